@@ -1,0 +1,274 @@
+/* data.h: where samples come from and how they reach a plan.
+ *
+ *   source    what was opened: files, tensors, or digits drawn by the program. It has a SHA-256.
+ *   dataset   n samples of one shape out of a source, with or without labels. Selecting, splitting and
+ *             preparing give new datasets over the same source; the samples are not copied.
+ *   manifest  a JSON file with the source's hash and sample numbers: a split that repeats itself
+ *   loader    turns a dataset into an endless, reproducible stream of batches
+ *
+ * A sample is f32 pixels in plain order ([c, h, w] for images) and an i32 label 0 .. n_classes-1. A
+ * dataset never changes once made and may be read by any number of threads. Every dataset keeps its
+ * source alive, so datasets may be freed in any order. */
+#ifndef FERRY_DATA_H
+#define FERRY_DATA_H
+
+#include "tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct fy_dataset fy_dataset;
+typedef struct fy_loader fy_loader;
+
+/* ---- looking at a dataset -------------------------------------------------------------------- */
+
+/* Accepts NULL. */
+FY_API void fy_dataset_free(fy_dataset *d);
+FY_API int64_t fy_dataset_count(const fy_dataset *d);
+/* Of one sample: [c, h, w]. */
+FY_API const fy_shape *fy_dataset_shape(const fy_dataset *d);
+FY_API bool fy_dataset_has_labels(const fy_dataset *d);
+/* 0 when there are no labels. */
+FY_API int fy_dataset_classes(const fy_dataset *d);
+/* "7"; NULL when c is no class. */
+FY_API const char *fy_dataset_class_name(const fy_dataset *d, int c);
+/* "mnist-train"; the caller's choice at open, or the file's name. */
+FY_API const char *fy_dataset_name(const fy_dataset *d);
+/* SHA-256 of the source's bytes, 64 hexadecimal digits: of the uncompressed idx files (images, then
+ * labels), of the tensors, or of what defines the drawn digits. Equal for all datasets of a source. */
+FY_API const char *fy_dataset_hash(const fy_dataset *d);
+/* SHA-256 of what this dataset presents: source, preparation, sample numbers, labels. A cache's key. */
+FY_API const char *fy_dataset_view_hash(const fy_dataset *d);
+/* One line: name, count, shape, classes, values, and how it was made. */
+FY_API const char *fy_dataset_text(const fy_dataset *d);
+/* The source's number of sample i; -1 when i is out of range. */
+FY_API int64_t fy_dataset_origin(const fy_dataset *d, int64_t i);
+/* Writes the n values of sample i (n is the shape's count) and its label, unless `label` is NULL. A
+ * label asked of an unlabelled dataset is FY_EINVAL. */
+FY_API FY_NODISCARD fy_status fy_dataset_get(const fy_dataset *d, int64_t i, float *x, int64_t n,
+                                             int32_t *label);
+/* The label alone. */
+FY_API FY_NODISCARD fy_status fy_dataset_label(const fy_dataset *d, int64_t i, int32_t *label);
+/* Samples of each class; n must be the class count. */
+FY_API FY_NODISCARD fy_status fy_dataset_class_counts(const fy_dataset *d, int64_t *counts, int n);
+/* Samples index[0..n-1], or all when index is NULL (n is ignored), in one tensor: x f32 [n, c, h, w],
+ * y i32 [n]. y may be NULL; asked of an unlabelled dataset it is FY_EINVAL. */
+FY_API FY_NODISCARD fy_status fy_dataset_read(const fy_dataset *d, const int64_t *index, int64_t n,
+                                              fy_tensor **x, fy_tensor **y);
+
+/* ---- preparing images -------------------------------------------------------------------------- */
+
+typedef enum fy_value_range {
+    FY_RANGE_KEEP,   /* as the source gives them; 0 .. 1 for image files and drawn digits */
+    FY_RANGE_SIGNED, /* 2 x - 1: 0 .. 1 becomes -1 .. 1 */
+    FY_RANGE_NORMAL  /* (x - mean[c]) / deviation[c] */
+} fy_value_range;
+
+/* In this order: channels, resize, pad, values. */
+typedef struct fy_image_opts {
+    int64_t channels;      /* 0 keeps; 1 makes grey of colour (Rec. 601); 3 repeats grey */
+    int64_t height, width; /* resized by area-aware bilinear weights, half-pixel centres; 0 keeps */
+    int64_t pad;           /* pixels added on every side */
+    float pad_value;       /* before the values are scaled: 0 is black */
+    fy_value_range range;
+    float mean[4], deviation[4]; /* of FY_RANGE_NORMAL, per channel, at most 4 */
+} fy_image_opts;
+FY_API fy_image_opts fy_image_defaults(void); /* keeps everything; mean 0, deviation 1 */
+
+/* The same samples in another size or range. Needs shape [c, h, w]. */
+FY_API FY_NODISCARD fy_status fy_dataset_prepare(const fy_dataset *d, const fy_image_opts *o,
+                                                 fy_dataset **out);
+
+/* ---- sources ------------------------------------------------------------------------------------ */
+
+/* MNIST's idx files, plain or gzip (recognised by content). Images: u8 of rank 3 [n, h, w] or rank 4
+ * [n, c, h, w], scaled to 0 .. 1; labels: u8 of rank 1, or NULL. `name` NULL: the file's name. `o` NULL:
+ * defaults. FY_EFORMAT says which byte is wrong; a length is never believed before it is checked. */
+FY_API FY_NODISCARD fy_status fy_idx_open(const char *images_path, const char *labels_path,
+                                          const char *name, const fy_image_opts *o,
+                                          fy_dataset **out);
+
+/* Copies x [n, ...] (f32 as it is, u8 scaled to 0 .. 1) and y [n] (any integer type, values 0 ..
+ * n_classes-1), or no labels when y is NULL. n_classes 0: the largest label plus one. */
+FY_API FY_NODISCARD fy_status fy_dataset_from_tensors(const char *name, const fy_tensor *x,
+                                                      const fy_tensor *y, int n_classes,
+                                                      fy_dataset **out);
+
+/* A NumPy array file, version 1 to 3, C order, little-endian: f4, f8, i4, i8, u1. */
+FY_API FY_NODISCARD fy_status fy_npy_read(const char *path, fy_tensor **out);
+
+typedef enum fy_digit_style {
+    FY_DIGITS_CLEAN,    /* white strokes on black, small jitter */
+    FY_DIGITS_ROTATED,  /* thin strokes, strongly rotated and sheared */
+    FY_DIGITS_NOISY,    /* grey strokes, blur, noise and specks */
+    FY_DIGITS_INVERTED, /* black strokes on white, thicker */
+    FY_DIGITS_TEXTURED  /* coloured strokes on a coloured texture, three channels */
+} fy_digit_style;
+#define FY_DIGIT_STYLES 5
+
+/* Digits 0 .. 9 drawn by the program, no files needed. Sample i is a function of (seed, style, i, size)
+ * only: a longer dataset begins with a shorter one. Its label is i modulo 10. */
+typedef struct fy_digits_opts {
+    fy_digit_style style;
+    uint64_t seed;
+    int64_t n;
+    int64_t size_px;  /* height and width, 8 .. 512 */
+    int64_t channels; /* 0: as the style has it; 1 or 3 otherwise */
+} fy_digits_opts;
+FY_API fy_digits_opts fy_digits_defaults(fy_digit_style style); /* seed 0, 1,000 samples, 28 px */
+/* "clean", "thin-rotated", "noisy", "inverted", "textured"; NULL for no style. */
+FY_API const char *fy_digit_style_name(fy_digit_style style);
+/* FY_EINVAL for an unknown name, naming the nearest. */
+FY_API FY_NODISCARD fy_status fy_digit_style_find(const char *name, fy_digit_style *out);
+FY_API FY_NODISCARD fy_status fy_digits_open(const fy_digits_opts *o, fy_dataset **out);
+
+/* ---- choosing samples ----------------------------------------------------------------------------- */
+
+typedef enum fy_pick {
+    FY_PICK_FIRST,     /* in the source's order */
+    FY_PICK_RANDOM,    /* by seed */
+    FY_PICK_STRATIFIED /* by seed, each class in proportion; needs labels */
+} fy_pick;
+
+typedef struct fy_select_opts {
+    const int32_t *classes; /* [n_classes] labels to keep; NULL keeps all as they are */
+    int n_classes;
+    const int32_t *relabel; /* [n_classes] new label of classes[k]; NULL: k */
+    int64_t limit;          /* how many samples; 0 keeps all. More than there are is FY_EINVAL */
+    fy_pick pick;           /* which, when there is a limit */
+    uint64_t seed;
+} fy_select_opts;
+FY_API fy_select_opts fy_select_defaults(void); /* everything; FY_PICK_RANDOM, seed 0 */
+
+/* Chosen samples keep the order they have in d. */
+FY_API FY_NODISCARD fy_status fy_dataset_select(const fy_dataset *d, const fy_select_opts *o,
+                                                fy_dataset **out);
+/* Samples index[0..n-1] of d in that order, repeats allowed. */
+FY_API FY_NODISCARD fy_status fy_dataset_subset(const fy_dataset *d, const int64_t *index, int64_t n,
+                                                fy_dataset **out);
+/* The same samples without labels: nothing made from it can reach them. */
+FY_API FY_NODISCARD fy_status fy_dataset_unlabel(const fy_dataset *d, fy_dataset **out);
+
+#define FY_MAX_PARTS 8
+typedef struct fy_split_opts {
+    int n_parts;
+    double frac[FY_MAX_PARTS]; /* of the samples; each > 0, sum at most 1; a sum of 1 leaves none out */
+    uint64_t seed;
+    bool stratified;      /* each class in proportion; needs labels */
+    const int64_t *group; /* [count] subject of each sample, or NULL: a group is never divided. Parts
+                           * come as near to frac as whole groups allow; excludes stratified */
+} fy_split_opts;
+FY_API fy_split_opts fy_split_defaults(void); /* two parts, 0.8 and 0.2, stratified, seed 0 */
+
+/* Disjoint parts of d, each in d's order. parts[0..n_parts-1] are all set or all NULL. An empty part is
+ * FY_EINVAL. */
+FY_API FY_NODISCARD fy_status fy_dataset_split(const fy_dataset *d, const fy_split_opts *o,
+                                               fy_dataset *parts[]);
+
+/* {"dataset": hash, "name": ..., "n": ..., "indices": [...]}: the samples of d by their number in the
+ * source, written whole or not at all. */
+FY_API FY_NODISCARD fy_status fy_manifest_write(const fy_dataset *d, const char *path);
+/* The samples of d that the manifest lists, in its order; labels and preparation are d's. FY_EFORMAT if
+ * the manifest is of another source or lists a sample that d lacks. */
+FY_API FY_NODISCARD fy_status fy_manifest_read(const fy_dataset *d, const char *path,
+                                               fy_dataset **out);
+
+/* ---- sanity ------------------------------------------------------------------------------------------ */
+
+typedef struct fy_data_stats {
+    int64_t n_samples; /* looked at, spread evenly over the dataset */
+    float min, max;
+    double mean, deviation; /* over all values of those samples */
+} fy_data_stats;
+/* Of at most max_samples samples; 0: all. Reads no label. */
+FY_API FY_NODISCARD fy_status fy_dataset_stats(const fy_dataset *d, int64_t max_samples,
+                                               fy_data_stats *out);
+
+#define FY_COMPARE_WARNINGS 4
+typedef struct fy_compare_report {
+    fy_data_stats a, b;
+    int n_warnings;
+    char warning[FY_COMPARE_WARNINGS][256]; /* sentences */
+} fy_compare_report;
+/* May one model read both? FY_ESHAPE, saying what to do, if their samples differ in shape. Warns of
+ * values in different ranges (0 .. 1 against 0 .. 255), of mean and deviation far apart, and of
+ * different class counts. */
+FY_API FY_NODISCARD fy_status fy_dataset_compare(const fy_dataset *a, const fy_dataset *b,
+                                                 fy_compare_report *out);
+
+/* ---- augmentation -------------------------------------------------------------------------------------- */
+
+/* One bilinear warp about the centre and then noise, each amount uniform in +- its limit. Outside the
+ * image is `fill`. */
+typedef struct fy_augment_opts {
+    float shift_frac;   /* of height and width */
+    float rotate_deg;
+    float scale_frac;   /* 0.1: factors 0.9 .. 1.1 */
+    float shear_deg;
+    float flip_prob;    /* left to right */
+    float noise;        /* deviation of normal noise added to every value */
+    float fill;
+} fy_augment_opts;
+FY_API fy_augment_opts fy_augment_defaults(void); /* nothing: all 0 */
+/* src and dst [c, h, w], not the same memory; draws from r. */
+FY_API void fy_augment(const fy_augment_opts *o, const float *src, const fy_shape *s, fy_rng *r,
+                       float *dst);
+
+/* ---- the loader ------------------------------------------------------------------------------------------- */
+
+/* Changes one sample in place. Called from any worker; must be a function of its arguments only, or
+ * batches stop being reproducible. A failure reaches the caller of fy_loader_next. */
+typedef fy_status (*fy_transform_fn)(void *arg, float *x, const fy_shape *s, fy_rng *r);
+
+typedef struct fy_loader_opts {
+    int64_t batch;
+    bool shuffle;      /* a new order every epoch */
+    bool drop_last;    /* leave out the short batch at an epoch's end */
+    bool with_labels;  /* false: the loader has no memory for labels and never reads one */
+    int64_t epochs;    /* FY_EEND after so many; 0: no end */
+    uint64_t seed;
+    const char *name;  /* names the random stream; two loaders of one run need different names */
+    int workers;       /* threads; 0: in the caller */
+    int prefetch;      /* batches ready ahead of the caller, at least 1 with workers */
+    const fy_augment_opts *augment; /* copied; NULL: none */
+    fy_transform_fn transform;      /* after the augmentation; NULL: none */
+    void *transform_arg;
+} fy_loader_opts;
+/* batch 64, shuffle, drop_last, with_labels, no end, seed 0, "data", 1 worker, 4 ahead. For one pass in
+ * order: shuffle false, drop_last false, epochs 1. */
+FY_API fy_loader_opts fy_loader_defaults(void);
+
+/* Lent until the next call on the loader. */
+typedef struct fy_batch {
+    const float *x;       /* [batch, c, h, w]; rows n .. batch-1 are zero */
+    const int32_t *y;     /* [batch], 0 beyond n; NULL when the stream carries no labels */
+    const int64_t *index; /* [batch], sample numbers in the loader's dataset; -1 beyond n */
+    int64_t n;            /* samples; less than `batch` only at an epoch's end */
+    int64_t epoch;
+    uint64_t step;        /* since the beginning, counted from 0 */
+} fy_batch;
+
+/* Batches are a function of (dataset, batch, shuffle, drop_last, seed, name, augment, step): the number
+ * of workers, a kill and a resume change nothing. All memory is taken here. Keeps d's samples alive. One
+ * thread at a time may call a loader. FY_EINVAL for an unlabelled dataset with_labels. */
+FY_API FY_NODISCARD fy_status fy_loader_open(const fy_dataset *d, const fy_loader_opts *o,
+                                             fy_loader **out);
+/* Stops the workers, at any time. Accepts NULL. */
+FY_API void fy_loader_close(fy_loader *l);
+/* Allocates nothing. FY_EEND after the last epoch. After a failure the step is not passed: every call
+ * reports it again until fy_loader_seek. */
+FY_API FY_NODISCARD fy_status fy_loader_next(fy_loader *l, fy_batch *b);
+/* The next batch will be that of `step`. */
+FY_API FY_NODISCARD fy_status fy_loader_seek(fy_loader *l, uint64_t step);
+/* The step that the next batch will have: part of a checkpoint. */
+FY_API uint64_t fy_loader_tell(const fy_loader *l);
+/* Batches in an epoch. */
+FY_API int64_t fy_loader_epoch_steps(const fy_loader *l);
+/* Seconds that fy_loader_next has spent waiting for (or, without workers, making) batches. */
+FY_API double fy_loader_wait_s(const fy_loader *l);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,26 @@
+/* device.h: where plans run. "cpu" takes the fastest kernel that supports a node; "ref" runs every node
+ * with the plain double-precision loops that all others are tested against. */
+#ifndef FERRY_DEVICE_H
+#define FERRY_DEVICE_H
+
+#include "base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct fy_device fy_device;
+
+/* FY_EINVAL for an unknown name, naming the nearest. A device must outlive its plans. */
+FY_API FY_NODISCARD fy_status fy_device_open(const char *name, fy_device **out);
+FY_API void fy_device_close(fy_device *d);
+FY_API const char *fy_device_name(const fy_device *d);
+/* One line: instruction set, threads, kernel library and its version. */
+FY_API const char *fy_device_text(const fy_device *d);
+/* Compute threads of this process; 0 for as many as there are processors. */
+FY_API void fy_threads_set(int n);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,158 @@
+/* What the library's own files share from the base room: errors, arena, containers, files, threads.
+ */
+#ifndef FYI_BASE_H
+#define FYI_BASE_H
+
+#include <ferry/base.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define FYI_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define FYI_MIN(a, b) ((a) < (b) ? (a) : (b))
+#define FYI_MAX(a, b) ((a) > (b) ? (a) : (b))
+
+/* A broken contract of the caller: debug builds stop here, release builds do not look. */
+#ifdef NDEBUG
+#define FYI_ASSERT(cond) ((void)0)
+#else
+#define FYI_ASSERT(cond) ((cond) ? (void)0 : fyi_assert_failed(#cond, __FILE__, __LINE__))
+#endif
+void fyi_assert_failed(const char *what, const char *file, int line);
+
+/* ---- error.c: where a failure starts, passes, and gains context --------------------------------
+ */
+
+/* Writes the sentence into this thread's record and returns `st`. */
+#define fyi_fail(st, ...) fyi_fail_at(__FILE__, __LINE__, (st), __VA_ARGS__)
+fy_status fyi_fail_at(const char *file, int line, fy_status st, const char *fmt, ...)
+    FY_PRINTF(4, 5);
+/* Puts "while ...: " before the sentence already recorded; returns `st`. */
+fy_status fyi_wrap(fy_status st, const char *fmt, ...) FY_PRINTF(2, 3);
+fy_status fyi_enomem(size_t bytes, const char *what);
+/* Replaces this thread's sentence: a worker's failure handed to the thread that joins it. */
+fy_status fyi_fail_as(fy_status st, const char *sentence);
+
+#define FYI_FORWARD(expr)             \
+    do {                              \
+        const fy_status st_ = (expr); \
+        if (st_ != FY_OK)             \
+            return st_;               \
+    } while (0)
+
+/* ---- alloc.c ------------------------------------------------------------------------------------
+ */
+
+/* NULL when out of memory. Zero bytes give a valid pointer. 64-byte aligned. */
+void *fyi_alloc(size_t bytes);
+void *fyi_calloc(size_t n, size_t size); /* checks n * size */
+void *fyi_realloc(void *p, size_t old_bytes, size_t new_bytes);
+char *fyi_strdup(const char *s);
+void fyi_free(void *p);
+/* Big blocks for tensors: 2 MiB aligned with huge pages asked for when large, zero-filled. */
+void *fyi_alloc_block(size_t bytes);
+bool fyi_mul_overflows(size_t a, size_t b, size_t *product);
+
+/* ---- arena.c: a bump allocator freed as one
+ * ------------------------------------------------------ */
+
+typedef struct fyi_arena {
+    struct fyi_arena_block *blocks;
+    size_t used, cap; /* of the newest block */
+} fyi_arena;
+
+/* A zeroed fyi_arena is ready for use. */
+void *fyi_arena_alloc(fyi_arena *a, size_t bytes); /* zero-filled, 16-byte aligned, or NULL */
+void *fyi_arena_dup(fyi_arena *a, const void *p, size_t bytes);
+char *fyi_arena_printf(fyi_arena *a, const char *fmt, ...) FY_PRINTF(2, 3);
+void fyi_arena_release(fyi_arena *a);
+
+/* ---- buf.c: a growing byte buffer
+ * ----------------------------------------------------------------- */
+
+typedef struct fyi_buf {
+    char *p; /* NUL after the last byte */
+    size_t len, cap;
+    bool failed; /* an append ran out of memory; later ones do nothing */
+} fyi_buf;
+
+void fyi_buf_append(fyi_buf *b, const void *p, size_t bytes);
+void fyi_buf_puts(fyi_buf *b, const char *s);
+void fyi_buf_printf(fyi_buf *b, const char *fmt, ...) FY_PRINTF(2, 3);
+void fyi_buf_release(fyi_buf *b);
+/* Grows `*v` (capacity `*cap` elements of `size` bytes) to hold n elements. */
+fy_status fyi_grow(void *v, size_t *cap, size_t n, size_t size);
+
+/* ---- file.c: files whole or not at all
+ * ------------------------------------------------------------ */
+
+/* Reads a regular file of at most max_bytes; NUL after the last byte. Free *out with fyi_free. */
+fy_status fyi_file_read(const char *path, size_t max_bytes, char **out, size_t *bytes);
+
+/* A new version of `path`, written beside it as a temporary; on commit: flushed, fsynced, renamed,
+ * the directory fsynced. fyi_outfile_abort leaves the old file and removes the temporary. */
+typedef struct fyi_outfile fyi_outfile;
+fy_status fyi_outfile_open(const char *path, fyi_outfile **out);
+fy_status fyi_outfile_write(fyi_outfile *f, const void *p, size_t bytes);
+fy_status fyi_outfile_commit(fyi_outfile *f); /* frees f, also on failure */
+void fyi_outfile_abort(fyi_outfile *f);       /* accepts NULL */
+fy_status fyi_file_write(const char *path, const void *p, size_t bytes); /* the three in one */
+
+fy_status fyi_mkdirs(const char *path); /* like mkdir -p */
+bool fyi_path_exists(const char *path);
+/* "dir/name", or name itself when it is absolute. Free with fyi_free; NULL when out of memory. */
+char *fyi_path_join(const char *dir, const char *name);
+
+/* ---- rng.c --------------------------------------------------------------------------------------
+ */
+
+/* Philox 4x32-10, the bare function. */
+void fyi_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]);
+/* The stream's numbers at positions 4 * block to 4 * block + 3: what four fy_rng_u32 calls would
+ * draw, for kernels that fill whole tensors. r->position is not looked at. */
+void fyi_rng_block(const fy_rng *r, uint64_t block, uint32_t out[4]);
+
+/* ---- log.c
+ * ------------------------------------------------------------------------------------------ */
+
+void fyi_log(fy_log_level level, const char *fmt, ...) FY_PRINTF(2, 3);
+#define fyi_info(...) fyi_log(FY_LOG_INFO, __VA_ARGS__)
+#define fyi_warn(...) fyi_log(FY_LOG_WARN, __VA_ARGS__)
+/* The number in the environment's FY_DEBUG, 0 if unset. Read once. */
+int fyi_debug_level(void);
+
+/* ---- parallel.c: the compute threads, shared with the kernels' library
+ * ---------------------------------- */
+
+/* Runs fn(ctx, begin, end) over [0, n) split into at most fyi_threads() equal parts of at least
+ * `grain` items. The split depends on n, grain and the thread count only. Falls back to the calling
+ * thread. */
+typedef void (*fyi_range_fn)(void *ctx, int64_t begin, int64_t end);
+void fyi_parallel(int64_t n, int64_t grain, fyi_range_fn fn, void *ctx);
+int fyi_threads(void);
+void fyi_set_threads(int n); /* 0: as many as the machine has */
+
+/* ---- hash.c, text.c, time.c
+ * ----------------------------------------------------------------------------- */
+
+uint64_t fyi_hash64(const void *p, size_t bytes,
+                    uint64_t seed); /* not cryptographic; stable across machines */
+/* SHA-256 as 64 lower-case hexadecimal digits and a NUL. */
+typedef struct fyi_sha256 {
+    uint32_t h[8];
+    uint64_t bytes;
+    uint8_t block[64];
+} fyi_sha256;
+void fyi_sha256_init(fyi_sha256 *s);
+void fyi_sha256_update(fyi_sha256 *s, const void *p, size_t bytes);
+void fyi_sha256_hex(fyi_sha256 *s, char hex[65]);
+
+/* "layer1.*" against "layer1.0.conv1.weight": `*` any run, `?` one character. `globs` is a list
+ * separated by spaces; NULL or "" matches nothing. */
+bool fyi_glob(const char *globs, const char *name);
+/* The entry of `names` (NULL-terminated) nearest to `word` by edit distance, or NULL if none is
+ * near (distance over a third of its length). */
+const char *fyi_nearest(const char *word, const char *const *names);
+double fyi_now_s(void); /* monotonic */
+
+#endif

@@ -1,0 +1,282 @@
+/* fuse.c: neighbours that always run together become one node, where the device has a fast kernel for the
+ * pair. Each pattern looks at one live node and rewrites it or declines; the table runs in order, each
+ * pattern until it finds nothing more.
+ *
+ * Fusing after the gradient pass is safe because backward operators read what a fused node still produces:
+ * ReLU's gradient reads its destination, max pooling's the winners' positions. */
+#include "graph/ops/attr.h"
+#include "graph/kernel.h"
+#include "graph/passes/rewrite.h"
+
+typedef struct fuse {
+    fyi_program *p;
+    fy_graph *g;
+    fy_device *dev;
+    fyi_uses u;
+} fuse;
+
+typedef bool (*pattern)(fuse *f, int32_t k);
+
+static bool used_once(const fuse *f, fyi_id v)
+{
+    return f->u.uses[v] == 1;
+}
+
+static bool is_plain_relu(const fyi_node *n)
+{
+    return n->op == &fyi_op_relu && ((const fyi_relu_attr *)n->attr)->slope == 0.0f;
+}
+
+/* Adds the fused node if the device is fast at it; its first destination, or 0. A node that was added in
+ * vain stays unreached. */
+static fyi_id add_fused(fuse *f, const fyi_op *op, const void *attr, int n_src, const fyi_id *src)
+{
+    fyi_spec specs[8], dst[8];
+    fy_node nodes[8];
+    FYI_ASSERT(n_src <= 8);
+    for (int i = 0; i < n_src; i++)
+        nodes[i] = fyi_n(src[i]);
+    const fy_node made = fyi_apply(f->g, op, attr, n_src, nodes);
+    if (!made.id)
+        return 0;
+    const fyi_node *n = fyi_def(f->g, made.id);
+    for (int i = 0; i < n_src; i++)
+        specs[i] = f->g->values[src[i]].spec;
+    for (int j = 0; j < n->n_dst; j++)
+        dst[j] = f->g->values[n->dst + j].spec;
+    return fyi_kernel_is_fast(f->dev, op, n->attr, n_src, specs, n->n_dst, dst) ? made.id : 0;
+}
+
+static bool rewrite(fuse *f, fyi_id from, const fyi_op *op, const void *attr, int n_src,
+                    const fyi_id *src)
+{
+    const fyi_id made = add_fused(f, op, attr, n_src, src);
+    if (made)
+        fyi_replace(f->p, from, made);
+    return made != 0;
+}
+
+/* bias(conv2d) -> conv2d with bias */
+static bool conv_bias(fuse *f, int32_t k)
+{
+    const fyi_node bias = f->g->nodes[k];
+    if (bias.op != &fyi_op_bias || !used_once(f, bias.src[0]))
+        return false;
+    const fyi_node *conv = fyi_def_if(f->g, bias.src[0], &fyi_op_conv2d);
+    if (!conv || conv->n_src != 2)
+        return false;
+    fyi_conv_attr a = *(const fyi_conv_attr *)conv->attr;
+    a.has_bias = true;
+    return !a.relu && rewrite(f, bias.dst, &fyi_op_conv2d, &a, 3,
+                              (fyi_id[]){conv->src[0], conv->src[1], bias.src[1]});
+}
+
+static bool linear_bias(fuse *f, int32_t k)
+{
+    const fyi_node bias = f->g->nodes[k];
+    if (bias.op != &fyi_op_bias || !used_once(f, bias.src[0]))
+        return false;
+    const fyi_node *lin = fyi_def_if(f->g, bias.src[0], &fyi_op_linear);
+    if (!lin || lin->n_src != 2)
+        return false;
+    const fyi_linear_attr a = {.has_bias = true};
+    return rewrite(f, bias.dst, &fyi_op_linear, &a, 3,
+                   (fyi_id[]){lin->src[0], lin->src[1], bias.src[1]});
+}
+
+/* add(conv2d with bias, other) -> conv2d that accumulates on other: the residual connection. */
+static bool conv_other(fuse *f, int32_t k)
+{
+    const fyi_node add = f->g->nodes[k];
+    for (int i = 0; add.op == &fyi_op_add && i < 2; i++) {
+        const fyi_node *conv = fyi_def_if(f->g, add.src[i], &fyi_op_conv2d);
+        if (!conv || conv->n_src != 3 || add.src[0] == add.src[1] || !used_once(f, add.src[i]))
+            continue;
+        fyi_conv_attr a = *(const fyi_conv_attr *)conv->attr;
+        a.has_other = true;
+        return a.has_bias && !a.relu &&
+               rewrite(f, add.dst, &fyi_op_conv2d, &a, 4,
+                       (fyi_id[]){conv->src[0], conv->src[1], conv->src[2], add.src[1 - i]});
+    }
+    return false;
+}
+
+static bool conv_relu(fuse *f, int32_t k)
+{
+    const fyi_node relu = f->g->nodes[k];
+    if (!is_plain_relu(&relu) || !used_once(f, relu.src[0]))
+        return false;
+    const fyi_node *conv = fyi_def_if(f->g, relu.src[0], &fyi_op_conv2d);
+    if (!conv)
+        return false;
+    fyi_conv_attr a = *(const fyi_conv_attr *)conv->attr;
+    if (a.relu)
+        return false;
+    a.relu = true;
+    return rewrite(f, relu.dst, &fyi_op_conv2d, &a, conv->n_src, conv->src);
+}
+
+static bool linear_relu(fuse *f, int32_t k)
+{
+    const fyi_node relu = f->g->nodes[k];
+    if (!is_plain_relu(&relu) || !used_once(f, relu.src[0]))
+        return false;
+    const fyi_node *lin = fyi_def_if(f->g, relu.src[0], &fyi_op_linear);
+    if (!lin || ((const fyi_linear_attr *)lin->attr)->relu)
+        return false;
+    fyi_linear_attr a = *(const fyi_linear_attr *)lin->attr;
+    a.relu = true;
+    return rewrite(f, relu.dst, &fyi_op_linear, &a, lin->n_src, lin->src);
+}
+
+/* relu(max_pool2d(conv2d with bias)) -> conv_pool; the winners' positions move along. */
+static bool conv_pool(fuse *f, int32_t k)
+{
+    const fyi_node relu = f->g->nodes[k];
+    if (!is_plain_relu(&relu) || !used_once(f, relu.src[0]))
+        return false;
+    const fyi_node *pool = fyi_def_if(f->g, relu.src[0], &fyi_op_max_pool2d);
+    if (!pool || !used_once(f, pool->src[0]))
+        return false;
+    const fyi_node *conv = fyi_def_if(f->g, pool->src[0], &fyi_op_conv2d);
+    if (!conv || conv->n_src != 3 || ((const fyi_conv_attr *)conv->attr)->relu)
+        return false;
+    const fyi_id index = pool->dst + 1;
+    fyi_conv_pool_attr a = {.conv = ((const fyi_conv_attr *)conv->attr)->o,
+                            .pool = ((const fyi_pool_attr *)pool->attr)->o,
+                            .relu = true};
+    a.src = f->g->values[conv->src[0]].spec.shape;
+    a.weights = f->g->values[conv->src[1]].spec.shape;
+    const fyi_id made = add_fused(f, &fyi_op_conv_pool, &a, 3, conv->src);
+    if (!made)
+        return false;
+    fyi_replace(f->p, relu.dst, made);
+    fyi_replace(f->p, index, made + 1);
+    return true;
+}
+
+/* max_pool2d_bwd(relu_bwd(diff, dst), index) -> pool_relu_bwd(diff, dst, index) */
+static bool pool_relu_bwd(fuse *f, int32_t k)
+{
+    const fyi_node pool = f->g->nodes[k];
+    if (pool.op != &fyi_op_max_pool2d_bwd || !used_once(f, pool.src[0]))
+        return false;
+    const fyi_node *relu = fyi_def_if(f->g, pool.src[0], &fyi_op_relu_bwd);
+    if (!relu || ((const fyi_relu_attr *)relu->attr)->slope != 0.0f)
+        return false;
+    return rewrite(f, pool.dst, &fyi_op_pool_relu_bwd, pool.attr, 3,
+                   (fyi_id[]){relu->src[0], relu->src[1], pool.src[1]});
+}
+
+/* The live bias gradient of `diff`, 0 if there is none. */
+static fyi_id bias_gradient_of(const fuse *f, fyi_id diff)
+{
+    for (size_t k = 1; k < f->u.n_nodes; k++) {
+        const fyi_node *n = &f->g->nodes[k];
+        if (f->u.alive[k] && n->op == &fyi_op_bias_bwd && n->src[0] == diff)
+            return n->dst;
+    }
+    return 0;
+}
+
+/* Weight and bias gradients of the same diff_dst come out of one pass over it. */
+static bool weights_and_bias(fuse *f, const fyi_node *n, const fyi_op *op, const void *with_bias)
+{
+    const fyi_id bias = bias_gradient_of(f, n->src[0]);
+    const fyi_id made = bias ? add_fused(f, op, with_bias, 2, n->src) : 0;
+    if (!made)
+        return false;
+    fyi_replace(f->p, n->dst, made);
+    fyi_replace(f->p, bias, made + 1);
+    return true;
+}
+
+static bool conv_bias_bwd(fuse *f, int32_t k)
+{
+    const fyi_node n = f->g->nodes[k];
+    if (n.op != &fyi_op_conv2d_bwd_weights || ((const fyi_conv_attr *)n.attr)->has_bias)
+        return false;
+    fyi_conv_attr a = *(const fyi_conv_attr *)n.attr;
+    a.has_bias = true;
+    return weights_and_bias(f, &n, &fyi_op_conv2d_bwd_weights, &a);
+}
+
+static bool linear_bias_bwd(fuse *f, int32_t k)
+{
+    const fyi_node n = f->g->nodes[k];
+    if (n.op != &fyi_op_linear_bwd_weights || ((const fyi_linear_attr *)n.attr)->has_bias)
+        return false;
+    const fyi_linear_attr a = {.has_bias = true};
+    return weights_and_bias(f, &n, &fyi_op_linear_bwd_weights, &a);
+}
+
+/* Attributes of conv_pool's gradients, from the convolution's and the pooling's. */
+static fyi_conv_pool_attr conv_pool_attr(const fuse *f, const fyi_conv_attr *conv,
+                                         const fyi_node *pool, fy_shape weights)
+{
+    (void)f;
+    const fyi_pool_attr *p = pool->attr;
+    return (fyi_conv_pool_attr){.conv = conv->o, .pool = p->o, .relu = true, .weights = weights};
+}
+
+/* conv2d_bwd_weights(pool_relu_bwd(diff, dst, index), src) -> conv_pool_bwd_weights: each window holds one
+ * gradient, which the dense form would spread over zeros. */
+static bool conv_pool_bwd_weights(fuse *f, int32_t k)
+{
+    const fyi_node n = f->g->nodes[k];
+    if (n.op != &fyi_op_conv2d_bwd_weights || !((const fyi_conv_attr *)n.attr)->has_bias)
+        return false;
+    const fyi_node *pool = fyi_def_if(f->g, n.src[0], &fyi_op_pool_relu_bwd);
+    if (!pool)
+        return false;
+    fyi_conv_pool_attr a = conv_pool_attr(f, n.attr, pool, f->g->values[n.dst].spec.shape);
+    a.src = f->g->values[n.src[1]].spec.shape;
+    const fyi_id made = add_fused(f, &fyi_op_conv_pool_bwd_weights, &a, 4,
+                                  (fyi_id[]){pool->src[0], pool->src[1], pool->src[2], n.src[1]});
+    if (!made)
+        return false;
+    fyi_replace(f->p, n.dst, made);
+    fyi_replace(f->p, n.dst + 1, made + 1);
+    return true;
+}
+
+static bool conv_pool_bwd_data(fuse *f, int32_t k)
+{
+    const fyi_node n = f->g->nodes[k];
+    if (n.op != &fyi_op_conv2d_bwd_data)
+        return false;
+    const fyi_node *pool = fyi_def_if(f->g, n.src[0], &fyi_op_pool_relu_bwd);
+    if (!pool)
+        return false;
+    fyi_conv_pool_attr a = conv_pool_attr(f, n.attr, pool, f->g->values[n.src[1]].spec.shape);
+    a.src = f->g->values[n.dst].spec.shape;
+    return rewrite(f, n.dst, &fyi_op_conv_pool_bwd_data, &a, 4,
+                   (fyi_id[]){pool->src[0], pool->src[1], pool->src[2], n.src[1]});
+}
+
+static const pattern patterns[] = {
+    conv_bias,     linear_bias,   conv_pool,       conv_other,
+    conv_relu,     linear_relu,   pool_relu_bwd,   conv_bias_bwd,
+    linear_bias_bwd, conv_pool_bwd_weights, conv_pool_bwd_data,
+};
+
+/* Tries one pattern on every live node; *hit says whether something was rewritten. */
+static fy_status sweep(fuse *f, pattern try_at, bool *hit)
+{
+    *hit = false;
+    FYI_FORWARD(fyi_uses_count(f->p, &f->u));
+    for (size_t k = 1; k < f->u.n_nodes && !*hit; k++)
+        if (f->u.alive[k])
+            *hit = try_at(f, (int32_t)k);
+    fyi_uses_release(&f->u);
+    return fy_graph_status(f->g);
+}
+
+fy_status fyi_pass_fuse(fyi_program *p, fy_device *dev)
+{
+    fuse f = {.p = p, .g = p->g, .dev = dev};
+    for (size_t i = 0; i < FYI_LEN(patterns); i++)
+        for (bool hit = true; hit;)
+            FYI_FORWARD(sweep(&f, patterns[i], &hit));
+    return FY_OK;
+}

@@ -1,0 +1,379 @@
+/* sequence.c: objectives one after the other in one graph.
+ *
+ * Each objective sees the parameters as the earlier ones left them. A value that depends on a parameter
+ * moved since it was computed is stale, and the part of it the next objective needs is computed again as a
+ * copy that reads the update's destinations; everything else is shared. So the critic's input features serve
+ * both objectives of ADDA, while the critic itself runs again after its own step. */
+#include "graph/backward.h"
+#include "graph/ops/attr.h"
+#include "graph/param.h"
+#include "graph/passes/passes.h"
+
+#include <string.h>
+
+typedef struct pass {
+    fyi_program *p;
+    fy_graph *g;
+    fyi_arena arena;
+    size_t n_values, n_nodes; /* of the caller's graph */
+    fyi_id *now;              /* [n_values] the value's newest copy; itself at first, 0 when stale */
+    fyi_id *first_copy;       /* [n_values] the first copy made of it, 0 if none */
+    bool *stale;              /* [n_values] scratch */
+    bool *marked;             /* [n_values] scratch */
+} pass;
+
+fy_status fyi_segment_root(fyi_segment *s, fyi_id value)
+{
+    FYI_FORWARD(fyi_grow(&s->roots, &s->cap_roots, s->n_roots + 1, sizeof *s->roots));
+    s->roots[s->n_roots++] = value;
+    return FY_OK;
+}
+
+fy_status fyi_segment_update(fyi_segment *s, int32_t node)
+{
+    FYI_FORWARD(fyi_grow(&s->updates, &s->cap_updates, s->n_updates + 1, sizeof *s->updates));
+    s->updates[s->n_updates++] = node;
+    return FY_OK;
+}
+
+void fyi_program_release(fyi_program *p)
+{
+    for (size_t i = 0; i < p->n_segments; i++) {
+        fyi_free(p->segments[i].roots);
+        fyi_free(p->segments[i].updates);
+    }
+    fyi_free(p->segments);
+    fyi_free(p->shown);
+    fyi_free(p->order);
+    fy_graph_free(p->g);
+    memset(p, 0, sizeof *p);
+}
+
+/* ---- shared and stale values ------------------------------------------------------------------------- */
+
+/* Marks the ancestors of `value` in the caller's graph, itself included. */
+static void mark_ancestors(pass *s, fyi_id value)
+{
+    memset(s->marked, 0, s->n_values * sizeof *s->marked);
+    s->marked[value] = true;
+    for (int32_t k = s->g->values[value].node; k > 0; k--) {
+        const fyi_node *n = &s->g->nodes[k];
+        bool any = false;
+        for (int j = 0; j < n->n_dst; j++)
+            any |= s->marked[n->dst + j];
+        for (int i = 0; any && i < n->n_src; i++)
+            s->marked[n->src[i]] = true;
+    }
+}
+
+/* Forgets the newest copies of everything downstream of the values in s->stale. */
+static void spread_stale(pass *s)
+{
+    for (size_t k = 1; k < s->n_nodes; k++) {
+        const fyi_node *n = &s->g->nodes[k];
+        bool any = false;
+        for (int i = 0; i < n->n_src; i++)
+            any |= s->stale[n->src[i]];
+        for (int j = 0; any && j < n->n_dst; j++) {
+            s->stale[n->dst + j] = true;
+            s->now[n->dst + j] = 0;
+        }
+    }
+}
+
+static fy_status copy_node(pass *s, size_t k)
+{
+    const fyi_node n = s->g->nodes[k];
+    fy_node *src = fyi_arena_alloc(&s->arena, (size_t)FYI_MAX(n.n_src, 1) * sizeof *src);
+    if (!src)
+        return fyi_enomem(sizeof *src, "an objective's copy of a node");
+    for (int i = 0; i < n.n_src; i++)
+        src[i] = fyi_n(s->now[n.src[i]]);
+    const fy_node copy = fyi_apply(s->g, n.op, n.attr, n.n_src, src);
+    FYI_FORWARD(fy_graph_status(s->g));
+    for (int j = 0; j < n.n_dst; j++) {
+        s->now[n.dst + j] = copy.id + j;
+        if (!s->first_copy[n.dst + j])
+            s->first_copy[n.dst + j] = copy.id + j;
+    }
+    return FY_OK;
+}
+
+/* Makes `value` and what it needs current; returns its newest copy. */
+static fy_status refresh(pass *s, fyi_id value, fyi_id *newest)
+{
+    mark_ancestors(s, value);
+    for (size_t k = 1; k < s->n_nodes; k++) {
+        const fyi_node *n = &s->g->nodes[k];
+        bool needed = false;
+        for (int j = 0; j < n->n_dst; j++)
+            needed |= s->marked[n->dst + j] && !s->now[n->dst + j];
+        if (needed)
+            FYI_FORWARD(copy_node(s, k));
+    }
+    *newest = s->now[value];
+    return FY_OK;
+}
+
+/* The caller's node that uses `p`, 0 if the graph does not use it. */
+static fyi_id use_of(const pass *s, const fy_param *p)
+{
+    for (size_t k = 1; k < s->n_nodes; k++) {
+        const fyi_node *n = &s->g->nodes[k];
+        if (n->op == &fyi_op_use && ((const fyi_use_attr *)n->attr)->param == p)
+            return n->dst;
+    }
+    return 0;
+}
+
+/* An update's destination is the newest value of the use node `use` from here on. */
+static void moved(pass *s, fyi_id use, fyi_id newest)
+{
+    s->now[use] = newest;
+    s->stale[use] = true;
+}
+
+static void alias(fy_graph *g, fyi_id dst, fyi_id src)
+{
+    g->values[dst].alias = src;
+}
+
+/* ---- running statistics ---------------------------------------------------------------------------------- */
+
+static bool names_param(const pass *s, const fyi_objective *o, fyi_id use)
+{
+    if (!use)
+        return false;
+    const fy_param *p = ((const fyi_use_attr *)fyi_def(s->g, use)->attr)->param;
+    for (size_t i = 0; i < o->n_moves; i++)
+        if (o->moves[i].param == p)
+            return true;
+    return false;
+}
+
+static fy_status add_stats(pass *s, const fyi_node *bn, fyi_segment *seg)
+{
+    fyi_batch_norm_attr a = *(const fyi_batch_norm_attr *)bn->attr;
+    const fy_shape *src = &s->g->values[bn->src[0]].spec.shape;
+    a.count = fy_shape_numel(src) / FYI_MAX(src->d[1], 1);
+    const fyi_id mean = s->now[bn->dst + 1], var = s->now[bn->dst + 2];
+    const fy_node from[] = {fyi_n(s->now[a.running_mean]), fyi_n(s->now[a.running_var]),
+                            fyi_n(mean), fyi_n(var)};
+    const fy_node to = fyi_apply(s->g, &fyi_op_batch_norm_stats, &a, 4, from);
+    FYI_FORWARD(fy_graph_status(s->g));
+    alias(s->g, to.id, from[0].id);
+    alias(s->g, to.id + 1, from[1].id);
+    moved(s, a.running_mean, to.id);
+    moved(s, a.running_var, to.id + 1);
+    FYI_FORWARD(fyi_segment_root(seg, mean));
+    FYI_FORWARD(fyi_segment_root(seg, var));
+    return fyi_segment_update(seg, s->g->values[to.id].node);
+}
+
+/* Every batch norm in training mode on the way to the loss whose running statistics the objective names. */
+static fy_status follow_statistics(pass *s, const fyi_objective *o, fyi_id loss, fyi_segment *seg)
+{
+    mark_ancestors(s, loss);
+    for (size_t k = 1; k < s->n_nodes; k++) {
+        const fyi_node bn = s->g->nodes[k];
+        if (bn.op != &fyi_op_batch_norm || !s->marked[bn.dst])
+            continue;
+        const fyi_batch_norm_attr *a = bn.attr;
+        if (names_param(s, o, a->running_mean) && names_param(s, o, a->running_var))
+            FYI_FORWARD(add_stats(s, &bn, seg));
+    }
+    return FY_OK;
+}
+
+/* ---- the update -------------------------------------------------------------------------------------------- */
+
+static fy_node add_state(pass *s, const fyi_objective *o, const char *param, const char *what,
+                         fy_shape shape)
+{
+    fyi_state_attr a = {.shape = shape};
+    a.name = param ? fyi_arena_printf(&s->g->arena, "%s/%s.%s", o->name, param, what)
+                   : fyi_arena_printf(&s->g->arena, "%s/%s", o->name, what);
+    if (!a.name)
+        return fyi_graph_mistake(s->g, fyi_enomem(64, "optimiser state"));
+    return fyi_apply(s->g, &fyi_op_state, &a, 0, NULL);
+}
+
+static fy_node add_clip(pass *s, const fyi_objective *o, const fyi_id *diff, int n)
+{
+    fy_node *src = fyi_arena_alloc(&s->arena, (size_t)n * sizeof *src);
+    if (!src)
+        return fyi_graph_mistake(s->g, fyi_enomem(sizeof *src, "gradient clipping"));
+    for (int i = 0; i < n; i++)
+        src[i] = fyi_n(diff[i]);
+    const fyi_clip_scale_attr a = {.max_norm = o->optim.clip_norm};
+    return fyi_apply(s->g, &fyi_op_clip_scale, &a, n, src);
+}
+
+/* What an objective moves that its loss depends on. */
+typedef struct movers {
+    int n;
+    const fy_param **param;
+    fyi_id *use;  /* the caller's use node */
+    fyi_id *diff; /* the gradient */
+    int32_t *group;
+} movers;
+
+/* Sources and destinations as fyi_update_attr lists them. */
+static fy_status add_update(pass *s, const fyi_objective *o, const movers *m, fyi_segment *seg)
+{
+    const fyi_optim_rule *rule = o->optim.rule;
+    const int per = 2 + rule->n_states;
+    const size_t most = o->n_groups + 2 + (size_t)(m->n * per);
+    fy_node *src = fyi_arena_alloc(&s->arena, most * sizeof *src);
+    int32_t *group_of = fyi_arena_dup(&s->g->arena, m->group, (size_t)m->n * sizeof *group_of);
+    if (!src || !group_of)
+        return fyi_enomem(most * sizeof *src, "an objective's update");
+    fyi_update_attr a = {.optim = o->optim, .n_groups = (int32_t)o->n_groups, .n_params = m->n,
+                         .n_states = rule->n_states, .has_clip = o->optim.clip_norm > 0,
+                         .group_of = group_of};
+    int n = 0;
+    for (size_t i = 0; i < o->n_groups; i++)
+        src[n++] = fyi_n(s->now[o->lr[i]]);
+    if (a.has_clip)
+        src[n++] = add_clip(s, o, m->diff, m->n);
+    const int steps = n;
+    src[n++] = add_state(s, o, NULL, "steps", FY_SCALAR);
+    for (int i = 0; i < m->n; i++) {
+        src[n++] = fyi_n(s->now[m->use[i]]);
+        src[n++] = fyi_n(m->diff[i]);
+        for (int k = 0; k < rule->n_states; k++)
+            src[n++] = add_state(s, o, m->param[i]->name, rule->state_names[k], m->param[i]->shape);
+    }
+    const fy_node dst = fyi_apply(s->g, rule->op, &a, n, src);
+    FYI_FORWARD(fy_graph_status(s->g));
+
+    for (int i = 0; i < steps; i++)
+        FYI_FORWARD(fyi_segment_root(seg, src[i].id));
+    alias(s->g, dst.id, src[steps].id);
+    for (int i = 0; i < m->n; i++) {
+        const int from = steps + 1 + i * per, to = 1 + i * (1 + rule->n_states);
+        alias(s->g, dst.id + to, src[from].id);
+        for (int k = 0; k < rule->n_states; k++)
+            alias(s->g, dst.id + to + 1 + k, src[from + 2 + k].id);
+        moved(s, m->use[i], dst.id + to);
+        FYI_FORWARD(fyi_segment_root(seg, m->diff[i]));
+    }
+    return fyi_segment_update(seg, s->g->values[dst.id].node);
+}
+
+/* The gradients of the objective's loss; parameters it does not depend on are left out. */
+static fy_status differentiate(pass *s, const fyi_objective *o, fyi_id loss, movers *m)
+{
+    const size_t n = FYI_MAX(o->n_moves, (size_t)1);
+    fyi_id *wrt = fyi_arena_alloc(&s->arena, n * sizeof *wrt);
+    fyi_id *use = fyi_arena_alloc(&s->arena, n * sizeof *use);
+    fyi_id *diff = fyi_arena_alloc(&s->arena, n * sizeof *diff);
+    m->param = fyi_arena_alloc(&s->arena, n * sizeof *m->param);
+    m->group = fyi_arena_alloc(&s->arena, n * sizeof *m->group);
+    if (!wrt || !use || !diff || !m->param || !m->group)
+        return fyi_enomem(n * sizeof *wrt, "an objective's gradients");
+    for (size_t i = 0; i < o->n_moves; i++) {
+        use[i] = use_of(s, o->moves[i].param);
+        wrt[i] = s->now[use[i]];
+    }
+    FYI_FORWARD(fyi_backward(s->g, loss, wrt, (int)o->n_moves, diff));
+    m->use = use;
+    m->diff = diff;
+    for (size_t i = 0; i < o->n_moves; i++)
+        if (diff[i]) {
+            m->use[m->n] = use[i];
+            m->diff[m->n] = diff[i];
+            m->param[m->n] = o->moves[i].param;
+            m->group[m->n++] = o->moves[i].group;
+        }
+    return FY_OK;
+}
+
+static fy_status add_objective(pass *s, fyi_objective *o, fyi_segment *seg)
+{
+    fyi_id loss;
+    movers m = {0};
+    const fyi_id asked = o->loss;
+    FYI_FORWARD(refresh(s, asked, &loss));
+    FYI_FORWARD(fyi_segment_root(seg, loss));
+    o->loss = loss;
+    FYI_FORWARD(differentiate(s, o, loss, &m));
+    if (o->n_moves > 0 && m.n == 0)
+        return fyi_fail(FY_EINVAL, "objective '%s' moves %zu parameters and its loss depends on none "
+                        "of them; the first is '%s'", o->name, o->n_moves, o->moves[0].param->name);
+    memset(s->stale, 0, s->n_values * sizeof *s->stale);
+    FYI_FORWARD(follow_statistics(s, o, asked, seg));
+    if (m.n > 0)
+        FYI_FORWARD(add_update(s, o, &m, seg));
+    spread_stale(s);
+    return FY_OK;
+}
+
+/* ---- what the caller reads ------------------------------------------------------------------------------------ */
+
+/* Marks all values that some segment computes. */
+static fy_status mark_computed(pass *s, bool **out)
+{
+    bool *live = fyi_arena_alloc(&s->arena, s->g->n_values * sizeof *live);
+    if (!live)
+        return fyi_enomem(s->g->n_values, "the compiler");
+    for (size_t k = 0; k < s->p->n_segments; k++)
+        for (size_t i = 0; i < s->p->segments[k].n_roots; i++)
+            live[s->p->segments[k].roots[i]] = true;
+    for (size_t k = s->g->n_nodes - 1; k > 0; k--) {
+        const fyi_node *n = &s->g->nodes[k];
+        bool any = false;
+        for (int j = 0; j < n->n_dst; j++)
+            any |= live[n->dst + j];
+        for (int i = 0; any && i < n->n_src; i++)
+            live[n->src[i]] = true;
+    }
+    *out = live;
+    return FY_OK;
+}
+
+static fy_status show_outputs(pass *s, const fy_plan_opts *o)
+{
+    bool *live;
+    FYI_FORWARD(mark_computed(s, &live));
+    for (size_t v = 0; v < s->n_values; v++) {
+        const fyi_id copy = s->first_copy[v];
+        s->p->shown[v] = !live[v] && copy && live[copy] ? copy : (fyi_id)v;
+    }
+    for (int i = 0; i < o->n_outputs; i++) {
+        if (o->outputs[i].id <= 0 || (size_t)o->outputs[i].id >= s->n_values)
+            return fyi_fail(FY_EINVAL, "plan: output %d is no node of this graph", i);
+        FYI_FORWARD(fyi_segment_root(&s->p->segments[0], s->p->shown[o->outputs[i].id]));
+    }
+    return FY_OK;
+}
+
+static fy_status prepare(pass *s)
+{
+    const size_t n = s->n_values;
+    s->now = fyi_arena_alloc(&s->arena, n * sizeof *s->now);
+    s->first_copy = fyi_arena_alloc(&s->arena, n * sizeof *s->first_copy);
+    s->stale = fyi_arena_alloc(&s->arena, n * sizeof *s->stale);
+    s->marked = fyi_arena_alloc(&s->arena, n * sizeof *s->marked);
+    s->p->n_segments = FYI_MAX(s->g->n_objectives, (size_t)1);
+    s->p->segments = fyi_calloc(s->p->n_segments, sizeof *s->p->segments);
+    s->p->shown = fyi_calloc(n, sizeof *s->p->shown);
+    s->p->n_shown = n;
+    if (!s->now || !s->first_copy || !s->stale || !s->marked || !s->p->segments || !s->p->shown)
+        return fyi_enomem(n * sizeof *s->now, "the compiler");
+    for (size_t v = 0; v < n; v++)
+        s->now[v] = (fyi_id)v;
+    return FY_OK;
+}
+
+fy_status fyi_pass_sequence(fyi_program *p, const fy_plan_opts *o)
+{
+    pass s = {.p = p, .g = p->g, .n_values = p->g->n_values, .n_nodes = p->g->n_nodes};
+    fy_status st = prepare(&s);
+    for (size_t k = 0; st == FY_OK && k < s.g->n_objectives; k++)
+        st = add_objective(&s, &s.g->objectives[k], &p->segments[k]);
+    if (st == FY_OK)
+        st = show_outputs(&s, o);
+    fyi_arena_release(&s.arena);
+    return st;
+}

@@ -1,0 +1,129 @@
+/* device.c: devices by name. "ref" stores floats as f64 and has the reference kernels only; "cpu" stores f32
+ * and has every list this build was made with. */
+#include "backend/backend.h"
+
+#include <string.h>
+
+/* ---- what a device says of itself ------------------------------------------------------------------ */
+
+void fyi_device_says(fy_device *dev, const char *fmt, ...)
+{
+    const size_t used = strlen(dev->text);
+    const char *comma = used ? ", " : "";
+    char words[sizeof dev->text];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(words, sizeof words, fmt, args);
+    va_end(args);
+    snprintf(dev->text + used, sizeof dev->text - used, "%s%.100s", comma, words);
+}
+
+static const char *instruction_set(void)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512bf16"))
+        return "AVX-512 with bf16";
+    if (__builtin_cpu_supports("avx512f"))
+        return "AVX-512";
+    if (__builtin_cpu_supports("avx2"))
+        return "AVX2";
+    return "SSE2";
+#elif defined(__aarch64__)
+    return "ARM64";
+#else
+    return "portable C";
+#endif
+}
+
+static fy_status open_cpu(fy_device *dev)
+{
+    dev->float_store = FY_F32;
+    fyi_device_says(dev, "%s", instruction_set());
+    fyi_device_says(dev, "%d thread%s", fyi_threads(), fyi_threads() == 1 ? "" : "s");
+#ifdef FYI_HAVE_ONEDNN
+    FYI_FORWARD(fyi_onednn_open(dev));
+#endif
+    return FY_OK;
+}
+
+static fy_status open_ref(fy_device *dev)
+{
+    dev->float_store = FY_F64;
+    fyi_device_says(dev, "plain loops in double");
+    return FY_OK;
+}
+
+/* ---- opening and closing ------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *name;
+    fy_status (*open)(fy_device *dev);
+} devices[] = {
+    { "cpu", open_cpu },
+    { "ref", open_ref },
+};
+
+static fy_status unknown(const char *name)
+{
+    const char *known[FYI_LEN(devices) + 1] = { 0 };
+    for (size_t i = 0; i < FYI_LEN(devices); i++)
+        known[i] = devices[i].name;
+    const char *near = fyi_nearest(name, known);
+    return fyi_fail(FY_EINVAL, "no device is called '%s'%s%s%s; this build has cpu and ref", name,
+                    near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
+
+static fy_status open_as(size_t i, fy_device *dev)
+{
+    const fyi_kernel **kernels;
+    dev->name = devices[i].name;
+    FYI_FORWARD(fyi_kernels_of(dev->name, &kernels));
+    dev->kernels = kernels;
+    return devices[i].open(dev);
+}
+
+fy_status fy_device_open(const char *name, fy_device **out)
+{
+    size_t i = 0;
+    *out = NULL;
+    while (i < FYI_LEN(devices) && strcmp(name, devices[i].name) != 0)
+        i++;
+    if (i == FYI_LEN(devices))
+        return unknown(name);
+    fy_device *dev = fyi_calloc(1, sizeof *dev);
+    if (!dev)
+        return fyi_enomem(sizeof *dev, "a device");
+    const fy_status st = open_as(i, dev);
+    if (st != FY_OK) {
+        fy_device_close(dev);
+        return fyi_wrap(st, "while opening device '%s'", name);
+    }
+    *out = dev;
+    return FY_OK;
+}
+
+void fy_device_close(fy_device *d)
+{
+    if (!d)
+        return;
+    if (d->close)
+        d->close(d);
+    fyi_free((void *)d->kernels);
+    fyi_free(d);
+}
+
+const char *fy_device_name(const fy_device *d)
+{
+    return d->name;
+}
+
+const char *fy_device_text(const fy_device *d)
+{
+    return d->text;
+}
+
+void fy_threads_set(int n)
+{
+    fyi_set_threads(n);
+}

@@ -1,0 +1,167 @@
+/* registry.c: which kernel runs a node. Lists stand best first and `ref` last; the first that takes the node
+ * as it is described runs it. */
+#include "backend/backend.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the lists of a device ----------------------------------------------------------------------- */
+
+typedef struct kernel_list {
+    const char *name;
+    const char *device; /* the only device that has it; NULL: every device */
+    const fyi_kernel *const *kernels;
+} kernel_list;
+
+static const kernel_list lists[] = {
+#ifdef FYI_HAVE_NATIVE
+    { "native", "cpu", fyi_native_kernels },
+#endif
+#ifdef FYI_HAVE_ONEDNN
+    { "onednn", "cpu", fyi_onednn_kernels },
+#endif
+    { "ref", NULL, fyi_ref_kernels },
+};
+
+/* True if `word` stands in `words`, which commas separate. */
+static bool names(const char *words, const char *word, size_t len)
+{
+    for (const char *p = words; *p;) {
+        const size_t n = strcspn(p, ",");
+        if (n == len && strncmp(p, word, len) == 0)
+            return true;
+        p += n + (p[n] == ',');
+    }
+    return false;
+}
+
+static bool is_on(const kernel_list *l, const char *device, const char *only)
+{
+    if (l->device && strcmp(l->device, device) != 0)
+        return false;
+    /* Without the last resort a device could not run every graph. */
+    return !only || !l->device || names(only, l->name, strlen(l->name));
+}
+
+/* A misspelt list would silently leave the fast kernels out. */
+static fy_status check_only(const char *only)
+{
+    for (const char *p = only ? only : ""; *p;) {
+        const size_t n = strcspn(p, ",");
+        bool known = names("native,onednn", p, n); /* also where this build lacks them */
+        for (size_t i = 0; i < FYI_LEN(lists); i++)
+            known |= names(lists[i].name, p, n);
+        if (!known)
+            return fyi_fail(FY_EINVAL, "FY_KERNELS names '%.*s'; the lists are native, onednn and ref",
+                            (int)n, p);
+        p += n + (p[n] == ',');
+    }
+    return FY_OK;
+}
+
+/* Appends the kernels of l to `to` and returns how many; only counts where `to` is NULL. */
+static size_t take(const kernel_list *l, const fyi_kernel **to)
+{
+    size_t n = 0;
+    for (const fyi_kernel *const *k = l->kernels; *k; k++)
+        if ((*k)->op) {
+            if (to)
+                to[n] = *k;
+            n++;
+        }
+    return n;
+}
+
+fy_status fyi_kernels_of(const char *name, const fyi_kernel ***out)
+{
+    const char *only = getenv("FY_KERNELS");
+    size_t n = 0;
+    *out = NULL;
+    FYI_FORWARD(check_only(only));
+    for (size_t i = 0; i < FYI_LEN(lists); i++)
+        n += is_on(&lists[i], name, only) ? take(&lists[i], NULL) : 0;
+    const fyi_kernel **kernels = fyi_calloc(n + 1, sizeof *kernels);
+    if (!kernels)
+        return fyi_enomem((n + 1) * sizeof *kernels, "a device's list of kernels");
+    n = 0;
+    for (size_t i = 0; i < FYI_LEN(lists); i++)
+        n += is_on(&lists[i], name, only) ? take(&lists[i], kernels + n) : 0;
+    *out = kernels;
+    return FY_OK;
+}
+
+/* ---- choosing ------------------------------------------------------------------------------------- */
+
+/* What a kernel may change in a site before it declines. */
+typedef struct site_copy {
+    fyi_site site;
+    fyi_desc *desc; /* src, then dst */
+} site_copy;
+
+static bool save(site_copy *c, const fyi_site *s)
+{
+    const size_t n = (size_t)s->n_src + (size_t)s->n_dst;
+    c->site = *s;
+    c->desc = fyi_calloc(FYI_MAX(n, (size_t)1), sizeof *c->desc);
+    if (!c->desc)
+        return false;
+    memcpy(c->desc, s->src, (size_t)s->n_src * sizeof *c->desc);
+    memcpy(c->desc + s->n_src, s->dst, (size_t)s->n_dst * sizeof *c->desc);
+    return true;
+}
+
+static void restore(const site_copy *c, fyi_site *s)
+{
+    *s = c->site;
+    memcpy(s->src, c->desc, (size_t)s->n_src * sizeof *c->desc);
+    memcpy(s->dst, c->desc + s->n_src, (size_t)s->n_dst * sizeof *c->desc);
+}
+
+const fyi_kernel *fyi_kernel_find(fy_device *dev, fyi_site *site)
+{
+    site_copy before;
+    const fyi_kernel *found = NULL;
+    if (!save(&before, site)) {
+        fyi_enomem(sizeof before, "choosing a kernel");
+        return NULL;
+    }
+    for (const fyi_kernel *const *k = dev->kernels; *k && !found; k++) {
+        if ((*k)->op != site->op)
+            continue;
+        if ((*k)->propose(dev, site))
+            found = *k;
+        else
+            restore(&before, site);
+    }
+    fyi_free(before.desc);
+    return found;
+}
+
+/* How a value of the graph is stored on this device before any kernel asked for more. */
+static fyi_desc plain_desc(const fy_device *dev, const fyi_spec *s)
+{
+    return (fyi_desc){ .dtype = fyi_dtype_is_float(s->dtype) ? dev->float_store : s->dtype,
+                       .shape = s->shape,
+                       .layout = fyi_layout_plain(s->shape.rank) };
+}
+
+bool fyi_kernel_is_fast(fy_device *dev, const fyi_op *op, const void *attr, int n_src,
+                        const fyi_spec *src, int n_dst, const fyi_spec *dst)
+{
+    const size_t n = (size_t)n_src + (size_t)n_dst;
+    fyi_desc *desc = fyi_calloc(FYI_MAX(n, (size_t)1), sizeof *desc);
+    bool *loose = fyi_calloc((size_t)FYI_MAX(n_src, 1), sizeof *loose);
+    const fyi_kernel *k = NULL;
+    if (desc && loose) {
+        for (int i = 0; i < n_src; i++)
+            desc[i] = plain_desc(dev, &src[i]);
+        for (int i = 0; i < n_dst; i++)
+            desc[n_src + i] = plain_desc(dev, &dst[i]);
+        fyi_site site = { .op = op, .attr = attr, .name = op->name, .n_src = n_src, .n_dst = n_dst,
+                          .src = desc, .dst = desc + n_src, .is_loose = loose };
+        k = fyi_kernel_find(dev, &site);
+    }
+    fyi_free(loose);
+    fyi_free(desc);
+    return k && strcmp(k->name, "ref") != 0;
+}

@@ -1,0 +1,136 @@
+/* error.c: status codes and the sentence that explains the last failure.
+ *
+ * Every thread has its own record, of fixed size: saying that memory ran out must not need memory.
+ * Debug builds also keep where the failure started, and log it when FY_DEBUG is set. */
+#include "base/base.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SENTENCE_BYTES 1024
+
+static _Thread_local struct record {
+    char sentence[SENTENCE_BYTES];
+#ifndef NDEBUG
+    const char *file; /* for the debugger's eyes */
+    int line;
+#endif
+} record;
+
+static const struct status_row {
+    const char *name, *text;
+} status_rows[] = { { "FY_OK", "success" },
+#define STATUS_ROW(id, words) { "FY_" #id, words },
+                    FY_STATUS_MAP(STATUS_ROW)
+#undef STATUS_ROW
+};
+
+static const struct status_row *find_row(fy_status st)
+{
+    static const struct status_row unknown = { "FY_?", "unknown status" };
+
+    return (size_t)st < FYI_LEN(status_rows) ? &status_rows[st] : &unknown;
+}
+
+const char *fy_status_name(fy_status st)
+{
+    return find_row(st)->name;
+}
+
+const char *fy_status_text(fy_status st)
+{
+    return find_row(st)->text;
+}
+
+const char *fy_last_error(void)
+{
+    return record.sentence;
+}
+
+/* A cut sentence ends in "..." and never in half a UTF-8 character. */
+static void mark_cut(char sentence[SENTENCE_BYTES])
+{
+    size_t end = SENTENCE_BYTES - sizeof("...");
+
+    while (end > 0 && ((unsigned char)sentence[end] & 0xc0u) == 0x80u)
+        end--;
+    memcpy(sentence + end, "...", sizeof("..."));
+}
+
+/* `at` bytes of `sentence` are already written. */
+static void append_v(char sentence[SENTENCE_BYTES], size_t at, const char *fmt, va_list args)
+{
+    const int n = vsnprintf(sentence + at, SENTENCE_BYTES - at, fmt, args);
+
+    if (n >= 0 && (size_t)n >= SENTENCE_BYTES - at)
+        mark_cut(sentence);
+}
+
+static void append(char sentence[SENTENCE_BYTES], size_t at, const char *fmt, ...) FY_PRINTF(3, 4);
+static void append(char sentence[SENTENCE_BYTES], size_t at, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    append_v(sentence, at, fmt, args);
+    va_end(args);
+}
+
+static void remember_place(const char *file, int line)
+{
+#ifndef NDEBUG
+    record.file = file;
+    record.line = line;
+    if (fyi_debug_level() > 0)
+        fyi_log(FY_LOG_DEBUG, "failure at %s:%d: %s", file, line, record.sentence);
+#else
+    (void)file;
+    (void)line;
+#endif
+}
+
+fy_status fyi_fail_at(const char *file, int line, fy_status st, const char *fmt, ...)
+{
+    /* Written aside first: an argument may be the old sentence itself. */
+    char sentence[SENTENCE_BYTES] = "";
+    va_list args;
+
+    va_start(args, fmt);
+    append_v(sentence, 0, fmt, args);
+    va_end(args);
+    memcpy(record.sentence, sentence, sizeof(sentence));
+    remember_place(file, line);
+    return st;
+}
+
+fy_status fyi_wrap(fy_status st, const char *fmt, ...)
+{
+    char sentence[SENTENCE_BYTES] = "";
+    va_list args;
+
+    va_start(args, fmt);
+    append_v(sentence, 0, fmt, args);
+    va_end(args);
+    append(sentence, strlen(sentence), ": %s", record.sentence);
+    memcpy(record.sentence, sentence, sizeof(sentence));
+    return st;
+}
+
+fy_status fyi_enomem(size_t bytes, const char *what)
+{
+    if (bytes < 10240)
+        return fyi_fail(FY_ENOMEM, "out of memory: no %zu bytes for %s", bytes, what);
+    return fyi_fail(FY_ENOMEM, "out of memory: no %.1f MiB for %s", (double)bytes / 1048576.0,
+                    what);
+}
+
+fy_status fyi_fail_as(fy_status st, const char *sentence)
+{
+    return fyi_fail(st, "%s", sentence);
+}
+
+void fyi_assert_failed(const char *what, const char *file, int line)
+{
+    fprintf(stderr, "ferry: broken contract: %s (%s:%d)\n", what, file, line);
+    abort();
+}

@@ -1,0 +1,87 @@
+/* text.c: name patterns and "did you mean". */
+#include "base/base.h"
+
+#include <string.h>
+
+/* One pattern, [glob, glob_end). On a mismatch the last star swallows one more character; earlier
+ * stars never need another try, so the cost is at most pattern times name. */
+static bool matches(const char *glob, const char *glob_end, const char *name)
+{
+    const char *star = NULL, *resume = NULL;
+
+    while (*name) {
+        if (glob < glob_end && *glob == '*') {
+            star = ++glob;
+            resume = name;
+        } else if (glob < glob_end && (*glob == '?' || *glob == *name)) {
+            glob++;
+            name++;
+        } else if (star) {
+            glob = star;
+            name = ++resume;
+        } else {
+            return false;
+        }
+    }
+    while (glob < glob_end && *glob == '*')
+        glob++;
+    return glob == glob_end;
+}
+
+bool fyi_glob(const char *globs, const char *name)
+{
+    while (globs && *globs) {
+        const size_t len = strcspn(globs, " ");
+
+        if (len > 0 && matches(globs, globs + len, name))
+            return true;
+        globs += len;
+        globs += strspn(globs, " ");
+    }
+    return false;
+}
+
+#define WORD_CHARS 64 /* longer words are nobody's typing mistake */
+
+/* Levenshtein's distance, one row of the table at a time. b is shorter than WORD_CHARS. */
+static size_t edit_distance(const char *a, const char *b)
+{
+    const size_t n = strlen(b);
+    size_t row[WORD_CHARS];
+
+    for (size_t j = 0; j <= n; j++)
+        row[j] = j;
+    for (size_t i = 0; a[i]; i++) {
+        size_t diagonal = row[0];
+
+        row[0] = i + 1;
+        for (size_t j = 0; j < n; j++) {
+            const size_t change = diagonal + (a[i] != b[j]);
+
+            diagonal = row[j + 1];
+            row[j + 1] = FYI_MIN(change, FYI_MIN(row[j], row[j + 1]) + 1);
+        }
+    }
+    return row[n];
+}
+
+const char *fyi_nearest(const char *word, const char *const *names)
+{
+    const size_t word_len = strlen(word);
+    const char *nearest = NULL;
+    size_t least = SIZE_MAX;
+
+    for (; *names; names++) {
+        const size_t len = strlen(*names);
+        size_t distance;
+
+        if (len >= WORD_CHARS || word_len >= WORD_CHARS)
+            continue;
+        distance = edit_distance(word, *names);
+        if (distance <= FYI_MAX(len, word_len) / 3 && distance < least) {
+            least = distance;
+            nearest = *names;
+        }
+    }
+    return nearest;
+}

@@ -1,0 +1,137 @@
+/* compare.c: what a dataset's values look like, and whether two datasets can go through one model.
+ *
+ * Mean and deviation are summed in double around the first value, so that a large offset costs no digits. */
+#include "data/data.h"
+
+#include <math.h>
+#include <stdarg.h>
+
+#define COMPARE_SAMPLES 512
+
+/* Sums around `pivot` while samples come in. */
+typedef struct tally {
+    double pivot, sum, square;
+    int64_t n;
+    float min, max;
+} tally;
+
+static fy_status add_values(const fy_dataset *d, int64_t sample, const float *x, int64_t n, tally *t)
+{
+    if (t->n == 0) {
+        t->pivot = (double)x[0];
+        t->min = t->max = x[0];
+    }
+    for (int64_t k = 0; k < n; k++) {
+        const double v = (double)x[k] - t->pivot;
+
+        if (!isfinite(x[k]))
+            return fyi_fail(FY_ENAN, "dataset '%s': value %lld of sample %lld is not finite", d->name,
+                            (long long)k, (long long)sample);
+        t->sum += v;
+        t->square += v * v;
+        t->min = fminf(t->min, x[k]);
+        t->max = fmaxf(t->max, x[k]);
+    }
+    t->n += n;
+    return FY_OK;
+}
+
+fy_status fy_dataset_stats(const fy_dataset *d, int64_t max_samples, fy_data_stats *out)
+{
+    const int64_t numel = fy_shape_numel(fy_dataset_shape(d));
+    const int64_t n = max_samples > 0 ? FYI_MIN(max_samples, d->n) : d->n;
+    float *x = fyi_calloc((size_t)numel + d->source->n_scratch, sizeof *x);
+    tally t = { 0 };
+    fy_status st = FY_OK;
+    double mean;
+
+    if (x == NULL)
+        return fyi_enomem((size_t)numel * sizeof *x, "reading a sample");
+    for (int64_t k = 0; k < n; k++) {
+        const int64_t i = (int64_t)((double)k * (double)d->n / (double)n);
+
+        FY_TRY(fyi_dataset_get(d, i, x, NULL, x + numel));
+        FY_TRY(add_values(d, i, x, numel, &t));
+    }
+    mean = t.sum / (double)FYI_MAX(t.n, 1);
+    *out = (fy_data_stats){ .n_samples = n, .min = t.min, .max = t.max, .mean = t.pivot + mean,
+                            .deviation = sqrt(fmax(0.0, t.square / (double)FYI_MAX(t.n, 1) -
+                                                            mean * mean)) };
+done:
+    fyi_free(x);
+    return st;
+}
+
+/* ---- two of them -------------------------------------------------------------------------------------- */
+
+static void warn(fy_compare_report *r, const char *fmt, ...) FY_PRINTF(2, 3);
+
+static void warn(fy_compare_report *r, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (r->n_warnings == FY_COMPARE_WARNINGS)
+        return;
+    va_start(ap, fmt);
+    (void)vsnprintf(r->warning[r->n_warnings++], sizeof r->warning[0], fmt, ap);
+    va_end(ap);
+}
+
+static fy_status check_shapes(const fy_dataset *a, const fy_dataset *b)
+{
+    const fy_shape *s = fy_dataset_shape(a), *t = fy_dataset_shape(b);
+    const bool images = s->rank == 3 && t->rank == 3;
+    char x[96], y[96];
+
+    if (fy_shape_equal(s, t))
+        return FY_OK;
+    fy_shape_text(s, x, sizeof x);
+    fy_shape_text(t, y, sizeof y);
+    if (images && s->d[0] != t->d[0])
+        return fyi_fail(FY_ESHAPE, "'%s' has %lld channels %s and '%s' has %lld %s; prepare one with "
+                        "channels = %lld", a->name, (long long)s->d[0], x, b->name,
+                        (long long)t->d[0], y, (long long)s->d[0]);
+    if (images)
+        return fyi_fail(FY_ESHAPE, "'%s' has images %s and '%s' has images %s; resize or pad one to "
+                        "the other's size", a->name, x, b->name, y);
+    return fyi_fail(FY_ESHAPE, "'%s' has samples %s and '%s' has samples %s; one model cannot read "
+                    "both", a->name, x, b->name, y);
+}
+
+/* 0: within -1.5 .. 1.5 and nonnegative, 1: the same but signed, 2: a few units, 3: bytes */
+static int scale_of(const fy_data_stats *s)
+{
+    const float top = fmaxf(fabsf(s->min), fabsf(s->max));
+
+    return top > 16.0f ? 3 : top > 1.5f ? 2 : s->min < -0.05f ? 1 : 0;
+}
+
+static void compare_values(const fy_dataset *a, const fy_dataset *b, fy_compare_report *r)
+{
+    const double spread = fmax(r->a.deviation, r->b.deviation);
+    const double ratio = spread / fmax(fmin(r->a.deviation, r->b.deviation), 1e-12);
+
+    if (scale_of(&r->a) != scale_of(&r->b))
+        warn(r, "values of '%.40s' lie in %g .. %g, of '%.40s' in %g .. %g: bring both to one range",
+             a->name, (double)r->a.min, (double)r->a.max, b->name, (double)r->b.min,
+             (double)r->b.max);
+    else if (fabs(r->a.mean - r->b.mean) > 0.5 * spread)
+        warn(r, "the mean value of '%.40s' is %.3f, of '%.40s' %.3f: more than half a deviation apart; "
+             "is one inverted or normalised differently?", a->name, r->a.mean, b->name, r->b.mean);
+    if (spread > 0 && ratio > 2.0 && scale_of(&r->a) == scale_of(&r->b))
+        warn(r, "values of '%.40s' deviate by %.3f, of '%.40s' by %.3f: contrast differs by a factor "
+             "of %.1f", a->name, r->a.deviation, b->name, r->b.deviation, fmin(ratio, 1e6));
+}
+
+fy_status fy_dataset_compare(const fy_dataset *a, const fy_dataset *b, fy_compare_report *out)
+{
+    *out = (fy_compare_report){ 0 };
+    FYI_FORWARD(check_shapes(a, b));
+    FYI_FORWARD(fy_dataset_stats(a, COMPARE_SAMPLES, &out->a));
+    FYI_FORWARD(fy_dataset_stats(b, COMPARE_SAMPLES, &out->b));
+    compare_values(a, b, out);
+    if (a->label != NULL && b->label != NULL && a->n_classes != b->n_classes)
+        warn(out, "'%.40s' has %d classes and '%.40s' has %d: labels of one may mean nothing in the "
+             "other", a->name, a->n_classes, b->name, b->n_classes);
+    return FY_OK;
+}

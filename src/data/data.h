@@ -1,0 +1,113 @@
+/* What the data room's files share: sources behind datasets, and how a dataset is made over one.
+ *
+ *   fyi_source   counted; knows how to write the values of sample i. Never changes once made.
+ *   fy_dataset   a list of sample numbers of one source, with labels and names. */
+#ifndef FYI_DATA_H
+#define FYI_DATA_H
+
+#include "tensor/tensor.h"
+
+#include <ferry/data.h>
+
+#include <stdatomic.h>
+
+typedef struct fyi_source fyi_source;
+
+typedef struct fyi_source_ops {
+    /* Writes sample i, 0 <= i < n. `scratch` holds n_scratch floats. Called from any thread. */
+    fy_status (*get)(const fyi_source *s, int64_t i, float *x, float *scratch);
+    /* Frees what s holds, and s itself. */
+    void (*close)(fyi_source *s);
+} fyi_source_ops;
+
+/* First member of every kind of source. */
+struct fyi_source {
+    const fyi_source_ops *ops;
+    atomic_int refs;
+    int64_t n;
+    fy_shape shape;   /* of one sample */
+    size_t n_scratch; /* floats that get needs */
+    char hash[65];    /* of the bytes */
+    char key[65];     /* of the bytes and their preparation */
+};
+
+/* One reference, the maker's. hash and key are left to the maker. */
+void fyi_source_init(fyi_source *s, const fyi_source_ops *ops, int64_t n, fy_shape shape);
+fyi_source *fyi_source_ref(fyi_source *s);
+void fyi_source_drop(fyi_source *s); /* accepts NULL */
+
+/* All that a dataset is made of. Everything is copied, the source is referenced. */
+typedef struct fyi_dataset_spec {
+    fyi_source *source;
+    int64_t n;
+    const int64_t *index; /* [n], source numbers; NULL: 0 .. n-1 */
+    const int32_t *label; /* [n]; NULL: none */
+    int n_classes;
+    const char *const *class_names; /* [n_classes]; NULL: "0", "1", ... */
+    const char *name;
+    const char *how; /* ends the text, "" for nothing */
+} fyi_dataset_spec;
+
+struct fy_dataset {
+    fyi_source *source;
+    int64_t n;
+    const int64_t *index;
+    const int32_t *label;
+    int n_classes;
+    const char *const *class_names;
+    const char *name, *how, *text;
+    char view_hash[65];
+    fyi_arena arena; /* holds all of the above but the source */
+};
+
+fy_status fyi_dataset_new(const fyi_dataset_spec *spec, fy_dataset **out);
+/* d's own spec, to be changed and made into another dataset while d lives. */
+fyi_dataset_spec fyi_dataset_spec_of(const fy_dataset *d);
+/* The dataset of samples pos[0..n-1] of d; `how` is added to d's. */
+fy_status fyi_dataset_pick(const fy_dataset *d, const int64_t *pos, int64_t n, const char *how,
+                           fy_dataset **out);
+static inline int64_t fyi_dataset_source_number(const fy_dataset *d, int64_t i)
+{
+    return d->index != NULL ? d->index[i] : i;
+}
+/* fy_dataset_get with memory for the source's scratch; label may be NULL. */
+fy_status fyi_dataset_get(const fy_dataset *d, int64_t i, float *x, int32_t *label, float *scratch);
+/* FY_EINVAL unless d has labels; `what` is what they are needed for. */
+fy_status fyi_dataset_need_labels(const fy_dataset *d, const char *what);
+
+/* ---- select.c: what picking and splitting share -------------------------------------------------- */
+
+/* Shuffles pos[0..n-1], samples of d, by the named stream of `seed`; with `by_class` the classes then
+ * follow each other, each still shuffled. */
+fy_status fyi_shuffle_samples(const fy_dataset *d, int64_t *pos, int64_t n, bool by_class,
+                              uint64_t seed, const char *stream);
+void fyi_sort_i64(int64_t *v, int64_t n);
+
+/* ---- readers ---------------------------------------------------------------------------------------- */
+
+/* A file's bytes, decompressed as they are asked for when they begin as gzip does. */
+typedef struct fyi_bytes fyi_bytes;
+/* Keeps `data`; `name` is for sentences. */
+fy_status fyi_bytes_open(const char *name, const void *data, size_t n, fyi_bytes **out);
+void fyi_bytes_close(fyi_bytes *b); /* accepts NULL */
+/* Up to n bytes; *got < n only at the end. FY_EFORMAT for broken gzip. */
+fy_status fyi_bytes_read(fyi_bytes *b, void *dst, size_t n, size_t *got);
+/* The most that can still come, judged by what is left of the file. */
+uint64_t fyi_bytes_bound(const fyi_bytes *b);
+bool fyi_bytes_is_packed(const fyi_bytes *b);
+
+/* One idx array of u8. */
+typedef struct fyi_idx {
+    int rank;
+    int64_t d[4];
+    uint8_t *data; /* fyi_free */
+    size_t bytes;
+} fyi_idx;
+typedef enum fyi_idx_kind { FYI_IDX_IMAGES, FYI_IDX_LABELS } fyi_idx_kind;
+/* Parses a whole file in memory; adds its uncompressed bytes to `sum`. */
+fy_status fyi_idx_parse(const char *name, const void *file, size_t n, fyi_idx_kind kind,
+                        fyi_sha256 *sum, fyi_idx *out);
+/* Parses a whole .npy file in memory. */
+fy_status fyi_npy_parse(const char *name, const void *file, size_t n, fy_tensor **out);
+
+#endif

@@ -1,0 +1,369 @@
+/* dataset.c: sample numbers, labels and names over a counted source, and the ways to read them.
+ *
+ * A dataset is immutable, so reads need no lock; the only thing that changes is the source's count. */
+#include "data/data.h"
+
+#include <string.h>
+
+/* ---- sources ------------------------------------------------------------------------------------ */
+
+void fyi_source_init(fyi_source *s, const fyi_source_ops *ops, int64_t n, fy_shape shape)
+{
+    s->ops = ops;
+    atomic_init(&s->refs, 1);
+    s->n = n;
+    s->shape = shape;
+}
+
+fyi_source *fyi_source_ref(fyi_source *s)
+{
+    atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
+    return s;
+}
+
+void fyi_source_drop(fyi_source *s)
+{
+    if (s != NULL && atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) == 1)
+        s->ops->close(s);
+}
+
+/* ---- making -------------------------------------------------------------------------------------- */
+
+static void put_le(fyi_sha256 *sum, uint64_t v)
+{
+    uint8_t b[8];
+
+    for (int i = 0; i < 8; i++)
+        b[i] = (uint8_t)(v >> (8 * i));
+    fyi_sha256_update(sum, b, sizeof b);
+}
+
+/* Numbers are hashed byte by byte in one order, so that the key is the same on every machine. */
+static void hash_view(fy_dataset *d)
+{
+    fyi_sha256 sum;
+
+    fyi_sha256_init(&sum);
+    fyi_sha256_update(&sum, d->source->key, 64);
+    put_le(&sum, (uint64_t)d->n);
+    put_le(&sum, (uint64_t)d->n_classes);
+    for (int64_t i = 0; i < d->n; i++) {
+        put_le(&sum, (uint64_t)fyi_dataset_source_number(d, i));
+        if (d->label != NULL)
+            put_le(&sum, (uint64_t)d->label[i]);
+    }
+    fyi_sha256_hex(&sum, d->view_hash);
+}
+
+static bool copy_names(fy_dataset *d, const fyi_dataset_spec *spec)
+{
+    const char **names;
+
+    if (d->label == NULL)
+        return true;
+    names = fyi_arena_alloc(&d->arena, (size_t)spec->n_classes * sizeof *names);
+    if (names == NULL)
+        return false;
+    for (int c = 0; c < spec->n_classes; c++) {
+        names[c] = spec->class_names != NULL
+                       ? fyi_arena_printf(&d->arena, "%s", spec->class_names[c])
+                       : fyi_arena_printf(&d->arena, "%d", c);
+        if (names[c] == NULL)
+            return false;
+    }
+    d->class_names = names;
+    d->n_classes = spec->n_classes;
+    return true;
+}
+
+static bool copy_arrays(fy_dataset *d, const fyi_dataset_spec *spec)
+{
+    const size_t n = (size_t)spec->n;
+
+    if (spec->index != NULL) {
+        d->index = fyi_arena_dup(&d->arena, spec->index, n * sizeof *spec->index);
+        if (d->index == NULL)
+            return false;
+    }
+    if (spec->label != NULL) {
+        d->label = fyi_arena_dup(&d->arena, spec->label, n * sizeof *spec->label);
+        if (d->label == NULL)
+            return false;
+    }
+    return true;
+}
+
+static bool write_text(fy_dataset *d, const fyi_dataset_spec *spec)
+{
+    char shape[96], classes[48] = "no labels";
+
+    if (d->label != NULL)
+        (void)snprintf(classes, sizeof classes, "%d classes", d->n_classes);
+    fy_shape_text(&d->source->shape, shape, sizeof shape);
+    d->name = fyi_arena_printf(&d->arena, "%s", spec->name);
+    d->how = fyi_arena_printf(&d->arena, "%s", spec->how);
+    d->text = fyi_arena_printf(&d->arena, "%s: %lld samples %s, %s%s", spec->name,
+                               (long long)d->n, shape, classes, spec->how);
+    return d->name != NULL && d->how != NULL && d->text != NULL;
+}
+
+static fy_status check_spec(const fyi_dataset_spec *spec)
+{
+    if (spec->n < 1)
+        return fyi_fail(FY_EINVAL, "dataset '%s': no samples are left", spec->name);
+    if (spec->source->shape.rank >= FY_MAX_RANK)
+        return fyi_fail(FY_ESHAPE, "dataset '%s': samples have rank %d, at most %d can be batched",
+                        spec->name, spec->source->shape.rank, FY_MAX_RANK - 1);
+    return fy_shape_check(&spec->source->shape, FY_F32);
+}
+
+fy_status fyi_dataset_new(const fyi_dataset_spec *spec, fy_dataset **out)
+{
+    fy_dataset *d;
+
+    *out = NULL;
+    FYI_FORWARD(check_spec(spec));
+    d = fyi_calloc(1, sizeof *d);
+    if (d == NULL)
+        return fyi_enomem(sizeof *d, "a dataset");
+    d->source = fyi_source_ref(spec->source);
+    d->n = spec->n;
+    if (!copy_arrays(d, spec) || !copy_names(d, spec) || !write_text(d, spec)) {
+        fy_dataset_free(d);
+        return fyi_enomem((size_t)spec->n * sizeof *spec->index, "a dataset's sample numbers");
+    }
+    hash_view(d);
+    *out = d;
+    return FY_OK;
+}
+
+fyi_dataset_spec fyi_dataset_spec_of(const fy_dataset *d)
+{
+    return (fyi_dataset_spec){ .source = d->source, .n = d->n, .index = d->index,
+                               .label = d->label, .n_classes = d->n_classes,
+                               .class_names = d->class_names, .name = d->name, .how = d->how };
+}
+
+fy_status fyi_dataset_pick(const fy_dataset *d, const int64_t *pos, int64_t n, const char *how,
+                           fy_dataset **out)
+{
+    fyi_dataset_spec spec = fyi_dataset_spec_of(d);
+    fyi_arena tmp = { 0 };
+    fy_status st = FY_OK;
+    int64_t *index;
+    int32_t *label;
+    char *text;
+
+    *out = NULL;
+    if (n < 1)
+        return fyi_fail(FY_EINVAL, "dataset '%s': no samples are left%s", d->name, how);
+    index = fyi_arena_alloc(&tmp, (size_t)n * sizeof *index);
+    label = fyi_arena_alloc(&tmp, (size_t)n * sizeof *label);
+    text = fyi_arena_printf(&tmp, "%s%s", d->how, how);
+    if (index == NULL || label == NULL || text == NULL) {
+        st = fyi_enomem((size_t)n * sizeof *index, "a dataset's sample numbers");
+        goto done;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        index[i] = fyi_dataset_source_number(d, pos[i]);
+        label[i] = d->label != NULL ? d->label[pos[i]] : 0;
+    }
+    spec.n = n;
+    spec.index = index;
+    spec.label = d->label != NULL ? label : NULL;
+    spec.how = text;
+    st = fyi_dataset_new(&spec, out);
+done:
+    fyi_arena_release(&tmp);
+    return st;
+}
+
+void fy_dataset_free(fy_dataset *d)
+{
+    if (d == NULL)
+        return;
+    fyi_source_drop(d->source);
+    fyi_arena_release(&d->arena);
+    fyi_free(d);
+}
+
+/* ---- looking ---------------------------------------------------------------------------------------- */
+
+int64_t fy_dataset_count(const fy_dataset *d)
+{
+    return d->n;
+}
+
+const fy_shape *fy_dataset_shape(const fy_dataset *d)
+{
+    return &d->source->shape;
+}
+
+bool fy_dataset_has_labels(const fy_dataset *d)
+{
+    return d->label != NULL;
+}
+
+int fy_dataset_classes(const fy_dataset *d)
+{
+    return d->n_classes;
+}
+
+const char *fy_dataset_class_name(const fy_dataset *d, int c)
+{
+    return c >= 0 && c < d->n_classes ? d->class_names[c] : NULL;
+}
+
+const char *fy_dataset_name(const fy_dataset *d)
+{
+    return d->name;
+}
+
+const char *fy_dataset_hash(const fy_dataset *d)
+{
+    return d->source->hash;
+}
+
+const char *fy_dataset_view_hash(const fy_dataset *d)
+{
+    return d->view_hash;
+}
+
+const char *fy_dataset_text(const fy_dataset *d)
+{
+    return d->text;
+}
+
+int64_t fy_dataset_origin(const fy_dataset *d, int64_t i)
+{
+    return i >= 0 && i < d->n ? fyi_dataset_source_number(d, i) : -1;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------ */
+
+static fy_status check_number(const fy_dataset *d, int64_t i)
+{
+    if (i < 0 || i >= d->n)
+        return fyi_fail(FY_EINVAL, "dataset '%s': sample %lld was asked for, there are 0 .. %lld",
+                        d->name, (long long)i, (long long)(d->n - 1));
+    return FY_OK;
+}
+
+fy_status fyi_dataset_need_labels(const fy_dataset *d, const char *what)
+{
+    if (d->label == NULL)
+        return fyi_fail(FY_EINVAL, "dataset '%s' has no labels, but %s needs them", d->name, what);
+    return FY_OK;
+}
+
+fy_status fyi_dataset_get(const fy_dataset *d, int64_t i, float *x, int32_t *label, float *scratch)
+{
+    FYI_FORWARD(check_number(d, i));
+    if (label != NULL) {
+        FYI_FORWARD(fyi_dataset_need_labels(d, "reading a label"));
+        *label = d->label[i];
+    }
+    return d->source->ops->get(d->source, fyi_dataset_source_number(d, i), x, scratch);
+}
+
+/* NULL when none is needed. */
+static fy_status new_scratch(const fy_dataset *d, float **scratch)
+{
+    *scratch = NULL;
+    if (d->source->n_scratch == 0)
+        return FY_OK;
+    *scratch = fyi_calloc(d->source->n_scratch, sizeof **scratch);
+    return *scratch != NULL
+               ? FY_OK
+               : fyi_enomem(d->source->n_scratch * sizeof **scratch, "reading a sample");
+}
+
+fy_status fy_dataset_get(const fy_dataset *d, int64_t i, float *x, int64_t n, int32_t *label)
+{
+    const int64_t numel = fy_shape_numel(&d->source->shape);
+    float *scratch;
+    fy_status st;
+
+    if (n != numel)
+        return fyi_fail(FY_ESHAPE, "dataset '%s': room for %lld values, a sample has %lld", d->name,
+                        (long long)n, (long long)numel);
+    FYI_FORWARD(new_scratch(d, &scratch));
+    st = fyi_dataset_get(d, i, x, label, scratch);
+    fyi_free(scratch);
+    return st;
+}
+
+fy_status fy_dataset_label(const fy_dataset *d, int64_t i, int32_t *label)
+{
+    FYI_FORWARD(check_number(d, i));
+    FYI_FORWARD(fyi_dataset_need_labels(d, "reading a label"));
+    *label = d->label[i];
+    return FY_OK;
+}
+
+fy_status fy_dataset_class_counts(const fy_dataset *d, int64_t *counts, int n)
+{
+    FYI_FORWARD(fyi_dataset_need_labels(d, "counting classes"));
+    if (n != d->n_classes)
+        return fyi_fail(FY_ESHAPE, "dataset '%s': room for %d classes, there are %d", d->name, n,
+                        d->n_classes);
+    memset(counts, 0, (size_t)n * sizeof *counts);
+    for (int64_t i = 0; i < d->n; i++)
+        counts[d->label[i]]++;
+    return FY_OK;
+}
+
+static fy_shape batch_shape(const fy_shape *sample, int64_t n)
+{
+    fy_shape s = { .rank = sample->rank + 1, .d = { n } };
+
+    for (int i = 0; i < sample->rank; i++)
+        s.d[i + 1] = sample->d[i];
+    return s;
+}
+
+static fy_status read_all(const fy_dataset *d, const int64_t *index, int64_t n, float *scratch,
+                          fy_tensor *x, fy_tensor *y)
+{
+    const int64_t numel = fy_shape_numel(&d->source->shape);
+    float *values = fy_tensor_data(x);
+    int32_t *labels = y != NULL ? fy_tensor_data(y) : NULL;
+
+    for (int64_t i = 0; i < n; i++)
+        FYI_FORWARD(fyi_dataset_get(d, index != NULL ? index[i] : i, values + i * numel,
+                                    labels != NULL ? labels + i : NULL, scratch));
+    return FY_OK;
+}
+
+fy_status fy_dataset_read(const fy_dataset *d, const int64_t *index, int64_t n, fy_tensor **x,
+                          fy_tensor **y)
+{
+    const int64_t count = index != NULL ? n : d->n;
+    float *scratch = NULL;
+    fy_status st;
+
+    *x = NULL;
+    if (y != NULL) {
+        *y = NULL;
+        FYI_FORWARD(fyi_dataset_need_labels(d, "reading labels"));
+    }
+    if (count < 0)
+        return fyi_fail(FY_EINVAL, "dataset '%s': %lld samples were asked for", d->name,
+                        (long long)count);
+    FY_TRY(new_scratch(d, &scratch));
+    FY_TRY(fy_tensor_new(FY_F32, batch_shape(&d->source->shape, count), x));
+    if (y != NULL)
+        FY_TRY(fy_tensor_new(FY_I32, FY_SHAPE(count), y));
+    st = read_all(d, index, count, scratch, *x, y != NULL ? *y : NULL);
+done:
+    fyi_free(scratch);
+    if (st != FY_OK) {
+        fy_tensor_free(*x);
+        *x = NULL;
+        if (y != NULL) {
+            fy_tensor_free(*y);
+            *y = NULL;
+        }
+    }
+    return st;
+}

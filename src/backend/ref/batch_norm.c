@@ -1,0 +1,125 @@
+/* batch_norm.c: see graph/ops/batch_norm.c. */
+#include "backend/ref/ref.h"
+
+#include <math.h>
+
+/* src [n, c, ...] as n blocks of c rows of `per` elements. */
+typedef struct channel_dims {
+    int64_t n, c, per;
+} channel_dims;
+
+static channel_dims channel_dims_of(const fy_shape *s)
+{
+    channel_dims d = { s->d[0], s->d[1], 1 };
+    for (int i = 2; i < s->rank; i++)
+        d.per *= s->d[i];
+    return d;
+}
+
+static int64_t element(const channel_dims *d, int64_t n, int64_t c, int64_t i)
+{
+    return (n * d->c + c) * d->per + i;
+}
+
+/* Two passes: the sum of squares of differences loses nothing to cancellation. */
+static void moments(const fyi_launch *l, const channel_dims *d, int64_t c, double *mean, double *var)
+{
+    const double count = (double)(d->n * d->per);
+    double sum = 0, squares = 0;
+    for (int64_t n = 0; n < d->n; n++)
+        for (int64_t i = 0; i < d->per; i++)
+            sum += SRC(l, 0, element(d, n, c, i));
+    *mean = sum / count;
+    for (int64_t n = 0; n < d->n; n++)
+        for (int64_t i = 0; i < d->per; i++) {
+            const double x = SRC(l, 0, element(d, n, c, i)) - *mean;
+            squares += x * x;
+        }
+    *var = squares / count;
+}
+
+static void normalise(const fyi_launch *l, const channel_dims *d, int64_t c, double mean, double var)
+{
+    const fyi_batch_norm_attr *a = l->site->attr;
+    const double factor = SRC(l, 1, c) / sqrt(var + (double)a->eps), shift = SRC(l, 2, c);
+    for (int64_t n = 0; n < d->n; n++)
+        for (int64_t i = 0; i < d->per; i++) {
+            const int64_t at = element(d, n, c, i);
+            DST(l, 0, at, (SRC(l, 0, at) - mean) * factor + shift);
+        }
+}
+
+static fy_status run(const fyi_launch *l)
+{
+    const channel_dims d = channel_dims_of(&l->site->src[0].shape);
+    for (int64_t c = 0; c < d.c; c++) {
+        double mean, var;
+        moments(l, &d, c, &mean, &var);
+        normalise(l, &d, c, mean, var);
+        DST(l, 1, c, mean);
+        DST(l, 2, c, var);
+    }
+    return FY_OK;
+}
+
+FYI_REF_KERNEL(batch_norm, run);
+
+static fy_status run_infer(const fyi_launch *l)
+{
+    const channel_dims d = channel_dims_of(&l->site->src[0].shape);
+    for (int64_t c = 0; c < d.c; c++)
+        normalise(l, &d, c, SRC(l, 3, c), SRC(l, 4, c));
+    return FY_OK;
+}
+
+FYI_REF_KERNEL(batch_norm_infer, run_infer);
+
+/* diff_dst, src, mean, var, scale -> diff_src, diff_scale, diff_shift; channel c. */
+static void channel_bwd(const fyi_launch *l, const channel_dims *d, int64_t c)
+{
+    const fyi_batch_norm_attr *a = l->site->attr;
+    const double mean = SRC(l, 2, c), rstd = 1 / sqrt(SRC(l, 3, c) + (double)a->eps);
+    const double count = (double)(d->n * d->per);
+    double diff_scale = 0, diff_shift = 0;
+    for (int64_t n = 0; n < d->n; n++)
+        for (int64_t i = 0; i < d->per; i++) {
+            const int64_t at = element(d, n, c, i);
+            diff_shift += SRC(l, 0, at);
+            diff_scale += SRC(l, 0, at) * (SRC(l, 1, at) - mean) * rstd;
+        }
+    for (int64_t n = 0; n < d->n; n++)
+        for (int64_t i = 0; i < d->per; i++) {
+            const int64_t at = element(d, n, c, i);
+            const double xhat = (SRC(l, 1, at) - mean) * rstd;
+            const double through_moments = (diff_shift + xhat * diff_scale) / count;
+            DST(l, 0, at, SRC(l, 4, c) * rstd *
+                              (SRC(l, 0, at) - (a->training ? through_moments : 0)));
+        }
+    DST(l, 1, c, diff_scale);
+    DST(l, 2, c, diff_shift);
+}
+
+static fy_status run_bwd(const fyi_launch *l)
+{
+    const channel_dims d = channel_dims_of(&l->site->src[1].shape);
+    for (int64_t c = 0; c < d.c; c++)
+        channel_bwd(l, &d, c);
+    return FY_OK;
+}
+
+FYI_REF_KERNEL(batch_norm_bwd, run_bwd);
+
+/* running_mean, running_var, mean, var -> running_mean, running_var */
+static fy_status run_stats(const fyi_launch *l)
+{
+    const fyi_batch_norm_attr *a = l->site->attr;
+    const double m = (double)a->momentum;
+    const double unbiased = (double)a->count / (double)FYI_MAX(a->count - 1, (int64_t)1);
+    for (int64_t c = 0; c < l->site->src[0].shape.d[0]; c++) {
+        DST(l, 0, c, (1 - m) * SRC(l, 0, c) + m * SRC(l, 2, c));
+        DST(l, 1, c, (1 - m) * SRC(l, 1, c) + m * SRC(l, 3, c) * unbiased);
+    }
+    return FY_OK;
+}
+
+FYI_REF_KERNEL(batch_norm_stats, run_stats);

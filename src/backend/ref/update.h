@@ -1,0 +1,19 @@
+/* update.h: the loop that the reference optimisers share: each parameter element moves on its own. */
+#ifndef FYI_REF_UPDATE_H
+#define FYI_REF_UPDATE_H
+
+#include "backend/ref/ref.h"
+#include "graph/ops/optim.h"
+
+/* One element: its parameter, gradient (clipped already) and states, which the rule changes in place. */
+typedef struct update_element {
+    const fy_optim *optim;
+    double lr, t; /* t: this step's number, from 1 */
+    double w, g, state[2];
+} update_element;
+
+typedef void (*update_rule)(update_element *e);
+
+fy_status fyi_ref_update(const fyi_launch *l, update_rule rule);
+
+#endif

@@ -1,0 +1,77 @@
+/* methods.h: the training methods. Each is written with public functions only, so that it can be copied and
+ * changed. */
+#ifndef FERRY_METHODS_H
+#define FERRY_METHODS_H
+
+#include "train.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What an adaptation is given. Nothing in it reaches the target's labels: the judges take predictions. */
+typedef struct fy_adapt_data {
+    const fy_dataset *source;      /* labelled: training */
+    const fy_dataset *source_test; /* labelled: the source accuracy in reports and in the choice's floor */
+    const fy_dataset *target;      /* unlabelled */
+    const fy_dataset *target_eval; /* unlabelled: scored by the judge; may be `target` */
+    fy_judge *judge;               /* of target_eval; NULL when nobody has labels */
+} fy_adapt_data;
+
+/* Four numbers side by side; NaN where no judge was given. */
+typedef struct fy_adapt_figures {
+    double source_only, last, chosen, oracle;
+} fy_adapt_figures;
+
+typedef struct fy_adapt_report {
+    double source_accuracy;   /* of the source model on source_test */
+    fy_adapt_figures plain;   /* labels as given */
+    fy_adapt_figures swapped; /* two classes exchanged; NaN for more than two */
+    fy_adapt_figures matched; /* best matching of classes, named as such */
+    int64_t last_step, chosen_step, oracle_step;
+    fy_choice choice;
+} fy_adapt_report;
+
+/* ADDA (Tzeng et al. 2017, section 3): source encoder M_S and classifier C learn the source; then, with both
+ * frozen, a critic D learns to tell M_S(x_s) from M_T(x_t), and the target encoder M_T, a copy of M_S at first,
+ * learns to make D call its features source. */
+typedef struct fy_adda_opts {
+    const char *encoder, *classifier, *critic; /* families */
+    int64_t features;      /* width of the encoder's result; 0: the family's own */
+    int64_t critic_hidden; /* 0: the family's own */
+    const char *critic_activation;
+    bool critic_on_logits; /* the critic sees C's logits, and the target's copy of C moves with M_T */
+
+    const char *source_optim;
+    double source_lr, source_momentum;
+    int64_t source_epochs, source_steps; /* steps when > 0, else epochs */
+    int64_t source_batch;
+
+    const char *optim;
+    double lr, critic_lr, momentum, beta1, weight_decay;
+    int64_t epochs, steps; /* of the adversarial stage; steps when > 0, else epochs */
+    int64_t batch;         /* per domain */
+    int64_t eval_every;    /* steps; 0: twenty times in the stage */
+
+    /* What makes it stable; all off in the seed's recipe. Set by fy_adda_defaults from research results. */
+    bool cluster_start;
+    int64_t clusters_components;
+    int64_t cluster_epochs;
+    double cluster_lr;
+    double diversity; /* weight */
+    double pseudo;    /* weight of cross-entropy on cluster labels during the adversarial stage */
+    bool conditional_critic;
+
+    fy_choice_rule rule;
+    uint64_t seed;
+    int workers;
+} fy_adda_opts;
+FY_API fy_adda_opts fy_adda_defaults(void);
+/* The models stay readable in the run's directory: source.safetensors, last.safetensors, chosen.safetensors. */
+FY_API FY_NODISCARD fy_status fy_adda(fy_run *r, fy_device *dev, const fy_adapt_data *data,
+                                      const fy_adda_opts *o, fy_adapt_report *report);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,94 @@
+/* nn.h: models. A model is a named set of parameters and buffers, and a function that adds its layers to a
+ * graph. Parameter names are torchvision's. */
+#ifndef FERRY_NN_H
+#define FERRY_NN_H
+
+#include "graph.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct fy_model fy_model;
+
+typedef enum fy_mode {
+    FY_EVAL,  /* running statistics, no dropout */
+    FY_TRAIN, /* batch statistics, dropout */
+} fy_mode;
+
+/* What families read; each ignores what it has no use for and says so in docs/models.md. */
+typedef struct fy_model_opts {
+    fy_shape input;         /* of one sample: [c, h, w] or [k] */
+    int64_t n_classes;      /* width of the last layer; 0 leaves it out where a family can */
+    int64_t hidden;         /* width of hidden layers; 0: the family's own */
+    float dropout;
+    const char *activation; /* "relu", "leaky_relu", "none"; NULL: the family's own */
+    uint64_t seed;          /* of the initial values */
+} fy_model_opts;
+FY_API fy_model_opts fy_model_defaults(void);
+
+/* A family by name; fy_model_families lists them. `name` is the model's own ("encoder"): it names the
+ * parameters' random streams and prefixes optimiser state. FY_EINVAL names the nearest family. */
+FY_API FY_NODISCARD fy_status fy_model_open(const char *family, const char *name,
+                                            const fy_model_opts *o, fy_model **out);
+FY_API const char *const *fy_model_families(void); /* NULL-terminated */
+FY_API const char *fy_model_family_text(const char *family); /* one line, NULL if unknown */
+FY_API void fy_model_free(fy_model *m);
+/* The same family and values under another name: ADDA's target encoder. */
+FY_API FY_NODISCARD fy_status fy_model_clone(fy_model *m, const char *name, fy_model **out);
+
+/* Adds the model's layers on x [n, input...]; returns its result. Models may be applied several times; all
+ * applications share the parameters. */
+FY_API fy_node fy_model_apply(fy_graph *g, fy_model *m, fy_node x, fy_mode mode);
+
+FY_API const char *fy_model_name(const fy_model *m);
+FY_API const char *fy_model_family(const fy_model *m);
+FY_API const fy_model_opts *fy_model_options(const fy_model *m);
+/* Of one sample's result. */
+FY_API const fy_shape *fy_model_output(const fy_model *m);
+FY_API int fy_model_count(const fy_model *m);
+/* "conv1.weight", without the model's name. */
+FY_API const char *fy_model_param_name(const fy_model *m, int i);
+FY_API fy_param *fy_model_param(const fy_model *m, int i);
+FY_API bool fy_model_param_is_buffer(const fy_model *m, int i); /* running statistics */
+FY_API fy_param *fy_model_find(const fy_model *m, const char *param_name);
+/* Draws the initial values again from seed. */
+FY_API FY_NODISCARD fy_status fy_model_init(fy_model *m, uint64_t seed);
+/* Copies every value of `from` into the parameter of the same name and shape in `to`. */
+FY_API FY_NODISCARD fy_status fy_model_copy(fy_model *to, fy_model *from);
+/* SHA-256 of all names, shapes and values, 64 hexadecimal digits and a NUL: equal means byte-identical. */
+FY_API FY_NODISCARD fy_status fy_model_hash(fy_model *m, char hex[65]);
+
+/* Lets objective o move the parameters whose names match the globs ("fc.* layer4.*"; "*": all, running
+ * statistics included). Matching nothing is a mistake of the graph. */
+FY_API void fy_objective_moves_model(fy_graph *g, fy_objective o, fy_model *m, const char *globs,
+                                     const char *group);
+
+/* ---- layers: for a model of your own ------------------------------------------------------------------ */
+
+/* Where layers are being added. Lent to a build function; layers make their parameters on first use. */
+typedef struct fy_layers fy_layers;
+
+/* Adds layers on x and returns the result. Called once to learn the parameters, then once per application. */
+typedef fy_node (*fy_build_fn)(fy_layers *l, const fy_model_opts *o, fy_node x);
+
+FY_API FY_NODISCARD fy_status fy_model_new(const char *name, fy_build_fn build,
+                                           const fy_model_opts *o, fy_model **out);
+FY_API fy_graph *fy_layers_graph(fy_layers *l);
+FY_API fy_mode fy_layers_mode(const fy_layers *l);
+
+/* x [n, ic, h, w] -> [n, oc, oh, ow], square kernel k; "<name>.weight", "<name>.bias" */
+FY_API fy_node fy_layer_conv2d(fy_layers *l, const char *name, fy_node x, int64_t oc, int64_t k,
+                               const fy_conv_opts *o, bool bias);
+/* x [n, ic] -> [n, oc] */
+FY_API fy_node fy_layer_linear(fy_layers *l, const char *name, fy_node x, int64_t oc, bool bias);
+/* "<name>.weight", ".bias", ".running_mean", ".running_var" */
+FY_API fy_node fy_layer_batch_norm(fy_layers *l, const char *name, fy_node x);
+FY_API fy_node fy_layer_dropout(fy_layers *l, fy_node x, float p); /* nothing in evaluation mode */
+/* "relu", "leaky_relu" (slope 0.2), "none" */
+FY_API fy_node fy_layer_activation(fy_layers *l, const char *kind, fy_node x);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

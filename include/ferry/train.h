@@ -1,0 +1,232 @@
+/* train.h: stages, runs, predictions, and judging without and with labels.
+ *
+ *   stage      a graph's objectives run over data streams for a number of steps
+ *   run        one execution: a directory with metrics, checkpoints and what it found
+ *   predictor  a chain of models over a whole dataset
+ *   judge      keeps a dataset's labels away from training: predictions go in, figures go to the report
+ *
+ * Everything random is a function of (seed, stream, step), so a killed run continues to the same bytes. */
+#ifndef FERRY_TRAIN_H
+#define FERRY_TRAIN_H
+
+#include "data.h"
+#include "nn.h"
+
+#include <signal.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- run ------------------------------------------------------------------------------------------- */
+
+typedef struct fy_run fy_run;
+
+typedef struct fy_progress {
+    const char *stage;
+    int64_t step, steps; /* of the stage */
+    double seconds;      /* since the stage began here */
+    const char *text;    /* newest figures: "critic.loss 0.693  encoder.loss 0.701" */
+} fy_progress;
+typedef void (*fy_progress_fn)(void *arg, const fy_progress *p);
+
+typedef struct fy_run_opts {
+    const char *dir;          /* made if missing; NULL: nothing is written */
+    bool resume;              /* continue from dir's newest whole checkpoint, if there is one */
+    int64_t checkpoint_steps; /* between checkpoints within a stage; 0: only at stage ends */
+    double checkpoint_s;      /* the same in seconds; 0: never by time */
+    fy_progress_fn progress;
+    void *progress_arg;
+    const volatile sig_atomic_t *cancel; /* when not 0: finish the step, save, FY_ECANCELED */
+} fy_run_opts;
+FY_API fy_run_opts fy_run_defaults(void); /* no directory, checkpoint every 60 s */
+
+FY_API FY_NODISCARD fy_status fy_run_open(const fy_run_opts *o, fy_run **out);
+FY_API void fy_run_close(fy_run *r);
+FY_API const char *fy_run_dir(const fy_run *r); /* NULL if none */
+/* Puts m into every checkpoint; on resume, its values come from the checkpoint now. Call before the first
+ * stage, in the same order every time. m must outlive the run. */
+FY_API FY_NODISCARD fy_status fy_run_keep(fy_run *r, fy_model *m);
+/* Puts n numbers that a method computes between stages (pseudo-labels, cluster centres) into every
+ * checkpoint; on resume they are filled in now and *restored says so. `data` must outlive the run. */
+FY_API FY_NODISCARD fy_status fy_run_keep_data(fy_run *r, const char *name, float *data, int64_t n,
+                                               bool *restored);
+/* One line of metrics.jsonl: {"stage", "step", names: values}. A figure that is not finite is null. */
+FY_API FY_NODISCARD fy_status fy_run_metrics(fy_run *r, const char *stage, int64_t step, int n,
+                                             const char *const *names, const double *values);
+/* True when a resumed run is past this stage: its work and its evaluations are in the checkpoint. */
+FY_API bool fy_run_is_past(const fy_run *r, const char *stage);
+/* Writes a checkpoint now, at a moment between stages. */
+FY_API FY_NODISCARD fy_status fy_run_checkpoint(fy_run *r);
+
+/* ---- stage ------------------------------------------------------------------------------------------ */
+
+/* A value per sample, gathered into `node` for each batch by sample number: pseudo-labels, features. */
+typedef struct fy_table {
+    fy_node node;     /* input (or cut value) [batch, ...] */
+    const void *rows; /* [count of the loader's dataset, ...], plain; lent while the stage runs */
+} fy_table;
+
+#define FY_MAX_TABLES 4
+typedef struct fy_stream {
+    fy_loader *loader;
+    const fy_dataset *data; /* the loader's; needed for the feature cache */
+    fy_node x;              /* f32 [batch, ...] */
+    fy_node y;              /* i32 [batch]; FY_NO_NODE: the stream carries no labels */
+    fy_table tables[FY_MAX_TABLES];
+    int n_tables;
+} fy_stream;
+
+/* A scalar to record: an objective's loss, an accuracy. */
+typedef struct fy_watch {
+    const char *name;
+    fy_node node;
+} fy_watch;
+
+#define FY_MAX_STREAMS 4
+#define FY_MAX_WATCHES 12
+typedef struct fy_stage {
+    const char *name; /* unique in a run */
+    const fy_graph *graph;
+    fy_stream streams[FY_MAX_STREAMS];
+    int n_streams;
+    fy_watch watches[FY_MAX_WATCHES];
+    int n_watches;
+    int64_t steps;
+    int64_t log_every;  /* steps; averages since the last line are recorded */
+    int64_t eval_every; /* steps; on_eval also runs at step 0 and after the last. 0: only then */
+    uint64_t seed;      /* dropout */
+    bool cache;         /* compute what is frozen once per sample (house of the feature cache) */
+    /* Before each step: set scalars for schedules. Optional. */
+    fy_status (*on_step)(void *arg, fy_plan *plan, int64_t step);
+    /* Evaluate models here; sees them as after `step` steps. Optional. */
+    fy_status (*on_eval)(void *arg, int64_t step);
+    void *arg;
+} fy_stage;
+FY_API fy_stage fy_stage_defaults(const char *name, const fy_graph *g); /* log 50, cache on */
+
+/* Runs or resumes. FY_ECANCELED after saving when asked to stop; FY_ENAN names the first figure that is
+ * not finite and the newest checkpoint. */
+FY_API FY_NODISCARD fy_status fy_stage_run(fy_run *r, fy_device *dev, const fy_stage *s);
+
+/* ---- prediction --------------------------------------------------------------------------------------- */
+
+/* The models one after the other, in evaluation mode. */
+typedef struct fy_predictor fy_predictor;
+FY_API FY_NODISCARD fy_status fy_predictor_new(fy_device *dev, fy_model *const *chain, int n_models,
+                                               int64_t batch, fy_predictor **out);
+FY_API void fy_predictor_free(fy_predictor *p);
+/* Results of one model of the chain (0 .. n_models-1) for all samples, as f32 [count, ...]. Several models
+ * at once: outs[i] is NULL where not wanted. */
+FY_API FY_NODISCARD fy_status fy_predict(fy_predictor *p, const fy_dataset *data, fy_tensor *outs[]);
+
+/* ---- judging with labels: for reports only ------------------------------------------------------------- */
+
+/* Holds labels where no method can read them. Marks are figures per evaluation. */
+typedef struct fy_judge fy_judge;
+typedef struct fy_mark {
+    int64_t step;
+    double accuracy; /* fraction, labels as given */
+    double swapped;  /* two classes only: labels exchanged; NaN otherwise */
+    double matched;  /* under the best one-to-one matching of classes, which itself uses labels */
+} fy_mark;
+FY_API FY_NODISCARD fy_status fy_judge_new(const char *name, const fy_dataset *labelled, fy_judge **out);
+FY_API void fy_judge_free(fy_judge *j);
+/* Judges logits [count, k] and keeps the mark under `step`; a step judged again replaces its mark. It also
+ * goes to the run's metrics as "<name>.accuracy" and so on. */
+FY_API FY_NODISCARD fy_status fy_judge_see(fy_judge *j, fy_run *r, const char *stage, int64_t step,
+                                           const fy_tensor *logits);
+FY_API int fy_judge_count(const fy_judge *j);
+FY_API fy_mark fy_judge_mark(const fy_judge *j, int i);
+FY_API const char *fy_judge_name(const fy_judge *j);
+
+/* Accuracy under the best one-to-one matching of predicted to true classes (Kuhn 1955). match may be NULL;
+ * else match[predicted] = true class. k <= 1024. */
+FY_API FY_NODISCARD fy_status fy_matched_accuracy(const int32_t *predicted, const int32_t *truth,
+                                                  int64_t n, int k, double *accuracy, int32_t *match);
+
+/* ---- judging without labels ------------------------------------------------------------------------------- */
+
+/* What predictions say about themselves. */
+typedef struct fy_signs {
+    double entropy;     /* mean entropy of a prediction, over log k: 0 certain, 1 uniform */
+    double diversity;   /* entropy of the mean prediction, over log k: 0 collapsed */
+    double information; /* diversity - entropy: mutual information of input and class (Shi and Sha 2012) */
+    double largest;     /* share of the most predicted class */
+    double smallest;    /* share of the least predicted class */
+} fy_signs;
+FY_API FY_NODISCARD fy_status fy_signs_of(const fy_tensor *logits, fy_signs *out); /* [n, k] */
+
+/* One candidate for what a run hands back. */
+typedef struct fy_candidate {
+    int64_t step;
+    double source_accuracy; /* held-out source samples through the adapted model, or the source model's */
+    fy_signs target;
+} fy_candidate;
+
+typedef struct fy_choice_rule {
+    double source_floor;   /* largest loss of source accuracy against candidate 0 */
+    double smallest_share; /* collapse gate: the least predicted class has at least this share of 1/k */
+    double largest_share;  /* and the most predicted at most this share of all, relative to 1/k */
+    double least_gain;     /* of information over candidate 0, else candidate 0 is kept */
+} fy_choice_rule;
+FY_API fy_choice_rule fy_choice_defaults(void);
+
+typedef struct fy_choice {
+    int index;        /* into the candidates; 0 is the model the run started from */
+    bool fell_back;
+    char reason[256]; /* in words */
+} fy_choice;
+/* Candidate 0 is the source model. Gates first, then the most information among the last half's steady
+ * candidates; never a candidate that fails a gate. */
+FY_API FY_NODISCARD fy_status fy_choose(const fy_candidate *c, int n, int k, const fy_choice_rule *rule,
+                                        fy_choice *out);
+
+/* ---- small linear algebra for features -------------------------------------------------------------------- */
+
+/* The first k principal components of x [n, d]: mean [d], axes [k, d] (orthonormal, by falling variance, the
+ * largest entry of each positive), deviation [k]. Subspace iteration in double, started from seed; the same
+ * bytes every time. */
+FY_API FY_NODISCARD fy_status fy_pca(const fy_tensor *x, int k, uint64_t seed, fy_tensor **mean,
+                                     fy_tensor **axes, fy_tensor **deviation);
+/* (x - mean) axes^T [n, k], divided by the deviations if whiten. */
+FY_API FY_NODISCARD fy_status fy_project(const fy_tensor *x, const fy_tensor *mean,
+                                         const fy_tensor *axes, const fy_tensor *deviation, bool whiten,
+                                         fy_tensor **out);
+/* Lloyd's algorithm from k-means++ starts; the best of `restarts` by inertia. label [n] in 0..k-1. */
+FY_API FY_NODISCARD fy_status fy_kmeans(const fy_tensor *x, int k, int restarts, uint64_t seed,
+                                        int32_t *label, fy_tensor **centres, double *inertia);
+
+/* ---- weights ------------------------------------------------------------------------------------------------ */
+
+/* A safetensors file: named tensors and string metadata. Reading distrusts every length; a file that
+ * carries "ferry.sha256" is checked against it. */
+typedef struct fy_weights fy_weights;
+FY_API FY_NODISCARD fy_status fy_weights_open(const char *path, fy_weights **out);
+FY_API void fy_weights_close(fy_weights *w);
+FY_API int fy_weights_count(const fy_weights *w);
+FY_API const char *fy_weights_name(const fy_weights *w, int i);
+FY_API fy_dtype fy_weights_dtype(const fy_weights *w, int i);
+FY_API const fy_shape *fy_weights_shape(const fy_weights *w, int i);
+FY_API const void *fy_weights_data(const fy_weights *w, int i); /* lent */
+FY_API int fy_weights_find(const fy_weights *w, const char *name); /* -1 if absent */
+FY_API const char *fy_weights_meta(const fy_weights *w, const char *key); /* NULL if absent */
+
+/* A file under construction; nothing is on disk before fy_weights_commit, and then all of it. */
+typedef struct fy_weights_file fy_weights_file;
+FY_API FY_NODISCARD fy_status fy_weights_create(const char *path, fy_weights_file **out);
+FY_API FY_NODISCARD fy_status fy_weights_add(fy_weights_file *f, const char *name, fy_dtype t,
+                                             const fy_shape *s, const void *data); /* copied */
+FY_API FY_NODISCARD fy_status fy_weights_add_meta(fy_weights_file *f, const char *key, const char *value);
+FY_API FY_NODISCARD fy_status fy_weights_commit(fy_weights_file *f); /* frees f, also on failure */
+FY_API void fy_weights_abort(fy_weights_file *f);
+
+/* A model's parameters as one file, with its family and options in the metadata, and back. Loading refuses
+ * missing, unexpected and wrongly shaped tensors with a sentence that names the first. */
+FY_API FY_NODISCARD fy_status fy_model_save(fy_model *m, const char *path);
+FY_API FY_NODISCARD fy_status fy_model_load(fy_model *m, const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

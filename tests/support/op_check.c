@@ -1,16 +1,10 @@
-/* op_check.c: one row of an operator's table, built as a graph and held against the reference device and
- * against finite differences.
+/* op_check.c: one row of an operator's table, built as a graph and held against the reference
+ * device and against finite differences.
  *
- * What is differentiated is L = sum_i w_i y_i for fixed random weights w, so that every destination element
- * takes part with a factor of its own. Central differences err by h^2 / 6 times the third derivative: with
- * h = 1/4096 that is 1e-8 of it. */
-#include "op_check.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+ * What is differentiated is L = sum_i w_i y_i for fixed random weights w, so that every destination
+ * element takes part with a factor of its own. Central differences err by h^2 / 6 times the third
+ * derivative: with h = 1/4096 that is 1e-8 of it. */
+#include "support/op_check.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,7 +12,8 @@
 #define STEP (1.0 / 4096)
 #define DIFFERENCE_RTOL 2e-5
 
-/* ---- building -------------------------------------------------------------------------------------- */
+/* ---- building
+ * -------------------------------------------------------------------------------------- */
 
 static void must(fy_status st, const char *what)
 {
@@ -54,7 +49,7 @@ static float grid_value(fy_rng *r, float lo, float hi)
     return (float)((first + (double)fy_rng_below(r, (uint64_t)(last - first) + 1)) / 1024);
 }
 
-static fy_node add_param(op_test *t, fy_shape s, const float *values)
+fy_node op_param_of(op_test *t, fy_shape s, const float *values)
 {
     char name[16];
     assert_true((size_t)t->n_params < FYI_LEN(t->params));
@@ -73,7 +68,7 @@ fy_node op_param(op_test *t, fy_shape s, float lo, float hi)
     fy_rng r = stream_of(t, (uint64_t)t->n_params);
     for (int64_t i = 0; i < n; i++)
         v[i] = grid_value(&r, lo, hi);
-    const fy_node x = add_param(t, s, v);
+    const fy_node x = op_param_of(t, s, v);
     fyi_free(v);
     return x;
 }
@@ -93,7 +88,7 @@ fy_node op_param_apart(op_test *t, fy_shape s, float kink)
         const int64_t steps = order[i] / 2 + 1;
         v[i] = kink + (float)(order[i] % 2 ? -steps : steps) / 64;
     }
-    const fy_node x = add_param(t, s, v);
+    const fy_node x = op_param_of(t, s, v);
     fyi_free(order);
     fyi_free(v);
     return x;
@@ -113,7 +108,7 @@ fy_node op_labels(op_test *t, int64_t n, int64_t k)
 
 static fy_node begin(op_test *t, op_build build, const void *row)
 {
-    *t = (op_test){.seed = 20};
+    *t = (op_test){ .seed = 20 };
     must(fy_graph_new(&t->g), "a test's graph");
     const fy_node x = build(t, row);
     must(fy_graph_status(t->g), "building the row");
@@ -128,7 +123,8 @@ static void end(op_test *t)
         fy_param_free(t->params[i]);
 }
 
-/* ---- running ----------------------------------------------------------------------------------------- */
+/* ---- running
+ * ----------------------------------------------------------------------------------------- */
 
 typedef struct op_run {
     fy_device *dev;
@@ -137,7 +133,7 @@ typedef struct op_run {
 
 static op_run compile(op_test *t, const char *device, const fy_node *outputs, int n)
 {
-    op_run r = {0};
+    op_run r = { 0 };
     fy_plan_opts o = fy_plan_defaults();
     o.outputs = outputs;
     o.n_outputs = n;
@@ -162,9 +158,10 @@ static double *read_new(const op_test *t, const op_run *r, fy_node x, int64_t *n
     return v;
 }
 
-/* |a - b| <= rtol * (max |b| + |b|): a value that cancels out is not asked to be better than the largest. */
-static void check_close(const op_test *t, const char *what, const double *a, const double *b,
-                        int64_t n, double rtol)
+/* |a - b| <= rtol * (max |b| + |b|): a value that cancels out is not asked to be better than the
+ * largest. */
+static void compare(const op_test *t, const char *what, const double *a, const double *b, int64_t n,
+                    double rtol)
 {
     double largest = 0, worst = 0;
     int64_t at = -1;
@@ -178,7 +175,8 @@ static void check_close(const op_test *t, const char *what, const double *a, con
         }
     }
     if (at >= 0)
-        fail_msg("%s: element %lld of %lld is %.9g and should be %.9g (largest %.3g, rtol %.1g, seed %llu)",
+        fail_msg("%s: element %lld of %lld is %.9g and should be %.9g (largest %.3g, rtol %.1g, "
+                 "seed %llu)",
                  what, (long long)at, (long long)n, a[at], b[at], largest, rtol,
                  (unsigned long long)t->seed);
 }
@@ -195,7 +193,8 @@ static void evaluate(op_test *t, const char *device, const fy_node *outputs, int
     release(&r);
 }
 
-static void compare_devices(op_test *t, const char *device, const fy_node *outputs, int n, double rtol)
+static void compare_devices(op_test *t, const char *device, const fy_node *outputs, int n,
+                            double rtol)
 {
     double *actual[FYI_LEN(t->params)], *expected[FYI_LEN(t->params)];
     evaluate(t, device, outputs, n, actual);
@@ -204,7 +203,7 @@ static void compare_devices(op_test *t, const char *device, const fy_node *outpu
         const fy_shape s = fy_node_shape(t->g, outputs[i]);
         char what[64];
         snprintf(what, sizeof what, "output %d on %s", i, device);
-        check_close(t, what, actual[i], expected[i], fy_shape_numel(&s), rtol);
+        compare(t, what, actual[i], expected[i], fy_shape_numel(&s), rtol);
         fyi_free(actual[i]);
         fyi_free(expected[i]);
     }
@@ -218,9 +217,11 @@ void op_check_forward(op_build build, const void *row, const char *device, doubl
     end(&t);
 }
 
-/* ---- gradients ----------------------------------------------------------------------------------------- */
+/* ---- gradients
+ * ----------------------------------------------------------------------------------------- */
 
-/* The factor of each element in the scalar that is differentiated: multiples of 1/1024 in (-1, 1). */
+/* The factor of each element in the scalar that is differentiated: multiples of 1/1024 in (-1, 1).
+ */
 static float *new_factors(const op_test *t, int64_t n)
 {
     float *w = new_floats(n);
@@ -310,7 +311,7 @@ void op_check_gradient(op_build build, const void *row)
         char what[64];
         central_differences(&t, &forward, x, w, t.params[i], slope);
         snprintf(what, sizeof what, "gradient of parameter %d", i);
-        check_close(&t, what, rule, slope, numel, DIFFERENCE_RTOL);
+        compare(&t, what, rule, slope, numel, DIFFERENCE_RTOL);
         fyi_free(rule);
         fyi_free(slope);
     }
@@ -330,4 +331,114 @@ void op_check_gradient_on(op_build build, const void *row, const char *device, d
     assert_true(n > 0);
     compare_devices(&t, device, outputs, n, rtol);
     end(&t);
+}
+
+/* ---- hand-made values, equal graphs, mistakes
+ * ------------------------------------------------------------ */
+
+void op_check_values(op_build build, const void *row, const double *expected, int64_t n)
+{
+    static const char *const devices[] = { "ref", "cpu" };
+    for (size_t i = 0; i < FYI_LEN(devices); i++) {
+        op_test t;
+        double *actual;
+        const fy_node x = begin(&t, build, row);
+        const fy_shape s = fy_node_shape(t.g, x);
+        assert_int_equal(fy_shape_numel(&s), n);
+        evaluate(&t, devices[i], &x, 1, &actual);
+        compare(&t, devices[i], actual, expected, n, 1e-6);
+        fyi_free(actual);
+        end(&t);
+    }
+}
+
+void op_check_same(op_build build, op_build other, const void *row, const char *device, double rtol)
+{
+    static const double exact = 1e-12; /* both in double */
+    op_test t;
+    double *expected, *on_ref, *on_device;
+    fy_node x = begin(&t, other, row);
+    evaluate(&t, "ref", &x, 1, &expected);
+    end(&t);
+    x = begin(&t, build, row);
+    const fy_shape s = fy_node_shape(t.g, x);
+    evaluate(&t, "ref", &x, 1, &on_ref);
+    evaluate(&t, device, &x, 1, &on_device);
+    compare(&t, "ref", on_ref, expected, fy_shape_numel(&s), exact);
+    compare(&t, device, on_device, expected, fy_shape_numel(&s), rtol);
+    fyi_free(on_device);
+    fyi_free(on_ref);
+    fyi_free(expected);
+    end(&t);
+}
+
+void op_check_mistake(op_build build, const void *row, fy_status st, const char *sentence)
+{
+    op_test t = { .seed = 20 };
+    must(fy_graph_new(&t.g), "a test's graph");
+    const fy_node x = build(&t, row);
+    const fy_node after = fy_fill(t.g, FY_SCALAR, 1); /* passes through, and keeps the first */
+    assert_int_equal(x.id, 0);
+    assert_int_equal(after.id, 0);
+    assert_int_equal(fy_graph_status(t.g), st);
+    assert_string_equal(fy_last_error(), sentence);
+    end(&t);
+}
+
+/* ---- tables
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static void values_equal_reference(void **state)
+{
+    const op_row *r = *state;
+    op_check_forward(r->build, r, "cpu", r->rtol);
+}
+
+static void gradient_equals_differences(void **state)
+{
+    const op_row *r = *state;
+    op_check_gradient(r->build, r);
+}
+
+static void gradient_equals_reference(void **state)
+{
+    const op_row *r = *state;
+    op_check_gradient_on(r->build, r, "cpu", r->rtol);
+}
+
+void op_row_tests(const op_row *row, struct CMUnitTest *tests)
+{
+    static const struct {
+        const char *what;
+        CMUnitTestFunction run;
+    } kinds[OP_ROW_TESTS] = {
+        { "values", values_equal_reference },
+        { "gradient", gradient_equals_differences },
+        { "gradient on cpu", gradient_equals_reference },
+    };
+    /* cmocka keeps the pointer, so names live until the program ends. */
+    static char names[1024][80];
+    static size_t n_names;
+    for (size_t i = 0; i < OP_ROW_TESTS; i++) {
+        char *name = names[n_names++ % FYI_LEN(names)];
+        snprintf(name, sizeof names[0], "%s: %s", row->name, kinds[i].what);
+        tests[i] = (struct CMUnitTest){ name, kinds[i].run, NULL, NULL, (void *)(uintptr_t)row };
+    }
+}
+
+int op_run_rows(const char *group, const void *rows, size_t n, size_t bytes,
+                const struct CMUnitTest *others, size_t n_others)
+{
+    const size_t total = n * OP_ROW_TESTS + n_others;
+    struct CMUnitTest *tests = fyi_calloc(total + 1, sizeof *tests);
+    if (!tests)
+        return 1;
+    for (size_t i = 0; i < n; i++)
+        op_row_tests((const op_row *)((const char *)rows + i * bytes), tests + i * OP_ROW_TESTS);
+    if (n_others)
+        memcpy(tests + n * OP_ROW_TESTS, others, n_others * sizeof *tests);
+    const int failed = _cmocka_run_group_tests(group, tests, total, NULL, NULL);
+    fyi_free(tests);
+    return failed;
 }

@@ -120,9 +120,9 @@ static fy_status check_running(const fy_graph *g, fy_node x, const char *role, c
     char found[FYI_SPEC_CHARS];
     const fy_shape s = fy_node_shape(g, x);
     if (x.id <= 0 || fyi_def(g, x.id)->op != &fyi_op_use)
-        return fyi_fail(FY_EINVAL, "batch_norm: %s has to be a parameter's value (fy_use)", role);
+        return fyi_fail(FY_EINVAL, "batch_norm: %s must be a parameter's value (fy_use)", role);
     if (src->rank >= 2 && (s.rank != 1 || s.d[0] != src->d[1]))
-        return fyi_fail(FY_ESHAPE, "batch_norm: %s has to be [%lld], it is %s", role,
+        return fyi_fail(FY_ESHAPE, "batch_norm: %s must be [%lld], not %s", role,
                         (long long)src->d[1],
                         fyi_spec_text(FY_F32, &s, found));
     return FY_OK;

@@ -8,7 +8,7 @@ static fy_status infer(const fyi_op_site *at, fyi_spec *dst)
 {
     const fyi_clip_scale_attr *a = at->attr;
     if (!(a->max_norm > 0))
-        return fyi_fail(FY_EINVAL, "%s: the largest norm has to be above 0, it is %g", at->name,
+        return fyi_fail(FY_EINVAL, "%s: the largest norm must be above 0, not %g", at->name,
                         (double)a->max_norm);
     for (int i = 0; i < at->n_src; i++)
         FYI_FORWARD(fyi_want_axes(at, i, "each gradient", 0, FY_MAX_RANK, "of any shape"));

@@ -18,14 +18,14 @@ static fy_status check_options(const fyi_op_site *at, const fy_conv_opts *o)
         const char *side = i == 0 ? "height" : "width";
         const int64_t s = o->stride[i], d = o->dilation[i], p = o->pad[i];
         if (s < 1 || d < 1 || s > INT32_MAX || d > INT32_MAX)
-            return fyi_fail(FY_EINVAL, "%s: stride and dilation have to be 1 or more, for the %s they "
+            return fyi_fail(FY_EINVAL, "%s: stride and dilation must be 1 or more, for the %s they "
                             "are %lld and %lld", at->name, side, (long long)s, (long long)d);
         if (p < 0 || p > INT32_MAX)
-            return fyi_fail(FY_EINVAL, "%s: padding has to be 0 or more, for the %s it is %lld",
+            return fyi_fail(FY_EINVAL, "%s: padding must be 0 or more, for the %s it is %lld",
                             at->name, side, (long long)p);
     }
     if (o->groups < 1)
-        return fyi_fail(FY_EINVAL, "%s: groups have to be at least 1, not %lld", at->name,
+        return fyi_fail(FY_EINVAL, "%s: groups must be 1 or more, not %lld", at->name,
                         (long long)o->groups);
     return FY_OK;
 }

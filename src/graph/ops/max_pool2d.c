@@ -28,11 +28,11 @@ fy_status fyi_pool_shape(const fyi_op_site *at, const fy_pool_opts *o, const fy_
         const char *side = i == 0 ? "height" : "width";
         const long long k = o->kernel[i], s = o->stride[i], p = o->pad[i], size = src->d[2 + i];
         if (k < 1 || s < 1)
-            return fyi_fail(FY_EINVAL, "%s: kernel and stride have to be at least 1, for the %s they "
+            return fyi_fail(FY_EINVAL, "%s: kernel and stride must be 1 or more, for the %s they "
                             "are %lld and %lld", at->name, side, k, s);
         /* More padding would leave windows that see nothing else. */
         if (p < 0 || p > k / 2)
-            return fyi_fail(FY_EINVAL, "%s: padding has to be 0 to half the kernel, for the %s it is "
+            return fyi_fail(FY_EINVAL, "%s: padding must be 0 to half the kernel, for the %s it is "
                             "%lld and the kernel %lld", at->name, side, p, k);
         if (size < 1 || size + 2 * p < k)
             return fyi_fail(FY_ESHAPE, "%s: a window of %s %lld does not fit an image of %lld padded "

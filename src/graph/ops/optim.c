@@ -50,10 +50,10 @@ int fyi_update_count(const fyi_op_site *at)
 static fy_status check_options(const fyi_op_site *at, const fy_optim *o)
 {
     if (o->beta1 < 0 || o->beta1 >= 1 || o->beta2 < 0 || o->beta2 >= 1)
-        return fyi_fail(FY_EINVAL, "%s: beta1 and beta2 have to be in [0, 1), they are %g and %g",
+        return fyi_fail(FY_EINVAL, "%s: beta1 and beta2 must be in [0, 1), they are %g and %g",
                         at->name, (double)o->beta1, (double)o->beta2);
     if (o->momentum < 0 || o->eps < 0 || o->weight_decay < 0 || o->clip_norm < 0)
-        return fyi_fail(FY_EINVAL, "%s: momentum, eps, weight_decay and clip_norm have to be 0 or more, "
+        return fyi_fail(FY_EINVAL, "%s: momentum, eps, weight_decay and clip_norm must be 0 or more, "
                         "they are %g, %g, %g and %g", at->name, (double)o->momentum, (double)o->eps,
                         (double)o->weight_decay, (double)o->clip_norm);
     return FY_OK;

@@ -7,10 +7,10 @@ fy_status fyi_want_axes(const fyi_op_site *at, int i, const char *role, int rank
     const fyi_spec *s = &at->src[i];
     char found[FYI_SPEC_CHARS];
     if (!fyi_dtype_is_float(s->dtype))
-        return fyi_fail(FY_EDTYPE, "%s: %s has to be floats %s, it is %s", at->name, role, axes,
+        return fyi_fail(FY_EDTYPE, "%s: %s must be floats %s, not %s", at->name, role, axes,
                         fyi_spec_text(s->dtype, &s->shape, found));
     if (s->shape.rank < rank_min || s->shape.rank > rank_max)
-        return fyi_fail(FY_ESHAPE, "%s: %s has to be %s, it is %s", at->name, role, axes,
+        return fyi_fail(FY_ESHAPE, "%s: %s must be %s, not %s", at->name, role, axes,
                         fyi_spec_text(s->dtype, &s->shape, found));
     return FY_OK;
 }
@@ -22,7 +22,7 @@ fy_status fyi_want_shape(const fyi_op_site *at, int i, const char *role, fy_shap
     if (fyi_dtype_is_float(s->dtype) && fy_shape_equal(&s->shape, &shape))
         return FY_OK;
     return fyi_fail(fyi_dtype_is_float(s->dtype) ? FY_ESHAPE : FY_EDTYPE,
-                    "%s: %s has to be %s, it is %s", at->name, role,
+                    "%s: %s must be %s, not %s", at->name, role,
                     fyi_spec_text(FY_F32, &shape, wanted),
                     fyi_spec_text(s->dtype, &s->shape, found));
 }
@@ -31,6 +31,6 @@ fy_status fyi_want_dtype(const fyi_op_site *at, int i, const char *role, fy_dtyp
 {
     if (at->src[i].dtype == dtype)
         return FY_OK;
-    return fyi_fail(FY_EDTYPE, "%s: %s has to be %s, it is %s", at->name, role,
+    return fyi_fail(FY_EDTYPE, "%s: %s must be %s, not %s", at->name, role,
                     fy_dtype_name(dtype), fy_dtype_name(at->src[i].dtype));
 }

@@ -47,9 +47,10 @@ FY_API const char *fy_run_dir(const fy_run *r); /* NULL if none */
 /* Puts m into every checkpoint; on resume, its values come from the checkpoint now. Call before the first
  * stage, in the same order every time. m must outlive the run. */
 FY_API FY_NODISCARD fy_status fy_run_keep(fy_run *r, fy_model *m);
-/* Puts n numbers that a method computes between stages (pseudo-labels, cluster centres) into every
- * checkpoint; on resume they are filled in now and *restored says so. `data` must outlive the run. */
-FY_API FY_NODISCARD fy_status fy_run_keep_data(fy_run *r, const char *name, float *data, int64_t n,
+/* Puts plain bytes that a method computes along the way (pseudo-labels, candidates, marks) into every
+ * checkpoint; on resume they are filled in now and *restored, which may be NULL, says so. `data` must outlive
+ * the run. */
+FY_API FY_NODISCARD fy_status fy_run_keep_data(fy_run *r, const char *name, void *data, size_t bytes,
                                                bool *restored);
 /* One line of metrics.jsonl: {"stage", "step", names: values}. A figure that is not finite is null. */
 FY_API FY_NODISCARD fy_status fy_run_metrics(fy_run *r, const char *stage, int64_t step, int n,
@@ -96,7 +97,7 @@ typedef struct fy_stage {
     int64_t log_every;  /* steps; averages since the last line are recorded */
     int64_t eval_every; /* steps; on_eval also runs at step 0 and after the last. 0: only then */
     uint64_t seed;      /* dropout */
-    bool cache;         /* compute what is frozen once per sample (house of the feature cache) */
+    bool cache;         /* compute what is frozen once per sample */
     /* Before each step: set scalars for schedules. Optional. */
     fy_status (*on_step)(void *arg, fy_plan *plan, int64_t step);
     /* Evaluate models here; sees them as after `step` steps. Optional. */
@@ -116,9 +117,9 @@ typedef struct fy_predictor fy_predictor;
 FY_API FY_NODISCARD fy_status fy_predictor_new(fy_device *dev, fy_model *const *chain, int n_models,
                                                int64_t batch, fy_predictor **out);
 FY_API void fy_predictor_free(fy_predictor *p);
-/* Results of one model of the chain (0 .. n_models-1) for all samples, as f32 [count, ...]. Several models
- * at once: outs[i] is NULL where not wanted. */
-FY_API FY_NODISCARD fy_status fy_predict(fy_predictor *p, const fy_dataset *data, fy_tensor *outs[]);
+/* Results of each model of the chain for all samples, f32 [count, ...]: outs[i] says where the i-th goes, or
+ * is NULL where it is not wanted. Sets all that are wanted or none. */
+FY_API FY_NODISCARD fy_status fy_predict(fy_predictor *p, const fy_dataset *data, fy_tensor **outs[]);
 
 /* ---- judging with labels: for reports only ------------------------------------------------------------- */
 
@@ -132,6 +133,9 @@ typedef struct fy_mark {
 } fy_mark;
 FY_API FY_NODISCARD fy_status fy_judge_new(const char *name, const fy_dataset *labelled, fy_judge **out);
 FY_API void fy_judge_free(fy_judge *j);
+/* Puts the marks into the run's checkpoints; on resume they are back. At most FY_MAX_MARKS marks. */
+#define FY_MAX_MARKS 1024
+FY_API FY_NODISCARD fy_status fy_judge_keep(fy_judge *j, fy_run *r);
 /* Judges logits [count, k] and keeps the mark under `step`; a step judged again replaces its mark. It also
  * goes to the run's metrics as "<name>.accuracy" and so on. */
 FY_API FY_NODISCARD fy_status fy_judge_see(fy_judge *j, fy_run *r, const char *stage, int64_t step,

@@ -255,6 +255,11 @@ int64_t fy_loader_epoch_steps(const fy_loader *l)
     return l->epoch_steps;
 }
 
+bool fy_loader_is_random(const fy_loader *l)
+{
+    return l->o.augment || l->o.transform;
+}
+
 double fy_loader_wait_s(const fy_loader *l)
 {
     return l->wait_s;

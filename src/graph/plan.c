@@ -2,6 +2,7 @@
  * listed in passes/passes.h; this file runs them, and holds what a caller does with the result. */
 #include "graph/plan.h"
 #include "graph/backward.h"
+#include "graph/frozen.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,10 +88,10 @@ static fy_status checked(const fy_plan *p, fy_status st, const char *pass)
 #endif
 }
 
-static fy_status compile(fy_plan *p, const fy_graph *g, const fy_plan_opts *o)
+/* p->program.g is the plan's own copy of the graph already. */
+static fy_status compile(fy_plan *p, const fy_plan_opts *o)
 {
     fyi_program *prog = &p->program;
-    FYI_FORWARD(fyi_graph_clone(g, &prog->g));
     FYI_FORWARD(cut_feeds(prog->g, o));
     FYI_FORWARD(checked(p, fyi_pass_sequence(prog, o), "sequence"));
     FYI_FORWARD(checked(p, fyi_pass_fold(prog), "fold"));
@@ -102,25 +103,49 @@ static fy_status compile(fy_plan *p, const fy_graph *g, const fy_plan_opts *o)
     return fyi_plan_lay_out(p);
 }
 
-fy_status fy_plan_new(const fy_graph *g, fy_device *dev, const fy_plan_opts *o, fy_plan **out)
+static void drop_objectives(fy_graph *g)
+{
+    for (size_t i = 0; i < g->n_objectives; i++) {
+        fyi_free(g->objectives[i].moves);
+        fyi_free((void *)g->objectives[i].groups);
+        fyi_free(g->objectives[i].lr);
+    }
+    g->n_objectives = 0;
+}
+
+static fy_status make_plan(const fy_graph *g, fy_device *dev, const fy_plan_opts *o, bool frozen,
+                           fy_plan **out)
 {
     *out = NULL;
     FYI_FORWARD(fy_graph_status(g));
     const fy_plan_opts defaults = fy_plan_defaults();
-    if (!o)
-        o = &defaults;
+    o = o ? o : &defaults;
     fy_plan *p = fyi_calloc(1, sizeof *p);
     if (!p)
         return fyi_enomem(sizeof *p, "a plan");
     p->dev = dev;
     p->seed = o->seed;
-    const fy_status st = compile(p, g, o);
+    fy_status st = fyi_graph_clone(g, &p->program.g);
+    if (st == FY_OK && frozen)
+        drop_objectives(p->program.g);
+    if (st == FY_OK)
+        st = compile(p, o);
     if (st != FY_OK) {
         fy_plan_free(p);
         return st;
     }
     *out = p;
     return FY_OK;
+}
+
+fy_status fy_plan_new(const fy_graph *g, fy_device *dev, const fy_plan_opts *o, fy_plan **out)
+{
+    return make_plan(g, dev, o, false, out);
+}
+
+fy_status fyi_plan_new_frozen(const fy_graph *g, fy_device *dev, const fy_plan_opts *o, fy_plan **out)
+{
+    return make_plan(g, dev, o, true, out);
 }
 
 static void release_runs(fy_plan *p)

@@ -1,0 +1,253 @@
+/* checkpoint.c: everything a killed run needs to continue to the same bytes, in one checksummed safetensors
+ * file that is replaced whole: parameters, optimiser state, what methods asked to keep, and where the stage,
+ * its loaders and metrics.jsonl stand. */
+#include "train/train.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct key {
+    fyi_buf b;
+} key;
+
+/* "model/encoder/fc1.weight"; NULL when out of memory. Release with fyi_buf_release(&k->b). */
+static const char *make_key(key *k, const char *kind, const char *owner, const char *name)
+{
+    k->b.len = 0;
+    fyi_buf_printf(&k->b, "%s/%s%s%s", kind, owner ? owner : "", owner ? "/" : "", name);
+    return k->b.failed ? NULL : k->b.p;
+}
+
+/* ---- saving ------------------------------------------------------------------------------------------------ */
+
+static fy_status add_tensor(fy_weights_file *f, const char *name, const fy_shape *s, const float *data)
+{
+    return name ? fy_weights_add(f, name, FY_F32, s, data) : fyi_enomem(64, "a checkpoint");
+}
+
+static fy_status save_model(fy_weights_file *f, fy_model *m, key *k)
+{
+    for (int i = 0; i < fy_model_count(m); i++) {
+        fy_param *p = fy_model_param(m, i);
+        const int64_t n = fy_shape_numel(fy_param_shape(p));
+        float *v = fyi_calloc((size_t)n, sizeof *v);
+        if (!v)
+            return fyi_enomem((size_t)n * sizeof *v, "a checkpoint");
+        fy_status st = fy_param_read(p, v, n);
+        if (st == FY_OK)
+            st = add_tensor(f, make_key(k, "model", fy_model_name(m), fy_model_param_name(m, i)),
+                            fy_param_shape(p), v);
+        fyi_free(v);
+        FYI_FORWARD(st);
+    }
+    return FY_OK;
+}
+
+static fy_status save_states(fy_weights_file *f, fy_plan *plan, key *k)
+{
+    for (int i = 0; i < fy_plan_state_count(plan); i++) {
+        const fy_shape *s = fy_plan_state_shape(plan, i);
+        const int64_t n = fy_shape_numel(s);
+        float *v = fyi_calloc((size_t)n, sizeof *v);
+        if (!v)
+            return fyi_enomem((size_t)n * sizeof *v, "a checkpoint");
+        fy_status st = fy_plan_state_read(plan, i, v, n);
+        if (st == FY_OK)
+            st = add_tensor(f, make_key(k, "state", NULL, fy_plan_state_name(plan, i)), s, v);
+        fyi_free(v);
+        FYI_FORWARD(st);
+    }
+    return FY_OK;
+}
+
+static fy_status add_bytes(fy_weights_file *f, key *k, const char *name, const void *p, size_t bytes)
+{
+    const fy_shape s = FY_SHAPE((int64_t)bytes);
+    const char *full = make_key(k, "data", NULL, name);
+    return full ? fy_weights_add(f, full, FY_U8, &s, p) : fyi_enomem(64, "a checkpoint");
+}
+
+static fy_status add_number(fy_weights_file *f, const char *name, long long value)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%lld", value);
+    return fy_weights_add_meta(f, name, text);
+}
+
+static fy_status save_position(fy_weights_file *f, const fyi_position *at, key *k)
+{
+    FYI_FORWARD(fy_weights_add_meta(f, "ferry.stage", at->stage));
+    FYI_FORWARD(add_number(f, "ferry.step", at->step));
+    FYI_FORWARD(add_number(f, "ferry.plan_steps", (long long)fy_plan_steps(at->plan)));
+    FYI_FORWARD(add_number(f, "ferry.n_summed", at->n_summed));
+    FYI_FORWARD(add_bytes(f, k, "stage.sums", at->sums, (size_t)at->n_sums * sizeof *at->sums));
+    return save_states(f, at->plan, k);
+}
+
+static fy_status save_past(const fy_run *r, fy_weights_file *f)
+{
+    fyi_buf b = {0};
+    for (size_t i = 0; i < r->n_past; i++)
+        fyi_buf_printf(&b, "%s%s", i ? "\n" : "", r->past[i]);
+    const fy_status st = b.failed ? fyi_enomem(b.cap, "a checkpoint")
+                                  : fy_weights_add_meta(f, "ferry.past", b.p ? b.p : "");
+    fyi_buf_release(&b);
+    return st;
+}
+
+static fy_status save_all(fy_run *r, const fyi_position *at, fy_weights_file *f, key *k)
+{
+    for (size_t i = 0; i < r->n_models; i++)
+        FYI_FORWARD(save_model(f, r->models[i], k));
+    for (size_t i = 0; i < r->n_kept; i++)
+        FYI_FORWARD(add_bytes(f, k, r->kept[i].name, r->kept[i].data, r->kept[i].bytes));
+    if (at->stage)
+        FYI_FORWARD(save_position(f, at, k));
+    FYI_FORWARD(add_number(f, "ferry.metrics_bytes", ftell(r->metrics)));
+    return save_past(r, f);
+}
+
+fy_status fyi_checkpoint_save(fy_run *r, const fyi_position *at)
+{
+    if (!r->dir)
+        return FY_OK;
+    fy_weights_file *f;
+    key k = {0};
+    FYI_FORWARD(fy_weights_create(r->checkpoint_path, &f));
+    fy_status st = save_all(r, at, f, &k);
+    fyi_buf_release(&k.b);
+    if (st == FY_OK)
+        st = fy_weights_commit(f);
+    else
+        fy_weights_abort(f);
+    r->last_save_s = fyi_now_s();
+    return st == FY_OK ? FY_OK : fyi_wrap(st, "saving a checkpoint in '%s'", r->dir);
+}
+
+/* ---- restoring ----------------------------------------------------------------------------------------------- */
+
+static fy_status number_of(const fy_weights *w, const char *name, long long *value)
+{
+    const char *text = fy_weights_meta(w, name);
+    char *end = NULL;
+    errno = 0;
+    *value = text ? strtoll(text, &end, 10) : 0;
+    if (!text || errno || *end || end == text || *value < 0)
+        return fyi_fail(FY_EFORMAT, "checkpoint: its '%s' is missing or no number; start the run afresh", name);
+    return FY_OK;
+}
+
+/* The tensor named `name` with type t and n elements. */
+static fy_status tensor_of(const fy_weights *w, const char *name, fy_dtype t, int64_t n, const void **data)
+{
+    const int i = name ? fy_weights_find(w, name) : -1;
+    if (i < 0)
+        return fyi_fail(FY_EFORMAT, "checkpoint: it has no '%s'; was the recipe changed since?",
+                        name ? name : "?");
+    if (fy_weights_dtype(w, i) != t || fy_shape_numel(fy_weights_shape(w, i)) != n)
+        return fyi_fail(FY_EFORMAT, "checkpoint: '%s' has another size than this run expects; was the recipe "
+                        "changed since?", name);
+    *data = fy_weights_data(w, i);
+    return FY_OK;
+}
+
+fy_status fyi_checkpoint_restore_model(fy_run *r, fy_model *m)
+{
+    key k = {0};
+    fy_status st = FY_OK;
+    for (int i = 0; r->restored && st == FY_OK && i < fy_model_count(m); i++) {
+        fy_param *p = fy_model_param(m, i);
+        const int64_t n = fy_shape_numel(fy_param_shape(p));
+        const void *data;
+        st = tensor_of(r->restored, make_key(&k, "model", fy_model_name(m), fy_model_param_name(m, i)),
+                       FY_F32, n, &data);
+        if (st == FY_OK)
+            st = fy_param_write(p, data, n);
+    }
+    fyi_buf_release(&k.b);
+    return st;
+}
+
+fy_status fyi_checkpoint_restore_data(fy_run *r, const fyi_kept *kept, bool *restored)
+{
+    key k = {0};
+    const void *data;
+    *restored = false;
+    if (!r->restored)
+        return FY_OK;
+    const fy_status st = tensor_of(r->restored, make_key(&k, "data", NULL, kept->name), FY_U8,
+                                   (int64_t)kept->bytes, &data);
+    fyi_buf_release(&k.b);
+    FYI_FORWARD(st);
+    if (kept->bytes)
+        memcpy(kept->data, data, kept->bytes);
+    *restored = true;
+    return FY_OK;
+}
+
+static fy_status add_past(fy_run *r, const char *name, size_t len)
+{
+    FYI_FORWARD(fyi_grow(&r->past, &r->cap_past, r->n_past + 1, sizeof *r->past));
+    char *copy = fyi_alloc(len + 1);
+    if (!copy)
+        return fyi_enomem(len, "a run");
+    memcpy(copy, name, len);
+    copy[len] = '\0';
+    r->past[r->n_past++] = copy;
+    return FY_OK;
+}
+
+fy_status fyi_checkpoint_restore_run(fy_run *r, int64_t *metrics_bytes)
+{
+    long long bytes;
+    FYI_FORWARD(number_of(r->restored, "ferry.metrics_bytes", &bytes));
+    *metrics_bytes = bytes;
+    const char *past = fy_weights_meta(r->restored, "ferry.past");
+    while (past && *past) {
+        const size_t len = strcspn(past, "\n");
+        FYI_FORWARD(add_past(r, past, len));
+        past += len + (past[len] == '\n');
+    }
+    return FY_OK;
+}
+
+static fy_status restore_states(const fy_weights *w, fy_plan *plan, key *k)
+{
+    for (int i = 0; i < fy_plan_state_count(plan); i++) {
+        const int64_t n = fy_shape_numel(fy_plan_state_shape(plan, i));
+        const void *data;
+        FYI_FORWARD(tensor_of(w, make_key(k, "state", NULL, fy_plan_state_name(plan, i)), FY_F32, n, &data));
+        FYI_FORWARD(fy_plan_state_write(plan, i, data, n));
+    }
+    return FY_OK;
+}
+
+static fy_status enter(const fy_weights *w, fyi_position *at, key *k)
+{
+    long long step, plan_steps, n_summed;
+    const void *sums;
+    FYI_FORWARD(number_of(w, "ferry.step", &step));
+    FYI_FORWARD(number_of(w, "ferry.plan_steps", &plan_steps));
+    FYI_FORWARD(number_of(w, "ferry.n_summed", &n_summed));
+    const size_t bytes = (size_t)at->n_sums * sizeof *at->sums;
+    FYI_FORWARD(tensor_of(w, make_key(k, "data", NULL, "stage.sums"), FY_U8, (int64_t)bytes, &sums));
+    if (bytes)
+        memcpy(at->sums, sums, bytes);
+    at->step = step;
+    at->n_summed = n_summed;
+    fy_plan_set_steps(at->plan, (uint64_t)plan_steps);
+    return restore_states(w, at->plan, k);
+}
+
+fy_status fyi_checkpoint_enter(fy_run *r, fyi_position *at, bool *found)
+{
+    const char *stage = r->restored ? fy_weights_meta(r->restored, "ferry.stage") : NULL;
+    *found = stage && strcmp(stage, at->stage) == 0;
+    if (!*found)
+        return FY_OK;
+    key k = {0};
+    const fy_status st = enter(r->restored, at, &k);
+    fyi_buf_release(&k.b);
+    return st;
+}

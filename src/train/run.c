@@ -1,0 +1,143 @@
+/* run.c: one execution and its directory: metrics.jsonl grows a line at a time, a checkpoint replaces the one
+ * before. On resume, metrics.jsonl is cut back to what the checkpoint had seen. */
+#include "train/train.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+fy_run_opts fy_run_defaults(void)
+{
+    return (fy_run_opts){.checkpoint_s = 60};
+}
+
+void fy_run_close(fy_run *r)
+{
+    if (!r)
+        return;
+    if (r->metrics)
+        (void)fclose(r->metrics); /* every line was flushed and checked when it was written */
+    for (size_t i = 0; i < r->n_kept; i++)
+        fyi_free(r->kept[i].name);
+    for (size_t i = 0; i < r->n_past; i++)
+        fyi_free(r->past[i]);
+    fyi_free(r->kept);
+    fyi_free(r->past);
+    fyi_free(r->models);
+    fy_weights_close(r->restored);
+    fyi_free(r->dir);
+    fyi_free(r->checkpoint_path);
+    fyi_free(r->metrics_path);
+    fyi_free(r);
+}
+
+static fy_status open_metrics(fy_run *r, int64_t keep_bytes)
+{
+    r->metrics = fopen(r->metrics_path, keep_bytes > 0 ? "r+" : "w");
+    if (!r->metrics)
+        return fyi_fail(FY_EIO, "cannot open '%s': %s", r->metrics_path, strerror(errno));
+    if (keep_bytes > 0 && (ftruncate(fileno(r->metrics), keep_bytes) != 0 ||
+                           fseek(r->metrics, 0, SEEK_END) != 0))
+        return fyi_fail(FY_EIO, "cannot cut '%s' back to its checkpoint: %s", r->metrics_path,
+                        strerror(errno));
+    return FY_OK;
+}
+
+static fy_status open_dir(fy_run *r)
+{
+    int64_t metrics_bytes = 0;
+    r->dir = fyi_strdup(r->opts.dir);
+    r->checkpoint_path = fyi_path_join(r->opts.dir, "checkpoint.safetensors");
+    r->metrics_path = fyi_path_join(r->opts.dir, "metrics.jsonl");
+    if (!r->dir || !r->checkpoint_path || !r->metrics_path)
+        return fyi_enomem(strlen(r->opts.dir), "a run");
+    FYI_FORWARD(fyi_mkdirs(r->dir));
+    if (r->opts.resume && fyi_path_exists(r->checkpoint_path)) {
+        FYI_FORWARD(fy_weights_open(r->checkpoint_path, &r->restored));
+        FYI_FORWARD(fyi_checkpoint_restore_run(r, &metrics_bytes));
+    }
+    return open_metrics(r, metrics_bytes);
+}
+
+fy_status fy_run_open(const fy_run_opts *o, fy_run **out)
+{
+    *out = NULL;
+    fy_run *r = fyi_calloc(1, sizeof *r);
+    if (!r)
+        return fyi_enomem(sizeof *r, "a run");
+    r->opts = *o;
+    r->last_save_s = fyi_now_s();
+    const fy_status st = o->dir ? open_dir(r) : FY_OK;
+    if (st != FY_OK) {
+        fy_run_close(r);
+        return st;
+    }
+    *out = r;
+    return FY_OK;
+}
+
+const char *fy_run_dir(const fy_run *r) { return r->dir; }
+
+fy_status fy_run_keep(fy_run *r, fy_model *m)
+{
+    FYI_FORWARD(fyi_grow(&r->models, &r->cap_models, r->n_models + 1, sizeof *r->models));
+    for (size_t i = 0; i < r->n_models; i++)
+        if (strcmp(fy_model_name(r->models[i]), fy_model_name(m)) == 0)
+            return fyi_fail(FY_EINVAL, "run: two models are named '%s'", fy_model_name(m));
+    r->models[r->n_models++] = m;
+    return fyi_checkpoint_restore_model(r, m);
+}
+
+fy_status fy_run_keep_data(fy_run *r, const char *name, void *data, size_t bytes, bool *restored)
+{
+    bool found = false;
+    FYI_FORWARD(fyi_grow(&r->kept, &r->cap_kept, r->n_kept + 1, sizeof *r->kept));
+    fyi_kept *k = &r->kept[r->n_kept];
+    *k = (fyi_kept){.name = fyi_strdup(name), .data = data, .bytes = bytes};
+    if (!k->name)
+        return fyi_enomem(strlen(name), "a run");
+    r->n_kept++;
+    FYI_FORWARD(fyi_checkpoint_restore_data(r, k, &found));
+    if (restored)
+        *restored = found;
+    return FY_OK;
+}
+
+bool fy_run_is_past(const fy_run *r, const char *stage)
+{
+    for (size_t i = 0; i < r->n_past; i++)
+        if (strcmp(r->past[i], stage) == 0)
+            return true;
+    return false;
+}
+
+fy_status fy_run_checkpoint(fy_run *r)
+{
+    const fyi_position between = {0};
+    return fyi_checkpoint_save(r, &between);
+}
+
+fy_status fy_run_metrics(fy_run *r, const char *stage, int64_t step, int n, const char *const *names,
+                         const double *values)
+{
+    if (!r || !r->metrics)
+        return FY_OK;
+    fyi_buf b = {0};
+    fyi_buf_printf(&b, "{\"stage\": \"%s\", \"step\": %lld", stage, (long long)step);
+    for (int i = 0; i < n; i++) {
+        if (isfinite(values[i]))
+            fyi_buf_printf(&b, ", \"%s\": %.9g", names[i], values[i]);
+        else
+            fyi_buf_printf(&b, ", \"%s\": null", names[i]);
+    }
+    fyi_buf_puts(&b, "}\n");
+    fy_status st = FY_OK;
+    if (b.failed)
+        st = fyi_enomem(b.cap, "a line of metrics");
+    else if (fwrite(b.p, 1, b.len, r->metrics) != b.len || fflush(r->metrics) != 0)
+        st = fyi_fail(FY_EIO, "cannot write '%s': %s; the newest checkpoint is kept", r->metrics_path,
+                      strerror(errno));
+    fyi_buf_release(&b);
+    return st;
+}

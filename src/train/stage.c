@@ -1,0 +1,298 @@
+/* stage.c: the loop. A step takes one batch per stream, gathers what was cached, runs the plan and reads the
+ * watched figures; evaluations and checkpoints happen between steps. A stage entered from a checkpoint goes on
+ * where it stood, to the same bytes. */
+#include "train/train.h"
+
+#include <math.h>
+#include <string.h>
+
+/* A table of the stage or of the feature cache, with room for one batch of its rows. */
+typedef struct gather {
+    fy_node node;
+    const char *rows;
+    char *batch;
+    size_t row_bytes;
+    int64_t n;
+} gather;
+
+typedef struct loop {
+    fy_run *run;
+    const fy_stage *s;
+    fy_plan *plan;
+    fyi_cache cache[FY_MAX_STREAMS];
+    gather gathers[FY_MAX_STREAMS][2 * FY_MAX_TABLES];
+    int n_gathers[FY_MAX_STREAMS];
+    double sums[FY_MAX_WATCHES], newest[FY_MAX_WATCHES];
+    fyi_position at;
+    double start_s, drawn_s;
+    int64_t steps_here;
+} loop;
+
+fy_stage fy_stage_defaults(const char *name, const fy_graph *g)
+{
+    return (fy_stage){.name = name, .graph = g, .log_every = 50, .cache = true};
+}
+
+/* ---- opening --------------------------------------------------------------------------------------------- */
+
+static fy_status check_stage(const fy_stage *s)
+{
+    if (s->n_streams < 1 || s->n_streams > FY_MAX_STREAMS || s->n_watches > FY_MAX_WATCHES)
+        return fyi_fail(FY_EINVAL, "stage '%s': %d streams and %d watches; expected 1 to %d and at most %d",
+                        s->name, s->n_streams, s->n_watches, FY_MAX_STREAMS, FY_MAX_WATCHES);
+    for (int i = 0; i < s->n_streams; i++)
+        if (!s->streams[i].loader || !s->streams[i].x.id || s->streams[i].n_tables > FY_MAX_TABLES)
+            return fyi_fail(FY_EINVAL, "stage '%s': stream %d has no loader or no input node", s->name, i);
+    return FY_OK;
+}
+
+static fy_status add_gather(loop *l, int stream, fy_node node, const void *rows)
+{
+    const fy_shape s = fy_node_shape(l->s->graph, node);
+    gather *g = &l->gathers[stream][l->n_gathers[stream]];
+    *g = (gather){.node = node, .rows = rows, .n = s.d[0]};
+    g->row_bytes = (size_t)(fy_shape_numel(&s) / FYI_MAX(s.d[0], 1)) *
+                   fy_dtype_bytes(fy_node_dtype(l->s->graph, node));
+    g->batch = fyi_calloc((size_t)g->n, g->row_bytes);
+    if (!g->batch)
+        return fyi_enomem((size_t)g->n * g->row_bytes, "a stage's batch");
+    l->n_gathers[stream]++;
+    return FY_OK;
+}
+
+static fy_status open_stream(loop *l, fy_device *dev, int i)
+{
+    const fy_stream *s = &l->s->streams[i];
+    const bool same_every_time = s->data && !fy_loader_is_random(s->loader);
+    if (l->s->cache && same_every_time)
+        FYI_FORWARD(fyi_cache_fill(&l->cache[i], dev, l->s->graph, s));
+    for (int k = 0; k < l->cache[i].n; k++)
+        FYI_FORWARD(add_gather(l, i, l->cache[i].cut[k], l->cache[i].rows[k]));
+    for (int k = 0; k < s->n_tables; k++)
+        FYI_FORWARD(add_gather(l, i, s->tables[k].node, s->tables[k].rows));
+    return FY_OK;
+}
+
+static fy_status compile(loop *l, fy_device *dev)
+{
+    fy_node watched[FY_MAX_WATCHES], fed[FY_MAX_STREAMS * FY_MAX_TABLES];
+    int n_fed = 0;
+    for (int i = 0; i < l->s->n_watches; i++)
+        watched[i] = l->s->watches[i].node;
+    for (int i = 0; i < l->s->n_streams; i++)
+        for (int k = 0; k < l->cache[i].n; k++)
+            fed[n_fed++] = l->cache[i].cut[k];
+    const fy_plan_opts o = {.outputs = watched, .n_outputs = l->s->n_watches, .feeds = fed,
+                            .n_feeds = n_fed, .seed = l->s->seed};
+    return fy_plan_new(l->s->graph, dev, &o, &l->plan);
+}
+
+static fy_status open_loop(loop *l, fy_device *dev, bool *entered)
+{
+    FYI_FORWARD(check_stage(l->s));
+    for (int i = 0; i < l->s->n_streams; i++)
+        FYI_FORWARD(open_stream(l, dev, i));
+    FYI_FORWARD(compile(l, dev));
+    l->at = (fyi_position){.stage = l->s->name, .plan = l->plan, .sums = l->sums,
+                           .n_sums = l->s->n_watches};
+    FYI_FORWARD(fyi_checkpoint_enter(l->run, &l->at, entered));
+    for (int i = 0; i < l->s->n_streams; i++)
+        FYI_FORWARD(fy_loader_seek(l->s->streams[i].loader, (uint64_t)l->at.step));
+    l->start_s = fyi_now_s();
+    return FY_OK;
+}
+
+static void close_loop(loop *l)
+{
+    fy_plan_free(l->plan);
+    for (int i = 0; i < FY_MAX_STREAMS; i++) {
+        for (int k = 0; k < l->n_gathers[i]; k++)
+            fyi_free(l->gathers[i][k].batch);
+        fyi_cache_release(&l->cache[i]);
+    }
+}
+
+/* ---- one step --------------------------------------------------------------------------------------------- */
+
+/* Rows of the batch's samples; zeros beyond its end. */
+static void gather_rows(const gather *g, const fy_batch *b)
+{
+    for (int64_t i = 0; i < g->n; i++) {
+        char *to = g->batch + (size_t)i * g->row_bytes;
+        if (b->index[i] >= 0)
+            memcpy(to, g->rows + (size_t)b->index[i] * g->row_bytes, g->row_bytes);
+        else
+            memset(to, 0, g->row_bytes);
+    }
+}
+
+static fy_status feed_stream(loop *l, int i)
+{
+    const fy_stream *s = &l->s->streams[i];
+    fy_batch b;
+    FYI_FORWARD(fy_loader_next(s->loader, &b));
+    FYI_FORWARD(fy_plan_feed(l->plan, s->x, b.x));
+    if (s->y.id && !b.y)
+        return fyi_fail(FY_EINVAL, "stage '%s': stream %d is unlabelled and its graph wants labels",
+                        l->s->name, i);
+    if (s->y.id)
+        FYI_FORWARD(fy_plan_feed(l->plan, s->y, b.y));
+    for (int k = 0; k < l->n_gathers[i]; k++) {
+        gather_rows(&l->gathers[i][k], &b);
+        FYI_FORWARD(fy_plan_feed(l->plan, l->gathers[i][k].node, l->gathers[i][k].batch));
+    }
+    return FY_OK;
+}
+
+static fy_status read_watches(loop *l)
+{
+    for (int i = 0; i < l->s->n_watches; i++) {
+        float v;
+        FYI_FORWARD(fy_plan_read(l->plan, l->s->watches[i].node, &v, 1));
+        if (!isfinite(v))
+            return fyi_fail(FY_ENAN, "stage '%s', step %lld: %s is %g; the newest checkpoint is %s. A smaller "
+                            "learning rate usually helps", l->s->name, (long long)l->at.step,
+                            l->s->watches[i].name, (double)v,
+                            l->run->checkpoint_path ? l->run->checkpoint_path : "not on disk");
+        l->newest[i] = v;
+        l->sums[i] += (double)v;
+    }
+    l->at.n_summed++;
+    return FY_OK;
+}
+
+static fy_status take_step(loop *l)
+{
+    for (int i = 0; i < l->s->n_streams; i++)
+        FYI_FORWARD(feed_stream(l, i));
+    if (l->s->on_step)
+        FYI_FORWARD(l->s->on_step(l->s->arg, l->plan, l->at.step));
+    FYI_FORWARD(fy_plan_step(l->plan));
+    FYI_FORWARD(read_watches(l));
+    l->at.step++;
+    l->steps_here++;
+    return FY_OK;
+}
+
+/* ---- between steps ------------------------------------------------------------------------------------------ */
+
+static fy_status log_watches(loop *l)
+{
+    const char *names[FY_MAX_WATCHES];
+    double means[FY_MAX_WATCHES];
+    if (l->at.n_summed == 0 || l->s->n_watches == 0)
+        return FY_OK;
+    for (int i = 0; i < l->s->n_watches; i++) {
+        names[i] = l->s->watches[i].name;
+        means[i] = l->sums[i] / (double)l->at.n_summed;
+        l->sums[i] = 0;
+    }
+    l->at.n_summed = 0;
+    return fy_run_metrics(l->run, l->s->name, l->at.step, l->s->n_watches, names, means);
+}
+
+static void draw_progress(loop *l, bool last)
+{
+    char text[256] = "";
+    const double now = fyi_now_s();
+    if (!l->run->opts.progress || (!last && now - l->drawn_s < 0.1))
+        return;
+    l->drawn_s = now;
+    size_t len = 0;
+    for (int i = 0; i < l->s->n_watches && len < sizeof text; i++)
+        len += (size_t)snprintf(text + len, sizeof text - len, "%s%s %.3g", i ? "  " : "",
+                                l->s->watches[i].name, l->newest[i]);
+    const fy_progress p = {.stage = l->s->name, .step = l->at.step, .steps = l->s->steps,
+                           .seconds = now - l->start_s, .text = text};
+    l->run->opts.progress(l->run->opts.progress_arg, &p);
+}
+
+static bool is_due(const loop *l, int64_t every)
+{
+    return every > 0 && l->at.step % every == 0;
+}
+
+static fy_status evaluate(loop *l)
+{
+    const bool due = l->at.step == l->s->steps || is_due(l, l->s->eval_every);
+    return due && l->s->on_eval ? l->s->on_eval(l->s->arg, l->at.step) : FY_OK;
+}
+
+static fy_status save_if_due(loop *l)
+{
+    const fy_run_opts *o = &l->run->opts;
+    const bool by_time = o->checkpoint_s > 0 && fyi_now_s() - l->run->last_save_s >= o->checkpoint_s;
+    if (l->at.step < l->s->steps && (by_time || is_due(l, o->checkpoint_steps)))
+        return fyi_checkpoint_save(l->run, &l->at);
+    return FY_OK;
+}
+
+static fy_status stop_if_asked(loop *l)
+{
+    if (!l->run->opts.cancel || !*l->run->opts.cancel)
+        return FY_OK;
+    FYI_FORWARD(fyi_checkpoint_save(l->run, &l->at));
+    return fyi_fail(FY_ECANCELED, "stopped in stage '%s' after step %lld of %lld; %s%s", l->s->name,
+                    (long long)l->at.step, (long long)l->s->steps,
+                    l->run->dir ? "resume from " : "nothing was saved, the run has no directory",
+                    l->run->dir ? l->run->dir : "");
+}
+
+static fy_status run_loop(loop *l)
+{
+    while (l->at.step < l->s->steps) {
+        FYI_FORWARD(take_step(l));
+        if (is_due(l, l->s->log_every) || l->at.step == l->s->steps)
+            FYI_FORWARD(log_watches(l));
+        FYI_FORWARD(evaluate(l));
+        draw_progress(l, l->at.step == l->s->steps);
+        FYI_FORWARD(save_if_due(l));
+        FYI_FORWARD(stop_if_asked(l));
+    }
+    return FY_OK;
+}
+
+/* Loaders that kept the plan waiting are worth a line. */
+static void report_stalls(const loop *l)
+{
+    const double total = fyi_now_s() - l->start_s;
+    double waited = 0;
+    for (int i = 0; i < l->s->n_streams; i++)
+        waited += fy_loader_wait_s(l->s->streams[i].loader);
+    if (total > 1 && waited > 0.1 * total)
+        fyi_warn("stage '%s': %.0f%% of the time was spent waiting for data; more workers may help",
+                 l->s->name, 100 * waited / total);
+}
+
+/* The plan is freed before the final checkpoint: from there on the parameters are the models' own. */
+static fy_status finish(fy_run *r, const char *stage)
+{
+    FYI_FORWARD(fyi_grow(&r->past, &r->cap_past, r->n_past + 1, sizeof *r->past));
+    char *name = fyi_strdup(stage);
+    if (!name)
+        return fyi_enomem(strlen(stage), "a run");
+    r->past[r->n_past++] = name;
+    return fy_run_checkpoint(r);
+}
+
+fy_status fy_stage_run(fy_run *r, fy_device *dev, const fy_stage *s)
+{
+    if (fy_run_is_past(r, s->name))
+        return FY_OK;
+    loop *l = fyi_calloc(1, sizeof *l);
+    if (!l)
+        return fyi_enomem(sizeof *l, s->name);
+    l->run = r;
+    l->s = s;
+    bool entered = false;
+    fy_status st = open_loop(l, dev, &entered);
+    if (st == FY_OK && !entered && s->on_eval)
+        st = s->on_eval(s->arg, 0);
+    if (st == FY_OK)
+        st = run_loop(l);
+    if (st == FY_OK)
+        report_stalls(l);
+    close_loop(l);
+    fyi_free(l);
+    return st == FY_OK ? finish(r, s->name) : st;
+}

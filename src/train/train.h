@@ -1,0 +1,59 @@
+/* What the files of the train room share: a run's inside and its checkpoints. */
+#ifndef FYI_TRAIN_H
+#define FYI_TRAIN_H
+
+#include "base/base.h"
+
+#include <ferry/train.h>
+
+/* Bytes that belong in every checkpoint. */
+typedef struct fyi_kept {
+    char *name;
+    void *data;
+    size_t bytes;
+} fyi_kept;
+
+struct fy_run {
+    fy_run_opts opts;
+    char *dir, *checkpoint_path, *metrics_path;
+    FILE *metrics;
+    fy_model **models;
+    size_t n_models, cap_models;
+    fyi_kept *kept;
+    size_t n_kept, cap_kept;
+    char **past; /* names of finished stages */
+    size_t n_past, cap_past;
+    fy_weights *restored; /* the checkpoint a resumed run started from, NULL otherwise */
+    double last_save_s;
+};
+
+/* Where a stage stands: part of its checkpoints. */
+typedef struct fyi_position {
+    const char *stage; /* NULL between stages */
+    int64_t step;
+    fy_plan *plan;
+    double *sums; /* watches since the last line */
+    int n_sums;
+    int64_t n_summed;
+} fyi_position;
+
+/* checkpoint.c */
+fy_status fyi_checkpoint_save(fy_run *r, const fyi_position *at);
+/* Fills the position from the restored checkpoint if it was made in at->stage; *found says so. */
+fy_status fyi_checkpoint_enter(fy_run *r, fyi_position *at, bool *found);
+fy_status fyi_checkpoint_restore_model(fy_run *r, fy_model *m);
+fy_status fyi_checkpoint_restore_data(fy_run *r, const fyi_kept *k, bool *restored);
+/* Finished stages and the length of metrics.jsonl. */
+fy_status fyi_checkpoint_restore_run(fy_run *r, int64_t *metrics_bytes);
+
+/* cache.c: the frozen part of a stage's graph, computed once per sample. */
+typedef struct fyi_cache {
+    fy_node cut[FY_MAX_TABLES]; /* values to feed instead of computing */
+    float *rows[FY_MAX_TABLES]; /* [count of the dataset, row] */
+    int64_t row[FY_MAX_TABLES]; /* floats per sample */
+    int n;
+} fyi_cache;
+fy_status fyi_cache_fill(fyi_cache *c, fy_device *dev, const fy_graph *g, const fy_stream *s);
+void fyi_cache_release(fyi_cache *c);
+
+#endif

@@ -99,9 +99,8 @@ fy_status fy_tensor_view(fy_tensor *t, int64_t begin, int64_t n, fy_tensor **out
     if (t->shape.rank == 0)
         return fyi_fail(FY_ESHAPE, "a scalar has no rows to view");
     if (begin < 0 || n < 0 || begin > t->shape.d[0] || n > t->shape.d[0] - begin)
-        return fyi_fail(FY_ESHAPE, "rows %lld to %lld are not all in %s", (long long)begin,
-                        (long long)begin + (long long)n - 1,
-                        fyi_spec_text(t->dtype, &t->shape, text));
+        return fyi_fail(FY_ESHAPE, "no %lld rows from row %lld on in %s", (long long)n,
+                        (long long)begin, fyi_spec_text(t->dtype, &t->shape, text));
     row.d[0] = 1;
     shape.d[0] = n;
     return share(t, t->data + (size_t)begin * fyi_shape_bytes(&row, t->dtype), &shape, out);

@@ -33,9 +33,9 @@ endfunction()
 
 # What a test's first comment asks for, in `labels` and `timeout` of the caller.
 function(fy_read_wishes source label default_timeout)
-  file(STRINGS ${source} label_line LIMIT_COUNT 1 REGEX "^ \\* labels: ")
-  file(STRINGS ${source} timeout_line LIMIT_COUNT 1 REGEX "^ \\* timeout: ")
-  string(REGEX REPLACE "^ \\* labels: *| *\\*/.*$" "" words "${label_line}")
+  file(STRINGS ${source} label_line LIMIT_COUNT 1 REGEX "^( \\*|#) labels: ")
+  file(STRINGS ${source} timeout_line LIMIT_COUNT 1 REGEX "^( \\*|#) timeout: ")
+  string(REGEX REPLACE "^( \\*|#) labels: *| *\\*/.*$" "" words "${label_line}")
   string(REPLACE " " ";" words "${words}")
   set(timeout ${default_timeout})
   if(timeout_line MATCHES "([0-9]+)")

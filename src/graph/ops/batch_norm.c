@@ -117,14 +117,13 @@ const fyi_op fyi_op_batch_norm_stats = {.name = "batch_norm_stats", .n_src = 4, 
 /* A running statistic is a parameter, since an objective has to be able to name it. */
 static fy_status check_running(const fy_graph *g, fy_node x, const char *role, const fy_shape *src)
 {
-    char found[FYI_SPEC_CHARS];
-    const fy_shape s = fy_node_shape(g, x);
+    char found[FYI_SPEC_CHARS], wanted[FYI_SPEC_CHARS];
+    const fy_shape s = fy_node_shape(g, x), each = FY_SHAPE(src->d[1]);
     if (x.id <= 0 || fyi_def(g, x.id)->op != &fyi_op_use)
         return fyi_fail(FY_EINVAL, "batch_norm: %s must be a parameter's value (fy_use)", role);
-    if (src->rank >= 2 && (s.rank != 1 || s.d[0] != src->d[1]))
-        return fyi_fail(FY_ESHAPE, "batch_norm: %s must be [%lld], not %s", role,
-                        (long long)src->d[1],
-                        fyi_spec_text(FY_F32, &s, found));
+    if (src->rank >= 2 && !fy_shape_equal(&s, &each))
+        return fyi_fail(FY_ESHAPE, "batch_norm: %s must be %s, not %s", role,
+                        fyi_spec_text(FY_F32, &each, wanted), fyi_spec_text(FY_F32, &s, found));
     return FY_OK;
 }
 

@@ -1,0 +1,30 @@
+/* tanh.c: see graph/ops/tanh.c. */
+#include "backend/ref/each.h"
+
+#include <math.h>
+
+static double value(const double *x, const void *attr)
+{
+    (void)attr;
+    return tanh(x[0]);
+}
+
+static fy_status run(const fyi_launch *l)
+{
+    return fyi_ref_each(l, value);
+}
+
+FYI_REF_KERNEL(tanh, run);
+
+static double value_bwd(const double *x, const void *attr)
+{
+    (void)attr;
+    return x[0] * (1 - x[1] * x[1]);
+}
+
+static fy_status run_bwd(const fyi_launch *l)
+{
+    return fyi_ref_each(l, value_bwd);
+}
+
+FYI_REF_KERNEL(tanh_bwd, run_bwd);

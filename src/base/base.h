@@ -23,13 +23,25 @@ void fyi_assert_failed(const char *what, const char *file, int line);
 /* ---- error.c: where a failure starts, passes, and gains context --------------------------------
  */
 
+/* A failure is never FY_OK. Said aloud, because compilers and analysers would otherwise follow the
+ * path where a failed call "succeeded", and warn of its outputs not being set. */
+static inline fy_status fyi_not_ok(fy_status st)
+{
+    FYI_ASSERT(st != FY_OK);
+    if (st == FY_OK)
+        __builtin_unreachable();
+    return st;
+}
+
 /* Writes the sentence into this thread's record and returns `st`. */
-#define fyi_fail(st, ...) fyi_fail_at(__FILE__, __LINE__, (st), __VA_ARGS__)
+#define fyi_fail(st, ...) fyi_not_ok(fyi_fail_at(__FILE__, __LINE__, (st), __VA_ARGS__))
 fy_status fyi_fail_at(const char *file, int line, fy_status st, const char *fmt, ...)
     FY_PRINTF(4, 5);
 /* Puts "while ...: " before the sentence already recorded; returns `st`. */
 fy_status fyi_wrap(fy_status st, const char *fmt, ...) FY_PRINTF(2, 3);
-fy_status fyi_enomem(size_t bytes, const char *what);
+/* FY_ENOMEM, saying how much was wanted and for what. */
+#define fyi_enomem(bytes, what) fyi_not_ok(fyi_enomem_at(__FILE__, __LINE__, (bytes), (what)))
+fy_status fyi_enomem_at(const char *file, int line, size_t bytes, const char *what);
 /* Replaces this thread's sentence: a worker's failure handed to the thread that joins it. */
 fy_status fyi_fail_as(fy_status st, const char *sentence);
 

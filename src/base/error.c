@@ -116,12 +116,14 @@ fy_status fyi_wrap(fy_status st, const char *fmt, ...)
     return st;
 }
 
-fy_status fyi_enomem(size_t bytes, const char *what)
+fy_status fyi_enomem_at(const char *file, int line, size_t bytes, const char *what)
 {
-    if (bytes < 10240)
-        return fyi_fail(FY_ENOMEM, "out of memory: no %zu bytes for %s", bytes, what);
-    return fyi_fail(FY_ENOMEM, "out of memory: no %.1f MiB for %s", (double)bytes / 1048576.0,
-                    what);
+    const double mib = (double)bytes / 1048576.0;
+
+    if (mib < 0.01)
+        return fyi_fail_at(file, line, FY_ENOMEM, "out of memory: no %zu bytes for %s", bytes,
+                           what);
+    return fyi_fail_at(file, line, FY_ENOMEM, "out of memory: no %.1f MiB for %s", mib, what);
 }
 
 fy_status fyi_fail_as(fy_status st, const char *sentence)

@@ -62,6 +62,9 @@ FY_API const char *fy_status_text(fy_status st);
  * thread. */
 FY_API const char *fy_last_error(void);
 
+/* Records a sentence of your own and returns st: for code written on top of Ferry. */
+FY_API fy_status fy_error(fy_status st, const char *fmt, ...) FY_PRINTF(2, 3);
+
 /* For functions with one `done:` label and a local `fy_status st`. */
 #define FY_TRY(expr)                \
     do {                            \

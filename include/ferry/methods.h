@@ -32,42 +32,47 @@ typedef struct fy_adapt_report {
     fy_choice choice;
 } fy_adapt_report;
 
+/* How one network's parameters are moved. */
+typedef struct fy_optim_opts {
+    const char *name; /* "sgd", "adam", "adamw", "adagrad" */
+    double lr, momentum, beta1, weight_decay; /* momentum: sgd; beta1: adam, adamw */
+} fy_optim_opts;
+
 /* ADDA (Tzeng et al. 2017, section 3): source encoder M_S and classifier C learn the source; then, with both
  * frozen, a critic D learns to tell M_S(x_s) from M_T(x_t), and the target encoder M_T, a copy of M_S at first,
  * learns to make D call its features source. */
 typedef struct fy_adda_opts {
     const char *encoder, *classifier, *critic; /* families */
-    int64_t features;      /* width of the encoder's result; 0: the family's own */
-    int64_t critic_hidden; /* 0: the family's own */
-    const char *critic_activation;
-    bool critic_on_logits; /* the critic sees C's logits, and the target's copy of C moves with M_T */
+    int64_t features;              /* width of the encoder's result; 0: the family's own */
+    int64_t critic_hidden;         /* 0: the family's own */
+    const char *critic_activation; /* "relu", "leaky_relu", "none" */
+    bool critic_on_logits;         /* the critic sees C's logits, and the target's copy of C moves with M_T */
 
-    const char *source_optim;
-    double source_lr, source_momentum;
+    fy_optim_opts source_optim;
     int64_t source_epochs, source_steps; /* steps when > 0, else epochs */
     int64_t source_batch;
 
-    const char *optim;
-    double lr, critic_lr, momentum, beta1, weight_decay;
+    fy_optim_opts critic_optim, target_optim;
     int64_t epochs, steps; /* of the adversarial stage; steps when > 0, else epochs */
     int64_t batch;         /* per domain */
-    int64_t eval_every;    /* steps; 0: twenty times in the stage */
+    int64_t evaluations;   /* of the candidates, spread evenly over the stage */
 
-    /* What makes it stable; all off in the seed's recipe. Set by fy_adda_defaults from research results. */
-    bool cluster_start;
-    int64_t clusters_components;
-    int64_t cluster_epochs;
-    double cluster_lr;
-    double diversity; /* weight */
-    double pseudo;    /* weight of cross-entropy on cluster labels during the adversarial stage */
-    bool conditional_critic;
+    /* What makes it stable, all off in the plain method. */
+    bool conditional;          /* the critic sees features times predicted class (CDAN, Long et al. 2018) */
+    double adversarial_weight; /* of the critic's part in M_T's loss */
+    double pseudo_weight;      /* of cross-entropy on cluster labels in M_T's loss; 0: no clusters */
+    int64_t cluster_components; /* principal components of M_S's target features, whitened */
+    int64_t cluster_restarts;
+    double shift_frac; /* of the image: random shifts of target images */
 
     fy_choice_rule rule;
     uint64_t seed;
-    int workers;
+    int workers; /* loader threads per stream */
 } fy_adda_opts;
 FY_API fy_adda_opts fy_adda_defaults(void);
-/* The models stay readable in the run's directory: source.safetensors, last.safetensors, chosen.safetensors. */
+/* Leaves in the run's directory: source.safetensors and classifier.safetensors (M_S, C), last.safetensors,
+ * chosen.safetensors (M_T; with critic_on_logits also last_classifier and chosen_classifier), critic.json and
+ * features.json for the report. The run must have a directory. */
 FY_API FY_NODISCARD fy_status fy_adda(fy_run *r, fy_device *dev, const fy_adapt_data *data,
                                       const fy_adda_opts *o, fy_adapt_report *report);
 

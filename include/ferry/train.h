@@ -55,6 +55,8 @@ FY_API FY_NODISCARD fy_status fy_run_keep_data(fy_run *r, const char *name, void
 /* One line of metrics.jsonl: {"stage", "step", names: values}. A figure that is not finite is null. */
 FY_API FY_NODISCARD fy_status fy_run_metrics(fy_run *r, const char *stage, int64_t step, int n,
                                              const char *const *names, const double *values);
+/* Writes a file of the run's directory whole; nothing without a directory. */
+FY_API FY_NODISCARD fy_status fy_run_write(fy_run *r, const char *name, const void *p, size_t bytes);
 /* True when a resumed run is past this stage: its work and its evaluations are in the checkpoint. */
 FY_API bool fy_run_is_past(const fy_run *r, const char *stage);
 /* Writes a checkpoint now, at a moment between stages. */

@@ -103,6 +103,17 @@ fy_status fyi_fail_at(const char *file, int line, fy_status st, const char *fmt,
     return st;
 }
 
+fy_status fy_error(fy_status st, const char *fmt, ...)
+{
+    char sentence[SENTENCE_BYTES] = "";
+    va_list args;
+
+    va_start(args, fmt);
+    append_v(sentence, 0, fmt, args);
+    va_end(args);
+    return fyi_fail_as(st, sentence);
+}
+
 fy_status fyi_wrap(fy_status st, const char *fmt, ...)
 {
     char sentence[SENTENCE_BYTES] = "";

@@ -159,7 +159,7 @@ fy_status fyi_checkpoint_restore_model(fy_run *r, fy_model *m)
     for (int i = 0; r->restored && st == FY_OK && i < fy_model_count(m); i++) {
         fy_param *p = fy_model_param(m, i);
         const int64_t n = fy_shape_numel(fy_param_shape(p));
-        const void *data;
+        const void *data = NULL;
         st = tensor_of(r->restored, make_key(&k, "model", fy_model_name(m), fy_model_param_name(m, i)),
                        FY_F32, n, &data);
         if (st == FY_OK)
@@ -172,7 +172,7 @@ fy_status fyi_checkpoint_restore_model(fy_run *r, fy_model *m)
 fy_status fyi_checkpoint_restore_data(fy_run *r, const fyi_kept *kept, bool *restored)
 {
     key k = {0};
-    const void *data;
+    const void *data = NULL;
     *restored = false;
     if (!r->restored)
         return FY_OK;
@@ -216,7 +216,7 @@ static fy_status restore_states(const fy_weights *w, fy_plan *plan, key *k)
 {
     for (int i = 0; i < fy_plan_state_count(plan); i++) {
         const int64_t n = fy_shape_numel(fy_plan_state_shape(plan, i));
-        const void *data;
+        const void *data = NULL;
         FYI_FORWARD(tensor_of(w, make_key(k, "state", NULL, fy_plan_state_name(plan, i)), FY_F32, n, &data));
         FYI_FORWARD(fy_plan_state_write(plan, i, data, n));
     }
@@ -226,7 +226,7 @@ static fy_status restore_states(const fy_weights *w, fy_plan *plan, key *k)
 static fy_status enter(const fy_weights *w, fyi_position *at, key *k)
 {
     long long step, plan_steps, n_summed;
-    const void *sums;
+    const void *sums = NULL;
     FYI_FORWARD(number_of(w, "ferry.step", &step));
     FYI_FORWARD(number_of(w, "ferry.plan_steps", &plan_steps));
     FYI_FORWARD(number_of(w, "ferry.n_summed", &n_summed));

@@ -31,8 +31,8 @@ static bool is_plain_relu(const fyi_node *n)
  * vain stays unreached. */
 static fyi_id add_fused(fuse *f, const fyi_op *op, const void *attr, int n_src, const fyi_id *src)
 {
-    fyi_spec specs[8], dst[8];
-    fy_node nodes[8];
+    fyi_spec specs[8] = {{0}}, dst[8] = {{0}};
+    fy_node nodes[8] = {{0}};
     FYI_ASSERT(n_src <= 8);
     for (int i = 0; i < n_src; i++)
         nodes[i] = fyi_n(src[i]);

@@ -334,7 +334,7 @@ static fy_status mark_computed(pass *s, bool **out)
 
 static fy_status show_outputs(pass *s, const fy_plan_opts *o)
 {
-    bool *live;
+    bool *live = NULL;
     FYI_FORWARD(mark_computed(s, &live));
     for (size_t v = 0; v < s->n_values; v++) {
         const fyi_id copy = s->first_copy[v];

@@ -1,0 +1,228 @@
+/* adapt.c: candidates, choice and figures, the same for every adaptation method. */
+#include "adapt.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define PREDICT_BATCH 250
+
+const char *adapt_path(const fy_run *r, const char *name, char *buf, size_t bytes)
+{
+    snprintf(buf, bytes, "%s/%s.safetensors", fy_run_dir(r), name);
+    return buf;
+}
+
+/* Candidate `step`'s file for model i. */
+static const char *candidate_path(const adapt *a, int64_t step, int i, char *buf, size_t bytes)
+{
+    snprintf(buf, bytes, "%s/candidates/%lld.%d.safetensors", fy_run_dir(a->run), (long long)step, i);
+    return buf;
+}
+
+fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *data, const char *stage,
+                     fy_model *const *models, int n_models, int n_moved)
+{
+    char dir[4096];
+    *a = (adapt){.run = r, .dev = dev, .data = data, .stage = stage, .n_models = n_models,
+                 .n_moved = n_moved};
+    memcpy(a->models, models, (size_t)n_models * sizeof *models);
+    a->classes = fy_dataset_classes(data->source);
+    if (!fy_run_dir(r))
+        return fy_error(FY_EINVAL, "stage '%s': adaptation keeps its candidates on disk; open the run with a "
+                                   "directory", stage);
+    a->kept = calloc(1, sizeof *a->kept);
+    if (!a->kept)
+        return fy_error(FY_ENOMEM, "stage '%s': no memory for its candidates", stage);
+    snprintf(dir, sizeof dir, "%s/candidates", fy_run_dir(r));
+    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
+        return fy_error(FY_EIO, "cannot make '%s': %s", dir, strerror(errno));
+    fy_status st = fy_run_keep_data(r, "adapt.candidates", a->kept, sizeof *a->kept, NULL);
+    if (st == FY_OK && data->judge)
+        st = fy_judge_keep(data->judge, r);
+    if (st == FY_OK)
+        st = fy_predictor_new(dev, models, n_models, PREDICT_BATCH, &a->predictor);
+    return st;
+}
+
+void adapt_close(adapt *a)
+{
+    fy_predictor_free(a->predictor);
+    free(a->kept);
+    *a = (adapt){0};
+}
+
+/* ---- one evaluation ----------------------------------------------------------------------------------------- */
+
+fy_status adapt_accuracy(const fy_tensor *logits, const fy_dataset *labelled, double *accuracy)
+{
+    const fy_shape *s = fy_tensor_shape(logits);
+    const float *row = fy_tensor_const_data(logits);
+    int64_t right = 0;
+    for (int64_t i = 0; i < s->d[0]; i++, row += s->d[1]) {
+        int32_t label, best = 0;
+        const fy_status st = fy_dataset_label(labelled, i, &label);
+        if (st != FY_OK)
+            return st;
+        for (int32_t k = 1; k < s->d[1]; k++)
+            if (row[k] > row[best])
+                best = k;
+        right += best == label;
+    }
+    *accuracy = s->d[0] ? (double)right / (double)s->d[0] : NAN;
+    return FY_OK;
+}
+
+/* Logits of a dataset: the chain's last result. */
+static fy_status logits_of(adapt *a, const fy_dataset *d, fy_tensor **logits)
+{
+    fy_tensor **outs[ADAPT_MAX_MODELS] = {NULL};
+    outs[a->n_models - 1] = logits;
+    return fy_predict(a->predictor, d, outs);
+}
+
+static fy_status look_at_target(adapt *a, int64_t step, fy_candidate *c)
+{
+    fy_tensor *logits = NULL, *judged = NULL;
+    fy_status st;
+    FY_TRY(logits_of(a, a->data->target, &logits));
+    FY_TRY(fy_signs_of(logits, &c->target));
+    if (a->data->judge) {
+        FY_TRY(logits_of(a, a->data->target_eval, &judged));
+        FY_TRY(fy_judge_see(a->data->judge, a->run, a->stage, step, judged));
+    }
+done:
+    fy_tensor_free(judged);
+    fy_tensor_free(logits);
+    return st;
+}
+
+static fy_status look_at_source(adapt *a, fy_candidate *c)
+{
+    fy_tensor *logits = NULL;
+    fy_status st;
+    FY_TRY(logits_of(a, a->data->source_test, &logits));
+    FY_TRY(adapt_accuracy(logits, a->data->source_test, &c->source_accuracy));
+done:
+    fy_tensor_free(logits);
+    return st;
+}
+
+static fy_status save_candidate(adapt *a, int64_t step)
+{
+    char path[4096];
+    fy_status st = FY_OK;
+    for (int i = 0; i < a->n_moved; i++)
+        FY_TRY(fy_model_save(a->models[i], candidate_path(a, step, i, path, sizeof path)));
+done:
+    return st;
+}
+
+static fy_status log_signs(adapt *a, const fy_candidate *c)
+{
+    static const char *const names[] = {"signs.entropy", "signs.diversity", "signs.information",
+                                        "signs.largest", "signs.smallest", "source_test.accuracy"};
+    const double values[] = {c->target.entropy, c->target.diversity, c->target.information,
+                             c->target.largest, c->target.smallest, c->source_accuracy};
+    return fy_run_metrics(a->run, a->stage, c->step, 6, names, values);
+}
+
+fy_status adapt_evaluate(adapt *a, int64_t step)
+{
+    fy_candidate c = {.step = step};
+    fy_status st;
+    if (a->kept->n == ADAPT_MAX_CANDIDATES)
+        return fy_error(FY_EINVAL, "stage '%s': more than %d evaluations; ask for fewer", a->stage,
+                        ADAPT_MAX_CANDIDATES);
+    FY_TRY(look_at_target(a, step, &c));
+    FY_TRY(look_at_source(a, &c));
+    FY_TRY(log_signs(a, &c));
+    FY_TRY(save_candidate(a, step));
+    a->kept->candidates[a->kept->n++] = c;
+done:
+    return st;
+}
+
+/* ---- the end -------------------------------------------------------------------------------------------------- */
+
+static fy_status save_models(adapt *a, const char *name)
+{
+    char path[4096], file[64];
+    fy_status st = FY_OK;
+    for (int i = 0; i < a->n_moved; i++) {
+        snprintf(file, sizeof file, "%s%s", name, i ? "_classifier" : "");
+        FY_TRY(fy_model_save(a->models[i], adapt_path(a->run, file, path, sizeof path)));
+    }
+done:
+    return st;
+}
+
+static fy_status load_candidate(adapt *a, int64_t step)
+{
+    char path[4096];
+    fy_status st = FY_OK;
+    for (int i = 0; i < a->n_moved; i++)
+        FY_TRY(fy_model_load(a->models[i], candidate_path(a, step, i, path, sizeof path)));
+done:
+    return st;
+}
+
+/* The chosen weights have their own files now. */
+static void drop_candidates(const adapt *a)
+{
+    char path[4096];
+    for (int64_t k = 0; k < a->kept->n; k++)
+        for (int i = 0; i < a->n_moved; i++)
+            (void)unlink(candidate_path(a, a->kept->candidates[k].step, i, path, sizeof path));
+    snprintf(path, sizeof path, "%s/candidates", fy_run_dir(a->run));
+    (void)rmdir(path);
+}
+
+static const fy_mark none = {.accuracy = NAN, .swapped = NAN, .matched = NAN};
+
+static fy_mark mark_at(const fy_judge *j, int64_t step)
+{
+    for (int i = 0; j && i < fy_judge_count(j); i++)
+        if (fy_judge_mark(j, i).step == step)
+            return fy_judge_mark(j, i);
+    return none;
+}
+
+static void fill_figures(const adapt *a, fy_adapt_report *r)
+{
+    const fy_judge *j = a->data->judge;
+    const fy_mark first = mark_at(j, 0), last = mark_at(j, r->last_step);
+    const fy_mark chosen = mark_at(j, r->chosen_step);
+    r->plain = (fy_adapt_figures){first.accuracy, last.accuracy, chosen.accuracy, first.accuracy};
+    r->swapped = (fy_adapt_figures){first.swapped, last.swapped, chosen.swapped, first.swapped};
+    r->matched = (fy_adapt_figures){first.matched, last.matched, chosen.matched, first.matched};
+    for (int i = 0; j && i < fy_judge_count(j); i++) {
+        const fy_mark m = fy_judge_mark(j, i);
+        if (m.accuracy > r->plain.oracle)
+            r->oracle_step = m.step;
+        r->plain.oracle = fmax(r->plain.oracle, m.accuracy);
+        r->swapped.oracle = fmax(r->swapped.oracle, m.swapped);
+        r->matched.oracle = fmax(r->matched.oracle, m.matched);
+    }
+}
+
+fy_status adapt_finish(adapt *a, const fy_choice_rule *rule, fy_adapt_report *report)
+{
+    fy_status st;
+    const struct adapt_kept *k = a->kept;
+    FY_TRY(fy_choose(k->candidates, (int)k->n, a->classes, rule, &report->choice));
+    report->last_step = k->candidates[k->n - 1].step;
+    report->chosen_step = k->candidates[report->choice.index].step;
+    fill_figures(a, report);
+    FY_TRY(load_candidate(a, report->chosen_step));
+    FY_TRY(save_models(a, "chosen"));
+    FY_TRY(load_candidate(a, report->last_step));
+    FY_TRY(save_models(a, "last"));
+    drop_candidates(a);
+done:
+    return st;
+}

@@ -1,0 +1,42 @@
+/* adapt.h: what adaptation methods share: evaluating candidates at intervals, keeping their weights, choosing
+ * one without labels, and the figures that stand side by side in the report. Public functions only. */
+#ifndef FERRY_METHODS_ADAPT_H
+#define FERRY_METHODS_ADAPT_H
+
+#include <ferry/methods.h>
+
+#define ADAPT_MAX_CANDIDATES 256
+#define ADAPT_MAX_MODELS 2
+
+typedef struct adapt {
+    fy_run *run;
+    fy_device *dev;
+    const fy_adapt_data *data;
+    const char *stage;
+    fy_model *models[ADAPT_MAX_MODELS]; /* what is handed back: the target's encoder and classifier */
+    int n_models;
+    int n_moved;                        /* the first n_moved of them move and are saved */
+    fy_predictor *predictor;            /* the chain of models */
+    int classes;
+    struct adapt_kept {                 /* in every checkpoint */
+        int64_t n;
+        fy_candidate candidates[ADAPT_MAX_CANDIDATES];
+    } *kept;
+} adapt;
+
+/* models: lent. Candidates 0.. are evaluated with adapt_evaluate. Release with adapt_close. */
+fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *data, const char *stage,
+                     fy_model *const *models, int n_models, int n_moved);
+void adapt_close(adapt *a);
+/* Looks at the models as they are now: the judge and the label-free signs see the target's logits, and the
+ * weights go to candidates/<step>. */
+fy_status adapt_evaluate(adapt *a, int64_t step);
+/* Chooses; writes last*.safetensors and chosen*.safetensors; fills the report. The models hold the last step's
+ * values afterwards. */
+fy_status adapt_finish(adapt *a, const fy_choice_rule *rule, fy_adapt_report *report);
+/* Accuracy of logits [n, k] on a labelled dataset of n samples. */
+fy_status adapt_accuracy(const fy_tensor *logits, const fy_dataset *labelled, double *accuracy);
+/* "<dir>/<name>.safetensors" into buf. */
+const char *adapt_path(const fy_run *r, const char *name, char *buf, size_t bytes);
+
+#endif

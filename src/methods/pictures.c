@@ -1,0 +1,325 @@
+/* pictures.c: the report's raw material, in small JSON files of the run's directory. */
+#include "pictures.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CRITIC_SAMPLES 1000
+#define FEATURE_SAMPLES 400
+#define SHOWN_SAMPLES 40
+
+/* Samples spread evenly over d. */
+static fy_status some_of(const fy_dataset *d, int64_t most, fy_dataset **out)
+{
+    const int64_t count = fy_dataset_count(d), n = count < most ? count : most;
+    int64_t *index = calloc((size_t)n + 1, sizeof *index);
+    if (!index)
+        return fy_error(FY_ENOMEM, "no memory for %lld sample numbers", (long long)n);
+    for (int64_t i = 0; i < n; i++)
+        index[i] = i * count / n;
+    const fy_status st = fy_dataset_subset(d, index, n, out);
+    free(index);
+    return st;
+}
+
+/* A text file under construction, handed to the run when it is whole. */
+typedef struct text {
+    FILE *f;
+    char *p;
+    size_t bytes;
+} text;
+
+static fy_status open_text(text *t)
+{
+    *t = (text){0};
+    t->f = open_memstream(&t->p, &t->bytes);
+    return t->f ? FY_OK : fy_error(FY_ENOMEM, "no memory for a report's file");
+}
+
+static fy_status close_text(text *t, fy_run *r, const char *name, fy_status st)
+{
+    const bool whole = t->f && fclose(t->f) == 0;
+    if (st == FY_OK)
+        st = whole ? fy_run_write(r, name, t->p, t->bytes) : fy_error(FY_ENOMEM, "no memory for %s", name);
+    free(t->p);
+    return st;
+}
+
+/* ---- the critic ------------------------------------------------------------------------------------------------ */
+
+static fy_status critic_probabilities(fy_device *dev, const fy_dataset *d, picture_critic_fn fn, void *arg,
+                                      bool is_target, float *p)
+{
+    fy_graph *g = NULL;
+    fy_plan *plan = NULL;
+    fy_tensor *x = NULL;
+    fy_status st;
+    const int64_t n = fy_dataset_count(d);
+    FY_TRY(fy_dataset_read(d, NULL, 0, &x, NULL));
+    FY_TRY(fy_graph_new(&g));
+    const fy_node in = fy_input(g, "x", FY_F32, *fy_tensor_shape(x));
+    const fy_node out = fy_softmax(g, fn(arg, g, is_target, in));
+    const fy_plan_opts o = {.outputs = &out, .n_outputs = 1};
+    FY_TRY(fy_plan_new(g, dev, &o, &plan));
+    FY_TRY(fy_plan_feed(plan, in, fy_tensor_const_data(x)));
+    FY_TRY(fy_plan_step(plan));
+    FY_TRY(fy_plan_read(plan, out, p, n * 2));
+done:
+    fy_plan_free(plan);
+    fy_graph_free(g);
+    fy_tensor_free(x);
+    return st;
+}
+
+static fy_status histogram(fy_device *dev, const fy_dataset *d, picture_critic_fn fn, void *arg, bool is_target,
+                           int32_t bins[PICTURE_BINS])
+{
+    fy_dataset *some = NULL;
+    float *p = NULL;
+    fy_status st;
+    FY_TRY(some_of(d, CRITIC_SAMPLES, &some));
+    const int64_t n = fy_dataset_count(some);
+    if (!(p = calloc((size_t)n * 2, sizeof *p)))
+        FY_TRY(fy_error(FY_ENOMEM, "no memory for the critic's decisions"));
+    FY_TRY(critic_probabilities(dev, some, fn, arg, is_target, p));
+    for (int64_t i = 0; i < n; i++) {
+        const float target = p[2 * i + 1];
+        const int bin = target > 0 ? (int)(target * PICTURE_BINS) : 0;
+        bins[bin < PICTURE_BINS ? bin : PICTURE_BINS - 1]++;
+    }
+done:
+    free(p);
+    fy_dataset_free(some);
+    return st;
+}
+
+fy_status picture_critic(picture_moments *m, fy_device *dev, const fy_adapt_data *data, picture_critic_fn fn,
+                         void *arg, int64_t step)
+{
+    fy_status st;
+    if (m->n == PICTURE_MOMENTS)
+        return FY_OK;
+    for (int i = 0; i < PICTURE_BINS; i++)
+        m->moment[m->n].source[i] = m->moment[m->n].target[i] = 0;
+    m->moment[m->n].step = step;
+    FY_TRY(histogram(dev, data->source, fn, arg, false, m->moment[m->n].source));
+    FY_TRY(histogram(dev, data->target, fn, arg, true, m->moment[m->n].target));
+    m->n++;
+done:
+    return st;
+}
+
+static void put_bins(FILE *f, const char *name, const int32_t bins[PICTURE_BINS])
+{
+    fprintf(f, ", \"%s\": [", name);
+    for (int i = 0; i < PICTURE_BINS; i++)
+        fprintf(f, "%s%d", i ? ", " : "", bins[i]);
+    fprintf(f, "]");
+}
+
+fy_status picture_write_critic(const picture_moments *m, fy_run *r)
+{
+    text t;
+    const fy_status st = open_text(&t);
+    for (int64_t i = 0; st == FY_OK && i < m->n; i++) {
+        fprintf(t.f, "%s{\"step\": %lld", i ? ",\n  " : "{\"bins\": 20, \"moments\": [\n  ",
+                (long long)m->moment[i].step);
+        put_bins(t.f, "source", m->moment[i].source);
+        put_bins(t.f, "target", m->moment[i].target);
+        fprintf(t.f, "}");
+    }
+    if (st == FY_OK)
+        fprintf(t.f, "%s]}\n", m->n ? "" : "{\"bins\": 20, \"moments\": [");
+    return close_text(&t, r, "critic.json", st);
+}
+
+/* ---- features ---------------------------------------------------------------------------------------------------- */
+
+/* One domain through one chain. */
+typedef struct view {
+    const char *when, *domain;
+    const fy_dataset *d;
+    fy_tensor *features, *logits, *plane; /* [n, f], [n, k], [n, 2] */
+} view;
+
+static fy_status see(fy_device *dev, fy_model *const chain[2], view *v)
+{
+    fy_predictor *p = NULL;
+    fy_tensor **outs[] = {&v->features, &v->logits};
+    fy_status st = fy_predictor_new(dev, chain, 2, 100, &p);
+    if (st == FY_OK)
+        st = fy_predict(p, v->d, outs);
+    fy_predictor_free(p);
+    return st;
+}
+
+static int largest(const float *row, int64_t k)
+{
+    int best = 0;
+    for (int c = 1; c < k; c++)
+        if (row[c] > row[best])
+            best = c;
+    return best;
+}
+
+static void put_axis(FILE *f, const char *name, const fy_tensor *plane, int axis)
+{
+    const float *p = fy_tensor_const_data(plane);
+    fprintf(f, ", \"%s\": [", name);
+    for (int64_t i = 0; i < fy_tensor_shape(plane)->d[0]; i++)
+        fprintf(f, "%s%.4g", i ? ", " : "", isfinite(p[2 * i + axis]) ? (double)p[2 * i + axis] : 0.0);
+    fprintf(f, "]");
+}
+
+/* The class is the label where the domain carries labels, else the prediction. */
+static void put_view(FILE *f, const view *v)
+{
+    const int64_t k = fy_tensor_shape(v->logits)->d[1];
+    const float *logits = fy_tensor_const_data(v->logits);
+    fprintf(f, "{\"when\": \"%s\", \"domain\": \"%s\"", v->when, v->domain);
+    put_axis(f, "x", v->plane, 0);
+    put_axis(f, "y", v->plane, 1);
+    fprintf(f, ", \"class\": [");
+    for (int64_t i = 0; i < fy_tensor_shape(v->logits)->d[0]; i++) {
+        int32_t label = largest(logits + i * k, k);
+        if (fy_dataset_has_labels(v->d) && fy_dataset_label(v->d, i, &label) != FY_OK)
+            label = -1;
+        fprintf(f, "%s%d", i ? ", " : "", label);
+    }
+    fprintf(f, "]}");
+}
+
+/* Both domains on the plane of the source's two main directions, so that before and after can be compared. */
+static fy_status project_views(view *v, int n, uint64_t seed)
+{
+    fy_tensor *mean = NULL, *axes = NULL, *deviation = NULL;
+    fy_status st;
+    FY_TRY(fy_pca(v[0].features, 2, seed, &mean, &axes, &deviation));
+    for (int i = 0; i < n; i++)
+        FY_TRY(fy_project(v[i].features, mean, axes, deviation, false, &v[i].plane));
+done:
+    fy_tensor_free(deviation);
+    fy_tensor_free(axes);
+    fy_tensor_free(mean);
+    return st;
+}
+
+fy_status picture_write_features(fy_run *r, fy_device *dev, const fy_adapt_data *data,
+                                 fy_model *const before[2], fy_model *const after[2], uint64_t seed)
+{
+    fy_dataset *source = NULL, *target = NULL;
+    view v[3] = {{.when = "before", .domain = "source"}, {.when = "before", .domain = "target"},
+                 {.when = "after", .domain = "target"}};
+    text t = {0};
+    fy_status st;
+    FY_TRY(some_of(data->source, FEATURE_SAMPLES, &source));
+    FY_TRY(some_of(data->target, FEATURE_SAMPLES, &target));
+    v[0].d = source;
+    v[1].d = v[2].d = target;
+    FY_TRY(see(dev, before, &v[0]));
+    FY_TRY(see(dev, before, &v[1]));
+    FY_TRY(see(dev, after, &v[2]));
+    FY_TRY(project_views(v, 3, seed));
+    FY_TRY(open_text(&t));
+    for (int i = 0; i < 3; i++) {
+        fprintf(t.f, "%s", i ? ",\n  " : "{\"views\": [\n  ");
+        put_view(t.f, &v[i]);
+    }
+    v[0].when = "after"; /* M_S does not move: the source lies where it lay */
+    fprintf(t.f, ",\n  ");
+    put_view(t.f, &v[0]);
+    fprintf(t.f, "]}\n");
+    st = close_text(&t, r, "features.json", FY_OK);
+done:
+    for (int i = 0; i < 3; i++) {
+        fy_tensor_free(v[i].features);
+        fy_tensor_free(v[i].logits);
+        fy_tensor_free(v[i].plane);
+    }
+    fy_dataset_free(target);
+    fy_dataset_free(source);
+    return st;
+}
+
+/* ---- samples ------------------------------------------------------------------------------------------------------- */
+
+/* Values stretched from their own range to 0..255, in base64. */
+static void put_pixels(FILE *f, const float *x, int64_t n)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    float lo = x[0], hi = x[0];
+    for (int64_t i = 1; i < n; i++) {
+        lo = fminf(lo, x[i]);
+        hi = fmaxf(hi, x[i]);
+    }
+    const float scale = hi > lo ? 255.0f / (hi - lo) : 0.0f;
+    for (int64_t i = 0; i < n; i += 3) {
+        uint32_t bits = 0;
+        for (int64_t k = 0; k < 3; k++)
+            bits = bits << 8 | (i + k < n ? (uint32_t)((x[i + k] - lo) * scale + 0.5f) & 255u : 0u);
+        const int64_t left = n - i;
+        fprintf(f, "%c%c%c%c", digits[bits >> 18], digits[bits >> 12 & 63],
+                left > 1 ? digits[bits >> 6 & 63] : '=', left > 2 ? digits[bits & 63] : '=');
+    }
+}
+
+static void put_prediction(FILE *f, const char *when, const fy_tensor *logits, int64_t i)
+{
+    const int64_t k = fy_tensor_shape(logits)->d[1];
+    const float *row = (const float *)fy_tensor_const_data(logits) + i * k;
+    const int best = largest(row, k);
+    double sum = 0;
+    for (int64_t c = 0; c < k; c++)
+        sum += exp((double)row[c] - (double)row[best]);
+    fprintf(f, ", \"%s\": {\"class\": %d, \"p\": %.4f}", when, best, isfinite(sum) ? 1 / sum : 0.0);
+}
+
+static void put_samples(FILE *f, const view *before, const view *after, const fy_tensor *x,
+                        const fy_dataset *names)
+{
+    const fy_shape *s = fy_tensor_shape(x);
+    const int64_t numel = fy_tensor_numel(x) / s->d[0];
+    const char *close = "";
+    fprintf(f, "{\"shape\": [%lld, %lld, %lld], \"classes\": [", (long long)s->d[1],
+            (long long)(s->rank > 2 ? s->d[2] : 1), (long long)(s->rank > 3 ? s->d[3] : 1));
+    for (int c = 0; c < fy_dataset_classes(names); c++, close = ", ")
+        fprintf(f, "%s\"%d\"", close, c);
+    fprintf(f, "], \"samples\": [");
+    for (int64_t i = 0; i < s->d[0]; i++) {
+        fprintf(f, "%s\n  {\"index\": %lld, \"pixels\": \"", i ? "," : "",
+                (long long)fy_dataset_origin(before->d, i));
+        put_pixels(f, (const float *)fy_tensor_const_data(x) + i * numel, numel);
+        fprintf(f, "\"");
+        put_prediction(f, "before", before->logits, i);
+        put_prediction(f, "after", after->logits, i);
+        fprintf(f, "}");
+    }
+    fprintf(f, "]}\n");
+}
+
+fy_status picture_write_samples(fy_run *r, fy_device *dev, const fy_adapt_data *data,
+                                fy_model *const before[2], fy_model *const after[2])
+{
+    fy_dataset *some = NULL;
+    fy_tensor *x = NULL;
+    view v[2] = {{.when = "before"}, {.when = "after"}};
+    text t = {0};
+    fy_status st;
+    FY_TRY(some_of(data->target, SHOWN_SAMPLES, &some));
+    v[0].d = v[1].d = some;
+    FY_TRY(see(dev, before, &v[0]));
+    FY_TRY(see(dev, after, &v[1]));
+    FY_TRY(fy_dataset_read(some, NULL, 0, &x, NULL));
+    FY_TRY(open_text(&t));
+    put_samples(t.f, &v[0], &v[1], x, data->source);
+    st = close_text(&t, r, "samples.json", FY_OK);
+done:
+    for (int i = 0; i < 2; i++) {
+        fy_tensor_free(v[i].features);
+        fy_tensor_free(v[i].logits);
+    }
+    fy_tensor_free(x);
+    fy_dataset_free(some);
+    return st;
+}

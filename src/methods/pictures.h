@@ -1,0 +1,35 @@
+/* pictures.h: what an adaptation leaves for the report to draw: the critic's decisions over time, both domains'
+ * features on one plane, and sample predictions, before and after. Public functions only. */
+#ifndef FERRY_METHODS_PICTURES_H
+#define FERRY_METHODS_PICTURES_H
+
+#include <ferry/methods.h>
+
+#define PICTURE_BINS 20
+#define PICTURE_MOMENTS 64
+
+/* Histograms of the critic's probability of "target", one pair per evaluation. */
+typedef struct picture_moments {
+    int64_t n;
+    struct {
+        int64_t step;
+        int32_t source[PICTURE_BINS], target[PICTURE_BINS];
+    } moment[PICTURE_MOMENTS];
+} picture_moments;
+
+/* Adds the critic's two logits (source, target) for images x of a domain. */
+typedef fy_node (*picture_critic_fn)(void *arg, fy_graph *g, bool is_target, fy_node x);
+
+/* Beyond PICTURE_MOMENTS moments, later ones are left out. */
+fy_status picture_critic(picture_moments *m, fy_device *dev, const fy_adapt_data *data, picture_critic_fn fn,
+                         void *arg, int64_t step);
+/* critic.json: {"bins", "moments": [{"step", "source": [...], "target": [...]}]} */
+fy_status picture_write_critic(const picture_moments *m, fy_run *r);
+/* features.json: {"views": [{"when", "domain", "x", "y", "class"}]}; before and after are {encoder, classifier}. */
+fy_status picture_write_features(fy_run *r, fy_device *dev, const fy_adapt_data *data,
+                                 fy_model *const before[2], fy_model *const after[2], uint64_t seed);
+/* samples.json: {"shape", "classes", "samples": [{"index", "pixels" (base64), "before", "after"}]} */
+fy_status picture_write_samples(fy_run *r, fy_device *dev, const fy_adapt_data *data,
+                                fy_model *const before[2], fy_model *const after[2]);
+
+#endif

@@ -33,10 +33,10 @@ typedef struct drawing {
 static const drawing styles[FY_DIGIT_STYLES] = {
     [FY_DIGITS_CLEAN]    = { "clean",        {0, 8},   {.88, 1.08}, {.85, 1.15}, .12, .06, .06,
                              {.036, .060},   {1, 1},   {.9, 1},   {0, 0},     0,    false, false },
-    [FY_DIGITS_ROTATED]  = { "thin-rotated", {15, 50}, {.75, 1.05}, {.7, 1.2},   .3,  .08, .09,
-                             {.012, .022},   {1, 1},   {.8, 1},   {0, 0},     0,    false, false },
+    [FY_DIGITS_ROTATED]  = { "thin-rotated", {15, 45}, {.78, 1.05}, {.75, 1.2},  .2,  .08, .07,
+                             {.015, .025},   {1, 1},   {.8, 1},   {0, 0},     0,    false, false },
     [FY_DIGITS_NOISY]    = { "noisy",        {0, 12},  {.85, 1.08}, {.85, 1.15}, .15, .07, .07,
-                             {.030, .060},   {1, 2.5}, {.45, .8}, {.08, .2},  .03,  false, false },
+                             {.030, .060},   {1, 2.5}, {.45, .8}, {.1, .2},   .04,  false, false },
     [FY_DIGITS_INVERTED] = { "inverted",     {0, 8},   {.88, 1.08}, {.85, 1.15}, .12, .06, .06,
                              {.050, .078},   {1, 1},   {.85, 1},  {0, 0},     0,    true,  false },
     [FY_DIGITS_TEXTURED] = { "textured",     {0, 12},  {.85, 1.08}, {.85, 1.15}, .15, .07, .07,

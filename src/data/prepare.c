@@ -232,8 +232,10 @@ static fy_status new_source(fyi_source *inner, const fy_image_opts *o, prepared 
                                                     p->c * h_in * p->w + p->c * p->h * p->w);
     memcpy(p->base.hash, inner->hash, sizeof p->base.hash);
     if (!init_axis(&p->y, &p->arena, h_in, p->h) || !init_axis(&p->x, &p->arena, w_in, p->w)) {
+        const size_t bytes = (size_t)(p->h + p->w) * sizeof(int64_t);
+
         fyi_source_drop(&p->base);
-        return fyi_enomem((size_t)(p->h + p->w) * 8, "the weights of a resize");
+        return fyi_enomem(bytes, "the weights of a resize");
     }
     *out = p;
     return FY_OK;

@@ -1,0 +1,44 @@
+/* metrics.c: predictions out of logits, and how many of them are right. */
+#include "train/metrics.h"
+
+fy_status fyi_check_logits(const fy_tensor *t, const char *what)
+{
+    const fy_shape *s = fy_tensor_shape(t);
+    char text[FYI_SPEC_CHARS];
+
+    if (fy_tensor_dtype(t) != FY_F32)
+        return fyi_fail(FY_EDTYPE, "%s: logits must be f32, these are %s", what,
+                        fy_dtype_name(fy_tensor_dtype(t)));
+    if (s->rank != 2 || s->d[0] < 1 || s->d[1] < 2 || s->d[1] > INT32_MAX)
+        return fyi_fail(FY_ESHAPE, "%s: logits must be [samples, classes] with at least one sample and two "
+                        "classes, these are %s", what, fy_shape_text(s, text, sizeof text));
+    return FY_OK;
+}
+
+int32_t fyi_argmax(const float *x, int64_t k)
+{
+    int32_t best = 0;
+
+    for (int64_t i = 0; i < k; i++) {
+        if (x[i] != x[i])
+            return -1;
+        if (x[i] > x[best])
+            best = (int32_t)i;
+    }
+    return best;
+}
+
+void fyi_argmax_rows(const float *logits, int64_t n, int64_t k, int32_t *predicted)
+{
+    for (int64_t i = 0; i < n; i++)
+        predicted[i] = fyi_argmax(logits + i * k, k);
+}
+
+double fyi_accuracy(const int32_t *predicted, const int32_t *truth, int64_t n)
+{
+    int64_t n_right = 0;
+
+    for (int64_t i = 0; i < n; i++)
+        n_right += predicted[i] == truth[i];
+    return (double)n_right / (double)n;
+}

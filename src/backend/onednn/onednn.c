@@ -1,4 +1,4 @@
-/* onednn.c: the library's engine and stream, the life of a primitive, and the list of kernels. */
+/* onednn.c: the library's engine and stream, and the life of a primitive. */
 #include "backend/onednn/onednn.h"
 
 #include "backend/backend.h"
@@ -296,16 +296,3 @@ fy_status fyi_onednn_run(const fyi_launch *l)
         st = dnnl_stream_wait(lib->stream);
     return st == dnnl_success ? FY_OK : failed(l, st);
 }
-
-/* ---- the list ---------------------------------------------------------------------------------------------- */
-
-#define KERNEL(name) extern const fyi_kernel fyi_onednn_##name;
-#include "backend/onednn/onednn.def"
-#undef KERNEL
-
-const fyi_kernel *const fyi_onednn_kernels[] = {
-#define KERNEL(name) &fyi_onednn_##name,
-#include "backend/onednn/onednn.def"
-#undef KERNEL
-    NULL,
-};

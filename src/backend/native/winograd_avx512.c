@@ -1,0 +1,253 @@
+/* winograd_avx512.c: convolution as 36 small matrix products (Lavin and Gray 2016), pooled on the way out.
+ *
+ *   tile = B^T d B       d: 6x6 source elements of 16 channels
+ *   u = G w G^T          w: k x k weights, k = 3 or 5
+ *   y = A^T (sum over ic of tile * u) A     y: m x m results, m = 4 or 2
+ * with the points 0, 1, -1, 2, -2, infinity for both k, so that B is the same. Relative L2 error about 1e-6. */
+#include "backend/native/avx512.h"
+#include "backend/native/conv_pool.h"
+
+#include <stddef.h>
+
+/* ---- transforms of one line of six, `from` and `to` apart by their strides --------------------------------- */
+
+INLINE void line_in(const vec *d, int s, vec *o, int t)
+{
+    const vec four = splat(4), five = splat(5), two = splat(2);
+    const vec a = _mm512_fnmadd_ps(four, d[2 * s], d[4 * s]);
+    const vec b = _mm512_fnmadd_ps(four, d[s], d[3 * s]);
+    const vec c = sub(d[4 * s], d[2 * s]), e = sub(d[3 * s], d[s]);
+    o[0] = fma3(four, d[0], _mm512_fnmadd_ps(five, d[2 * s], d[4 * s]));
+    o[t] = add(a, b);
+    o[2 * t] = sub(a, b);
+    o[3 * t] = fma3(two, e, c);
+    o[4 * t] = _mm512_fnmadd_ps(two, e, c);
+    o[5 * t] = fma3(four, d[s], _mm512_fnmadd_ps(five, d[3 * s], d[5 * s]));
+}
+
+INLINE void line_weights(int k, const vec *w, int s, vec *o, int t)
+{
+    const vec sixth = splat(-1.0f / 6), c = splat(1.0f / 24);
+    vec even = w[0], odd = w[s], even2 = w[0], odd2 = w[s];
+    even = add(even, w[2 * s]);
+    even2 = fma3(splat(4), w[2 * s], even2);
+    if (k == 5) {
+        even = add(even, w[4 * s]);
+        odd = add(odd, w[3 * s]);
+        even2 = fma3(splat(16), w[4 * s], even2);
+        odd2 = fma3(splat(4), w[3 * s], odd2);
+    }
+    odd2 = add(odd2, odd2);
+    o[0] = _mm512_mul_ps(splat(0.25f), w[0]);
+    o[t] = _mm512_mul_ps(sixth, add(even, odd));
+    o[2 * t] = _mm512_mul_ps(sixth, sub(even, odd));
+    o[3 * t] = _mm512_mul_ps(c, add(even2, odd2));
+    o[4 * t] = _mm512_mul_ps(c, sub(even2, odd2));
+    o[5 * t] = w[(k - 1) * s];
+}
+
+INLINE void line_out(int m, const vec *p, int s, vec *o, int t)
+{
+    const vec a = add(p[s], p[2 * s]), b = sub(p[s], p[2 * s]);
+    const vec c = add(p[3 * s], p[4 * s]), d = sub(p[3 * s], p[4 * s]);
+    o[0] = add(add(p[0], a), c);
+    if (m == 2) {
+        o[t] = add(fma3(splat(2), d, b), p[5 * s]);
+        return;
+    }
+    o[t] = fma3(splat(2), d, b);
+    o[2 * t] = fma3(splat(4), c, a);
+    o[3 * t] = add(fma3(splat(8), d, b), p[5 * s]);
+}
+
+/* ---- weights -------------------------------------------------------------------------------------------------- */
+
+/* One row of u for 16 ic x 16 oc, turned so that channels of dst are contiguous. */
+INLINE void weights_block(int k, const fyi_winograd *wg, const float *weights, float *u)
+{
+    const int64_t oc = wg->s.oc, plane = wg->s.ic * oc;
+    float turned[36 * 256] __attribute__((aligned(64))); /* [36, oc 16, ic 16] */
+    for (int o = 0; o < 16; o++) {
+        const float *w = weights + o * (wg->s.ic / 16) * k * k * 16;
+        vec in[25], half[30], out[36];
+        UNROLL for (int t = 0; t < k * k; t++)
+            in[t] = load(w + 16 * t);
+        UNROLL for (int x = 0; x < k; x++)
+            line_weights(k, in + x, k, half + x, k);
+        UNROLL for (int y = 0; y < 6; y++)
+            line_weights(k, half + y * k, 1, out + 6 * y, 1);
+        UNROLL for (int t = 0; t < 36; t++)
+            store(turned + (t * 16 + o) * 16, out[t]);
+    }
+    for (int t = 0; t < 36; t++) {
+        vec r[16];
+        UNROLL for (int i = 0; i < 16; i++)
+            r[i] = load(turned + (t * 16 + i) * 16);
+        transpose16(r);
+        UNROLL for (int i = 0; i < 16; i++)
+            store(u + t * plane + i * oc, r[i]);
+    }
+}
+
+void fyi_winograd_weights_avx512(const fyi_winograd *wg, const float *weights, float *u, int64_t begin,
+                                 int64_t end)
+{
+    const int64_t n_icb = wg->s.ic / 16, taps = wg->s.k * wg->s.k;
+    for (int64_t i = begin; i < end; i++) {
+        const int64_t ob = i / n_icb, ib = i % n_icb;
+        const float *w = weights + (ob * 16 * n_icb + ib) * taps * 16;
+        float *to = u + ib * 16 * wg->s.oc + ob * 16;
+        if (wg->s.k == 5)
+            weights_block(5, wg, w, to);
+        else
+            weights_block(3, wg, w, to);
+    }
+}
+
+/* ---- tiles ------------------------------------------------------------------------------------------------------ */
+
+typedef struct place {
+    int64_t image, y, x; /* of the tile, y and x in tiles */
+} place;
+
+static place place_of(const fyi_winograd *wg, int64_t tile)
+{
+    const int64_t per_image = wg->tiles_h * wg->tiles_w, in_image = tile % per_image;
+    return (place){ .image = tile / per_image, .y = in_image / wg->tiles_w,
+                    .x = in_image % wg->tiles_w };
+}
+
+/* 6x6 elements from (y, x) on; outside the image they are zeros. */
+INLINE void read_tile(const fyi_conv_pool_sizes *s, const float *src, int64_t y, int64_t x, vec d[36])
+{
+    if (y >= 0 && x >= 0 && y + 6 <= s->h && x + 6 <= s->w) {
+        const float *p = src + (y * s->w + x) * 16;
+        UNROLL for (int i = 0; i < 6; i++)
+            UNROLL for (int j = 0; j < 6; j++)
+                d[6 * i + j] = load(p + (i * s->w + j) * 16);
+        return;
+    }
+    for (int i = 0; i < 6; i++)
+        for (int j = 0; j < 6; j++) {
+            const bool inside = y + i >= 0 && y + i < s->h && x + j >= 0 && x + j < s->w;
+            d[6 * i + j] = inside ? load(src + ((y + i) * s->w + x + j) * 16) : zero();
+        }
+}
+
+/* v [36, chunk, ic] */
+static void tiles_in(const fyi_winograd *wg, const float *src, float *v, int64_t begin, int64_t count)
+{
+    const fyi_conv_pool_sizes *s = &wg->s;
+    const int64_t m = 7 - s->k, n_icb = s->ic / 16, plane = wg->chunk * s->ic;
+    for (int64_t i = 0; i < count; i++) {
+        const place at = place_of(wg, begin + i);
+        for (int64_t b = 0; b < n_icb; b++) {
+            const float *image = src + (at.image * n_icb + b) * s->h * s->w * 16;
+            float *to = v + i * s->ic + b * 16;
+            vec d[36], half[36];
+            read_tile(s, image, at.y * m - s->pad, at.x * m - s->pad, d);
+            UNROLL for (int x = 0; x < 6; x++)
+                line_in(d + x, 6, half + x, 6);
+            UNROLL for (int y = 0; y < 6; y++)
+                line_in(half + 6 * y, 1, d + 6 * y, 1);
+            UNROLL for (int t = 0; t < 36; t++)
+                store(to + t * plane, d[t]);
+        }
+    }
+}
+
+/* ---- products ------------------------------------------------------------------------------------------------------ */
+
+/* p [rows, 16 cols] = v [rows, ic] u [ic, 16 cols] */
+INLINE void product(int rows, int cols, const float *v, const float *u, float *p, int64_t ic, int64_t oc)
+{
+    vec acc[6][4];
+    UNROLL for (int i = 0; i < rows; i++)
+        UNROLL for (int j = 0; j < cols; j++)
+            acc[i][j] = zero();
+    for (int64_t c = 0; c < ic; c++, u += oc) {
+        vec w[4];
+        UNROLL for (int j = 0; j < cols; j++)
+            w[j] = load(u + 16 * j);
+        UNROLL for (int i = 0; i < rows; i++) {
+            const vec x = splat(v[i * ic + c]);
+            UNROLL for (int j = 0; j < cols; j++)
+                acc[i][j] = fma3(x, w[j], acc[i][j]);
+        }
+    }
+    UNROLL for (int i = 0; i < rows; i++)
+        UNROLL for (int j = 0; j < cols; j++)
+            store(p + i * oc + 16 * j, acc[i][j]);
+}
+
+INLINE void product_rows(int cols, const float *v, const float *u, float *p, int64_t n, int64_t ic,
+                         int64_t oc)
+{
+    int64_t i = 0;
+    for (; i + 6 <= n; i += 6)
+        product(6, cols, v + i * ic, u, p + i * oc, ic, oc);
+    for (; i < n; i++)
+        product(1, cols, v + i * ic, u, p + i * oc, ic, oc);
+}
+
+static void products(const fyi_winograd *wg, const float *v, const float *u, float *p, int64_t count)
+{
+    const int64_t ic = wg->s.ic, oc = wg->s.oc;
+    for (int64_t t = 0; t < 36; t++, v += wg->chunk * ic, u += ic * oc, p += wg->chunk * oc) {
+        int64_t j = 0;
+        for (; j + 64 <= oc; j += 64)
+            product_rows(4, v, u + j, p + j, count, ic, oc);
+        for (; j + 32 <= oc; j += 32)
+            product_rows(2, v, u + j, p + j, count, ic, oc);
+        if (j < oc)
+            product_rows(1, v, u + j, p + j, count, ic, oc);
+    }
+}
+
+/* ---- results ------------------------------------------------------------------------------------------------------------ */
+
+INLINE void tiles_out(int m, const fyi_winograd *wg, const float *p, const float *bias, float *dst,
+                      uint8_t *index, int64_t begin, int64_t count)
+{
+    const fyi_conv_pool_sizes *s = &wg->s;
+    const int64_t n_ocb = s->oc / 16, plane = wg->chunk * s->oc;
+    for (int64_t i = 0; i < count; i++) {
+        const place at = place_of(wg, begin + i);
+        for (int64_t b = 0; b < n_ocb; b++) {
+            const float *from = p + i * s->oc + 16 * b;
+            const vec shift = load(bias + 16 * b);
+            vec in[36], half[24], y[16];
+            UNROLL for (int t = 0; t < 36; t++)
+                in[t] = load(from + t * plane);
+            UNROLL for (int x = 0; x < 6; x++)
+                line_out(m, in + x, 6, half + x, 6);
+            UNROLL for (int r = 0; r < m; r++)
+                line_out(m, half + 6 * r, 1, y + m * r, 1);
+            UNROLL for (int r = 0; r < m / 2; r++)
+                UNROLL for (int c = 0; c < m / 2; c++) {
+                    const int64_t qy = at.y * (m / 2) + r, qx = at.x * (m / 2) + c;
+                    const int64_t to = (((at.image * n_ocb + b) * s->qh + qy) * s->qw + qx) * 16;
+                    const vec *corner = y + 2 * r * m + 2 * c;
+                    __m128i which;
+                    vec best = max4(corner[0], corner[1], corner[m], corner[m + 1], &which);
+                    if (qy >= s->qh || qx >= s->qw)
+                        continue;
+                    best = add(best, shift);
+                    store(dst + to, s->relu ? vmax(zero(), best) : best);
+                    _mm_storeu_si128((__m128i *)(index + to), which);
+                }
+        }
+    }
+}
+
+void fyi_winograd_chunk_avx512(const fyi_winograd *wg, const float *src, const float *u, const float *bias,
+                               float *dst, uint8_t *index, float *scratch, int64_t begin, int64_t count)
+{
+    float *v = scratch, *p = scratch + 36 * wg->chunk * wg->s.ic;
+    tiles_in(wg, src, v, begin, count);
+    products(wg, v, u, p, count);
+    if (wg->s.k == 5)
+        tiles_out(2, wg, p, bias, dst, index, begin, count);
+    else
+        tiles_out(4, wg, p, bias, dst, index, begin, count);
+}

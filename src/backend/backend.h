@@ -7,9 +7,7 @@
 /* Plain loops in double, the last resort of every device and the whole of "ref". */
 extern const fyi_kernel *const fyi_ref_kernels[];
 
-#ifdef FYI_HAVE_NATIVE
 extern const fyi_kernel *const fyi_native_kernels[];
-#endif
 
 #ifdef FYI_HAVE_ONEDNN
 extern const fyi_kernel *const fyi_onednn_kernels[];

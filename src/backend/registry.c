@@ -14,9 +14,7 @@ typedef struct kernel_list {
 } kernel_list;
 
 static const kernel_list lists[] = {
-#ifdef FYI_HAVE_NATIVE
     { "native", "cpu", fyi_native_kernels },
-#endif
 #ifdef FYI_HAVE_ONEDNN
     { "onednn", "cpu", fyi_onednn_kernels },
 #endif

@@ -1,0 +1,57 @@
+/* native.c: the layouts that native kernels ask for. */
+#include "backend/native/native.h"
+
+bool fyi_native_plain(fy_device *dev, fyi_site *site)
+{
+    (void)dev;
+    bool fits = true;
+    for (int i = 0; i < site->n_src; i++) {
+        site->src[i].layout = fyi_layout_plain(site->src[i].shape.rank);
+        fits = fits && (site->src[i].dtype == FY_F32 || site->src[i].dtype == FY_I32);
+    }
+    for (int i = 0; i < site->n_dst; i++) {
+        site->dst[i].layout = fyi_layout_plain(site->dst[i].shape.rank);
+        fits = fits && (site->dst[i].dtype == FY_F32 || site->dst[i].dtype == FY_I32);
+    }
+    return fits;
+}
+
+static bool is_padded(const fyi_layout *layout, const fy_shape *s)
+{
+    return fyi_layout_numel(layout, s) != fy_shape_numel(s);
+}
+
+/* The first layout among the sources that is not plain: whoever made it will want it again. */
+static fyi_layout common_layout(const fyi_site *site)
+{
+    for (int i = 0; i < site->n_src; i++)
+        if (!fyi_layout_is_plain(&site->src[i].layout))
+            return site->src[i].layout;
+    return fyi_layout_plain(site->dst[0].shape.rank);
+}
+
+static bool propose_each(fyi_site *site, bool may_pad)
+{
+    fyi_layout layout = common_layout(site);
+    if (!may_pad && is_padded(&layout, &site->dst[0].shape))
+        layout = fyi_layout_plain(site->dst[0].shape.rank);
+    for (int i = 0; i < site->n_src; i++) {
+        if (site->src[i].dtype != FY_F32)
+            return false;
+        site->src[i].layout = layout;
+    }
+    site->dst[0].layout = layout;
+    return site->dst[0].dtype == FY_F32;
+}
+
+bool fyi_native_each(fy_device *dev, fyi_site *site)
+{
+    (void)dev;
+    return propose_each(site, true);
+}
+
+bool fyi_native_each_unpadded(fy_device *dev, fyi_site *site)
+{
+    (void)dev;
+    return propose_each(site, false);
+}

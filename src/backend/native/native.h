@@ -1,0 +1,52 @@
+/* native.h: portable kernels for f32 in plain C, written so that a compiler vectorises the loops.
+ *
+ * A result never depends on the number of threads: element-wise work is split anywhere, a sum only
+ * at fixed places. Kernels that need a certain processor stand in files of their own (*_avx512.c)
+ * and come first in native.def. */
+#ifndef FYI_NATIVE_H
+#define FYI_NATIVE_H
+
+#include "graph/kernel.h"
+#include "graph/ops/attr.h"
+
+/* Elements per thread below which waking another one costs more than it gains. */
+#define FYI_GRAIN 16384
+
+/* Before a loop whose iterations are independent even where dst is src: without it the compiler's
+ * test for overlap sends in-place runs down the scalar path. */
+#if defined(__clang__)
+#define FYI_VECTOR _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define FYI_VECTOR _Pragma("GCC ivdep")
+#else
+#define FYI_VECTOR
+#endif
+
+#define FYI_NATIVE_KERNEL(op_name, propose_fn, run_fn)                                  \
+    const fyi_kernel fyi_native_##op_name = {                                           \
+        .name = "native", .op = &fyi_op_##op_name, .propose = propose_fn, .run = run_fn \
+    }
+
+/* ---- native.c: what kernels ask of the compiler -------------------------------------------- */
+
+/* All plain; floats as f32, labels as i32. */
+bool fyi_native_plain(fy_device *dev, fyi_site *site);
+/* Element-wise over f32: every source and destination in one layout, whichever it is. */
+bool fyi_native_each(fy_device *dev, fyi_site *site);
+/* The same for a function that does not give 0 for 0: no layout with padding, which has to stay
+ * zero. */
+bool fyi_native_each_unpadded(fy_device *dev, fyi_site *site);
+
+/* Items of `size` elements that are worth a thread of their own. */
+static inline int64_t fyi_grain(int64_t size)
+{
+    return FYI_MAX((int64_t)1, FYI_GRAIN / FYI_MAX(size, (int64_t)1));
+}
+
+/* ---- gather.c -------------------------------------------------------------------------------- */
+
+/* dst, dense and of shape s, from src's elements `stride` apart along each axis (0 repeats). 4-byte
+ * elements. */
+void fyi_native_gather(const fy_shape *s, void *dst, const void *src, const int64_t *stride);
+
+#endif

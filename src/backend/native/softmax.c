@@ -1,0 +1,42 @@
+/* softmax.c: see graph/ops/softmax.c. */
+#include "backend/native/rows.h"
+
+/* dst[j] = exp(x[j] - max), then scaled by their sum. */
+static void forward(void *ctx, int64_t begin, int64_t end)
+{
+    const fyi_rows *r = ctx;
+    for (int64_t i = begin; i < end; i++) {
+        const float *x = (const float *)r->l->src[0] + i * r->k;
+        float *dst = (float *)r->l->dst[0] + i * r->k;
+        const float max = fyi_row_max(x, r->k);
+        double sum = 0;
+        for (int64_t j = 0; j < r->k; j++) {
+            dst[j] = expf(x[j] - max);
+            sum += (double)dst[j];
+        }
+        const float scale = (float)(1.0 / sum);
+        for (int64_t j = 0; j < r->k; j++)
+            dst[j] *= scale;
+    }
+}
+
+FYI_ROWS_KERNEL(softmax, 0, forward);
+
+static void backward(void *ctx, int64_t begin, int64_t end)
+{
+    const fyi_rows *r = ctx;
+    for (int64_t i = begin; i < end; i++) {
+        const float *diff = (const float *)r->l->src[0] + i * r->k;
+        const float *p = (const float *)r->l->src[1] + i * r->k;
+        float *dst = (float *)r->l->dst[0] + i * r->k;
+        double dot = 0;
+        for (int64_t j = 0; j < r->k; j++)
+            dot += (double)diff[j] * (double)p[j];
+        const float mean = (float)dot;
+        FYI_VECTOR
+        for (int64_t j = 0; j < r->k; j++)
+            dst[j] = p[j] * (diff[j] - mean);
+    }
+}
+
+FYI_ROWS_KERNEL(softmax_bwd, 0, backward);

@@ -70,8 +70,8 @@ static fy_status unknown(const char *name)
     for (size_t i = 0; i < FYI_LEN(devices); i++)
         known[i] = devices[i].name;
     const char *near = fyi_nearest(name, known);
-    return fyi_fail(FY_EINVAL, "no device is called '%s'%s%s%s; this build has cpu and ref", name,
-                    near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return fyi_fail(FY_EINVAL, "no device is called '%s'%s%s%s; there are cpu and ref", name,
+                    near ? " (is '" : "", near ? near : "", near ? "' meant?)" : "");
 }
 
 static fy_status open_as(size_t i, fy_device *dev)

@@ -19,11 +19,17 @@ static fy_node conv(op_test *t, const void *row)
     return fy_conv2d(t->g, src, op_param(t, c->weights, -1, 1), &c->o);
 }
 
-#define CONV(name, why, rtol, ...)                              \
-    {                                                           \
-        { name, why, conv, rtol }, __VA_ARGS__                  \
+#define CONV(name, why, rtol, ...)             \
+    {                                          \
+        { name, why, conv, rtol }, __VA_ARGS__ \
     }
-#define S(a, b, c, d) { 4, { a, b, c, d } }
+#define S(a, b, c, d)  \
+    {                  \
+        4,             \
+        {              \
+            a, b, c, d \
+        }              \
+    }
 
 static const conv_case cases[] = {
     CONV("1x1", "a matrix product in disguise", 1e-5, S(2, 3, 5, 5), S(4, 3, 1, 1),
@@ -75,14 +81,38 @@ static fy_node conv_of(op_test *t, const void *row)
 static const float nine[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 }, four[] = { 1, 2, 3, 4 };
 
 static const hand_case hand[] = {
-    { "valid", S(1, 1, 3, 3), S(1, 1, 2, 2), nine, four, { { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 },
-      { 37, 47, 67, 77 }, 4 },
-    { "padded, stride 2", S(1, 1, 3, 3), S(1, 1, 2, 2), nine, four,
-      { { 2, 2 }, { 1, 1 }, { 1, 1 }, 1 }, { 4, 18, 36, 77 }, 4 },
-    { "dilated", S(1, 1, 3, 3), S(1, 1, 2, 2), nine, four, { { 1, 1 }, { 0, 0 }, { 2, 2 }, 1 },
-      { 64 }, 1 },
-    { "two groups", S(1, 2, 1, 1), S(2, 1, 1, 1), nine + 1, four + 2,
-      { { 1, 1 }, { 0, 0 }, { 1, 1 }, 2 }, { 6, 12 }, 2 },
+    { "valid",
+      S(1, 1, 3, 3),
+      S(1, 1, 2, 2),
+      nine,
+      four,
+      { { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 },
+      { 37, 47, 67, 77 },
+      4 },
+    { "padded, stride 2",
+      S(1, 1, 3, 3),
+      S(1, 1, 2, 2),
+      nine,
+      four,
+      { { 2, 2 }, { 1, 1 }, { 1, 1 }, 1 },
+      { 4, 18, 36, 77 },
+      4 },
+    { "dilated",
+      S(1, 1, 3, 3),
+      S(1, 1, 2, 2),
+      nine,
+      four,
+      { { 1, 1 }, { 0, 0 }, { 2, 2 }, 1 },
+      { 64 },
+      1 },
+    { "two groups",
+      S(1, 2, 1, 1),
+      S(2, 1, 1, 1),
+      nine + 1,
+      four + 2,
+      { { 1, 1 }, { 0, 0 }, { 1, 1 }, 2 },
+      { 6, 12 },
+      2 },
 };
 
 static void values_are_those_worked_out_by_hand(void **state)
@@ -120,8 +150,9 @@ static void fused_sources(op_test *t, fy_node src[4])
 static fy_node in_one_node(op_test *t, const void *row)
 {
     const fused_case *c = row;
-    const fyi_conv_attr a = { .o = fused_opts, .has_bias = c->has_bias,
-                              .has_other = c->has_other, .relu = c->relu };
+    const fyi_conv_attr a = {
+        .o = fused_opts, .has_bias = c->has_bias, .has_other = c->has_other, .relu = c->relu
+    };
     fy_node src[4];
     fused_sources(t, src);
     if (!c->has_bias)
@@ -191,29 +222,56 @@ static fy_node mistaken(op_test *t, const void *row)
     return fy_conv2d(t->g, src, op_param(t, m->weights, -1, 1), &m->o);
 }
 
-#define DENSE { { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 }
+#define DENSE                           \
+    {                                   \
+        { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 \
+    }
 
 static const mistake mistakes[] = {
-    { { 3, { 2, 3, 5 } }, S(4, 3, 3, 3), DENSE, FY_ESHAPE,
+    { { 3, { 2, 3, 5 } },
+      S(4, 3, 3, 3),
+      DENSE,
+      FY_ESHAPE,
       "conv2d.3: src must be [n, ic, h, w], not f32[2, 3, 5]" },
-    { S(2, 3, 5, 5), { 2, { 4, 3 } }, DENSE, FY_ESHAPE,
+    { S(2, 3, 5, 5),
+      { 2, { 4, 3 } },
+      DENSE,
+      FY_ESHAPE,
       "conv2d.3: weights must be [oc, ic/groups, kh, kw], not f32[4, 3]" },
     { S(2, 3, 5, 5), S(4, 2, 3, 3), DENSE, FY_ESHAPE,
       "conv2d.3: weights take 2 channels, src has 3" },
-    { S(2, 4, 5, 5), S(3, 2, 3, 3), { { 1, 1 }, { 0, 0 }, { 1, 1 }, 2 }, FY_ESHAPE,
+    { S(2, 4, 5, 5),
+      S(3, 2, 3, 3),
+      { { 1, 1 }, { 0, 0 }, { 1, 1 }, 2 },
+      FY_ESHAPE,
       "conv2d.3: 3 output channels cannot be split into 2 groups" },
     { S(2, 3, 2, 5), S(4, 3, 3, 3), DENSE, FY_ESHAPE,
       "conv2d.3: a 3x3 kernel does not fit a 2x5 image padded by 0x0" },
     /* Division that rounds toward zero would call this one row. */
-    { S(2, 3, 2, 5), S(4, 3, 3, 3), { { 2, 2 }, { 0, 0 }, { 1, 1 }, 1 }, FY_ESHAPE,
+    { S(2, 3, 2, 5),
+      S(4, 3, 3, 3),
+      { { 2, 2 }, { 0, 0 }, { 1, 1 }, 1 },
+      FY_ESHAPE,
       "conv2d.3: a 3x3 kernel does not fit a 2x5 image padded by 0x0" },
-    { S(2, 3, 5, 5), S(4, 3, 3, 3), { { 1, 1 }, { 0, 0 }, { 3, 1 }, 1 }, FY_ESHAPE,
+    { S(2, 3, 5, 5),
+      S(4, 3, 3, 3),
+      { { 1, 1 }, { 0, 0 }, { 3, 1 }, 1 },
+      FY_ESHAPE,
       "conv2d.3: a 3x3 kernel does not fit a 5x5 image padded by 0x0" },
-    { S(2, 3, 5, 5), S(4, 3, 3, 3), { { 1, 0 }, { 0, 0 }, { 1, 1 }, 1 }, FY_EINVAL,
+    { S(2, 3, 5, 5),
+      S(4, 3, 3, 3),
+      { { 1, 0 }, { 0, 0 }, { 1, 1 }, 1 },
+      FY_EINVAL,
       "conv2d.3: stride and dilation must be 1 or more, for the width they are 0 and 1" },
-    { S(2, 3, 5, 5), S(4, 3, 3, 3), { { 1, 1 }, { -1, 0 }, { 1, 1 }, 1 }, FY_EINVAL,
+    { S(2, 3, 5, 5),
+      S(4, 3, 3, 3),
+      { { 1, 1 }, { -1, 0 }, { 1, 1 }, 1 },
+      FY_EINVAL,
       "conv2d.3: padding must be 0 or more, for the height it is -1" },
-    { S(2, 3, 5, 5), S(4, 3, 3, 3), { { 1, 1 }, { 0, 0 }, { 1, 1 }, 0 }, FY_EINVAL,
+    { S(2, 3, 5, 5),
+      S(4, 3, 3, 3),
+      { { 1, 1 }, { 0, 0 }, { 1, 1 }, 0 },
+      FY_EINVAL,
       "conv2d.3: groups must be 1 or more, not 0" },
 };
 

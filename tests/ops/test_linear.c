@@ -37,31 +37,57 @@ static fy_node square(op_test *t, const void *row)
     return fy_matmul(t->g, a, c->trans_a, a, c->trans_b);
 }
 
-#define S2(a, b) { 2, { a, b } }
-#define S3(a, b, c) { 3, { a, b, c } }
+#define S2(a, b) \
+    {            \
+        2,       \
+        {        \
+            a, b \
+        }        \
+    }
+#define S3(a, b, c) \
+    {               \
+        3,          \
+        {           \
+            a, b, c \
+        }           \
+    }
 
 static const dense_case cases[] = {
     { { "linear", "the sizes all differ", linear, 1e-5 }, S2(5, 7), S2(3, 7), false, false },
     { { "linear, one row", "a batch of one", linear, 1e-5 }, S2(1, 4), S2(6, 4), false, false },
-    { { "linear, 65 -> 33", "past whole vectors, with a rest", linear, 1e-5 }, S2(9, 65),
-      S2(33, 65), false, false },
+    { { "linear, 65 -> 33", "past whole vectors, with a rest", linear, 1e-5 },
+      S2(9, 65),
+      S2(33, 65),
+      false,
+      false },
     { { "matmul", "a b", matmul, 1e-5 }, S2(4, 5), S2(5, 3), false, false },
     { { "matmul ta", "a^T b", matmul, 1e-5 }, S2(5, 4), S2(5, 3), true, false },
     { { "matmul tb", "a b^T", matmul, 1e-5 }, S2(4, 5), S2(3, 5), false, true },
     { { "matmul ta tb", "a^T b^T", matmul, 1e-5 }, S2(5, 4), S2(3, 5), true, true },
     { { "batched", "a leading axis", matmul, 1e-5 }, S3(2, 4, 5), S3(2, 5, 3), false, false },
-    { { "batched ta", "its steps when a is transposed", matmul, 1e-5 }, S3(3, 5, 4), S3(3, 5, 2),
-      true, false },
-    { { "batched tb", "its steps when b is transposed", matmul, 1e-5 }, S3(3, 4, 5), S3(3, 2, 5),
-      false, true },
+    { { "batched ta", "its steps when a is transposed", matmul, 1e-5 },
+      S3(3, 5, 4),
+      S3(3, 5, 2),
+      true,
+      false },
+    { { "batched tb", "its steps when b is transposed", matmul, 1e-5 },
+      S3(3, 4, 5),
+      S3(3, 2, 5),
+      false,
+      true },
     { { "batched ta tb", "both", matmul, 1e-5 }, S3(2, 5, 4), S3(2, 3, 5), true, true },
     { { "gram matrix", "one value as both factors", square, 1e-5 }, S2(4, 6), { 0 }, false, true },
-    { { "bias [n, c]", "after a linear layer", bias, 1e-6 }, S2(4, 3), { 1, { 3 } }, false,
-      false },
-    { { "bias [n, c, t]", "after a 1-d layer", bias, 1e-6 }, S3(2, 3, 5), { 1, { 3 } }, false,
+    { { "bias [n, c]", "after a linear layer", bias, 1e-6 }, S2(4, 3), { 1, { 3 } }, false, false },
+    { { "bias [n, c, t]", "after a 1-d layer", bias, 1e-6 },
+      S3(2, 3, 5),
+      { 1, { 3 } },
+      false,
       false },
     { { "bias [n, c, h, w]", "after a convolution, past one block of 16", bias, 1e-6 },
-      { 4, { 2, 18, 3, 5 } }, { 1, { 18 } }, false, false },
+      { 4, { 2, 18, 3, 5 } },
+      { 1, { 18 } },
+      false,
+      false },
 };
 
 /* ---- hand-made values ------------------------------------------------------------------------------ */
@@ -130,8 +156,7 @@ static fy_node gradients_in_one_node(op_test *t, const void *row)
 {
     const fyi_linear_attr a = { .has_bias = true };
     const fy_node d = op_param(t, FY_SHAPE(6, 3), -1, 1), x = op_param(t, FY_SHAPE(6, 5), -1, 1);
-    return fyi_output(t->g, fyi_op2(t->g, &fyi_op_linear_bwd_weights, &a, d, x),
-                      *(const int *)row);
+    return fyi_output(t->g, fyi_op2(t->g, &fyi_op_linear_bwd_weights, &a, d, x), *(const int *)row);
 }
 
 static fy_node gradients_in_two_nodes(op_test *t, const void *row)
@@ -167,9 +192,19 @@ static fy_node mistaken(op_test *t, const void *row)
 }
 
 static const mistake mistakes[] = {
-    { linear, { 4, { 2, 3, 4, 4 } }, S2(5, 48), false, false, FY_ESHAPE,
+    { linear,
+      { 4, { 2, 3, 4, 4 } },
+      S2(5, 48),
+      false,
+      false,
+      FY_ESHAPE,
       "linear.3: src must be [n, ic] (fy_flatten makes it so), not f32[2, 3, 4, 4]" },
-    { linear, S2(2, 3), { 1, { 3 } }, false, false, FY_ESHAPE,
+    { linear,
+      S2(2, 3),
+      { 1, { 3 } },
+      false,
+      false,
+      FY_ESHAPE,
       "linear.3: weights must be [oc, ic], not f32[3]" },
     { linear, S2(2, 3), S2(5, 4), false, false, FY_ESHAPE,
       "linear.3: weights take 4 features, src has 3" },
@@ -182,11 +217,26 @@ static const mistake mistakes[] = {
     { matmul, S3(2, 2, 3), S3(3, 3, 4), false, false, FY_ESHAPE,
       "matmul.3: a and b need the same batch axis or none, they are f32[2, 2, 3] and "
       "f32[3, 3, 4]" },
-    { matmul, { 1, { 3 } }, S2(3, 4), false, false, FY_ESHAPE,
+    { matmul,
+      { 1, { 3 } },
+      S2(3, 4),
+      false,
+      false,
+      FY_ESHAPE,
       "matmul.3: a must be [m, k] or [batch, m, k], not f32[3]" },
-    { bias, { 1, { 3 } }, { 1, { 3 } }, false, false, FY_ESHAPE,
+    { bias,
+      { 1, { 3 } },
+      { 1, { 3 } },
+      false,
+      false,
+      FY_ESHAPE,
       "bias.3: src must be [n, c, ...], not f32[3]" },
-    { bias, S2(2, 3), { 1, { 2 } }, false, false, FY_ESHAPE,
+    { bias,
+      S2(2, 3),
+      { 1, { 2 } },
+      false,
+      false,
+      FY_ESHAPE,
       "bias.3: bias must be f32[3], not f32[2]" },
 };
 

@@ -174,19 +174,51 @@ static fy_node mistaken_batch(op_test *t, const void *row)
     return fy_batch_norm(t->g, src, scale, shift, mean, op_param(t, m->var, 1, 2), NULL);
 }
 
-#define V(k) { 1, { k } }
+#define V(k)  \
+    {         \
+        1,    \
+        {     \
+            k \
+        }     \
+    }
 
 static const mistake mistakes[] = {
-    { V(3), V(3), V(3), V(3), V(3), FY_ESHAPE, "batch_norm.6: src must be [n, c, ...], not f32[3]" },
-    { { 2, { 4, 3 } }, V(2), V(3), V(3), V(3), FY_ESHAPE,
+    { V(3), V(3), V(3), V(3), V(3), FY_ESHAPE,
+      "batch_norm.6: src must be [n, c, ...], not f32[3]" },
+    { { 2, { 4, 3 } },
+      V(2),
+      V(3),
+      V(3),
+      V(3),
+      FY_ESHAPE,
       "batch_norm.6: scale must be f32[3], not f32[2]" },
-    { { 2, { 4, 3 } }, V(3), V(4), V(3), V(3), FY_ESHAPE,
+    { { 2, { 4, 3 } },
+      V(3),
+      V(4),
+      V(3),
+      V(3),
+      FY_ESHAPE,
       "batch_norm.6: shift must be f32[3], not f32[4]" },
-    { { 2, { 4, 3 } }, V(3), V(3), V(4), V(3), FY_ESHAPE,
+    { { 2, { 4, 3 } },
+      V(3),
+      V(3),
+      V(4),
+      V(3),
+      FY_ESHAPE,
       "batch_norm: running_mean must be f32[3], not f32[4]" },
-    { { 2, { 4, 3 } }, V(3), V(3), V(3), { 2, { 3, 1 } }, FY_ESHAPE,
+    { { 2, { 4, 3 } },
+      V(3),
+      V(3),
+      V(3),
+      { 2, { 3, 1 } },
+      FY_ESHAPE,
       "batch_norm: running_var must be f32[3], not f32[3, 1]" },
-    { { 4, { 1, 3, 1, 1 } }, V(3), V(3), V(3), V(3), FY_ESHAPE,
+    { { 4, { 1, 3, 1, 1 } },
+      V(3),
+      V(3),
+      V(3),
+      V(3),
+      FY_ESHAPE,
       "batch_norm.6: 1 value per channel has no deviation; train on larger batches or use "
       "evaluation mode" },
 };

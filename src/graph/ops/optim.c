@@ -30,9 +30,8 @@ fy_status fy_optim_named(const char *name, float lr, fy_optim *out)
     }
     const char *near = fyi_nearest(name, names);
     memset(out, 0, sizeof *out);
-    return fyi_fail(FY_EINVAL, "no optimiser is called '%s'%s%s%s; there are sgd, adam, adamw and "
-                    "adagrad", name, near ? ", did you mean '" : "", near ? near : "",
-                    near ? "'?" : "");
+    return fyi_fail(FY_EINVAL, "no optimiser is called '%s'%s%s%s; there are sgd, adam, adamw and adagrad",
+                    name, near ? " (is '" : "", near ? near : "", near ? "' meant?)" : "");
 }
 
 /* ---- the shape rule ------------------------------------------------------------------------------ */

@@ -108,7 +108,7 @@ fy_node fy_constant(fy_graph *g, fy_dtype t, fy_shape s, const void *data)
     fyi_constant_attr attr = {.spec = {.dtype = t, .shape = s}, .data = data};
     const fy_status st = fy_shape_check(&s, t); /* before its bytes are counted and copied */
     if (st != FY_OK)
-        return fyi_graph_mistake(g, fyi_wrap(st, "making a constant"));
+        return fyi_graph_mistake(g, fyi_wrap(st, "while making a constant"));
     if (!own_constant(&g->arena, &attr))
         return fyi_graph_mistake(g, fyi_enomem(fyi_shape_bytes(&s, t), "a constant"));
     return fyi_apply(g, &fyi_op_constant, &attr, 0, NULL);

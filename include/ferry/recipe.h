@@ -51,7 +51,7 @@ FY_API FY_NODISCARD fy_status fy_recipe_write(fy_recipe *r, const char *path);
 
 /* One key that recipes may have. */
 typedef struct fy_recipe_key {
-    const char *key;      /* "adda.critic_lr"; "<side>.limit" for the four data sides */
+    const char *key;      /* "adda.critic_lr", "<side>.limit" for the four data sides; lent until the next call */
     const char *type;     /* "number", "sgd | adam", ... */
     char standard[64];    /* its default */
     const char *needs;    /* "optim=adam", a condition on a key of the same section; NULL: none */

@@ -1,0 +1,220 @@
+/* What the files of the recipe room share.
+ *
+ *   entry     a dotted key with its text or list, as read: nothing is known about it yet
+ *   key       one row of a schema table: a name, a type, a place in an options struct, what it needs
+ *   section   a table of keys bound to a struct: the data side "target", the method's "adda"
+ *   settings  all structs of one recipe, filled in from defaults and entries
+ *
+ * Defaults are whatever a struct holds before entries are bound, so they are written down once, in the
+ * function that fills the struct. */
+#ifndef FYI_RECIPE_H
+#define FYI_RECIPE_H
+
+#include <ferry/recipe.h>
+
+#include "base/base.h"
+
+/* ---- entries: read.c, entries.c ---------------------------------------------------------------------- */
+
+#define FYI_RECIPE_MAX_BYTES ((size_t)1 << 20)
+#define FYI_RECIPE_MAX_DEPTH 16
+#define FYI_RECIPE_MAX_VALUES 4096
+#define FYI_RECIPE_MAX_KEY 128
+#define FYI_RECIPE_MAX_TEXT 4096
+
+typedef struct fyi_entry {
+    const char *key;
+    const char **items; /* [n_items]; one when the value is no list */
+    int n_items;
+    bool is_list;
+    int line, column; /* of the key, from 1; 0 for an override */
+} fyi_entry;
+
+typedef struct fyi_entries {
+    fyi_arena arena;  /* holds all texts */
+    const char *path; /* for sentences */
+    fyi_entry *v;
+    size_t n, cap;
+} fyi_entries;
+
+void fyi_entries_release(fyi_entries *t);
+fyi_entry *fyi_entries_find(const fyi_entries *t, const char *key);
+/* Appends, or replaces the entry of the same key; copies key and items. No items: removes the entry. */
+fy_status fyi_entries_put(fyi_entries *t, const fyi_entry *e);
+/* "recipe x.yaml:12:3" or "setting 'adda.lr=0'": where a sentence about e begins. */
+void fyi_entry_where(const fyi_entries *t, const fyi_entry *e, char *text, size_t size);
+/* Printable UTF-8 without line breaks: what can be written back and read again as it was. */
+bool fyi_text_is_plain(const char *text, size_t bytes);
+fy_status fyi_entries_parse(fyi_entries *t, const char *text, size_t bytes);
+
+/* ---- schema: schema.c ----------------------------------------------------------------------------------- */
+
+typedef struct fyi_seed {
+    uint64_t value;
+    bool follows; /* "seed": the run's, mixed with a name */
+} fyi_seed;
+
+typedef struct fyi_ints {
+    const int32_t *v; /* in the recipe's arena */
+    int n;
+} fyi_ints;
+
+#define FYI_MAX_REALS 4
+typedef struct fyi_reals {
+    double v[FYI_MAX_REALS];
+    int n;
+} fyi_reals;
+
+typedef enum fyi_key_type {
+    FYI_KEY_INT,   /* int64_t */
+    FYI_KEY_REAL,  /* double */
+    FYI_KEY_BOOL,  /* bool */
+    FYI_KEY_TEXT,  /* const char *; "" and NULL are the same */
+    FYI_KEY_NAME,  /* const char *, fit for a file's name */
+    FYI_KEY_WORD,  /* const char *, one of `words`; NULL is written "auto" */
+    FYI_KEY_SEED,  /* fyi_seed */
+    FYI_KEY_INTS,  /* fyi_ints */
+    FYI_KEY_REALS, /* fyi_reals */
+} fyi_key_type;
+
+enum {
+    FYI_KEY_REQUIRED = 1, /* must be given where it applies */
+    FYI_KEY_MACHINE = 2,  /* changes no result: a resumed run may have another value */
+    FYI_KEY_REPEATS = 4,  /* a list in which a number may be there twice */
+};
+
+typedef struct fyi_key {
+    const char *key; /* within its section; NULL ends a table */
+    fyi_key_type type;
+    size_t at;       /* offset in the section's struct */
+    double min, max; /* of numbers; both 0: any */
+    const char *const *(*words)(void);
+    const char *needs; /* "optim=adam|adamw", "limit!=0": a key of the section; NULL: always applies */
+    unsigned flags;
+    const char *help;
+} fyi_key;
+
+typedef struct fyi_section {
+    const char *name; /* "" for keys at the top */
+    const fyi_key *keys;
+    void *base;
+    bool is_open; /* false: a data side that the recipe does not have */
+} fyi_section;
+
+/* Stores e's value at base; lists live in `arena`. The sentence begins with `where`. */
+fy_status fyi_key_bind(const fyi_key *k, const fyi_entry *e, const char *where, void *base,
+                       fyi_arena *arena);
+/* The value as a recipe would have it. */
+void fyi_key_text(const fyi_key *k, const void *base, fyi_buf *out);
+/* "a whole number, 0 or more", "sgd or adam": what a value must be. */
+void fyi_key_expected(const fyi_key *k, char *text, size_t size);
+const fyi_key *fyi_key_find(const fyi_key *keys, const char *name, size_t len);
+/* Does the condition in k->needs hold, and that of the key it names? */
+bool fyi_key_applies(const fyi_section *s, const fyi_key *k);
+
+/* ---- settings: settings.c, sides.c, method.c ---------------------------------------------------------------- */
+
+typedef struct fyi_run_settings {
+    const char *name, *method, *device, *data_root;
+    fyi_seed seed; /* never follows */
+    int64_t threads, workers;
+    double checkpoint_s;
+    double source_holdout;
+} fyi_run_settings;
+
+enum { FYI_SOURCE, FYI_SOURCE_TEST, FYI_TARGET, FYI_TARGET_EVAL, FYI_SIDES };
+extern const char *const fyi_side_names[FYI_SIDES];
+
+typedef struct fyi_side {
+    const char *format, *images, *labels, *style;
+    int64_t n;
+    fyi_seed draw_seed;
+    int64_t channels, size, pad;
+    double pad_value;
+    const char *range;
+    fyi_reals mean, deviation;
+    fyi_ints classes, relabel;
+    int64_t limit;
+    const char *pick;
+    fyi_seed pick_seed;
+} fyi_side;
+extern const fyi_key fyi_side_keys[];
+void fyi_side_defaults(fyi_side *s);
+
+/* What a method is run with. */
+typedef struct fyi_method_site {
+    fy_run *run;
+    fy_device *device;
+    const fy_adapt_data *data;
+    uint64_t seed;
+    int workers;
+} fyi_method_site;
+
+#define FYI_METHOD_SECTIONS 3
+typedef struct fyi_method {
+    const char *name, *help;
+    size_t bytes; /* of its options */
+    void (*defaults)(void *options);
+    struct {
+        const char *name;
+        const fyi_key *keys;
+    } sections[FYI_METHOD_SECTIONS]; /* all bound to the same options */
+    fy_status (*run)(const fyi_method_site *at, const void *options, fy_adapt_report *report);
+} fyi_method;
+extern const fyi_method fyi_method_adda;
+extern const fyi_method *const fyi_methods[]; /* NULL-terminated */
+const fyi_method *fyi_method_find(const char *name);
+
+#define FYI_MAX_SECTIONS (1 + FYI_SIDES + FYI_METHOD_SECTIONS)
+typedef struct fyi_settings {
+    fyi_run_settings run;
+    fyi_side side[FYI_SIDES];
+    const fyi_method *method;
+    void *options; /* the method's */
+    fyi_section sections[FYI_MAX_SECTIONS];
+    int n_sections;
+} fyi_settings;
+
+extern const fyi_key fyi_run_keys[];
+void fyi_run_settings_defaults(fyi_run_settings *r, const char *name);
+/* Fills `out` from defaults and entries; lists and options live in `arena`. */
+fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char *name,
+                            fyi_arena *arena);
+const fyi_section *fyi_settings_section(const fyi_settings *s, const char *name, size_t len);
+
+/* ---- recipe.c, yaml.c --------------------------------------------------------------------------------------- */
+
+struct fy_recipe {
+    fyi_entries entries;
+    const char *stem; /* the file's name without folder and ending; in entries.arena */
+    bool is_checked;
+    fyi_arena bound; /* what `settings` points to */
+    fyi_settings settings;
+};
+
+/* Appends the resolved recipe. */
+void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out);
+
+/* ---- data.c, rundir.c ----------------------------------------------------------------------------------------- */
+
+/* The sides as opened (with their labels) and what a method may see of them. */
+typedef struct fyi_recipe_data {
+    fy_dataset *side[FYI_SIDES]; /* NULL for target_eval when it is the target itself */
+    fy_dataset *target, *target_eval; /* without labels */
+    fy_judge *judge;
+    fy_compare_report odd;
+    fy_adapt_data view;
+} fyi_recipe_data;
+fy_status fyi_recipe_data_open(const fyi_settings *s, fyi_recipe_data *d);
+void fyi_recipe_data_close(fyi_recipe_data *d);
+
+/* Chooses or checks the run's directory and makes it. */
+fy_status fyi_rundir_make(const fyi_settings *s, const fy_recipe_run_opts *o, char *dir, size_t size);
+/* recipe.yaml, data.json, the manifests and versions.json. */
+fy_status fyi_rundir_write(const fyi_settings *s, const fyi_recipe_data *d, const fy_device *dev,
+                           const char *dir);
+/* A run is continued only with the recipe and the data that it began with. */
+fy_status fyi_rundir_check(const fyi_settings *s, const fyi_recipe_data *d, const char *dir);
+fy_status fyi_rundir_result(const fyi_settings *s, const fy_recipe_result *r, int64_t count);
+
+#endif

@@ -1,0 +1,147 @@
+/* run.c: a recipe executed, and the list of keys that recipes may have. */
+#include "recipe/recipe.h"
+
+#include <string.h>
+
+fy_recipe_run_opts fy_recipe_run_defaults(void)
+{
+    return (fy_recipe_run_opts){ .runs_dir = "runs" };
+}
+
+static fy_run_opts run_opts(const fyi_settings *s, const fy_recipe_run_opts *o, const char *dir)
+{
+    fy_run_opts run = fy_run_defaults();
+
+    run.dir = dir;
+    run.resume = o->resume;
+    run.checkpoint_s = s->run.checkpoint_s;
+    run.progress = o->progress;
+    run.progress_arg = o->progress_arg;
+    run.cancel = o->cancel;
+    return run;
+}
+
+static fy_status run_method(const fyi_settings *s, const fyi_recipe_data *d, fy_device *dev,
+                            const fy_run_opts *o, fy_adapt_report *report)
+{
+    fyi_method_site at = { .device = dev,
+                           .data = &d->view,
+                           .seed = s->run.seed.value,
+                           .workers = (int)s->run.workers };
+    fy_status st;
+
+    FYI_FORWARD(fy_run_open(o, &at.run));
+    st = s->method->run(&at, s->options, report);
+    fy_run_close(at.run);
+    return st;
+}
+
+/* Device and data are open: what can be wrong with them has not left a directory behind. */
+static fy_status run_opened(const fyi_settings *s, const fyi_recipe_data *d, fy_device *dev,
+                            const fy_recipe_run_opts *o, fy_recipe_result *result)
+{
+    fy_run_opts run;
+
+    FYI_FORWARD(fyi_rundir_make(s, o, result->run_dir, sizeof result->run_dir));
+    if (o->resume)
+        FYI_FORWARD(fyi_rundir_check(s, d, result->run_dir));
+    else
+        FYI_FORWARD(fyi_rundir_write(s, d, dev, result->run_dir));
+    run = run_opts(s, o, result->run_dir);
+    return run_method(s, d, dev, &run, &result->adapt);
+}
+
+fy_status fy_recipe_run(fy_recipe *r, const fy_recipe_run_opts *o, fy_recipe_result *result)
+{
+    const fy_recipe_run_opts defaults = fy_recipe_run_defaults();
+    const double begin = fyi_now_s();
+    fyi_recipe_data data = { 0 };
+    fy_device *dev = NULL;
+    fy_status st;
+
+    *result = (fy_recipe_result){ 0 };
+    if (o == NULL)
+        o = &defaults;
+    FYI_FORWARD(fy_recipe_check(r));
+    if (o->resume && o->run_dir == NULL)
+        return fyi_fail(FY_EINVAL, "resuming needs the run's directory");
+    fy_threads_set((int)r->settings.run.threads);
+    FY_TRY(fy_device_open(r->settings.run.device, &dev));
+    FY_TRY(fyi_recipe_data_open(&r->settings, &data));
+    FY_TRY(run_opened(&r->settings, &data, dev, o, result));
+    result->has_labels = data.judge != NULL;
+    result->seconds = fyi_now_s() - begin;
+    FY_TRY(fyi_rundir_result(&r->settings, result, fy_dataset_count(data.target_eval)));
+done:
+    fyi_recipe_data_close(&data);
+    fy_device_close(dev);
+    return st;
+}
+
+/* ---- the list of keys ------------------------------------------------------------------------------- */
+
+#define OPTIONS_ROOM 1024 /* bytes, for any method's options */
+
+/* Calls through a room on the stack: listing keys needs no recipe. */
+typedef union options_room {
+    max_align_t align;
+    char bytes[OPTIONS_ROOM];
+} options_room;
+
+static int count_keys(const fyi_key *keys)
+{
+    int n = 0;
+
+    while (keys[n].key != NULL)
+        n++;
+    return n;
+}
+
+/* Gives the i-th of this table, or takes the table's length from *i. */
+static bool give(const char *section, const fyi_key *keys, const void *base, int *i, fy_recipe_key *out)
+{
+    static _Thread_local char key[FYI_RECIPE_MAX_KEY], type[256];
+    const int n = count_keys(keys);
+    fyi_buf text = { 0 };
+
+    if (*i >= n) {
+        *i -= n;
+        return false;
+    }
+    (void)snprintf(key, sizeof key, "%s%s%s", section, *section ? "." : "", keys[*i].key);
+    fyi_key_expected(&keys[*i], type, sizeof type);
+    fyi_key_text(&keys[*i], base, &text);
+    *out = (fy_recipe_key){ .key = key, .type = type, .needs = keys[*i].needs, .help = keys[*i].help };
+    (void)snprintf(out->standard, sizeof out->standard, "%s", text.p != NULL ? text.p : "");
+    fyi_buf_release(&text);
+    return true;
+}
+
+static bool give_method(const fyi_method *m, int *i, fy_recipe_key *out)
+{
+    options_room room;
+
+    FYI_ASSERT(m->bytes <= sizeof room);
+    m->defaults(&room);
+    for (int k = 0; k < FYI_METHOD_SECTIONS && m->sections[k].name != NULL; k++)
+        if (give(m->sections[k].name, m->sections[k].keys, &room, i, out))
+            return true;
+    return false;
+}
+
+bool fy_recipe_known(int i, fy_recipe_key *out)
+{
+    fyi_run_settings run;
+    fyi_side side;
+
+    if (i < 0)
+        return false;
+    fyi_run_settings_defaults(&run, "");
+    fyi_side_defaults(&side);
+    if (give("", fyi_run_keys, &run, &i, out) || give("<side>", fyi_side_keys, &side, &i, out))
+        return true;
+    for (size_t m = 0; fyi_methods[m] != NULL; m++)
+        if (give_method(fyi_methods[m], &i, out))
+            return true;
+    return false;
+}

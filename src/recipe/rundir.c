@@ -1,0 +1,306 @@
+/* rundir.c: a run's directory: its name, what stands in it before training begins, and the result.
+ *
+ *   recipe.yaml        resolved; running it again is the same run
+ *   data.json          each side: what it is, its hash, and what was odd about it
+ *   data/<side>.json   the samples of each side by their number in the source
+ *   versions.json      the program, its libraries and the machine
+ *   result.json        the figures, when the method is done */
+#include "recipe/recipe.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <yaml.h>
+
+/* ---- names ------------------------------------------------------------------------------------------ */
+
+static fy_status path_in(const char *dir, const char *name, char *path, size_t size)
+{
+    if ((size_t)snprintf(path, size, "%s/%s", dir, name) >= size)
+        return fyi_fail(FY_EINVAL, "the directory name '%.80s...' is too long", dir);
+    return FY_OK;
+}
+
+/* mkdir itself decides whether a name is free, so that runs started at one moment do not share one. */
+static fy_status make_next(const fyi_settings *s, const char *runs_dir, char *dir, size_t size)
+{
+    for (int i = 1; i <= 9999; i++) {
+        char name[160];
+
+        (void)snprintf(name, sizeof name, i == 1 ? "%s-%llu" : "%s-%llu-%d", s->run.name,
+                       (unsigned long long)s->run.seed.value, i);
+        FYI_FORWARD(path_in(runs_dir, name, dir, size));
+        if (mkdir(dir, 0777) == 0)
+            return FY_OK;
+        if (errno != EEXIST)
+            return fyi_fail(FY_EIO, "cannot make the run's directory '%s': %s; choose another place with "
+                            "--out", dir, strerror(errno));
+    }
+    return fyi_fail(FY_EIO, "'%s' is full of runs named '%s'; remove some", runs_dir, s->run.name);
+}
+
+static fy_status make_given(const fy_recipe_run_opts *o, char *dir, size_t size)
+{
+    char recipe[FY_RUN_DIR_MAX + 16];
+    bool is_run;
+
+    if (strlen(o->run_dir) >= size)
+        return fyi_fail(FY_EINVAL, "the directory name '%.80s...' is too long", o->run_dir);
+    (void)snprintf(dir, size, "%s", o->run_dir);
+    (void)snprintf(recipe, sizeof recipe, "%s/recipe.yaml", dir);
+    is_run = fyi_path_exists(recipe);
+    if (is_run && !o->resume)
+        return fyi_fail(FY_EINVAL, "'%s' already holds a run; continue it with --resume %s, or choose another "
+                        "directory", dir, dir);
+    if (!is_run && o->resume)
+        return fyi_fail(FY_EINVAL, "'%s' holds no run to resume: there is no recipe.yaml in it", dir);
+    return fyi_mkdirs(dir);
+}
+
+fy_status fyi_rundir_make(const fyi_settings *s, const fy_recipe_run_opts *o, char *dir, size_t size)
+{
+    fy_status st;
+
+    if (o->run_dir != NULL) {
+        st = make_given(o, dir, size);
+    } else {
+        st = fyi_mkdirs(o->runs_dir);
+        if (st == FY_OK)
+            st = make_next(s, o->runs_dir, dir, size);
+    }
+    if (st != FY_OK)
+        dir[0] = '\0';
+    return st;
+}
+
+/* ---- JSON ---------------------------------------------------------------------------------------------- */
+
+/* Takes root, which may be NULL when out of memory. */
+static fy_status write_json(json_t *root, const char *dir, const char *name)
+{
+    char path[FY_RUN_DIR_MAX + 64];
+    char *text = root != NULL ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
+    fyi_buf out = { 0 };
+    fy_status st;
+
+    json_decref(root);
+    if (text == NULL)
+        return fyi_enomem(0, name);
+    fyi_buf_printf(&out, "%s\n", text);
+    free(text);
+    st = path_in(dir, name, path, sizeof path);
+    if (st == FY_OK)
+        st = out.failed ? fyi_enomem(out.len, name) : fyi_file_write(path, out.p, out.len);
+    fyi_buf_release(&out);
+    return st;
+}
+
+static json_t *side_json(const fy_dataset *d)
+{
+    return json_pack("{s:s, s:I, s:i, s:b, s:s, s:s}", "text", fy_dataset_text(d), "count",
+                     (json_int_t)fy_dataset_count(d), "classes", fy_dataset_classes(d), "labelled",
+                     fy_dataset_has_labels(d), "source_sha256", fy_dataset_hash(d), "view_sha256",
+                     fy_dataset_view_hash(d));
+}
+
+static json_t *data_json(const fyi_recipe_data *d)
+{
+    json_t *root = json_object(), *warnings = json_array();
+
+    for (int i = 0; i < FYI_SIDES && root != NULL; i++)
+        if (d->side[i] != NULL)
+            (void)json_object_set_new(root, fyi_side_names[i], side_json(d->side[i]));
+    for (int w = 0; w < d->odd.n_warnings && warnings != NULL; w++)
+        (void)json_array_append_new(warnings, json_string(d->odd.warning[w]));
+    if (root != NULL)
+        (void)json_object_set_new(root, "warnings", warnings);
+    return root;
+}
+
+static json_t *versions_json(const fy_device *dev)
+{
+    struct utsname host = { 0 };
+
+    (void)uname(&host);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "ferry", fy_version(), "compiler", __VERSION__,
+                     "device", fy_device_text(dev), "system", host.sysname, "machine", host.machine,
+                     "jansson", JANSSON_VERSION, "libyaml", yaml_get_version_string());
+}
+
+/* ---- before the run ---------------------------------------------------------------------------------------- */
+
+static fy_status write_recipe(const fyi_settings *s, const char *dir)
+{
+    char path[FY_RUN_DIR_MAX + 64];
+    fyi_buf text = { 0 };
+    fy_status st;
+
+    FYI_FORWARD(path_in(dir, "recipe.yaml", path, sizeof path));
+    fyi_recipe_yaml(s, &text);
+    st = text.failed ? fyi_enomem(text.len, "a recipe's text") : fyi_file_write(path, text.p, text.len);
+    fyi_buf_release(&text);
+    return st;
+}
+
+static fy_status write_manifests(const fyi_recipe_data *d, const char *dir)
+{
+    char path[FY_RUN_DIR_MAX + 64];
+
+    FYI_FORWARD(path_in(dir, "data", path, sizeof path));
+    FYI_FORWARD(fyi_mkdirs(path));
+    for (int i = 0; i < FYI_SIDES; i++) {
+        char name[40];
+
+        if (d->side[i] == NULL)
+            continue;
+        (void)snprintf(name, sizeof name, "data/%s.json", fyi_side_names[i]);
+        FYI_FORWARD(path_in(dir, name, path, sizeof path));
+        FYI_FORWARD(fy_manifest_write(d->side[i], path));
+    }
+    return FY_OK;
+}
+
+/* recipe.yaml goes last: it is what makes a directory a run that can be resumed. */
+fy_status fyi_rundir_write(const fyi_settings *s, const fyi_recipe_data *d, const fy_device *dev,
+                           const char *dir)
+{
+    FYI_FORWARD(write_manifests(d, dir));
+    FYI_FORWARD(write_json(data_json(d), dir, "data.json"));
+    FYI_FORWARD(write_json(versions_json(dev), dir, "versions.json"));
+    return write_recipe(s, dir);
+}
+
+/* ---- resuming -------------------------------------------------------------------------------------------------- */
+
+static bool is_equal(const fyi_key *k, const fyi_section *a, const fyi_section *b, fyi_buf text[2])
+{
+    if (!a->is_open || !b->is_open)
+        return a->is_open == b->is_open;
+    if ((k->flags & FYI_KEY_MACHINE) || (!fyi_key_applies(a, k) && !fyi_key_applies(b, k)))
+        return true;
+    fyi_key_text(k, a->base, &text[0]);
+    fyi_key_text(k, b->base, &text[1]);
+    return text[0].len == text[1].len && memcmp(text[0].p, text[1].p, text[0].len) == 0;
+}
+
+static fy_status compare_key(const fyi_key *k, const fyi_section *now, const fyi_section *then,
+                             const char *dir)
+{
+    fyi_buf text[2] = { { 0 }, { 0 } };
+    fy_status st = FY_OK;
+
+    if (!is_equal(k, now, then, text))
+        st = fyi_fail(FY_EINVAL, "the run in '%s' began with %s%s%s %s, the recipe now says %s; resume it as it was "
+                      "(--resume alone) or begin another", dir, now->name, *now->name ? "." : "", k->key,
+                      text[1].p ? text[1].p : "otherwise", text[0].p ? text[0].p : "otherwise");
+    fyi_buf_release(&text[0]);
+    fyi_buf_release(&text[1]);
+    return st;
+}
+
+static fy_status compare_settings(const fyi_settings *now, const fyi_settings *then, const char *dir)
+{
+    if (now->method != then->method)
+        return fyi_fail(FY_EINVAL, "the run in '%s' began with the method '%s', the recipe now says '%s'", dir,
+                        then->method->name, now->method->name);
+    for (int i = 0; i < now->n_sections; i++)
+        for (const fyi_key *k = now->sections[i].keys; k->key != NULL; k++)
+            FYI_FORWARD(compare_key(k, &now->sections[i], &then->sections[i], dir));
+    return FY_OK;
+}
+
+static fy_status check_recipe(const fyi_settings *s, const char *dir)
+{
+    char path[FY_RUN_DIR_MAX + 64];
+    fy_recipe *then = NULL;
+    fy_status st;
+
+    FYI_FORWARD(path_in(dir, "recipe.yaml", path, sizeof path));
+    FYI_FORWARD(fy_recipe_read(path, &then));
+    FY_TRY(fy_recipe_check(then));
+    FY_TRY(compare_settings(s, &then->settings, dir));
+done:
+    fy_recipe_free(then);
+    return st;
+}
+
+static fy_status check_data(const fyi_recipe_data *d, const char *dir)
+{
+    char path[FY_RUN_DIR_MAX + 64];
+    json_error_t error;
+    json_t *root;
+    fy_status st = FY_OK;
+
+    FYI_FORWARD(path_in(dir, "data.json", path, sizeof path));
+    root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (root == NULL)
+        return fyi_fail(FY_EFORMAT, "cannot resume: '%s' is damaged: %s", path, error.text);
+    for (int i = 0; i < FYI_SIDES && st == FY_OK; i++) {
+        const char *then = json_string_value(
+            json_object_get(json_object_get(root, fyi_side_names[i]), "view_sha256"));
+
+        if (d->side[i] != NULL && (then == NULL || strcmp(then, fy_dataset_view_hash(d->side[i])) != 0))
+            st = fyi_fail(FY_EINVAL, "cannot resume '%s': the data of '%s' is not what it was when the run "
+                          "began; bring the old files back or begin another run", dir, fyi_side_names[i]);
+    }
+    json_decref(root);
+    return st;
+}
+
+fy_status fyi_rundir_check(const fyi_settings *s, const fyi_recipe_data *d, const char *dir)
+{
+    FYI_FORWARD(check_recipe(s, dir));
+    return check_data(d, dir);
+}
+
+/* ---- after it ------------------------------------------------------------------------------------------------------ */
+
+/* JSON has no NaN. */
+static json_t *number(double v)
+{
+    return isfinite(v) ? json_real(v) : json_null();
+}
+
+static void set_figures(json_t *root, const fy_adapt_figures *f, const char *suffix)
+{
+    const struct {
+        const char *name;
+        double value;
+    } rows[] = { { "source_only", f->source_only },
+                 { "last", f->last },
+                 { "chosen", f->chosen },
+                 { "oracle", f->oracle } };
+
+    for (size_t i = 0; i < FYI_LEN(rows); i++) {
+        char key[40];
+
+        (void)snprintf(key, sizeof key, "%s%s", rows[i].name, suffix);
+        (void)json_object_set_new(root, key, number(rows[i].value));
+    }
+}
+
+fy_status fyi_rundir_result(const fyi_settings *s, const fy_recipe_result *r, int64_t count)
+{
+    const fy_adapt_report *a = &r->adapt;
+    json_t *root = json_pack("{s:s, s:s, s:I, s:s, s:o}", "recipe", s->run.name, "method", s->method->name,
+                             "seed", (json_int_t)s->run.seed.value, "run_dir", r->run_dir,
+                             "source_accuracy", number(a->source_accuracy));
+
+    if (root != NULL) {
+        set_figures(root, &a->plain, "");
+        set_figures(root, &a->matched, "_matched");
+        set_figures(root, &a->swapped, "_swapped");
+        (void)json_object_set_new(root, "last_step", json_integer(a->last_step));
+        (void)json_object_set_new(root, "chosen_step", json_integer(a->chosen_step));
+        (void)json_object_set_new(root, "oracle_step", json_integer(a->oracle_step));
+        (void)json_object_set_new(root, "fell_back", json_boolean(a->choice.fell_back));
+        (void)json_object_set_new(root, "reason", json_string(a->choice.reason));
+        (void)json_object_set_new(root, "target_count", json_integer(count));
+        (void)json_object_set_new(root, "seconds", number(r->seconds));
+    }
+    return write_json(root, r->run_dir, "result.json");
+}

@@ -1,0 +1,411 @@
+/* schema.c: what one key may hold: text into a struct, and back.
+ *
+ * Numbers are read whole or not at all: "1e-4x", "nan", "0x10" and " 3" are mistakes. A number is written
+ * with the fewest digits that read back as the same number. */
+#include "recipe/recipe.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is being bound, for the helpers below. */
+typedef struct site {
+    const fyi_key *key;
+    const fyi_entry *entry;
+    const char *where;
+    fyi_arena *arena;
+} site;
+
+/* ---- sentences --------------------------------------------------------------------------------------- */
+
+static void range_text(const fyi_key *k, const char *what, char *text, size_t size)
+{
+    if (k->min == 0 && k->max == 0)
+        (void)snprintf(text, size, "%s", what);
+    else if (isinf(k->max))
+        (void)snprintf(text, size, "%s, %.15g or more", what, k->min);
+    else
+        (void)snprintf(text, size, "%s from %.15g to %.15g", what, k->min, k->max);
+}
+
+static void words_text(const fyi_key *k, char *text, size_t size)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (const char *const *w = k->words(); *w != NULL && used < size; w++)
+        used += (size_t)snprintf(text + used, size - used, "%s%s", used == 0 ? "" : w[1] ? ", " : " or ",
+                                 *w);
+}
+
+void fyi_key_expected(const fyi_key *k, char *text, size_t size)
+{
+    static const char *const plain[] = {
+        [FYI_KEY_BOOL] = "true or false",
+        [FYI_KEY_TEXT] = "a text",
+        [FYI_KEY_NAME] = "a name of letters, digits, '.', '_' and '-' that does not begin with '.' or '-'",
+        [FYI_KEY_SEED] = "a whole number, 0 or more, or the word seed",
+    };
+
+    if (k->type == FYI_KEY_INT)
+        range_text(k, "a whole number", text, size);
+    else if (k->type == FYI_KEY_REAL)
+        range_text(k, "a number", text, size);
+    else if (k->type == FYI_KEY_INTS)
+        range_text(k, "a list of whole numbers", text, size);
+    else if (k->type == FYI_KEY_REALS)
+        (void)snprintf(text, size, "a list of 1 to %d numbers", FYI_MAX_REALS);
+    else if (k->type == FYI_KEY_WORD)
+        words_text(k, text, size);
+    else
+        (void)snprintf(text, size, "%s", plain[k->type]);
+}
+
+static fy_status fail_value(const site *at, const char *found)
+{
+    char expected[256], hint[96] = "";
+
+    fyi_key_expected(at->key, expected, sizeof expected);
+    if (at->key->type == FYI_KEY_WORD) {
+        const char *near = fyi_nearest(found, at->key->words());
+
+        if (near != NULL)
+            (void)snprintf(hint, sizeof hint, "; did you mean '%s'?", near);
+    }
+    return fyi_fail(FY_EINVAL, "%s: '%s' is '%.80s', expected %s%s", at->where, at->entry->key, found,
+                    expected, hint);
+}
+
+/* ---- one value ----------------------------------------------------------------------------------------- */
+
+static bool is_in_range(const fyi_key *k, double v)
+{
+    return (k->min == 0 && k->max == 0) || (v >= k->min && v <= k->max);
+}
+
+static bool read_int(const char *text, int64_t *out)
+{
+    char *end;
+
+    if (text[0] != '-' && (text[0] < '0' || text[0] > '9'))
+        return false;
+    errno = 0;
+    *out = strtoll(text, &end, 10);
+    return errno == 0 && *end == '\0' && end > text;
+}
+
+static bool read_uint(const char *text, uint64_t *out)
+{
+    char *end;
+
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return errno == 0 && *end == '\0';
+}
+
+static bool read_real(const char *text, double *out)
+{
+    char *end;
+
+    if (text[0] == '\0' || strspn(text, "+-.0123456789eE") != strlen(text))
+        return false;
+    *out = strtod(text, &end);
+    return *end == '\0' && end > text && isfinite(*out);
+}
+
+static fy_status bind_int(const site *at, void *dst)
+{
+    int64_t v;
+
+    if (!read_int(at->entry->items[0], &v) || !is_in_range(at->key, (double)v))
+        return fail_value(at, at->entry->items[0]);
+    *(int64_t *)dst = v;
+    return FY_OK;
+}
+
+static fy_status bind_real(const site *at, void *dst)
+{
+    double v;
+
+    if (!read_real(at->entry->items[0], &v) || !is_in_range(at->key, v))
+        return fail_value(at, at->entry->items[0]);
+    *(double *)dst = v;
+    return FY_OK;
+}
+
+static fy_status bind_bool(const site *at, void *dst)
+{
+    const char *text = at->entry->items[0];
+
+    if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+        return fail_value(at, text);
+    *(bool *)dst = text[0] == 't';
+    return FY_OK;
+}
+
+static fy_status bind_text(const site *at, void *dst)
+{
+    *(const char **)dst = at->entry->items[0];
+    return FY_OK;
+}
+
+static fy_status bind_name(const site *at, void *dst)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    const char *text = at->entry->items[0];
+    const size_t len = strlen(text);
+
+    if (len == 0 || len > 100 || strspn(text, allowed) != len || text[0] == '.' || text[0] == '-')
+        return fail_value(at, text);
+    return bind_text(at, dst);
+}
+
+static fy_status bind_word(const site *at, void *dst)
+{
+    for (const char *const *w = at->key->words(); *w != NULL; w++)
+        if (strcmp(*w, at->entry->items[0]) == 0) {
+            *(const char **)dst = strcmp(*w, "auto") == 0 ? NULL : *w;
+            return FY_OK;
+        }
+    return fail_value(at, at->entry->items[0]);
+}
+
+static fy_status bind_seed(const site *at, void *dst)
+{
+    fyi_seed v = { 0, strcmp(at->entry->items[0], "seed") == 0 };
+
+    if (!v.follows && !read_uint(at->entry->items[0], &v.value))
+        return fail_value(at, at->entry->items[0]);
+    *(fyi_seed *)dst = v;
+    return FY_OK;
+}
+
+/* ---- lists ------------------------------------------------------------------------------------------------ */
+
+static bool is_among(int32_t x, const int32_t *v, int n)
+{
+    for (int i = 0; i < n; i++)
+        if (v[i] == x)
+            return true;
+    return false;
+}
+
+static fy_status bind_ints(const site *at, void *dst)
+{
+    const fyi_entry *e = at->entry;
+    int32_t *v = fyi_arena_alloc(at->arena, (size_t)FYI_MAX(e->n_items, 1) * sizeof *v);
+
+    if (v == NULL)
+        return fyi_enomem((size_t)e->n_items * sizeof *v, e->key);
+    for (int i = 0; i < e->n_items; i++) {
+        int64_t x;
+
+        if (!read_int(e->items[i], &x) || x < INT32_MIN || x > INT32_MAX ||
+            !is_in_range(at->key, (double)x))
+            return fail_value(at, e->items[i]);
+        if (!(at->key->flags & FYI_KEY_REPEATS) && is_among((int32_t)x, v, i))
+            return fyi_fail(FY_EINVAL, "%s: '%s' lists %d twice", at->where, e->key, (int)x);
+        v[i] = (int32_t)x;
+    }
+    *(fyi_ints *)dst = (fyi_ints){ v, e->n_items };
+    return FY_OK;
+}
+
+static fy_status bind_reals(const site *at, void *dst)
+{
+    fyi_reals r = { .n = at->entry->n_items };
+
+    if (r.n < 1 || r.n > FYI_MAX_REALS)
+        return fail_value(at, r.n < 1 ? "[]" : at->entry->items[FYI_MAX_REALS]);
+    for (int i = 0; i < r.n; i++)
+        if (!read_real(at->entry->items[i], &r.v[i]) || !is_in_range(at->key, r.v[i]))
+            return fail_value(at, at->entry->items[i]);
+    *(fyi_reals *)dst = r;
+    return FY_OK;
+}
+
+/* ---- text ---------------------------------------------------------------------------------------------- */
+
+static void put_real(double v, fyi_buf *out)
+{
+    char text[40];
+
+    for (int digits = 1; digits <= 17; digits++) {
+        (void)snprintf(text, sizeof text, "%.*g", digits, v);
+        if (strtod(text, NULL) == v)
+            break;
+    }
+    fyi_buf_puts(out, text);
+}
+
+static void text_int(const void *v, fyi_buf *out)
+{
+    fyi_buf_printf(out, "%lld", (long long)*(const int64_t *)v);
+}
+
+static void text_real(const void *v, fyi_buf *out)
+{
+    put_real(*(const double *)v, out);
+}
+
+static void text_bool(const void *v, fyi_buf *out)
+{
+    fyi_buf_puts(out, *(const bool *)v ? "true" : "false");
+}
+
+static void text_text(const void *v, fyi_buf *out)
+{
+    const char *text = *(const char *const *)v;
+
+    fyi_buf_puts(out, text != NULL ? text : "");
+}
+
+static void text_word(const void *v, fyi_buf *out)
+{
+    const char *text = *(const char *const *)v;
+
+    fyi_buf_puts(out, text != NULL ? text : "auto");
+}
+
+static void text_seed(const void *v, fyi_buf *out)
+{
+    const fyi_seed *s = v;
+
+    if (s->follows)
+        fyi_buf_puts(out, "seed");
+    else
+        fyi_buf_printf(out, "%llu", (unsigned long long)s->value);
+}
+
+static void text_ints(const void *v, fyi_buf *out)
+{
+    const fyi_ints *list = v;
+
+    fyi_buf_puts(out, "[");
+    for (int i = 0; i < list->n; i++)
+        fyi_buf_printf(out, "%s%d", i > 0 ? ", " : "", (int)list->v[i]);
+    fyi_buf_puts(out, "]");
+}
+
+static void text_reals(const void *v, fyi_buf *out)
+{
+    const fyi_reals *list = v;
+
+    fyi_buf_puts(out, "[");
+    for (int i = 0; i < list->n; i++) {
+        fyi_buf_puts(out, i > 0 ? ", " : "");
+        put_real(list->v[i], out);
+    }
+    fyi_buf_puts(out, "]");
+}
+
+/* ---- the types --------------------------------------------------------------------------------------------- */
+
+static const struct {
+    fy_status (*bind)(const site *at, void *dst);
+    void (*text)(const void *v, fyi_buf *out);
+    bool takes_list;
+} types[] = {
+    [FYI_KEY_INT] = { bind_int, text_int, false },
+    [FYI_KEY_REAL] = { bind_real, text_real, false },
+    [FYI_KEY_BOOL] = { bind_bool, text_bool, false },
+    [FYI_KEY_TEXT] = { bind_text, text_text, false },
+    [FYI_KEY_NAME] = { bind_name, text_text, false },
+    [FYI_KEY_WORD] = { bind_word, text_word, false },
+    [FYI_KEY_SEED] = { bind_seed, text_seed, false },
+    [FYI_KEY_INTS] = { bind_ints, text_ints, true },
+    [FYI_KEY_REALS] = { bind_reals, text_reals, true },
+};
+
+fy_status fyi_key_bind(const fyi_key *k, const fyi_entry *e, const char *where, void *base,
+                       fyi_arena *arena)
+{
+    const site at = { k, e, where, arena };
+    char expected[256];
+
+    if (e->is_list && !types[k->type].takes_list) {
+        fyi_key_expected(k, expected, sizeof expected);
+        return fyi_fail(FY_EINVAL, "%s: '%s' is a list, expected %s", where, e->key, expected);
+    }
+    return types[k->type].bind(&at, (char *)base + k->at);
+}
+
+void fyi_key_text(const fyi_key *k, const void *base, fyi_buf *out)
+{
+    types[k->type].text((const char *)base + k->at, out);
+}
+
+/* ---- tables ------------------------------------------------------------------------------------------------- */
+
+const fyi_key *fyi_key_find(const fyi_key *keys, const char *name, size_t len)
+{
+    for (const fyi_key *k = keys; k->key != NULL; k++)
+        if (strlen(k->key) == len && memcmp(k->key, name, len) == 0)
+            return k;
+    return NULL;
+}
+
+/* Is `value` one of "a|b|c"? */
+static bool is_one_of(const char *value, const char *words)
+{
+    const size_t len = strlen(value);
+
+    for (;;) {
+        const size_t n = strcspn(words, "|");
+
+        if (n == len && memcmp(words, value, n) == 0)
+            return true;
+        if (words[n] == '\0')
+            return false;
+        words += n + 1;
+    }
+}
+
+/* What a condition compares: allocates nothing, so it cannot fail. */
+static const char *short_text(const fyi_key *k, const void *v, char room[32])
+{
+    const char *const *text = v;
+
+    switch (k->type) {
+    case FYI_KEY_INT:
+        (void)snprintf(room, 32, "%lld", (long long)*(const int64_t *)v);
+        return room;
+    case FYI_KEY_REAL:
+        (void)snprintf(room, 32, "%.15g", *(const double *)v);
+        return room;
+    case FYI_KEY_BOOL:
+        return *(const bool *)v ? "true" : "false";
+    case FYI_KEY_INTS:
+        return ((const fyi_ints *)v)->n == 0 ? "[]" : "[...]";
+    case FYI_KEY_WORD:
+        return *text != NULL ? *text : "auto";
+    default:
+        return *text != NULL ? *text : "";
+    }
+}
+
+static bool holds(const fyi_section *s, const fyi_key *named, const char *test)
+{
+    const bool is_not = test[0] == '!';
+    char room[32];
+
+    return is_one_of(short_text(named, (const char *)s->base + named->at, room),
+                     test + (is_not ? 2 : 1)) != is_not;
+}
+
+bool fyi_key_applies(const fyi_section *s, const fyi_key *k)
+{
+    while (k->needs != NULL) {
+        const size_t len = strcspn(k->needs, "!=");
+        const fyi_key *named = fyi_key_find(s->keys, k->needs, len);
+
+        FYI_ASSERT(named != NULL);
+        if (!holds(s, named, k->needs + len))
+            return false;
+        k = named;
+    }
+    return true;
+}

@@ -1,0 +1,285 @@
+/* settings.c: entries bound to the structs that they configure.
+ *
+ * The run's own keys come first, since they name the method and so the rest of the schema. A key that
+ * nothing would read is a mistake here, never a surprise later. */
+#include "recipe/recipe.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the run's keys ------------------------------------------------------------------------------- */
+
+static const char *const *method_words(void)
+{
+    static _Thread_local const char *names[8];
+
+    for (size_t i = 0; fyi_methods[i] != NULL && i + 1 < FYI_LEN(names); i++)
+        names[i] = fyi_methods[i]->name;
+    return names;
+}
+
+static const char *const *device_words(void)
+{
+    static const char *const words[] = { "cpu", "ref", NULL };
+
+    return words;
+}
+
+/* clang-format off */
+#define KEY(name, type, member, min, max, words, needs, flags, help) \
+    { name, type, offsetof(fyi_run_settings, member), min, max, words, needs, flags, help }
+const fyi_key fyi_run_keys[] = {
+    KEY("name", FYI_KEY_NAME, name, 0, 0, NULL, NULL, 0,
+        "names the run's directory; by default the file's name"),
+    KEY("method", FYI_KEY_WORD, method, 0, 0, method_words, NULL, FYI_KEY_REQUIRED, "how to train"),
+    KEY("seed", FYI_KEY_SEED, seed, 0, 0, NULL, NULL, 0,
+        "drives all randomness: initial weights, choice of samples, order, dropout"),
+    KEY("device", FYI_KEY_WORD, device, 0, 0, device_words, NULL, 0,
+        "cpu takes the fastest kernels, ref the plain double-precision ones"),
+    KEY("threads", FYI_KEY_INT, threads, 0, 1024, NULL, NULL, FYI_KEY_MACHINE,
+        "compute threads; 0: as many as there are processors"),
+    KEY("workers", FYI_KEY_INT, workers, 0, 64, NULL, NULL, FYI_KEY_MACHINE,
+        "threads that make the batches of each stream; 0: the computing thread does"),
+    KEY("checkpoint_s", FYI_KEY_REAL, checkpoint_s, 0, INFINITY, NULL, NULL, FYI_KEY_MACHINE,
+        "seconds between checkpoints within a stage; 0: only at its end"),
+    KEY("data_root", FYI_KEY_TEXT, data_root, 0, 0, NULL, NULL, FYI_KEY_MACHINE,
+        "folder that file names begin in; by default $FERRY_DATA, else data"),
+    KEY("source_holdout", FYI_KEY_REAL, source_holdout, 0.01, 0.9, NULL, NULL, 0,
+        "share of the source kept for testing; only without a source_test"),
+    { .key = NULL },
+};
+#undef KEY
+/* clang-format on */
+
+void fyi_run_settings_defaults(fyi_run_settings *r, const char *name)
+{
+    const char *root = getenv("FERRY_DATA");
+
+    *r = (fyi_run_settings){
+        .name = name,
+        .device = "cpu",
+        .data_root = root != NULL && *root != '\0' ? root : "data",
+        .workers = 1,
+        .checkpoint_s = fy_run_defaults().checkpoint_s,
+        .source_holdout = 0.1,
+    };
+}
+
+/* ---- sections ------------------------------------------------------------------------------------------ */
+
+static bool is_in_section(const char *key, const char *section)
+{
+    const size_t len = strlen(section);
+
+    return len == 0 ? strchr(key, '.') == NULL : strncmp(key, section, len) == 0 && key[len] == '.';
+}
+
+static const char *leaf_of(const char *key)
+{
+    const char *dot = strrchr(key, '.');
+
+    return dot != NULL ? dot + 1 : key;
+}
+
+static void add_section(fyi_settings *s, const char *name, const fyi_key *keys, void *base, bool is_open)
+{
+    s->sections[s->n_sections++] = (fyi_section){ name, keys, base, is_open };
+}
+
+static bool has_section(const fyi_entries *t, const char *name)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (is_in_section(t->v[i].key, name))
+            return true;
+    return false;
+}
+
+static fy_status open_method(fyi_settings *s, fyi_arena *arena)
+{
+    s->method = fyi_method_find(s->run.method);
+    s->options = fyi_arena_alloc(arena, s->method->bytes);
+    if (s->options == NULL)
+        return fyi_enomem(s->method->bytes, "a method's options");
+    s->method->defaults(s->options);
+    for (int i = 0; i < FYI_METHOD_SECTIONS && s->method->sections[i].name != NULL; i++)
+        add_section(s, s->method->sections[i].name, s->method->sections[i].keys, s->options, true);
+    return FY_OK;
+}
+
+const fyi_section *fyi_settings_section(const fyi_settings *s, const char *name, size_t len)
+{
+    for (int i = 0; i < s->n_sections; i++)
+        if (strlen(s->sections[i].name) == len && memcmp(s->sections[i].name, name, len) == 0)
+            return &s->sections[i];
+    return NULL;
+}
+
+static const fyi_section *section_of(const fyi_settings *s, const char *key)
+{
+    const char *dot = strrchr(key, '.');
+
+    return fyi_settings_section(s, key, dot != NULL ? (size_t)(dot - key) : 0);
+}
+
+/* ---- unknown keys ---------------------------------------------------------------------------------------- */
+
+#define MAX_NAMES 256
+
+/* All keys of the recipe, "a.b" each, for "did you mean". */
+static size_t list_names(const fyi_settings *s, fyi_arena *arena, const char *names[MAX_NAMES])
+{
+    size_t n = 0;
+
+    for (int i = 0; i < s->n_sections; i++)
+        for (const fyi_key *k = s->sections[i].keys; k->key != NULL && n + 1 < MAX_NAMES; k++) {
+            const char *section = s->sections[i].name;
+
+            names[n] = fyi_arena_printf(arena, "%s%s%s", section, *section ? "." : "", k->key);
+            if (names[n] != NULL)
+                n++;
+        }
+    names[n] = NULL;
+    return n;
+}
+
+/* The same word in another section beats a similar word anywhere. */
+static const char *nearest_key(const fyi_settings *s, fyi_arena *arena, const char *key)
+{
+    const char *names[MAX_NAMES];
+    const size_t n = list_names(s, arena, names);
+
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(leaf_of(names[i]), leaf_of(key)) == 0)
+            return names[i];
+    return fyi_nearest(key, names);
+}
+
+static const fyi_method *method_having(const char *key)
+{
+    for (size_t m = 0; fyi_methods[m] != NULL; m++)
+        for (int i = 0; i < FYI_METHOD_SECTIONS && fyi_methods[m]->sections[i].name != NULL; i++)
+            if (is_in_section(key, fyi_methods[m]->sections[i].name) &&
+                fyi_key_find(fyi_methods[m]->sections[i].keys, leaf_of(key), strlen(leaf_of(key))))
+                return fyi_methods[m];
+    return NULL;
+}
+
+static fy_status fail_unknown(const fyi_settings *s, const fyi_entry *e, const char *where,
+                              fyi_arena *arena)
+{
+    const fyi_method *other = method_having(e->key);
+    const char *near;
+
+    if (fyi_settings_section(s, e->key, strlen(e->key)) != NULL)
+        return fyi_fail(FY_EINVAL, "%s: '%s' holds keys of its own and cannot be a value", where, e->key);
+    if (other != NULL)
+        return fyi_fail(FY_EINVAL, "%s: '%s' is a key of the method '%s', but the recipe's method is '%s'",
+                        where, e->key, other->name, s->method->name);
+    near = nearest_key(s, arena, e->key);
+    if (near != NULL)
+        return fyi_fail(FY_EINVAL, "%s: unknown key '%s'; did you mean '%s'?", where, e->key, near);
+    return fyi_fail(FY_EINVAL, "%s: unknown key '%s'; 'ferry help recipe' lists them", where, e->key);
+}
+
+/* ---- binding ------------------------------------------------------------------------------------------------ */
+
+static fy_status bind_entry(const fyi_settings *s, const fyi_entries *t, const fyi_entry *e,
+                            fyi_arena *arena)
+{
+    const fyi_section *section = section_of(s, e->key);
+    const char *leaf = leaf_of(e->key);
+    const fyi_key *k = section != NULL ? fyi_key_find(section->keys, leaf, strlen(leaf)) : NULL;
+    char where[320];
+
+    fyi_entry_where(t, e, where, sizeof where);
+    if (k == NULL)
+        return fail_unknown(s, e, where, arena);
+    return fyi_key_bind(k, e, where, section->base, arena);
+}
+
+static fy_status check_needs(const fyi_settings *s, const fyi_entries *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        const fyi_section *section = section_of(s, t->v[i].key);
+        const char *leaf = leaf_of(t->v[i].key);
+        const fyi_key *k = fyi_key_find(section->keys, leaf, strlen(leaf));
+        char where[320];
+
+        if (fyi_key_applies(section, k))
+            continue;
+        fyi_entry_where(t, &t->v[i], where, sizeof where);
+        return fyi_fail(FY_EINVAL, "%s: '%s' would not be used, since it needs %s%s%s; leave it out", where,
+                        t->v[i].key, section->name, *section->name ? "." : "", k->needs);
+    }
+    return FY_OK;
+}
+
+static fy_status check_required(const fyi_section *section, const fyi_entries *t)
+{
+    char full[FYI_RECIPE_MAX_KEY + 1];
+
+    for (const fyi_key *k = section->keys; k->key != NULL; k++) {
+        (void)snprintf(full, sizeof full, "%s%s%s", section->name, *section->name ? "." : "", k->key);
+        if (!(k->flags & FYI_KEY_REQUIRED) || !fyi_key_applies(section, k) ||
+            fyi_entries_find(t, full) != NULL)
+            continue;
+        return fyi_fail(FY_EINVAL, "recipe %s: '%s' is missing: %s", t->path, full, k->help);
+    }
+    return FY_OK;
+}
+
+/* ---- what one table cannot say ---------------------------------------------------------------------------- */
+
+static fy_status check_side(const fyi_settings *s, const fyi_entries *t, int i)
+{
+    const fyi_side *side = &s->side[i];
+
+    if (side->relabel.n > 0 && side->relabel.n != side->classes.n)
+        return fyi_fail(FY_EINVAL, "recipe %s: '%s.relabel' has %d numbers for the %d of '%s.classes'; give "
+                        "one new label per class", t->path, fyi_side_names[i], side->relabel.n,
+                        side->classes.n, fyi_side_names[i]);
+    return FY_OK;
+}
+
+static fy_status check_across(const fyi_settings *s, const fyi_entries *t)
+{
+    static const int wanted[] = { FYI_SOURCE, FYI_TARGET };
+
+    for (size_t i = 0; i < FYI_LEN(wanted); i++)
+        if (!s->sections[1 + wanted[i]].is_open)
+            return fyi_fail(FY_EINVAL, "recipe %s: the data side '%s' is missing", t->path,
+                            fyi_side_names[wanted[i]]);
+    for (int i = 0; i < FYI_SIDES; i++)
+        FYI_FORWARD(check_side(s, t, i));
+    if (s->sections[1 + FYI_SOURCE_TEST].is_open && fyi_entries_find(t, "source_holdout") != NULL)
+        return fyi_fail(FY_EINVAL, "recipe %s: 'source_holdout' would not be used, since there is a "
+                        "source_test; leave one of them out", t->path);
+    if (s->run.seed.follows)
+        return fyi_fail(FY_EINVAL, "recipe %s: 'seed' must be a whole number, 0 or more", t->path);
+    return FY_OK;
+}
+
+fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char *name, fyi_arena *arena)
+{
+    *out = (fyi_settings){ 0 };
+    fyi_run_settings_defaults(&out->run, name);
+    add_section(out, "", fyi_run_keys, &out->run, true);
+    for (int i = 0; i < FYI_SIDES; i++) {
+        fyi_side_defaults(&out->side[i]);
+        add_section(out, fyi_side_names[i], fyi_side_keys, &out->side[i],
+                    has_section(t, fyi_side_names[i]));
+    }
+    if (fyi_entries_find(t, "method") == NULL)
+        return fyi_fail(FY_EINVAL, "recipe %s: 'method' is missing; 'ferry help recipe' lists them",
+                        t->path);
+    FYI_FORWARD(bind_entry(out, t, fyi_entries_find(t, "method"), arena));
+    FYI_FORWARD(open_method(out, arena));
+    for (size_t i = 0; i < t->n; i++)
+        FYI_FORWARD(bind_entry(out, t, &t->v[i], arena));
+    FYI_FORWARD(check_needs(out, t));
+    for (int i = 0; i < out->n_sections; i++)
+        if (out->sections[i].is_open)
+            FYI_FORWARD(check_required(&out->sections[i], t));
+    return check_across(out, t);
+}

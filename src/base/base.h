@@ -20,8 +20,7 @@
 #endif
 void fyi_assert_failed(const char *what, const char *file, int line);
 
-/* ---- error.c: where a failure starts, passes, and gains context --------------------------------
- */
+/* ---- error.c: where a failure starts, passes, and gains context ------------------------------ */
 
 /* A failure is never FY_OK. Said aloud, because compilers and analysers would otherwise follow the
  * path where a failed call "succeeded", and warn of its outputs not being set. */
@@ -52,8 +51,7 @@ fy_status fyi_fail_as(fy_status st, const char *sentence);
             return st_;               \
     } while (0)
 
-/* ---- alloc.c ------------------------------------------------------------------------------------
- */
+/* ---- alloc.c --------------------------------------------------------------------------------- */
 
 /* NULL when out of memory. Zero bytes give a valid pointer. 64-byte aligned. */
 void *fyi_alloc(size_t bytes);
@@ -65,8 +63,7 @@ void fyi_free(void *p);
 void *fyi_alloc_block(size_t bytes);
 bool fyi_mul_overflows(size_t a, size_t b, size_t *product);
 
-/* ---- arena.c: a bump allocator freed as one
- * ------------------------------------------------------ */
+/* ---- arena.c: a bump allocator freed as one -------------------------------------------------- */
 
 typedef struct fyi_arena {
     struct fyi_arena_block *blocks;
@@ -79,8 +76,7 @@ void *fyi_arena_dup(fyi_arena *a, const void *p, size_t bytes);
 char *fyi_arena_printf(fyi_arena *a, const char *fmt, ...) FY_PRINTF(2, 3);
 void fyi_arena_release(fyi_arena *a);
 
-/* ---- buf.c: a growing byte buffer
- * ----------------------------------------------------------------- */
+/* ---- buf.c: a growing byte buffer ------------------------------------------------------------ */
 
 typedef struct fyi_buf {
     char *p; /* NUL after the last byte */
@@ -95,8 +91,7 @@ void fyi_buf_release(fyi_buf *b);
 /* Grows `*v` (capacity `*cap` elements of `size` bytes) to hold n elements. */
 fy_status fyi_grow(void *v, size_t *cap, size_t n, size_t size);
 
-/* ---- file.c: files whole or not at all
- * ------------------------------------------------------------ */
+/* ---- file.c: files whole or not at all ------------------------------------------------------- */
 
 /* Reads a regular file of at most max_bytes; NUL after the last byte. Free *out with fyi_free. */
 fy_status fyi_file_read(const char *path, size_t max_bytes, char **out, size_t *bytes);
@@ -115,8 +110,7 @@ bool fyi_path_exists(const char *path);
 /* "dir/name", or name itself when it is absolute. Free with fyi_free; NULL when out of memory. */
 char *fyi_path_join(const char *dir, const char *name);
 
-/* ---- rng.c --------------------------------------------------------------------------------------
- */
+/* ---- rng.c ----------------------------------------------------------------------------------- */
 
 /* Philox 4x32-10, the bare function. */
 void fyi_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]);
@@ -124,8 +118,7 @@ void fyi_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4
  * draw, for kernels that fill whole tensors. r->position is not looked at. */
 void fyi_rng_block(const fy_rng *r, uint64_t block, uint32_t out[4]);
 
-/* ---- log.c
- * ------------------------------------------------------------------------------------------ */
+/* ---- log.c ----------------------------------------------------------------------------------- */
 
 void fyi_log(fy_log_level level, const char *fmt, ...) FY_PRINTF(2, 3);
 #define fyi_info(...) fyi_log(FY_LOG_INFO, __VA_ARGS__)
@@ -133,8 +126,7 @@ void fyi_log(fy_log_level level, const char *fmt, ...) FY_PRINTF(2, 3);
 /* The number in the environment's FY_DEBUG, 0 if unset. Read once. */
 int fyi_debug_level(void);
 
-/* ---- parallel.c: the compute threads, shared with the kernels' library
- * ---------------------------------- */
+/* ---- parallel.c: the compute threads, shared with the kernels' library ----------------------- */
 
 /* Runs fn(ctx, begin, end) over [0, n) split into at most fyi_threads() equal parts of at least
  * `grain` items. The split depends on n, grain and the thread count only. Falls back to the calling
@@ -144,8 +136,7 @@ void fyi_parallel(int64_t n, int64_t grain, fyi_range_fn fn, void *ctx);
 int fyi_threads(void);
 void fyi_set_threads(int n); /* 0: as many as the machine has */
 
-/* ---- hash.c, text.c, time.c
- * ----------------------------------------------------------------------------- */
+/* ---- hash.c, text.c, time.c ------------------------------------------------------------------ */
 
 uint64_t fyi_hash64(const void *p, size_t bytes,
                     uint64_t seed); /* not cryptographic; stable across machines */

@@ -132,8 +132,7 @@ fy_status fyi_enomem_at(const char *file, int line, size_t bytes, const char *wh
     const double mib = (double)bytes / 1048576.0;
 
     if (mib < 0.01)
-        return fyi_fail_at(file, line, FY_ENOMEM, "out of memory: no %zu bytes for %s", bytes,
-                           what);
+        return fyi_fail_at(file, line, FY_ENOMEM, "out of memory: no %zu bytes for %s", bytes, what);
     return fyi_fail_at(file, line, FY_ENOMEM, "out of memory: no %.1f MiB for %s", mib, what);
 }
 

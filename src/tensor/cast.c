@@ -8,8 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-/* ---- one value
- * ----------------------------------------------------------------------------------- */
+/* ---- one value ------------------------------------------------------------------------------- */
 
 /* 2^63 is a double, 2^63 - 1 is not: the upper bound is excluded. */
 static int64_t saturate_f64(double v, double low, double above, int64_t min, int64_t max)
@@ -82,8 +81,7 @@ static uint16_t bf16_from_i64(int64_t v)
     return bf16_from_f64((double)u * scale);
 }
 
-/* ---- one pair of types
- * --------------------------------------------------------------------------- */
+/* ---- one pair of types ----------------------------------------------------------------------- */
 
 /* How a type lies in memory, and as which C value it is read. */
 #define STORED_F32 float

@@ -133,8 +133,7 @@ static void size_that_no_machine_has_is_a_failure(void **state)
 {
     fy_tensor *t = (fy_tensor *)state;
 
-    check_status(fy_tensor_new(FY_F64, FY_SHAPE(INT64_C(1) << 40, INT64_C(1) << 40), &t),
-                 FY_ESHAPE);
+    check_status(fy_tensor_new(FY_F64, FY_SHAPE(INT64_C(1) << 40, INT64_C(1) << 40), &t), FY_ESHAPE);
     assert_null(t);
 }
 

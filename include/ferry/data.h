@@ -1,8 +1,8 @@
 /* data.h: where samples come from and how they reach a plan.
  *
  *   source    what was opened: files, tensors, or digits drawn by the program. It has a SHA-256.
- *   dataset   n samples of one shape out of a source, with or without labels. Selecting, splitting and
- *             preparing give new datasets over the same source; the samples are not copied.
+ *   dataset   n samples of one shape out of a source, with or without labels. Selecting, splitting
+ *             and preparing give new datasets over the same source; no samples are copied.
  *   manifest  a JSON file with the source's hash and sample numbers: a split that repeats itself
  *   loader    turns a dataset into an endless, reproducible stream of batches
  *
@@ -36,9 +36,11 @@ FY_API const char *fy_dataset_class_name(const fy_dataset *d, int c);
 /* "mnist-train"; the caller's choice at open, or the file's name. */
 FY_API const char *fy_dataset_name(const fy_dataset *d);
 /* SHA-256 of the source's bytes, 64 hexadecimal digits: of the uncompressed idx files (images, then
- * labels), of the tensors, or of what defines the drawn digits. Equal for all datasets of a source. */
+ * labels), of the tensors, or of what defines the drawn digits. Equal for all datasets of a
+ * source. */
 FY_API const char *fy_dataset_hash(const fy_dataset *d);
-/* SHA-256 of what this dataset presents: source, preparation, sample numbers, labels. A cache's key. */
+/* SHA-256 of what this dataset presents: source, preparation, sample numbers, labels. A cache's
+ * key. */
 FY_API const char *fy_dataset_view_hash(const fy_dataset *d);
 /* One line: name, count, shape, classes, values, and how it was made. */
 FY_API const char *fy_dataset_text(const fy_dataset *d);
@@ -52,12 +54,12 @@ FY_API FY_NODISCARD fy_status fy_dataset_get(const fy_dataset *d, int64_t i, flo
 FY_API FY_NODISCARD fy_status fy_dataset_label(const fy_dataset *d, int64_t i, int32_t *label);
 /* Samples of each class; n must be the class count. */
 FY_API FY_NODISCARD fy_status fy_dataset_class_counts(const fy_dataset *d, int64_t *counts, int n);
-/* Samples index[0..n-1], or all when index is NULL (n is ignored), in one tensor: x f32 [n, c, h, w],
- * y i32 [n]. y may be NULL; asked of an unlabelled dataset it is FY_EINVAL. */
+/* Samples index[0..n-1], or all when index is NULL (n is ignored), in one tensor: x f32 [n, c, h,
+ * w], y i32 [n]. y may be NULL; asked of an unlabelled dataset it is FY_EINVAL. */
 FY_API FY_NODISCARD fy_status fy_dataset_read(const fy_dataset *d, const int64_t *index, int64_t n,
                                               fy_tensor **x, fy_tensor **y);
 
-/* ---- preparing images -------------------------------------------------------------------------- */
+/* ---- preparing images ------------------------------------------------------------------------ */
 
 typedef enum fy_value_range {
     FY_RANGE_KEEP,   /* as the source gives them; 0 .. 1 for image files and drawn digits */
@@ -80,11 +82,12 @@ FY_API fy_image_opts fy_image_defaults(void); /* keeps everything; mean 0, devia
 FY_API FY_NODISCARD fy_status fy_dataset_prepare(const fy_dataset *d, const fy_image_opts *o,
                                                  fy_dataset **out);
 
-/* ---- sources ------------------------------------------------------------------------------------ */
+/* ---- sources --------------------------------------------------------------------------------- */
 
-/* MNIST's idx files, plain or gzip (recognised by content). Images: u8 of rank 3 [n, h, w] or rank 4
- * [n, c, h, w], scaled to 0 .. 1; labels: u8 of rank 1, or NULL. `name` NULL: the file's name. `o` NULL:
- * defaults. FY_EFORMAT says which byte is wrong; a length is never believed before it is checked. */
+/* MNIST's idx files, plain or gzip (recognised by content). Images: u8 of rank 3 [n, h, w] or rank
+ * 4 [n, c, h, w], scaled to 0 .. 1; labels: u8 of rank 1, or NULL. `name` NULL: the file's name.
+ * `o` NULL: defaults. FY_EFORMAT says which byte is wrong; a length is never believed before it is
+ * checked. */
 FY_API FY_NODISCARD fy_status fy_idx_open(const char *images_path, const char *labels_path,
                                           const char *name, const fy_image_opts *o,
                                           fy_dataset **out);
@@ -107,8 +110,8 @@ typedef enum fy_digit_style {
 } fy_digit_style;
 #define FY_DIGIT_STYLES 5
 
-/* Digits 0 .. 9 drawn by the program, no files needed. Sample i is a function of (seed, style, i, size)
- * only: a longer dataset begins with a shorter one. Its label is i modulo 10. */
+/* Digits 0 .. 9 drawn by the program, no files needed. Sample i is a function of (seed, style, i,
+ * size) only: a longer dataset begins with a shorter one. Its label is i modulo 10. */
 typedef struct fy_digits_opts {
     fy_digit_style style;
     uint64_t seed;
@@ -123,7 +126,7 @@ FY_API const char *fy_digit_style_name(fy_digit_style style);
 FY_API FY_NODISCARD fy_status fy_digit_style_find(const char *name, fy_digit_style *out);
 FY_API FY_NODISCARD fy_status fy_digits_open(const fy_digits_opts *o, fy_dataset **out);
 
-/* ---- choosing samples ----------------------------------------------------------------------------- */
+/* ---- choosing samples ------------------------------------------------------------------------ */
 
 typedef enum fy_pick {
     FY_PICK_FIRST,     /* in the source's order */
@@ -145,36 +148,37 @@ FY_API fy_select_opts fy_select_defaults(void); /* everything; FY_PICK_RANDOM, s
 FY_API FY_NODISCARD fy_status fy_dataset_select(const fy_dataset *d, const fy_select_opts *o,
                                                 fy_dataset **out);
 /* Samples index[0..n-1] of d in that order, repeats allowed. */
-FY_API FY_NODISCARD fy_status fy_dataset_subset(const fy_dataset *d, const int64_t *index, int64_t n,
-                                                fy_dataset **out);
+FY_API FY_NODISCARD fy_status fy_dataset_subset(const fy_dataset *d, const int64_t *index,
+                                                int64_t n, fy_dataset **out);
 /* The same samples without labels: nothing made from it can reach them. */
 FY_API FY_NODISCARD fy_status fy_dataset_unlabel(const fy_dataset *d, fy_dataset **out);
 
 #define FY_MAX_PARTS 8
+/* Each fraction > 0, their sum at most 1; a sum of 1 leaves no sample out. A group is never
+ * divided: parts come as near to their fractions as whole groups allow. */
 typedef struct fy_split_opts {
     int n_parts;
-    double frac[FY_MAX_PARTS]; /* of the samples; each > 0, sum at most 1; a sum of 1 leaves none out */
+    double frac[FY_MAX_PARTS]; /* of the samples */
     uint64_t seed;
-    bool stratified;      /* each class in proportion; needs labels */
-    const int64_t *group; /* [count] subject of each sample, or NULL: a group is never divided. Parts
-                           * come as near to frac as whole groups allow; excludes stratified */
+    bool stratified;      /* each class in proportion; needs labels; not together with groups */
+    const int64_t *group; /* [count], subject of each sample, or NULL */
 } fy_split_opts;
 FY_API fy_split_opts fy_split_defaults(void); /* two parts, 0.8 and 0.2, stratified, seed 0 */
 
-/* Disjoint parts of d, each in d's order. parts[0..n_parts-1] are all set or all NULL. An empty part is
- * FY_EINVAL. */
+/* Disjoint parts of d, each in d's order. parts[0..n_parts-1] are all set or all NULL. An empty
+ * part is FY_EINVAL. */
 FY_API FY_NODISCARD fy_status fy_dataset_split(const fy_dataset *d, const fy_split_opts *o,
                                                fy_dataset *parts[]);
 
-/* {"dataset": hash, "name": ..., "n": ..., "indices": [...]}: the samples of d by their number in the
- * source, written whole or not at all. */
+/* {"dataset": hash, "name": ..., "n": ..., "indices": [...]}: the samples of d by their number in
+ * the source, written whole or not at all. */
 FY_API FY_NODISCARD fy_status fy_manifest_write(const fy_dataset *d, const char *path);
-/* The samples of d that the manifest lists, in its order; labels and preparation are d's. FY_EFORMAT if
- * the manifest is of another source or lists a sample that d lacks. */
+/* The samples of d that the manifest lists, in its order; labels and preparation are d's.
+ * FY_EFORMAT if the manifest is of another source or lists a sample that d lacks. */
 FY_API FY_NODISCARD fy_status fy_manifest_read(const fy_dataset *d, const char *path,
                                                fy_dataset **out);
 
-/* ---- sanity ------------------------------------------------------------------------------------------ */
+/* ---- sanity ---------------------------------------------------------------------------------- */
 
 typedef struct fy_data_stats {
     int64_t n_samples; /* looked at, spread evenly over the dataset */
@@ -197,17 +201,17 @@ typedef struct fy_compare_report {
 FY_API FY_NODISCARD fy_status fy_dataset_compare(const fy_dataset *a, const fy_dataset *b,
                                                  fy_compare_report *out);
 
-/* ---- augmentation -------------------------------------------------------------------------------------- */
+/* ---- augmentation ---------------------------------------------------------------------------- */
 
-/* One bilinear warp about the centre and then noise, each amount uniform in +- its limit. Outside the
- * image is `fill`. */
+/* One bilinear warp about the centre and then noise, each amount uniform in +- its limit. Outside
+ * the image is `fill`. */
 typedef struct fy_augment_opts {
-    float shift_frac;   /* of height and width */
+    float shift_frac; /* of height and width */
     float rotate_deg;
-    float scale_frac;   /* 0.1: factors 0.9 .. 1.1 */
+    float scale_frac; /* 0.1: factors 0.9 .. 1.1 */
     float shear_deg;
-    float flip_prob;    /* left to right */
-    float noise;        /* deviation of normal noise added to every value */
+    float flip_prob; /* left to right */
+    float noise;     /* deviation of normal noise added to every value */
     float fill;
 } fy_augment_opts;
 FY_API fy_augment_opts fy_augment_defaults(void); /* nothing: all 0 */
@@ -215,7 +219,7 @@ FY_API fy_augment_opts fy_augment_defaults(void); /* nothing: all 0 */
 FY_API void fy_augment(const fy_augment_opts *o, const float *src, const fy_shape *s, fy_rng *r,
                        float *dst);
 
-/* ---- the loader ------------------------------------------------------------------------------------------- */
+/* ---- the loader ------------------------------------------------------------------------------ */
 
 /* Changes one sample in place. Called from any worker; must be a function of its arguments only, or
  * batches stop being reproducible. A failure reaches the caller of fy_loader_next. */
@@ -223,20 +227,20 @@ typedef fy_status (*fy_transform_fn)(void *arg, float *x, const fy_shape *s, fy_
 
 typedef struct fy_loader_opts {
     int64_t batch;
-    bool shuffle;      /* a new order every epoch */
-    bool drop_last;    /* leave out the short batch at an epoch's end */
-    bool with_labels;  /* false: the loader has no memory for labels and never reads one */
-    int64_t epochs;    /* FY_EEND after so many; 0: no end */
+    bool shuffle;     /* a new order every epoch */
+    bool drop_last;   /* leave out the short batch at an epoch's end */
+    bool with_labels; /* false: the loader has no memory for labels and never reads one */
+    int64_t epochs;   /* FY_EEND after so many; 0: no end */
     uint64_t seed;
-    const char *name;  /* names the random stream; two loaders of one run need different names */
-    int workers;       /* threads; 0: in the caller */
-    int prefetch;      /* batches ready ahead of the caller, at least 1 with workers */
+    const char *name; /* names the random stream; two loaders of one run need different names */
+    int workers;      /* threads; 0: in the caller */
+    int prefetch;     /* batches ready ahead of the caller, at least 1 with workers */
     const fy_augment_opts *augment; /* copied; NULL: none */
     fy_transform_fn transform;      /* after the augmentation; NULL: none */
     void *transform_arg;
 } fy_loader_opts;
-/* batch 64, shuffle, drop_last, with_labels, no end, seed 0, "data", 1 worker, 4 ahead. For one pass in
- * order: shuffle false, drop_last false, epochs 1. */
+/* batch 64, shuffle, drop_last, with_labels, no end, seed 0, "data", 1 worker, 4 ahead. For one
+ * pass in order: shuffle false, drop_last false, epochs 1. */
 FY_API fy_loader_opts fy_loader_defaults(void);
 
 /* Lent until the next call on the loader. */
@@ -246,18 +250,19 @@ typedef struct fy_batch {
     const int64_t *index; /* [batch], sample numbers in the loader's dataset; -1 beyond n */
     int64_t n;            /* samples; less than `batch` only at an epoch's end */
     int64_t epoch;
-    uint64_t step;        /* since the beginning, counted from 0 */
+    uint64_t step; /* since the beginning, counted from 0 */
 } fy_batch;
 
-/* Batches are a function of (dataset, batch, shuffle, drop_last, seed, name, augment, step): the number
- * of workers, a kill and a resume change nothing. All memory is taken here. Keeps d's samples alive. One
- * thread at a time may call a loader. FY_EINVAL for an unlabelled dataset with_labels. */
+/* Batches are a function of (dataset, batch, shuffle, drop_last, seed, name, augment, step): the
+ * number of workers, a kill and a resume change nothing. All memory is taken here. Keeps d's
+ * samples alive. One thread at a time may call a loader. FY_EINVAL for an unlabelled dataset
+ * with_labels. */
 FY_API FY_NODISCARD fy_status fy_loader_open(const fy_dataset *d, const fy_loader_opts *o,
                                              fy_loader **out);
 /* Stops the workers, at any time. Accepts NULL. */
 FY_API void fy_loader_close(fy_loader *l);
-/* Allocates nothing. FY_EEND after the last epoch. After a failure the step is not passed: every call
- * reports it again until fy_loader_seek. */
+/* Allocates nothing. FY_EEND after the last epoch. After a failure the step is not passed: every
+ * call reports it again until fy_loader_seek. */
 FY_API FY_NODISCARD fy_status fy_loader_next(fy_loader *l, fy_batch *b);
 /* The next batch will be that of `step`. */
 FY_API FY_NODISCARD fy_status fy_loader_seek(fy_loader *l, uint64_t step);

@@ -1,8 +1,8 @@
 /* augment.c: small random changes of an image: one affine warp about its centre, and noise.
  *
- *   dst(p) = src(A (p - centre) + centre - t), bilinear; A = inverse of flip * rotation * shear * scale
- * Every amount is drawn whether it is used or not, so that changing one option leaves the rest as they
- * were. Taps outside the image are `fill`. */
+ *   dst(p) = src(A (p - centre - t) + centre), bilinear; A = (rotation scale shear flip)^-1
+ * Every amount is drawn whether it is used or not, so that changing one option leaves the rest as
+ * they were. Taps outside the image are `fill`. */
 #include "data/data.h"
 
 #include <math.h>
@@ -58,8 +58,8 @@ static void warp_plane(const affine *m, const float *src, int64_t h, int64_t w, 
             const double fx = floor(sx), fy = floor(sy);
             const float u = (float)(sx - fx), v = (float)(sy - fy);
             const int64_t ix = (int64_t)fx, iy = (int64_t)fy;
-            const float top = (1 - u) * tap(src, h, w, iy, ix, fill) +
-                              u * tap(src, h, w, iy, ix + 1, fill);
+            const float top =
+                (1 - u) * tap(src, h, w, iy, ix, fill) + u * tap(src, h, w, iy, ix + 1, fill);
             const float low = (1 - u) * tap(src, h, w, iy + 1, ix, fill) +
                               u * tap(src, h, w, iy + 1, ix + 1, fill);
 

@@ -1,6 +1,7 @@
 /* compare.c: what a dataset's values look like, and whether two datasets can go through one model.
  *
- * Mean and deviation are summed in double around the first value, so that a large offset costs no digits. */
+ * Mean and deviation are summed in double around the first value, so that a large offset costs no
+ * digits. */
 #include "data/data.h"
 
 #include <math.h>
@@ -25,8 +26,8 @@ static fy_status add_values(const fy_dataset *d, int64_t sample, const float *x,
         const double v = (double)x[k] - t->pivot;
 
         if (!isfinite(x[k]))
-            return fyi_fail(FY_ENAN, "dataset '%s': value %lld of sample %lld is not finite", d->name,
-                            (long long)k, (long long)sample);
+            return fyi_fail(FY_ENAN, "dataset '%s': value %lld of sample %lld is not finite",
+                            d->name, (long long)k, (long long)sample);
         t->sum += v;
         t->square += v * v;
         t->min = fminf(t->min, x[k]);
@@ -54,15 +55,18 @@ fy_status fy_dataset_stats(const fy_dataset *d, int64_t max_samples, fy_data_sta
         FY_TRY(add_values(d, i, x, numel, &t));
     }
     mean = t.sum / (double)FYI_MAX(t.n, 1);
-    *out = (fy_data_stats){ .n_samples = n, .min = t.min, .max = t.max, .mean = t.pivot + mean,
-                            .deviation = sqrt(fmax(0.0, t.square / (double)FYI_MAX(t.n, 1) -
-                                                            mean * mean)) };
+    *out = (fy_data_stats){ .n_samples = n,
+                            .min = t.min,
+                            .max = t.max,
+                            .mean = t.pivot + mean,
+                            .deviation =
+                                sqrt(fmax(0.0, t.square / (double)FYI_MAX(t.n, 1) - mean * mean)) };
 done:
     fyi_free(x);
     return st;
 }
 
-/* ---- two of them -------------------------------------------------------------------------------------- */
+/* ---- two of them ----------------------------------------------------------------------------- */
 
 static void warn(fy_compare_report *r, const char *fmt, ...) FY_PRINTF(2, 3);
 
@@ -88,14 +92,20 @@ static fy_status check_shapes(const fy_dataset *a, const fy_dataset *b)
     fy_shape_text(s, x, sizeof x);
     fy_shape_text(t, y, sizeof y);
     if (images && s->d[0] != t->d[0])
-        return fyi_fail(FY_ESHAPE, "'%s' has %lld channels %s and '%s' has %lld %s; prepare one with "
-                        "channels = %lld", a->name, (long long)s->d[0], x, b->name,
-                        (long long)t->d[0], y, (long long)s->d[0]);
+        return fyi_fail(FY_ESHAPE,
+                        "'%s' has %lld channels %s and '%s' has %lld %s; prepare one with "
+                        "channels = %lld",
+                        a->name, (long long)s->d[0], x, b->name, (long long)t->d[0], y,
+                        (long long)s->d[0]);
     if (images)
-        return fyi_fail(FY_ESHAPE, "'%s' has images %s and '%s' has images %s; resize or pad one to "
-                        "the other's size", a->name, x, b->name, y);
-    return fyi_fail(FY_ESHAPE, "'%s' has samples %s and '%s' has samples %s; one model cannot read "
-                    "both", a->name, x, b->name, y);
+        return fyi_fail(FY_ESHAPE,
+                        "'%s' has images %s and '%s' has images %s; resize or pad one to "
+                        "the other's size",
+                        a->name, x, b->name, y);
+    return fyi_fail(FY_ESHAPE,
+                    "'%s' has samples %s and '%s' has samples %s; one model cannot read "
+                    "both",
+                    a->name, x, b->name, y);
 }
 
 /* 0: within -1.5 .. 1.5 and nonnegative, 1: the same but signed, 2: a few units, 3: bytes */
@@ -116,11 +126,16 @@ static void compare_values(const fy_dataset *a, const fy_dataset *b, fy_compare_
              a->name, (double)r->a.min, (double)r->a.max, b->name, (double)r->b.min,
              (double)r->b.max);
     else if (fabs(r->a.mean - r->b.mean) > 0.5 * spread)
-        warn(r, "the mean value of '%.40s' is %.3f, of '%.40s' %.3f: more than half a deviation apart; "
-             "is one inverted or normalised differently?", a->name, r->a.mean, b->name, r->b.mean);
+        warn(
+            r,
+            "the mean value of '%.40s' is %.3f, of '%.40s' %.3f: more than half a deviation apart; "
+            "is one inverted or normalised differently?",
+            a->name, r->a.mean, b->name, r->b.mean);
     if (spread > 0 && ratio > 2.0 && scale_of(&r->a) == scale_of(&r->b))
-        warn(r, "values of '%.40s' deviate by %.3f, of '%.40s' by %.3f: contrast differs by a factor "
-             "of %.1f", a->name, r->a.deviation, b->name, r->b.deviation, fmin(ratio, 1e6));
+        warn(r,
+             "values of '%.40s' deviate by %.3f, of '%.40s' by %.3f: contrast differs by a factor "
+             "of %.1f",
+             a->name, r->a.deviation, b->name, r->b.deviation, fmin(ratio, 1e6));
 }
 
 fy_status fy_dataset_compare(const fy_dataset *a, const fy_dataset *b, fy_compare_report *out)
@@ -131,7 +146,9 @@ fy_status fy_dataset_compare(const fy_dataset *a, const fy_dataset *b, fy_compar
     FYI_FORWARD(fy_dataset_stats(b, COMPARE_SAMPLES, &out->b));
     compare_values(a, b, out);
     if (a->label != NULL && b->label != NULL && a->n_classes != b->n_classes)
-        warn(out, "'%.40s' has %d classes and '%.40s' has %d: labels of one may mean nothing in the "
-             "other", a->name, a->n_classes, b->name, b->n_classes);
+        warn(out,
+             "'%.40s' has %d classes and '%.40s' has %d: labels of one may mean nothing in the "
+             "other",
+             a->name, a->n_classes, b->name, b->n_classes);
     return FY_OK;
 }

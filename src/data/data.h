@@ -75,15 +75,15 @@ fy_status fyi_dataset_get(const fy_dataset *d, int64_t i, float *x, int32_t *lab
 /* FY_EINVAL unless d has labels; `what` is what they are needed for. */
 fy_status fyi_dataset_need_labels(const fy_dataset *d, const char *what);
 
-/* ---- select.c: what picking and splitting share -------------------------------------------------- */
+/* ---- select.c: what picking and splitting share ---------------------------------------------- */
 
-/* Shuffles pos[0..n-1], samples of d, by the named stream of `seed`; with `by_class` the classes then
- * follow each other, each still shuffled. */
+/* Shuffles pos[0..n-1], samples of d, by the named stream of `seed`; with `by_class` the classes
+ * then follow each other, each still shuffled. */
 fy_status fyi_shuffle_samples(const fy_dataset *d, int64_t *pos, int64_t n, bool by_class,
                               uint64_t seed, const char *stream);
 void fyi_sort_i64(int64_t *v, int64_t n);
 
-/* ---- readers ---------------------------------------------------------------------------------------- */
+/* ---- readers --------------------------------------------------------------------------------- */
 
 /* A file's bytes, decompressed as they are asked for when they begin as gzip does. */
 typedef struct fyi_bytes fyi_bytes;

@@ -1,11 +1,12 @@
 /* dataset.c: sample numbers, labels and names over a counted source, and the ways to read them.
  *
- * A dataset is immutable, so reads need no lock; the only thing that changes is the source's count. */
+ * A dataset is immutable, so reads need no lock; the only thing that changes is the source's
+ * count. */
 #include "data/data.h"
 
 #include <string.h>
 
-/* ---- sources ------------------------------------------------------------------------------------ */
+/* ---- sources --------------------------------------------------------------------------------- */
 
 void fyi_source_init(fyi_source *s, const fyi_source_ops *ops, int64_t n, fy_shape shape)
 {
@@ -27,7 +28,7 @@ void fyi_source_drop(fyi_source *s)
         s->ops->close(s);
 }
 
-/* ---- making -------------------------------------------------------------------------------------- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 static void put_le(fyi_sha256 *sum, uint64_t v)
 {
@@ -102,8 +103,8 @@ static bool write_text(fy_dataset *d, const fyi_dataset_spec *spec)
     fy_shape_text(&d->source->shape, shape, sizeof shape);
     d->name = fyi_arena_printf(&d->arena, "%s", spec->name);
     d->how = fyi_arena_printf(&d->arena, "%s", spec->how);
-    d->text = fyi_arena_printf(&d->arena, "%s: %lld samples %s, %s%s", spec->name,
-                               (long long)d->n, shape, classes, spec->how);
+    d->text = fyi_arena_printf(&d->arena, "%s: %lld samples %s, %s%s", spec->name, (long long)d->n,
+                               shape, classes, spec->how);
     return d->name != NULL && d->how != NULL && d->text != NULL;
 }
 
@@ -139,9 +140,14 @@ fy_status fyi_dataset_new(const fyi_dataset_spec *spec, fy_dataset **out)
 
 fyi_dataset_spec fyi_dataset_spec_of(const fy_dataset *d)
 {
-    return (fyi_dataset_spec){ .source = d->source, .n = d->n, .index = d->index,
-                               .label = d->label, .n_classes = d->n_classes,
-                               .class_names = d->class_names, .name = d->name, .how = d->how };
+    return (fyi_dataset_spec){ .source = d->source,
+                               .n = d->n,
+                               .index = d->index,
+                               .label = d->label,
+                               .n_classes = d->n_classes,
+                               .class_names = d->class_names,
+                               .name = d->name,
+                               .how = d->how };
 }
 
 fy_status fyi_dataset_pick(const fy_dataset *d, const int64_t *pos, int64_t n, const char *how,
@@ -187,7 +193,7 @@ void fy_dataset_free(fy_dataset *d)
     fyi_free(d);
 }
 
-/* ---- looking ---------------------------------------------------------------------------------------- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 int64_t fy_dataset_count(const fy_dataset *d)
 {
@@ -239,7 +245,7 @@ int64_t fy_dataset_origin(const fy_dataset *d, int64_t i)
     return i >= 0 && i < d->n ? fyi_dataset_source_number(d, i) : -1;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------ */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static fy_status check_number(const fy_dataset *d, int64_t i)
 {

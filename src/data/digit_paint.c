@@ -1,7 +1,7 @@
 /* digit_paint.c: strokes into pixels, in one of five styles.
  *
  *   strokes -> affine jitter -> distance of every pixel to the nearest stroke, d
- *   ink = clamp((half width - d) / softness + 1/2, 0, 1), softness 1 px (antialiasing) or more (blur)
+ *   ink = clamp((half width - d) / softness + 1/2, 0, 1); softness: 1 px (antialiased) or more
  *   x = paper + ink (pen - paper) + noise, rounded to a multiple of 1/255
  * Geometry is in double and pixels are rounded, so that a picture does not depend on how a compiler
  * fuses or reorders: only uniform numbers are drawn, and normal noise is a sum of four of them. */
@@ -11,8 +11,8 @@
 #include <string.h>
 
 #define RADIANS 0.017453292519943295
-#define UNIT 0.355   /* of the image's size: half a digit's height */
-#define LATTICE 5    /* points per side of a texture */
+#define UNIT 0.355 /* of the image's size: half a digit's height */
+#define LATTICE 5  /* points per side of a texture */
 
 typedef struct range {
     double lo, hi;
@@ -73,9 +73,10 @@ static double draw_bell(fy_rng *r)
     return (a + b + c + d - 2.0) * 1.7320508075688772;
 }
 
-/* ---- geometry ------------------------------------------------------------------------------------- */
+/* ---- geometry -------------------------------------------------------------------------------- */
 
-/* Unit coordinates to pixels: turned, sheared, scaled and shifted by as much as the style allows. */
+/* Unit coordinates to pixels: turned, sheared, scaled and shifted by as much as the style
+ * allows. */
 static void place(const drawing *s, int64_t size, fy_rng *r, fyi_segment *v, int n)
 {
     const double px = (double)size;
@@ -106,7 +107,8 @@ static double distance2(const fyi_segment *v, double x, double y)
     return ex * ex + ey * ey;
 }
 
-/* Lowers near [size, size], squared distances, around one segment; beyond `reach` nothing is inked. */
+/* Lowers near [size, size], squared distances, around one segment; beyond `reach` nothing is
+ * inked. */
 static void add_segment(const fyi_segment *v, int64_t size, double reach, float *near)
 {
     const double top = (double)size;
@@ -141,7 +143,7 @@ static void draw_ink(const drawing *s, int digit, int64_t size, fy_rng *r, float
         ink[k] = (float)fmin(fmax((half - sqrt((double)ink[k])) / soft + 0.5, 0.0), 1.0);
 }
 
-/* ---- colour ----------------------------------------------------------------------------------------- */
+/* ---- colour ---------------------------------------------------------------------------------- */
 
 typedef struct texture {
     double colour[3];
@@ -191,15 +193,14 @@ static double texture_at(const texture *t, int c, double u, double v)
     const double x = u * (LATTICE - 1), y = v * (LATTICE - 1);
     const int ix = FYI_MIN((int)x, LATTICE - 2), iy = FYI_MIN((int)y, LATTICE - 2);
     const double fx = x - ix, fy = y - iy;
-    const double (*l)[LATTICE] = t->lattice[c];
+    const double(*l)[LATTICE] = t->lattice[c];
     const double smooth = (1 - fy) * ((1 - fx) * l[iy][ix] + fx * l[iy][ix + 1]) +
                           fy * ((1 - fx) * l[iy + 1][ix] + fx * l[iy + 1][ix + 1]);
 
-    return t->colour[c] +
-           t->amount * (smooth + t->stripes * sin(t->fx * u + t->fy * v + t->phase));
+    return t->colour[c] + t->amount * (smooth + t->stripes * sin(t->fx * u + t->fy * v + t->phase));
 }
 
-/* ---- pixels ------------------------------------------------------------------------------------------- */
+/* ---- pixels ---------------------------------------------------------------------------------- */
 
 static float to_pixel(double v)
 {
@@ -238,8 +239,8 @@ static void paint_textured(const drawing *s, int64_t size, int64_t channels, fy_
     }
 }
 
-static void paint_grey(const drawing *s, int64_t size, int64_t channels, fy_rng *r, const float *ink,
-                       float *x)
+static void paint_grey(const drawing *s, int64_t size, int64_t channels, fy_rng *r,
+                       const float *ink, float *x)
 {
     const int64_t area = size * size;
     const double pen = draw_range(r, s->pen), noise = draw_range(r, s->noise);

@@ -1,5 +1,5 @@
-/* digits.c: a dataset that the program draws itself, so that a demonstration and a learning test need
- * no file. Sample i is digit i mod 10, drawn from child i of the stream "digits.<style>". */
+/* digits.c: a dataset that the program draws itself, so that a demonstration and a learning test
+ * need no file. Sample i is digit i mod 10, drawn from child i of the stream "digits.<style>". */
 #include "data/digits.h"
 
 #include <string.h>
@@ -32,10 +32,12 @@ fy_status fy_digit_style_find(const char *name, fy_digit_style *out)
     }
     nearest = fyi_nearest(name, names);
     if (nearest != NULL)
-        return fyi_fail(FY_EINVAL, "no style of drawn digits is called '%s'; did you mean '%s'?", name,
-                        nearest);
-    return fyi_fail(FY_EINVAL, "no style of drawn digits is called '%s'; there are %s, %s, %s, %s and "
-                    "%s", name, names[0], names[1], names[2], names[3], names[4]);
+        return fyi_fail(FY_EINVAL, "no style of drawn digits is called '%s'; did you mean '%s'?",
+                        name, nearest);
+    return fyi_fail(FY_EINVAL,
+                    "no style of drawn digits is called '%s'; there are %s, %s, %s, %s and "
+                    "%s",
+                    name, names[0], names[1], names[2], names[3], names[4]);
 }
 
 static fy_status get(const fyi_source *s, int64_t i, float *x, float *scratch)
@@ -66,8 +68,10 @@ static fy_status check_opts(const fy_digits_opts *o)
         return fyi_fail(FY_EINVAL, "drawn digits: a size of %lld pixels is out of 8 .. 512",
                         (long long)o->size_px);
     if (o->channels != 0 && o->channels != 1 && o->channels != 3)
-        return fyi_fail(FY_EINVAL, "drawn digits: %lld channels; 1 or 3 are possible, 0 for the "
-                        "style's own", (long long)o->channels);
+        return fyi_fail(FY_EINVAL,
+                        "drawn digits: %lld channels; 1 or 3 are possible, 0 for the "
+                        "style's own",
+                        (long long)o->channels);
     return FY_OK;
 }
 

@@ -3,10 +3,10 @@
  *   ring:   slot of step s is s % n_slots;   empty -> filling -> ready -> (lent) -> empty
  *   order:  epoch e is a permutation drawn from child e of the stream "loader.<name>"
  *
- * Under the lock a worker claims the next step and copies its sample numbers into the slot; it fills the
- * slot without the lock. So a batch is a function of its step alone, whoever makes it. One slot more
- * than `prefetch` is the batch that the caller holds. Without workers there is one slot and the caller
- * fills it. */
+ * Under the lock a worker claims the next step and copies its sample numbers into the slot; it
+ * fills the slot without the lock. So a batch is a function of its step alone, whoever makes it.
+ * One slot more than `prefetch` is the batch that the caller holds. Without workers there is one
+ * slot and the caller fills it. */
 #include "data/data.h"
 
 #include <pthread.h>
@@ -52,21 +52,26 @@ struct fy_loader {
     pthread_mutex_t lock;
     pthread_cond_t work, ready; /* a slot to fill; a slot filled */
     bool has_lock, stops;
-    bool is_paused;    /* nothing may be claimed: a seek waits for the fillers */
-    uint64_t claim;    /* the step that a worker takes next */
-    uint64_t next;     /* the step that the caller takes next */
-    bool is_lent;      /* the caller holds the batch of step next - 1 */
+    bool is_paused; /* nothing may be claimed: a seek waits for the fillers */
+    uint64_t claim; /* the step that a worker takes next */
+    uint64_t next;  /* the step that the caller takes next */
+    bool is_lent;   /* the caller holds the batch of step next - 1 */
     int n_filling;
     double wait_s;
 };
 
 fy_loader_opts fy_loader_defaults(void)
 {
-    return (fy_loader_opts){ .batch = 64, .shuffle = true, .drop_last = true, .with_labels = true,
-                             .name = "data", .workers = 1, .prefetch = 4 };
+    return (fy_loader_opts){ .batch = 64,
+                             .shuffle = true,
+                             .drop_last = true,
+                             .with_labels = true,
+                             .name = "data",
+                             .workers = 1,
+                             .prefetch = 4 };
 }
 
-/* ---- what a step's batch is ----------------------------------------------------------------------- */
+/* ---- what a step's batch is ------------------------------------------------------------------ */
 
 static bool is_past_end(const fy_loader *l, uint64_t step)
 {
@@ -100,8 +105,8 @@ static void assign(fy_loader *l, uint64_t step, slot *s)
         s->index[i] = i < s->n ? l->perm[first + i] : -1;
 }
 
-/* One sample. Its random numbers follow (seed, name, epoch, sample), so neither the batch nor the row
- * that it lands in matters. */
+/* One sample. Its random numbers follow (seed, name, epoch, sample), so neither the batch nor the
+ * row that it lands in matters. */
 static fy_status fill_row(const fy_loader *l, const slot *s, int64_t row, float *scratch)
 {
     const int64_t i = s->index[row];
@@ -132,7 +137,7 @@ static void fill(const fy_loader *l, slot *s, float *scratch)
     s->filled = s->n;
 }
 
-/* ---- workers ---------------------------------------------------------------------------------------- */
+/* ---- workers --------------------------------------------------------------------------------- */
 
 /* With the lock. The slot of the batch that the caller holds is not given away. */
 static bool can_claim(const fy_loader *l)
@@ -168,7 +173,7 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* ---- the caller's side ------------------------------------------------------------------------------ */
+/* ---- the caller's side ----------------------------------------------------------------------- */
 
 /* With the lock: the batch in the caller's hands goes back. */
 static void take_back(fy_loader *l)
@@ -201,8 +206,9 @@ static fy_status lend(fy_loader *l, const slot *s, fy_batch *b)
 {
     if (s->st != FY_OK)
         return fyi_fail_as(s->st, s->sentence);
-    *b = (fy_batch){ .x = s->x, .y = s->y, .index = s->index, .n = s->n, .epoch = s->epoch,
-                     .step = s->step };
+    *b = (fy_batch){
+        .x = s->x, .y = s->y, .index = s->index, .n = s->n, .epoch = s->epoch, .step = s->step
+    };
     l->next++;
     l->is_lent = true;
     return FY_OK;
@@ -265,21 +271,23 @@ double fy_loader_wait_s(const fy_loader *l)
     return l->wait_s;
 }
 
-/* ---- opening and closing ------------------------------------------------------------------------------ */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 static fy_status check_opts(const fy_dataset *d, const fy_loader_opts *o)
 {
     if (o->name == NULL || o->batch < 1 || o->epochs < 0)
-        return fyi_fail(FY_EINVAL, "loader of '%s': it needs a name, a batch of at least 1 (not %lld) "
-                        "and epochs of at least 0 (not %lld)", d->name, (long long)o->batch,
-                        (long long)o->epochs);
+        return fyi_fail(FY_EINVAL,
+                        "loader of '%s': it needs a name, a batch of at least 1 (not %lld) "
+                        "and epochs of at least 0 (not %lld)",
+                        d->name, (long long)o->batch, (long long)o->epochs);
     if (o->workers < 0 || o->workers > MAX_WORKERS || o->prefetch < 0 || o->prefetch > MAX_PREFETCH)
         return fyi_fail(FY_EINVAL, "loader '%s': %d workers and %d batches ahead; at most %d and %d",
                         o->name, o->workers, o->prefetch, MAX_WORKERS, MAX_PREFETCH);
     if (o->drop_last && d->n < o->batch)
-        return fyi_fail(FY_EINVAL, "loader '%s': '%s' has %lld samples, fewer than one batch of %lld; "
-                        "take a smaller batch or turn drop_last off", o->name, d->name,
-                        (long long)d->n, (long long)o->batch);
+        return fyi_fail(FY_EINVAL,
+                        "loader '%s': '%s' has %lld samples, fewer than one batch of %lld; "
+                        "take a smaller batch or turn drop_last off",
+                        o->name, d->name, (long long)d->n, (long long)o->batch);
     if (o->augment != NULL && fy_dataset_shape(d)->rank != 3)
         return fyi_fail(FY_ESHAPE, "loader '%s': only images [c, h, w] can be augmented", o->name);
     return o->with_labels ? fyi_dataset_need_labels(d, "a loader with labels") : FY_OK;
@@ -374,8 +382,10 @@ static fy_status start(fy_loader *l)
     l->has_lock = true;
     for (int i = 0; i < l->o.workers; i++) {
         if (pthread_create(&l->workers[i].thread, NULL, work, &l->workers[i]) != 0)
-            return fyi_fail(FY_ENOMEM, "loader '%s': worker %d of %d cannot be started; take fewer "
-                            "workers", l->o.name, i + 1, l->o.workers);
+            return fyi_fail(FY_ENOMEM,
+                            "loader '%s': worker %d of %d cannot be started; take fewer "
+                            "workers",
+                            l->o.name, i + 1, l->o.workers);
         l->n_started++;
     }
     return FY_OK;

@@ -10,7 +10,7 @@
 
 #define FILE_LIMIT ((size_t)1 << 30)
 
-/* ---- writing --------------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 /* Names may hold anything; jansson knows how to quote it. */
 static void put_quoted(fyi_buf *b, const char *s)
@@ -35,7 +35,10 @@ fy_status fy_manifest_write(const fy_dataset *d, const char *path)
     put_quoted(&b, d->name);
     fyi_buf_printf(&b, ", \"n\": %lld, \"indices\": [", (long long)d->n);
     for (int64_t i = 0; i < d->n; i++)
-        fyi_buf_printf(&b, "%s%lld", i == 0 ? "" : i % 16 == 0 ? ",\n" : ", ",
+        fyi_buf_printf(&b, "%s%lld",
+                       i == 0        ? ""
+                       : i % 16 == 0 ? ",\n"
+                                     : ", ",
                        (long long)fyi_dataset_source_number(d, i));
     fyi_buf_puts(&b, "]}\n");
     st = b.failed ? fyi_enomem((size_t)d->n * 8, "writing a manifest")
@@ -44,7 +47,7 @@ fy_status fy_manifest_write(const fy_dataset *d, const char *path)
     return st;
 }
 
-/* ---- reading ---------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* Where in d a source number stands. */
 typedef struct place {
@@ -83,12 +86,15 @@ static fy_status check_header(const char *path, const fy_dataset *d, const json_
 
     *list = json_object_get(root, "indices");
     if (!json_is_string(hash) || !json_is_integer(n) || !json_is_array(*list))
-        return fyi_fail(FY_EFORMAT, "manifest '%s' lacks \"dataset\" (a string), \"n\" (a number) or "
-                        "\"indices\" (a list)", path);
+        return fyi_fail(FY_EFORMAT,
+                        "manifest '%s' lacks \"dataset\" (a string), \"n\" (a number) or "
+                        "\"indices\" (a list)",
+                        path);
     if (strcmp(json_string_value(hash), fy_dataset_hash(d)) != 0)
-        return fyi_fail(FY_EFORMAT, "manifest '%s' is of dataset %.12s..., but '%s' is %.12s...; its "
-                        "sample numbers would mean other samples", path, json_string_value(hash),
-                        d->name, fy_dataset_hash(d));
+        return fyi_fail(FY_EFORMAT,
+                        "manifest '%s' is of dataset %.12s..., but '%s' is %.12s...; its "
+                        "sample numbers would mean other samples",
+                        path, json_string_value(hash), d->name, fy_dataset_hash(d));
     if (json_integer_value(n) < 1 || (uint64_t)json_integer_value(n) != json_array_size(*list))
         return fyi_fail(FY_EFORMAT, "manifest '%s' says it lists %lld samples but lists %zu", path,
                         (long long)json_integer_value(n), json_array_size(*list));
@@ -108,8 +114,10 @@ static fy_status find_samples(const char *path, const fy_dataset *d, const json_
             return fyi_fail(FY_EFORMAT, "manifest '%s': entry %zu is not a whole number", path, i);
         pos[i] = find(places, d->n, json_integer_value(j));
         if (pos[i] < 0)
-            return fyi_fail(FY_EFORMAT, "manifest '%s' lists sample %lld, which dataset '%s' does not "
-                            "have", path, (long long)json_integer_value(j), d->name);
+            return fyi_fail(FY_EFORMAT,
+                            "manifest '%s' lists sample %lld, which dataset '%s' does not "
+                            "have",
+                            path, (long long)json_integer_value(j), d->name);
     }
     return FY_OK;
 }

@@ -1,8 +1,9 @@
-/* prepare.c: the same images with other channels, size, margin or values, computed as they are read.
+/* prepare.c: the same images with other channels, size, margin or values, computed as they are
+ * read.
  *
  *   src [c, h, w] -> channels -> resize -> pad -> values -> dst [c', h', w']
- * Resizing is separable with triangle weights at half-pixel centres; when shrinking, the triangle is as
- * wide as the step, so every source pixel counts. This is Pillow's BILINEAR, in f32. */
+ * Resizing is separable with triangle weights at half-pixel centres; when shrinking, the triangle
+ * is as wide as the step, so every source pixel counts. This is Pillow's BILINEAR, in f32. */
 #include "data/data.h"
 
 #include <math.h>
@@ -32,7 +33,7 @@ fy_image_opts fy_image_defaults(void)
     return (fy_image_opts){ .range = FY_RANGE_KEEP, .deviation = { 1, 1, 1, 1 } };
 }
 
-/* ---- resizing ------------------------------------------------------------------------------------- */
+/* ---- resizing -------------------------------------------------------------------------------- */
 
 static void fill_weights(axis *a)
 {
@@ -51,7 +52,8 @@ static void fill_weights(axis *a)
         for (int64_t t = lo; t < hi; t++)
             a->weight[k * a->n_taps + t - lo] =
                 (float)(fmax(0.0, 1.0 - fabs((double)t + 0.5 - centre) / reach) / sum);
-        /* Taps beyond the last weigh nothing, but must stay inside the source when they are read. */
+        /* Taps beyond the last weigh nothing, but must stay inside the source when they are
+         * read. */
         if (lo + a->n_taps > a->n_src) {
             const int64_t back = lo + a->n_taps - a->n_src;
             float *row = a->weight + k * a->n_taps;
@@ -105,7 +107,7 @@ static void resize_columns(const axis *a, const float *src, int64_t w, float *ds
     }
 }
 
-/* ---- channels, margin, values ------------------------------------------------------------------------ */
+/* ---- channels, margin, values ---------------------------------------------------------------- */
 
 /* In place: x [c_in, area] has room for [c, area]. */
 static void set_channels(const prepared *p, float *x, int64_t area)
@@ -175,18 +177,21 @@ static void close_source(fyi_source *s)
 
 static const fyi_source_ops ops = { get, close_source };
 
-/* ---- making ---------------------------------------------------------------------------------------------- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 static fy_status check_values(const char *name, const fy_image_opts *o, int64_t c)
 {
     if (o->range == FY_RANGE_NORMAL && c > 4)
-        return fyi_fail(FY_EINVAL, "dataset '%s' has %lld channels; mean and deviation are for at "
-                        "most 4", name, (long long)c);
+        return fyi_fail(FY_EINVAL,
+                        "dataset '%s' has %lld channels; mean and deviation are for at "
+                        "most 4",
+                        name, (long long)c);
     for (int64_t k = 0; o->range == FY_RANGE_NORMAL && k < c; k++)
         if (!(o->deviation[k] > 0) || !isfinite(o->deviation[k]) || !isfinite(o->mean[k]))
-            return fyi_fail(FY_EINVAL, "dataset '%s': channel %lld has mean %g and deviation %g; the "
-                            "deviation must be positive", name, (long long)k, (double)o->mean[k],
-                            (double)o->deviation[k]);
+            return fyi_fail(FY_EINVAL,
+                            "dataset '%s': channel %lld has mean %g and deviation %g; the "
+                            "deviation must be positive",
+                            name, (long long)k, (double)o->mean[k], (double)o->deviation[k]);
     return FY_OK;
 }
 
@@ -196,18 +201,23 @@ static fy_status check_opts(const fy_dataset *d, const fy_image_opts *o)
     char text[96];
 
     if (s->rank != 3 || s->d[1] < 1 || s->d[2] < 1)
-        return fyi_fail(FY_ESHAPE, "dataset '%s': samples are %s, only images [c, h, w] can be "
-                        "prepared", d->name, fy_shape_text(s, text, sizeof text));
+        return fyi_fail(FY_ESHAPE,
+                        "dataset '%s': samples are %s, only images [c, h, w] can be "
+                        "prepared",
+                        d->name, fy_shape_text(s, text, sizeof text));
     if (o->height < 0 || o->width < 0 || o->pad < 0 || o->height > MAX_SIZE ||
         o->width > MAX_SIZE || o->pad > MAX_SIZE)
-        return fyi_fail(FY_EINVAL, "dataset '%s': cannot resize to %lldx%lld and pad by %lld; sizes "
-                        "are 0 .. %d", d->name, (long long)o->height, (long long)o->width,
-                        (long long)o->pad, MAX_SIZE);
+        return fyi_fail(FY_EINVAL,
+                        "dataset '%s': cannot resize to %lldx%lld and pad by %lld; sizes "
+                        "are 0 .. %d",
+                        d->name, (long long)o->height, (long long)o->width, (long long)o->pad,
+                        MAX_SIZE);
     if (o->channels != 0 && o->channels != s->d[0] && !(o->channels == 1 && s->d[0] == 3) &&
         !(o->channels == 3 && s->d[0] == 1))
-        return fyi_fail(FY_EINVAL, "dataset '%s' has %lld channels and cannot be given %lld; 1 and 3 "
-                        "can be turned into each other", d->name, (long long)s->d[0],
-                        (long long)o->channels);
+        return fyi_fail(FY_EINVAL,
+                        "dataset '%s' has %lld channels and cannot be given %lld; 1 and 3 "
+                        "can be turned into each other",
+                        d->name, (long long)s->d[0], (long long)o->channels);
     if ((unsigned)o->range > FY_RANGE_NORMAL)
         return fyi_fail(FY_EINVAL, "dataset '%s': %d is no value range", d->name, (int)o->range);
     return check_values(d->name, o, o->channels != 0 ? o->channels : s->d[0]);
@@ -268,8 +278,7 @@ static void set_key(prepared *p)
                    (int)p->o.range);
     fyi_sha256_update(&sum, line, strlen(line));
     for (int64_t c = 0; p->o.range == FY_RANGE_NORMAL && c < p->c; c++) {
-        (void)snprintf(line, sizeof line, " %a %a", (double)p->o.mean[c],
-                       (double)p->o.deviation[c]);
+        (void)snprintf(line, sizeof line, " %a %a", (double)p->o.mean[c], (double)p->o.deviation[c]);
         fyi_sha256_update(&sum, line, strlen(line));
     }
     fyi_sha256_hex(&sum, p->base.key);

@@ -1,13 +1,14 @@
 /* select.c: some samples of a dataset: by class with new labels, by number, or a limited count.
  *
- * Stratified picking shuffles, lines the classes up one after the other and takes every (n / limit)-th
- * in Bresenham's manner: the count is exact and every class is within one of its proportion. */
+ * Stratified picking shuffles, lines the classes up one after the other and takes every (n /
+ * limit)-th in Bresenham's manner: the count is exact and every class is within one of its
+ * proportion. */
 #include "data/data.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- order ---------------------------------------------------------------------------------------- */
+/* ---- order ----------------------------------------------------------------------------------- */
 
 static int compare_i64(const void *a, const void *b)
 {
@@ -54,7 +55,7 @@ fy_status fyi_shuffle_samples(const fy_dataset *d, int64_t *pos, int64_t n, bool
     return by_class ? group_by_class(d, pos, n) : FY_OK;
 }
 
-/* ---- choosing --------------------------------------------------------------------------------------- */
+/* ---- choosing -------------------------------------------------------------------------------- */
 
 fy_select_opts fy_select_defaults(void)
 {
@@ -67,8 +68,8 @@ static fy_status limit_samples(const fy_dataset *d, const fy_select_opts *o, int
     int64_t carry = 0, kept = 0;
 
     if (o->pick != FY_PICK_FIRST)
-        FYI_FORWARD(fyi_shuffle_samples(d, pos, n, o->pick == FY_PICK_STRATIFIED, o->seed,
-                                        "data.select"));
+        FYI_FORWARD(
+            fyi_shuffle_samples(d, pos, n, o->pick == FY_PICK_STRATIFIED, o->seed, "data.select"));
     for (int64_t i = 0; o->pick == FY_PICK_STRATIFIED && i < n; i++) {
         carry += o->limit;
         if (carry >= n) {
@@ -86,15 +87,19 @@ static fy_status check_opts(const fy_dataset *d, const fy_select_opts *o)
         FYI_FORWARD(fyi_dataset_need_labels(d, "choosing samples by class"));
     if ((unsigned)o->pick > FY_PICK_STRATIFIED || o->limit < 0 ||
         (o->classes != NULL && o->n_classes < 1))
-        return fyi_fail(FY_EINVAL, "dataset '%s': cannot choose %lld samples of %d classes by way "
-                        "%d", d->name, (long long)o->limit, o->n_classes, (int)o->pick);
+        return fyi_fail(FY_EINVAL,
+                        "dataset '%s': cannot choose %lld samples of %d classes by way "
+                        "%d",
+                        d->name, (long long)o->limit, o->n_classes, (int)o->pick);
     for (int k = 0; o->classes != NULL && k < o->n_classes; k++) {
         if (o->classes[k] < 0 || o->classes[k] >= d->n_classes)
             return fyi_fail(FY_EINVAL, "dataset '%s': class %d was asked for, there are 0 .. %d",
                             d->name, o->classes[k], d->n_classes - 1);
         if (o->relabel != NULL && (o->relabel[k] < 0 || o->relabel[k] >= d->n_classes))
-            return fyi_fail(FY_EINVAL, "dataset '%s': class %d cannot be relabelled %d; labels are "
-                            "0 .. %d", d->name, o->classes[k], o->relabel[k], d->n_classes - 1);
+            return fyi_fail(FY_EINVAL,
+                            "dataset '%s': class %d cannot be relabelled %d; labels are "
+                            "0 .. %d",
+                            d->name, o->classes[k], o->relabel[k], d->n_classes - 1);
         for (int j = 0; j < k; j++)
             if (o->classes[j] == o->classes[k])
                 return fyi_fail(FY_EINVAL, "dataset '%s': class %d is listed twice", d->name,
@@ -135,9 +140,10 @@ static fy_status choose_classes(const fy_dataset *d, const fy_select_opts *o, ch
     }
     for (int k = 0; k < c->n_classes; k++)
         if (c->names[k] == NULL)
-            return fyi_fail(FY_EINVAL, "dataset '%s': no class is relabelled %d, but one is %d; "
-                            "labels must be 0 .. %d without gaps", d->name, k, c->n_classes - 1,
-                            c->n_classes - 1);
+            return fyi_fail(FY_EINVAL,
+                            "dataset '%s': no class is relabelled %d, but one is %d; "
+                            "labels must be 0 .. %d without gaps",
+                            d->name, k, c->n_classes - 1, c->n_classes - 1);
     return FY_OK;
 }
 
@@ -152,8 +158,10 @@ static fy_status choose_samples(const fy_dataset *d, const fy_select_opts *o, ch
         if (o->classes == NULL || c->label[d->label[i]] >= 0)
             pos[(*n)++] = i;
     if (o->limit > *n)
-        return fyi_fail(FY_EINVAL, "dataset '%s': %lld samples were asked for, only %lld fit the "
-                        "choice", d->name, (long long)o->limit, (long long)*n);
+        return fyi_fail(FY_EINVAL,
+                        "dataset '%s': %lld samples were asked for, only %lld fit the "
+                        "choice",
+                        d->name, (long long)o->limit, (long long)*n);
     if (o->limit == 0 || o->limit == *n)
         return FY_OK;
     FYI_FORWARD(limit_samples(d, o, pos, *n));
@@ -225,8 +233,9 @@ fy_status fy_dataset_subset(const fy_dataset *d, const int64_t *index, int64_t n
     *out = NULL;
     for (int64_t i = 0; i < n; i++)
         if (index[i] < 0 || index[i] >= d->n)
-            return fyi_fail(FY_EINVAL, "dataset '%s': sample %lld was asked for, there are 0 .. %lld",
-                            d->name, (long long)index[i], (long long)(d->n - 1));
+            return fyi_fail(FY_EINVAL,
+                            "dataset '%s': sample %lld was asked for, there are 0 .. %lld", d->name,
+                            (long long)index[i], (long long)(d->n - 1));
     return fyi_dataset_pick(d, index, n, "; a subset", out);
 }
 

@@ -1,8 +1,8 @@
 /* split.c: disjoint parts of a dataset by seed.
  *
- * Samples are shuffled (and lined up class by class when stratified) and dealt like cards: each goes to
- * the part that lacks most, so that every prefix, hence every class and the whole, is within about one
- * sample of the fractions. Whole groups are dealt the same way, largest first. */
+ * Samples are shuffled (and lined up class by class when stratified) and dealt like cards: each
+ * goes to the part that lacks most, so that every prefix, hence every class and the whole, is
+ * within about one sample of the fractions. Whole groups are dealt the same way, largest first. */
 #include "data/data.h"
 
 #include <math.h>
@@ -31,20 +31,26 @@ static fy_status check_opts(const fy_dataset *d, const fy_split_opts *o)
     double sum = 0;
 
     if (o->n_parts < 1 || o->n_parts > FY_MAX_PARTS)
-        return fyi_fail(FY_EINVAL, "dataset '%s': cannot be split into %d parts; 1 .. %d are "
-                        "possible", d->name, o->n_parts, FY_MAX_PARTS);
+        return fyi_fail(FY_EINVAL,
+                        "dataset '%s': cannot be split into %d parts; 1 .. %d are "
+                        "possible",
+                        d->name, o->n_parts, FY_MAX_PARTS);
     for (int p = 0; p < o->n_parts; p++) {
         if (!(o->frac[p] > 0) || !isfinite(o->frac[p]))
-            return fyi_fail(FY_EINVAL, "dataset '%s': part %d is to have a fraction of %g; it must be "
-                            "positive", d->name, p, o->frac[p]);
+            return fyi_fail(FY_EINVAL,
+                            "dataset '%s': part %d is to have a fraction of %g; it must be "
+                            "positive",
+                            d->name, p, o->frac[p]);
         sum += o->frac[p];
     }
     if (sum > 1.0 + 1e-9)
         return fyi_fail(FY_EINVAL, "dataset '%s': the parts' fractions sum to %g, more than 1",
                         d->name, sum);
     if (o->stratified && o->group != NULL)
-        return fyi_fail(FY_EINVAL, "dataset '%s': a split by group cannot be stratified as well; "
-                        "turn one off", d->name);
+        return fyi_fail(FY_EINVAL,
+                        "dataset '%s': a split by group cannot be stratified as well; "
+                        "turn one off",
+                        d->name);
     return o->stratified ? fyi_dataset_need_labels(d, "a stratified split") : FY_OK;
 }
 
@@ -81,7 +87,7 @@ static int deal_to(deal *s, int64_t n)
     return best;
 }
 
-/* ---- groups ----------------------------------------------------------------------------------------- */
+/* ---- groups ---------------------------------------------------------------------------------- */
 
 static int compare_groups(const void *a, const void *b)
 {
@@ -171,7 +177,7 @@ done:
     return st;
 }
 
-/* ---- samples ------------------------------------------------------------------------------------------ */
+/* ---- samples --------------------------------------------------------------------------------- */
 
 static fy_status share_by_sample(const fy_dataset *d, const fy_split_opts *o, deal *s, int64_t *pos,
                                  int *share)
@@ -194,8 +200,10 @@ static fy_status make_part(const fy_dataset *d, const fy_split_opts *o, const in
         if (share[i] == part)
             pos[n++] = i;
     if (n == 0)
-        return fyi_fail(FY_EINVAL, "dataset '%s': part %d of the split (fraction %g of %lld samples) "
-                        "would be empty", d->name, part, o->frac[part], (long long)d->n);
+        return fyi_fail(FY_EINVAL,
+                        "dataset '%s': part %d of the split (fraction %g of %lld samples) "
+                        "would be empty",
+                        d->name, part, o->frac[part], (long long)d->n);
     (void)snprintf(how, sizeof how, "; part %d of %d (%g) by seed %llu", part, o->n_parts,
                    o->frac[part], (unsigned long long)o->seed);
     return fyi_dataset_pick(d, pos, n, how, out);

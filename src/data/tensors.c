@@ -57,9 +57,12 @@ static int64_t label_at(const fy_tensor *y, int64_t i)
     const void *p = fy_tensor_const_data(y);
 
     switch (fy_tensor_dtype(y)) {
-    case FY_U8: return ((const uint8_t *)p)[i];
-    case FY_I32: return ((const int32_t *)p)[i];
-    default: return ((const int64_t *)p)[i];
+    case FY_U8:
+        return ((const uint8_t *)p)[i];
+    case FY_I32:
+        return ((const int32_t *)p)[i];
+    default:
+        return ((const int64_t *)p)[i];
     }
 }
 
@@ -138,8 +141,12 @@ fy_status fy_dataset_from_tensors(const char *name, const fy_tensor *x, const fy
         FY_TRY(read_labels(name, y, label, &n_classes));
     }
     FY_TRY(new_source(x, y, &source));
-    st = fyi_dataset_new(&(fyi_dataset_spec){ .source = source, .n = source->n, .label = label,
-                                              .n_classes = n_classes, .name = name, .how = "" },
+    st = fyi_dataset_new(&(fyi_dataset_spec){ .source = source,
+                                              .n = source->n,
+                                              .label = label,
+                                              .n_classes = n_classes,
+                                              .name = name,
+                                              .how = "" },
                          out);
 done:
     fyi_source_drop(source);

@@ -1,7 +1,7 @@
-/* make_digits.c: writes tests/golden/digits.inc: what the drawn digits looked like when somebody last
- * looked at them. Run it after a change of style that is meant:
+/* make_digits.c: writes tests/golden/digits.inc: what the drawn digits looked like when somebody
+ * last looked at them. Run it after a change of style that is meant:
  *
- *   cc -Iinclude -Isrc tests/golden/make_digits.c libferry.a -lz -ljansson -lm -lpthread -o make_digits
+ *   cc -Iinclude -Isrc tests/golden/make_digits.c libferry.a <its libraries> -o make_digits
  *   ./make_digits > tests/golden/digits.inc */
 #include "data/data.h"
 

@@ -1,5 +1,5 @@
-/* Guards datasets: what they hold, how they are prepared and selected, and that views never lose the
- * way back to their source. */
+/* Guards datasets: what they hold, how they are prepared and selected, and that views never lose
+ * the way back to their source. */
 #include "support/support.h"
 
 #include "data/data.h"
@@ -96,7 +96,7 @@ static void reading_gives_one_tensor(void **state)
     fy_dataset_free(d);
 }
 
-/* ---- selecting --------------------------------------------------------------------------------------- */
+/* ---- selecting ------------------------------------------------------------------------------- */
 
 static void classes_are_kept_and_relabelled(void **state)
 {
@@ -145,11 +145,13 @@ static const struct refusal {
 } refusals[] = {
     { "an unknown class", { .classes = (const int32_t[]){ 0, 4 }, .n_classes = 2 }, "class 4" },
     { "a class twice", { .classes = (const int32_t[]){ 1, 1 }, .n_classes = 2 }, "listed twice" },
-    { "a gap in the new labels", { .classes = (const int32_t[]){ 0, 1 }, .n_classes = 2,
-                                   .relabel = (const int32_t[]){ 0, 2 } }, "without gaps" },
+    { "a gap in the new labels",
+      { .classes = (const int32_t[]){ 0, 1 }, .n_classes = 2, .relabel = (const int32_t[]){ 0, 2 } },
+      "without gaps" },
     { "a limit beyond what there is", { .limit = 13 }, "only 12" },
-    { "a limit beyond what a class has", { .classes = (const int32_t[]){ 2 }, .n_classes = 1,
-                                           .limit = 4 }, "only 3" },
+    { "a limit beyond what a class has",
+      { .classes = (const int32_t[]){ 2 }, .n_classes = 1, .limit = 4 },
+      "only 3" },
 };
 
 static void impossible_choices_are_refused(void **state)
@@ -248,7 +250,7 @@ static void without_labels_there_is_no_way_to_them(void **state)
     fy_dataset_free(d);
 }
 
-/* ---- preparing ------------------------------------------------------------------------------------------ */
+/* ---- preparing ------------------------------------------------------------------------------- */
 
 static const struct resize_row {
     int64_t h, w, to_h, to_w;
@@ -328,12 +330,16 @@ static void grey_and_colour_turn_into_each_other(void **state)
     check_ok(fy_dataset_prepare(d, &o, &grey));
     check_ok(fy_dataset_get(grey, 0, g, 2, NULL));
     check_close(&g[1], &(float){ 0.299f * x[1] + 0.587f * x[3] + 0.114f * x[5] }, 1, 1e-6, 0);
-    o = (fy_image_opts){ .channels = 3, .range = FY_RANGE_NORMAL, .mean = { 0.5f, 0.25f, 0 },
+    o = (fy_image_opts){ .channels = 3,
+                         .range = FY_RANGE_NORMAL,
+                         .mean = { 0.5f, 0.25f, 0 },
                          .deviation = { 1, 2, 4 } };
     check_ok(fy_dataset_prepare(grey, &o, &colour));
     check_ok(fy_dataset_get(colour, 0, c, 6, NULL));
-    check_close(c, ((const float[]){ g[0] - 0.5f, g[1] - 0.5f, (g[0] - 0.25f) / 2, (g[1] - 0.25f) / 2,
-                                     g[0] / 4, g[1] / 4 }), 6, 1e-6, 1e-7);
+    check_close(c,
+                ((const float[]){ g[0] - 0.5f, g[1] - 0.5f, (g[0] - 0.25f) / 2, (g[1] - 0.25f) / 2,
+                                  g[0] / 4, g[1] / 4 }),
+                6, 1e-6, 1e-7);
     fy_dataset_free(colour);
     fy_dataset_free(grey);
     fy_dataset_free(d);
@@ -359,7 +365,7 @@ static void impossible_preparations_are_refused(void **state)
     fy_dataset_free(d);
 }
 
-/* ---- comparing -------------------------------------------------------------------------------------------- */
+/* ---- comparing ------------------------------------------------------------------------------- */
 
 static fy_dataset *filled(int64_t c, int64_t h, float lo, float hi, int classes)
 {
@@ -384,14 +390,14 @@ static const struct compare_row {
     fy_status st;
     const char *part; /* NULL: no warning */
 } compare_rows[] = {
-    { "the same",          1, 4, 0, 1,     2, FY_OK,     NULL },
-    { "three channels",    3, 4, 0, 1,     2, FY_ESHAPE, "channels" },
-    { "another size",      1, 5, 0, 1,     2, FY_ESHAPE, "resize or pad" },
-    { "bytes",             1, 4, 0, 255,   2, FY_OK,     "one range" },
-    { "signed",            1, 4, -1, 1,    2, FY_OK,     "one range" },
-    { "mean far away",     1, 4, 0.8f, 1,  2, FY_OK,     "half a deviation" },
-    { "little contrast",   1, 4, 0.4f, 0.6f, 2, FY_OK,   "contrast" },
-    { "more classes",      1, 4, 0, 1,     5, FY_OK,     "has 5" },
+    { "the same", 1, 4, 0, 1, 2, FY_OK, NULL },
+    { "three channels", 3, 4, 0, 1, 2, FY_ESHAPE, "channels" },
+    { "another size", 1, 5, 0, 1, 2, FY_ESHAPE, "resize or pad" },
+    { "bytes", 1, 4, 0, 255, 2, FY_OK, "one range" },
+    { "signed", 1, 4, -1, 1, 2, FY_OK, "one range" },
+    { "mean far away", 1, 4, 0.8f, 1, 2, FY_OK, "half a deviation" },
+    { "little contrast", 1, 4, 0.4f, 0.6f, 2, FY_OK, "contrast" },
+    { "more classes", 1, 4, 0, 1, 5, FY_OK, "has 5" },
 };
 
 static void differences_are_told(void **state)
@@ -428,7 +434,7 @@ static void values_that_are_not_finite_are_found(void **state)
     fy_tensor_free(x);
 }
 
-/* ---- memory --------------------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static fy_status derive(void *arg)
 {
@@ -498,8 +504,8 @@ int main(void)
     size_t n = 15;
 
     for (size_t i = 0; i < LEN(refusals); i++)
-        tests[n++] = (struct CMUnitTest){ refusals[i].name, impossible_choices_are_refused, NULL, NULL,
-                                          (void *)(uintptr_t)&refusals[i] };
+        tests[n++] = (struct CMUnitTest){ refusals[i].name, impossible_choices_are_refused, NULL,
+                                          NULL, (void *)(uintptr_t)&refusals[i] };
     for (size_t i = 0; i < LEN(compare_rows); i++)
         tests[n++] = (struct CMUnitTest){ compare_rows[i].name, differences_are_told, NULL, NULL,
                                           (void *)(uintptr_t)&compare_rows[i] };

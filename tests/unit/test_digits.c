@@ -1,5 +1,5 @@
-/* Guards the drawn digits: the same pictures on every machine and compiler, whatever is asked for in
- * which order, and digits that stay inside the picture and differ from style to style. */
+/* Guards the drawn digits: the same pictures on every machine and compiler, whatever is asked for
+ * in which order, and digits that stay inside the picture and differ from style to style. */
 #include "support/support.h"
 
 #include "data/data.h"
@@ -235,10 +235,10 @@ int main(void)
     for (size_t i = 0; i < LEN(style_rows); i++) {
         void *row = (void *)(uintptr_t)&style_rows[i];
 
-        tests[n++] = (struct CMUnitTest){ style_rows[i].name, pictures_are_the_same_everywhere, NULL,
-                                          NULL, row };
-        tests[n++] = (struct CMUnitTest){ style_rows[i].name, statistics_are_the_styles, NULL, NULL,
-                                          row };
+        tests[n++] = (struct CMUnitTest){ style_rows[i].name, pictures_are_the_same_everywhere,
+                                          NULL, NULL, row };
+        tests[n++] =
+            (struct CMUnitTest){ style_rows[i].name, statistics_are_the_styles, NULL, NULL, row };
     }
     return _cmocka_run_group_tests("digits", tests, n, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Guards the idx reader: right values from plain and gzip files, and a sentence, never a wrong array,
- * from every damaged one. */
+/* Guards the idx reader: right values from plain and gzip files, and a sentence, never a wrong
+ * array, from every damaged one. */
 #include "support/support.h"
 
 #include "data/data.h"
@@ -8,8 +8,10 @@
 #include <string.h>
 #include <zlib.h>
 
-static const uint8_t images_file[] = { 0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 2,
-                                       0, 255, 51, 102, 1, 2, 3, 4, 250, 251, 252, 253 };
+/* clang-format off */
+static const uint8_t images_file[] = { 0, 0, 8, 3,  0, 0, 0, 3,  0, 0, 0, 2,  0, 0, 0, 2,
+                                       0, 255, 51, 102,  1, 2, 3, 4,  250, 251, 252, 253 };
+/* clang-format on */
 static const uint8_t labels_file[] = { 0, 0, 8, 1, 0, 0, 0, 3, 1, 0, 2 };
 
 /* gzip of n bytes; returns the length. */
@@ -81,9 +83,11 @@ static void plain_and_gzip_files_are_the_same_data(void **state)
     fy_dataset *plain, *packed;
 
     write_files(*state, false);
-    check_ok(fy_idx_open(fyt_path(*state, "images"), fyt_path(*state, "labels"), "tiny", NULL, &plain));
+    check_ok(
+        fy_idx_open(fyt_path(*state, "images"), fyt_path(*state, "labels"), "tiny", NULL, &plain));
     write_files(*state, true);
-    check_ok(fy_idx_open(fyt_path(*state, "images"), fyt_path(*state, "labels"), NULL, NULL, &packed));
+    check_ok(
+        fy_idx_open(fyt_path(*state, "images"), fyt_path(*state, "labels"), NULL, NULL, &packed));
     check_content(plain);
     check_content(packed);
     assert_string_equal(fy_dataset_hash(plain), fy_dataset_hash(packed));
@@ -131,7 +135,8 @@ static void images_alone_have_no_labels(void **state)
 
 static void rank_four_has_channels(void **state)
 {
-    const uint8_t file[] = { 0, 0, 8, 4, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6 };
+    const uint8_t file[] = { 0, 0, 8, 4, 0, 0, 0, 1, 0, 0, 0, 3, 0,
+                             0, 0, 1, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6 };
     fy_dataset *d;
 
     check_ok(fyi_file_write(fyt_path(*state, "colour"), file, sizeof file));
@@ -169,7 +174,8 @@ static void every_truncation_of_a_gzip_file_is_refused(void **state)
     fyi_free(a.data);
 }
 
-/* A flipped bit may fall into the gzip header's time or name; then the values must still be right. */
+/* A flipped bit may fall into the gzip header's time or name; then the values must still be
+ * right. */
 static void no_flipped_bit_changes_values(void **state)
 {
     uint8_t packed[256];
@@ -192,14 +198,14 @@ static const struct magic_row {
     fyi_idx_kind kind;
     const char *part; /* of the sentence */
 } magic_rows[] = {
-    { "labels given as images",  { 0, 0, 8, 1 },       FYI_IDX_IMAGES, "swapped" },
-    { "images given as labels",  { 0, 0, 8, 3 },       FYI_IDX_LABELS, "swapped" },
-    { "colour given as labels",  { 0, 0, 8, 4 },       FYI_IDX_LABELS, "swapped" },
-    { "floats",                  { 0, 0, 0x0d, 3 },    FYI_IDX_IMAGES, "only u8" },
-    { "rank 2",                  { 0, 0, 8, 2 },       FYI_IDX_IMAGES, "0x00000803" },
-    { "rank 255",                { 0, 0, 8, 255 },     FYI_IDX_LABELS, "0x00000801" },
-    { "a PNG",                   { 137, 'P', 'N', 'G' }, FYI_IDX_IMAGES, "not an idx file" },
-    { "little-endian",           { 3, 8, 0, 0 },       FYI_IDX_IMAGES, "not an idx file" },
+    { "labels given as images", { 0, 0, 8, 1 }, FYI_IDX_IMAGES, "swapped" },
+    { "images given as labels", { 0, 0, 8, 3 }, FYI_IDX_LABELS, "swapped" },
+    { "colour given as labels", { 0, 0, 8, 4 }, FYI_IDX_LABELS, "swapped" },
+    { "floats", { 0, 0, 0x0d, 3 }, FYI_IDX_IMAGES, "only u8" },
+    { "rank 2", { 0, 0, 8, 2 }, FYI_IDX_IMAGES, "0x00000803" },
+    { "rank 255", { 0, 0, 8, 255 }, FYI_IDX_LABELS, "0x00000801" },
+    { "a PNG", { 137, 'P', 'N', 'G' }, FYI_IDX_IMAGES, "not an idx file" },
+    { "little-endian", { 3, 8, 0, 0 }, FYI_IDX_IMAGES, "not an idx file" },
 };
 
 static void wrong_magic_says_what_is_wrong(void **state)
@@ -219,10 +225,10 @@ static const struct size_row {
     uint8_t sizes[12];
     const char *part;
 } size_rows[] = {
-    { "no images",       { 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2 }, "no values" },
-    { "no columns",      { 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 0 }, "no values" },
-    { "one too many",    { 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 2 }, "[4, 2, 2]" },
-    { "one too few",     { 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2 }, "more bytes follow" },
+    { "no images", { 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 2 }, "no values" },
+    { "no columns", { 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 0 }, "no values" },
+    { "one too many", { 0, 0, 0, 4, 0, 0, 0, 2, 0, 0, 0, 2 }, "[4, 2, 2]" },
+    { "one too few", { 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2 }, "more bytes follow" },
     { "product overflows", { 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255 }, "header" },
     { "product wraps to 0", { 128, 0, 0, 0, 128, 0, 0, 0, 0, 0, 0, 4 }, "header" },
 };
@@ -305,7 +311,7 @@ static void opening_survives_lack_of_memory(void **state)
     fyt_check_alloc_failures(open_and_free, *state);
 }
 
-/* ---- real files, where they are ------------------------------------------------------------------ */
+/* ---- real files, where they are -------------------------------------------------------------- */
 
 static void check_real(const char *images, const char *labels, int64_t n, const int64_t *counts,
                        double mean, double deviation)
@@ -337,8 +343,8 @@ static void mnist_is_read_whole(void **state)
     const int64_t counts[10] = { 5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949 };
 
     (void)state;
-    check_real("mnist/train-images-idx3-ubyte.gz", "mnist/train-labels-idx1-ubyte.gz", 60000, counts,
-               0.13066, 0.30811);
+    check_real("mnist/train-images-idx3-ubyte.gz", "mnist/train-labels-idx1-ubyte.gz", 60000,
+               counts, 0.13066, 0.30811);
 }
 
 static void usps_is_read_whole(void **state)
@@ -372,8 +378,8 @@ int main(void)
     size_t n = 13;
 
     for (size_t i = 0; i < LEN(magic_rows); i++)
-        tests[n++] = (struct CMUnitTest){ magic_rows[i].name, wrong_magic_says_what_is_wrong, NULL, NULL,
-                                          (void *)(uintptr_t)&magic_rows[i] };
+        tests[n++] = (struct CMUnitTest){ magic_rows[i].name, wrong_magic_says_what_is_wrong, NULL,
+                                          NULL, (void *)(uintptr_t)&magic_rows[i] };
     for (size_t i = 0; i < LEN(size_rows); i++)
         tests[n++] = (struct CMUnitTest){ size_rows[i].name, sizes_are_held_against_the_file, NULL,
                                           NULL, (void *)(uintptr_t)&size_rows[i] };

@@ -81,14 +81,14 @@ static const struct stream_row {
     int64_t batch;
     bool shuffle, drop_last, with_labels, augments;
 } stream_rows[] = {
-    { "shuffled, whole batches",  5,  true,  true,  true,  false },
-    { "shuffled, short batches",  5,  true,  false, true,  false },
-    { "in order",                 4,  false, false, true,  false },
-    { "without labels",           5,  true,  true,  false, false },
-    { "augmented",                5,  true,  false, true,  true },
-    { "batch of one",             1,  true,  true,  true,  true },
-    { "one batch an epoch",       23, true,  true,  true,  false },
-    { "batch beyond the dataset", 40, true,  false, true,  false },
+    { "shuffled, whole batches", 5, true, true, true, false },
+    { "shuffled, short batches", 5, true, false, true, false },
+    { "in order", 4, false, false, true, false },
+    { "without labels", 5, true, true, false, false },
+    { "augmented", 5, true, false, true, true },
+    { "batch of one", 1, true, true, true, true },
+    { "one batch an epoch", 23, true, true, true, false },
+    { "batch beyond the dataset", 40, true, false, true, false },
 };
 
 static void any_number_of_workers_gives_the_same_bytes(void **state)
@@ -258,7 +258,7 @@ static void epochs_end_where_asked(void **state)
     fy_dataset_free(d);
 }
 
-/* ---- failures ---------------------------------------------------------------------------------------- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 static fy_status fail_on_sample_13(void *arg, float *x, const fy_shape *s, fy_rng *r)
 {
@@ -360,7 +360,9 @@ static const struct refusal {
     { "no name", { .batch = 1 }, "a name" },
     { "negative epochs", { .batch = 1, .name = "a", .epochs = -1 }, "epochs of at least 0" },
     { "too many workers", { .batch = 1, .name = "a", .workers = 65 }, "65 workers" },
-    { "fewer samples than a batch", { .batch = 24, .name = "a", .drop_last = true }, "drop_last off" },
+    { "fewer samples than a batch",
+      { .batch = 24, .name = "a", .drop_last = true },
+      "drop_last off" },
 };
 
 static void impossible_options_are_refused(void **state)
@@ -375,7 +377,7 @@ static void impossible_options_are_refused(void **state)
     fy_dataset_free(d);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static void next_allocates_nothing(void **state)
 {
@@ -445,10 +447,11 @@ int main(void)
     size_t n = 10;
 
     for (size_t i = 0; i < LEN(stream_rows); i++)
-        tests[n++] = (struct CMUnitTest){ stream_rows[i].name, any_number_of_workers_gives_the_same_bytes,
-                                          NULL, NULL, (void *)(uintptr_t)&stream_rows[i] };
+        tests[n++] =
+            (struct CMUnitTest){ stream_rows[i].name, any_number_of_workers_gives_the_same_bytes,
+                                 NULL, NULL, (void *)(uintptr_t)&stream_rows[i] };
     for (size_t i = 0; i < LEN(refusals); i++)
-        tests[n++] = (struct CMUnitTest){ refusals[i].name, impossible_options_are_refused, NULL, NULL,
-                                          (void *)(uintptr_t)&refusals[i] };
+        tests[n++] = (struct CMUnitTest){ refusals[i].name, impossible_options_are_refused, NULL,
+                                          NULL, (void *)(uintptr_t)&refusals[i] };
     return _cmocka_run_group_tests("loader", tests, n, NULL, NULL);
 }

@@ -21,8 +21,8 @@ static const struct type_row {
     const char *file;
     fy_dtype type;
 } type_rows[] = {
-    { "f4.npy", FY_F32 }, { "f8.npy", FY_F64 }, { "i4.npy", FY_I32 }, { "i8.npy", FY_I64 },
-    { "u1.npy", FY_U8 },
+    { "f4.npy", FY_F32 }, { "f8.npy", FY_F64 }, { "i4.npy", FY_I32 },
+    { "i8.npy", FY_I64 }, { "u1.npy", FY_U8 },
 };
 
 static void every_type_is_read(void **state)

@@ -1,5 +1,5 @@
-/* Guards splits (disjoint, in proportion, repeatable, groups undivided) and the manifests that write
- * them down. */
+/* Guards splits (disjoint, in proportion, repeatable, groups undivided) and the manifests that
+ * write them down. */
 #include "support/support.h"
 
 #include "data/data.h"
@@ -61,12 +61,12 @@ static const struct split_row {
     bool stratified;
     int64_t n, covered;
 } split_rows[] = {
-    { "two parts of everything",       2, { 0.8, 0.2 },        true,  1000, 1000 },
-    { "three parts of everything",     3, { 0.7, 0.2, 0.1 },   true,  1000, 1000 },
-    { "without strata",                3, { 0.7, 0.2, 0.1 },   false, 1000, 1000 },
-    { "some are left out",             2, { 0.5, 0.1 },        true,  1000, 600 },
-    { "one part",                      1, { 0.25 },            true,  1000, 250 },
-    { "a count that does not divide",  3, { 0.34, 0.33, 0.33 }, true, 101,  101 },
+    { "two parts of everything", 2, { 0.8, 0.2 }, true, 1000, 1000 },
+    { "three parts of everything", 3, { 0.7, 0.2, 0.1 }, true, 1000, 1000 },
+    { "without strata", 3, { 0.7, 0.2, 0.1 }, false, 1000, 1000 },
+    { "some are left out", 2, { 0.5, 0.1 }, true, 1000, 600 },
+    { "one part", 1, { 0.25 }, true, 1000, 250 },
+    { "a count that does not divide", 3, { 0.34, 0.33, 0.33 }, true, 101, 101 },
 };
 
 static void parts_are_disjoint_and_in_proportion(void **state)
@@ -152,8 +152,9 @@ static const struct refusal {
     { "a fraction of zero", { .n_parts = 2, .frac = { 1, 0 } }, "must be positive" },
     { "more than everything", { .n_parts = 2, .frac = { 0.8, 0.3 } }, "more than 1" },
     { "an empty part", { .n_parts = 2, .frac = { 0.999, 0.001 } }, "would be empty" },
-    { "strata and groups", { .n_parts = 1, .frac = { 1 }, .stratified = true,
-                             .group = (const int64_t[20]){ 0 } }, "cannot be stratified" },
+    { "strata and groups",
+      { .n_parts = 1, .frac = { 1 }, .stratified = true, .group = (const int64_t[20]){ 0 } },
+      "cannot be stratified" },
 };
 
 static void impossible_splits_are_refused(void **state)
@@ -181,7 +182,7 @@ static void strata_need_labels(void **state)
     fy_dataset_free(d);
 }
 
-/* ---- manifests -------------------------------------------------------------------------------------------- */
+/* ---- manifests ------------------------------------------------------------------------------- */
 
 static void a_manifest_finds_the_samples_again(void **state)
 {
@@ -237,9 +238,11 @@ static const struct manifest_row {
     { "empty file", "", "not a JSON object" },
     { "a list", "[1]", "not a JSON object" },
     { "cut off", "{\"dataset\": \"@\", \"n\": 1, \"indices\": [0", "not a JSON object" },
-    { "a key twice", "{\"dataset\": \"@\", \"n\": 1, \"n\": 1, \"indices\": [0]}", "not a JSON object" },
+    { "a key twice", "{\"dataset\": \"@\", \"n\": 1, \"n\": 1, \"indices\": [0]}",
+      "not a JSON object" },
     { "no hash", "{\"n\": 1, \"indices\": [0]}", "lacks" },
-    { "another dataset", "{\"dataset\": \"beef\", \"n\": 1, \"indices\": [0]}", "is of dataset beef" },
+    { "another dataset", "{\"dataset\": \"beef\", \"n\": 1, \"indices\": [0]}",
+      "is of dataset beef" },
     { "a wrong count", "{\"dataset\": \"@\", \"n\": 2, \"indices\": [0]}", "lists 1" },
     { "no samples", "{\"dataset\": \"@\", \"n\": 0, \"indices\": []}", "lists 0" },
     { "a word", "{\"dataset\": \"@\", \"n\": 1, \"indices\": [\"0\"]}", "not a whole number" },
@@ -273,7 +276,7 @@ static void broken_manifests_are_refused(void **state)
     fy_dataset_free(d);
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static fy_status split_and_free(void *arg)
 {
@@ -318,10 +321,10 @@ int main(void)
     size_t n = 7;
 
     for (size_t i = 0; i < LEN(split_rows); i++)
-        tests[n++] = (struct CMUnitTest){ split_rows[i].name, parts_are_disjoint_and_in_proportion, NULL,
-                                          NULL, (void *)(uintptr_t)&split_rows[i] };
+        tests[n++] = (struct CMUnitTest){ split_rows[i].name, parts_are_disjoint_and_in_proportion,
+                                          NULL, NULL, (void *)(uintptr_t)&split_rows[i] };
     for (size_t i = 0; i < LEN(refusals); i++)
-        tests[n++] = (struct CMUnitTest){ refusals[i].name, impossible_splits_are_refused, NULL, NULL,
-                                          (void *)(uintptr_t)&refusals[i] };
+        tests[n++] = (struct CMUnitTest){ refusals[i].name, impossible_splits_are_refused, NULL,
+                                          NULL, (void *)(uintptr_t)&refusals[i] };
     return _cmocka_run_group_tests("split", tests, n, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 /* bytes.c: a file in memory, read forward, with gzip undone on the way (RFC 1952).
  *
- * Several gzip members in a row count as one, as gunzip has it. Anything else after the last member is
- * refused, and so is a file that ends inside one: a reader never sees half of a broken file as whole. */
+ * Several gzip members in a row count as one, as gunzip has it. Anything else after the last member
+ * is refused, and so is a file that ends inside one: a reader never sees half of a broken file as
+ * whole. */
 #include "data/data.h"
 
 #include <limits.h>
@@ -68,7 +69,8 @@ bool fyi_bytes_is_packed(const fyi_bytes *b)
     return b->packed;
 }
 
-/* Deflate cannot make more than 1,032 bytes of one (zlib's technical note), plus what it still holds. */
+/* Deflate cannot make more than 1,032 bytes of one (zlib's technical note), plus what it still
+ * holds. */
 uint64_t fyi_bytes_bound(const fyi_bytes *b)
 {
     const uint64_t left = b->n - b->at + b->z.avail_in;
@@ -106,8 +108,10 @@ static fy_status next_member(fyi_bytes *b)
         return FY_OK;
     }
     if (!looks_packed(b->p + (b->n - left), left))
-        return fyi_fail(FY_EFORMAT, "'%s': %zu bytes follow the end of the gzip data; the file is "
-                        "damaged or two files were joined", b->name, left);
+        return fyi_fail(FY_EFORMAT,
+                        "'%s': %zu bytes follow the end of the gzip data; the file is "
+                        "damaged or two files were joined",
+                        b->name, left);
     return inflateReset(&b->z) == Z_OK ? FY_OK : fyi_fail(FY_EFORMAT, "'%s': gzip failed", b->name);
 }
 
@@ -116,8 +120,10 @@ static fy_status gzip_broken(const fyi_bytes *b, int rc)
     if (rc == Z_MEM_ERROR)
         return fyi_enomem(1u << 15, "undoing gzip");
     if (rc == Z_BUF_ERROR)
-        return fyi_fail(FY_EFORMAT, "'%s' ends inside its gzip data (%zu bytes); it was cut off, "
-                        "fetch it again", b->name, b->n);
+        return fyi_fail(FY_EFORMAT,
+                        "'%s' ends inside its gzip data (%zu bytes); it was cut off, "
+                        "fetch it again",
+                        b->name, b->n);
     return fyi_fail(FY_EFORMAT, "'%s': gzip data is damaged near byte %zu (%s)", b->name,
                     b->n - (b->n - b->at + b->z.avail_in), b->z.msg != NULL ? b->z.msg : "checksum");
 }

@@ -14,7 +14,7 @@ typedef struct idx_source {
     uint8_t *pixels; /* [n, c, h, w] */
 } idx_source;
 
-/* ---- the file ------------------------------------------------------------------------------------ */
+/* ---- the file -------------------------------------------------------------------------------- */
 
 static uint32_t be32(const uint8_t *p)
 {
@@ -41,8 +41,10 @@ static fy_status check_magic(const char *name, uint32_t magic, fyi_idx_kind kind
     if (kind == FYI_IDX_IMAGES ? is_images : is_labels)
         return FY_OK;
     if (is_labels || is_images)
-        return fyi_fail(FY_EFORMAT, "'%s' holds %s (magic 0x%x) but was given as %s; were images and "
-                        "labels swapped?", name, is_labels ? "labels" : "images", (unsigned)magic,
+        return fyi_fail(FY_EFORMAT,
+                        "'%s' holds %s (magic 0x%x) but was given as %s; were images and "
+                        "labels swapped?",
+                        name, is_labels ? "labels" : "images", (unsigned)magic,
                         kind == FYI_IDX_IMAGES ? "images" : "labels");
     if (magic >> 16 == 0 && (magic >> 8 & 0xff) != 8)
         return fyi_fail(FY_EFORMAT, "'%s' is an idx file of type 0x%02x; only u8 (0x08) is read",
@@ -52,7 +54,8 @@ static fy_status check_magic(const char *name, uint32_t magic, fyi_idx_kind kind
                     kind == FYI_IDX_IMAGES ? "0x00000803 or 0x00000804" : "0x00000801");
 }
 
-/* The product of the sizes, held against what the file can still give before any memory is taken. */
+/* The product of the sizes, held against what the file can still give before any memory is
+ * taken. */
 static fy_status count_bytes(const char *name, const fyi_bytes *b, fyi_idx *a)
 {
     const uint64_t bound = fyi_bytes_bound(b);
@@ -65,9 +68,10 @@ static fy_status count_bytes(const char *name, const fyi_bytes *b, fyi_idx *a)
             return fyi_fail(FY_EFORMAT, "'%s' holds no values: its header says %s", name,
                             fy_shape_text(&s, text, sizeof text));
         if (fyi_mul_overflows(a->bytes, (size_t)a->d[i], &a->bytes) || a->bytes > bound)
-            return fyi_fail(FY_EFORMAT, "'%s': its header says %s, but at most %llu bytes follow; "
-                            "the file was cut off or its header is damaged", name,
-                            fy_shape_text(&s, text, sizeof text), (unsigned long long)bound);
+            return fyi_fail(FY_EFORMAT,
+                            "'%s': its header says %s, but at most %llu bytes follow; "
+                            "the file was cut off or its header is damaged",
+                            name, fy_shape_text(&s, text, sizeof text), (unsigned long long)bound);
     }
     return FY_OK;
 }
@@ -86,8 +90,10 @@ static fy_status read_values(const char *name, fyi_bytes *b, fyi_sha256 *sum, fy
                         a->bytes, got);
     FYI_FORWARD(fyi_bytes_read(b, &extra, 1, &got));
     if (got > 0)
-        return fyi_fail(FY_EFORMAT, "'%s': more bytes follow the %zu values that its header "
-                        "promises", name, a->bytes);
+        return fyi_fail(FY_EFORMAT,
+                        "'%s': more bytes follow the %zu values that its header "
+                        "promises",
+                        name, a->bytes);
     fyi_sha256_update(sum, a->data, a->bytes);
     return FY_OK;
 }
@@ -125,7 +131,7 @@ fy_status fyi_idx_parse(const char *name, const void *file, size_t n, fyi_idx_ki
     return st;
 }
 
-/* ---- the source ------------------------------------------------------------------------------------ */
+/* ---- the source ------------------------------------------------------------------------------ */
 
 static fy_status get(const fyi_source *s, int64_t i, float *x, float *scratch)
 {
@@ -212,9 +218,10 @@ static fy_status open_raw(const char *images_path, const char *labels_path, cons
     if (labels_path != NULL) {
         FY_TRY(read_file(labels_path, FYI_IDX_LABELS, &sum, &labels));
         if (labels.d[0] != images.d[0]) {
-            st = fyi_fail(FY_EFORMAT, "'%s' holds %lld labels but '%s' holds %lld images; they are "
-                          "not of one set", labels_path, (long long)labels.d[0], images_path,
-                          (long long)images.d[0]);
+            st = fyi_fail(FY_EFORMAT,
+                          "'%s' holds %lld labels but '%s' holds %lld images; they are "
+                          "not of one set",
+                          labels_path, (long long)labels.d[0], images_path, (long long)images.d[0]);
             goto done;
         }
         label = widen_labels(&labels, &n_classes);
@@ -224,8 +231,12 @@ static fy_status open_raw(const char *images_path, const char *labels_path, cons
         }
     }
     FY_TRY(new_source(&images, &sum, &source));
-    st = fyi_dataset_new(&(fyi_dataset_spec){ .source = source, .n = source->n, .label = label,
-                                              .n_classes = n_classes, .name = name, .how = "" },
+    st = fyi_dataset_new(&(fyi_dataset_spec){ .source = source,
+                                              .n = source->n,
+                                              .label = label,
+                                              .n_classes = n_classes,
+                                              .name = name,
+                                              .how = "" },
                          out);
 done:
     fyi_source_drop(source);
@@ -242,8 +253,8 @@ fy_status fy_idx_open(const char *images_path, const char *labels_path, const ch
     fy_status st;
 
     *out = NULL;
-    FYI_FORWARD(open_raw(images_path, labels_path, name != NULL ? name : base_name(images_path),
-                         &raw));
+    FYI_FORWARD(
+        open_raw(images_path, labels_path, name != NULL ? name : base_name(images_path), &raw));
     if (o == NULL) {
         *out = raw;
         return FY_OK;

@@ -98,26 +98,32 @@ static fy_status parse_dictionary(const char *name, text t, header *h)
         if (take(&t, "'descr':") && !h->has_type) {
             h->has_type = take_type(&t, &h->type);
             if (!h->has_type)
-                return fyi_fail(FY_EDTYPE, "'%s': its values are %.*s; read are <f4, <f8, <i4, <i8 "
-                                "and |u1 (save with .astype)", name,
-                                (int)FYI_MIN(t.end - t.p, 8), t.p);
+                return fyi_fail(FY_EDTYPE,
+                                "'%s': its values are %.*s; read are <f4, <f8, <i4, <i8 "
+                                "and |u1 (save with .astype)",
+                                name, (int)FYI_MIN(t.end - t.p, 8), t.p);
         } else if (take(&t, "'fortran_order':") && !h->has_order) {
             h->has_order = take(&t, "False");
             if (!h->has_order)
-                return fyi_fail(FY_EFORMAT, "'%s' is in Fortran order; save it with "
-                                "numpy.ascontiguousarray", name);
+                return fyi_fail(FY_EFORMAT,
+                                "'%s' is in Fortran order; save it with "
+                                "numpy.ascontiguousarray",
+                                name);
         } else if (take(&t, "'shape':") && !h->has_shape) {
             h->has_shape = take_shape(&t, &h->shape);
             if (!h->has_shape)
-                return fyi_fail(FY_EFORMAT, "'%s': the npy header's shape cannot be read, or has "
-                                "more than %d axes", name, FY_MAX_RANK);
+                return fyi_fail(FY_EFORMAT,
+                                "'%s': the npy header's shape cannot be read, or has "
+                                "more than %d axes",
+                                name, FY_MAX_RANK);
         } else {
             return fyi_fail(FY_EFORMAT, "'%s': the npy header holds something unexpected", name);
         }
         (void)take(&t, ",");
     }
     if (!h->has_type || !h->has_order || !h->has_shape)
-        return fyi_fail(FY_EFORMAT, "'%s': the npy header lacks descr, fortran_order or shape", name);
+        return fyi_fail(FY_EFORMAT, "'%s': the npy header lacks descr, fortran_order or shape",
+                        name);
     return fy_shape_check(&h->shape, h->type);
 }
 
@@ -154,8 +160,8 @@ fy_status fyi_npy_parse(const char *name, const void *file, size_t n, fy_tensor 
     left = n - (size_t)(t.end - (const char *)file);
     bytes = fyi_shape_bytes(&h.shape, h.type);
     if (left != bytes)
-        return fyi_fail(FY_EFORMAT, "'%s': its header promises %zu bytes of values, %zu follow", name,
-                        bytes, left);
+        return fyi_fail(FY_EFORMAT, "'%s': its header promises %zu bytes of values, %zu follow",
+                        name, bytes, left);
     FYI_FORWARD(fy_tensor_new(h.type, h.shape, out));
     if (bytes > 0)
         memcpy(fy_tensor_data(*out), t.end, bytes);

@@ -302,6 +302,7 @@ static fy_status place_node(fy_plan *p, const fyi_node *n)
     for (int i = 0; i < n->n_src; i++) /* reorders first: they are runs of their own */
         FYI_FORWARD(obtain(p, n->src[i], &site.src[i], &variants[i]));
     FYI_FORWARD(add_run(p, &site, &r));
+    r->kernel = kernel;
     r->once = depends_on_fixed_only(p, n);
     for (int i = 0; i < n->n_src; i++)
         r->src_buffer[i] = p->variants[variants[i]].buffer;

@@ -15,4 +15,4 @@ static fy_status run(const fyi_launch *l)
     return fyi_ref_update(l, rule);
 }
 
-FYI_REF_KERNEL(adagrad, run);
+FYI_REF_UPDATE_KERNEL(adagrad);

@@ -19,4 +19,4 @@ static fy_status run(const fyi_launch *l)
     return fyi_ref_update(l, rule);
 }
 
-FYI_REF_KERNEL(adamw, run);
+FYI_REF_UPDATE_KERNEL(adamw);

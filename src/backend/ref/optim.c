@@ -12,7 +12,8 @@ static void update_param(const fyi_launch *l, const fyi_update_attr *a, int i, u
                          double t)
 {
     const int from = fyi_update_param_src(a, i), to = fyi_update_param_dst(a, i);
-    const int64_t n = fy_shape_numel(&l->site->src[from].shape);
+    const fyi_desc *d = &l->site->src[from];
+    const int64_t n = fyi_layout_numel(&d->layout, &d->shape);
     const double clip = clip_of(l, a);
     update_element e = { .optim = &a->optim, .lr = SRC(l, a->group_of[i], 0), .t = t };
     for (int64_t at = 0; at < n; at++) {
@@ -25,6 +26,21 @@ static void update_param(const fyi_launch *l, const fyi_update_attr *a, int i, u
         for (int k = 0; k < a->n_states; k++)
             DST(l, to + 1 + k, at, e.state[k]);
     }
+}
+
+bool fyi_ref_update_propose(fy_device *dev, fyi_site *site)
+{
+    const fyi_update_attr *a = site->attr;
+    (void)dev;
+    for (int i = 0; i < a->n_params; i++) {
+        const int from = fyi_update_param_src(a, i), to = fyi_update_param_dst(a, i);
+        const fyi_layout layout = site->src[from].layout;
+        for (int k = 1; k < 2 + a->n_states; k++)
+            site->src[from + k].layout = layout;
+        for (int k = 0; k < 1 + a->n_states; k++)
+            site->dst[to + k].layout = layout;
+    }
+    return true;
 }
 
 fy_status fyi_ref_update(const fyi_launch *l, update_rule rule)

@@ -17,4 +17,4 @@ static fy_status run(const fyi_launch *l)
     return fyi_ref_update(l, rule);
 }
 
-FYI_REF_KERNEL(sgd, run);
+FYI_REF_UPDATE_KERNEL(sgd);

@@ -16,4 +16,13 @@ typedef void (*update_rule)(update_element *e);
 
 fy_status fyi_ref_update(const fyi_launch *l, update_rule rule);
 
+/* Every parameter in the layout it lies in, and its gradient and states likewise: elements move on their own,
+ * and padding, zero throughout, stays zero. */
+bool fyi_ref_update_propose(fy_device *dev, fyi_site *site);
+
+#define FYI_REF_UPDATE_KERNEL(op_name)                                                           \
+    const fyi_kernel fyi_ref_##op_name = {                                                       \
+        .name = "ref", .op = &fyi_op_##op_name, .propose = fyi_ref_update_propose, .run = run    \
+    }
+
 #endif

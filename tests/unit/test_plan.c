@@ -1,0 +1,371 @@
+/* Guards plans: the order of objectives, what is shared and what is computed again, who may move, memory taken
+ * during a step, cut values, and parameters that several plans use. */
+#include "support/support.h"
+
+#include <ferry/ferry.h>
+
+#include <math.h>
+#include <string.h>
+
+enum { N = 4, F = 6, H = 5 };
+
+/* A small ADDA: a frozen encoder, a target encoder, a critic. */
+typedef struct world {
+    fy_device *dev;
+    fy_model *source, *target, *critic;
+    float xs[N * F], xt[N * F];
+} world;
+
+static fy_node two_layers(fy_layers *l, const fy_model_opts *o, fy_node x)
+{
+    x = fy_layer_linear(l, "fc1", x, H, true);
+    return fy_layer_linear(l, "fc2", fy_relu(fy_layers_graph(l), x), o->n_classes, true);
+}
+
+static world *open_world(const char *device)
+{
+    world *w = test_calloc(1, sizeof *w);
+    fy_model_opts o = fy_model_defaults();
+    o.input = FY_SHAPE(F);
+    o.n_classes = H;
+    o.seed = 3;
+    assert_int_equal(fy_device_open(device, &w->dev), FY_OK);
+    assert_int_equal(fy_model_new("source", two_layers, &o, &w->source), FY_OK);
+    assert_int_equal(fy_model_clone(w->source, "target", &w->target), FY_OK);
+    o.input = FY_SHAPE(H);
+    o.n_classes = 2;
+    assert_int_equal(fy_model_new("critic", two_layers, &o, &w->critic), FY_OK);
+    fy_rng r = fy_rng_named(1, "test");
+    for (int i = 0; i < N * F; i++) {
+        w->xs[i] = fy_rng_normal(&r);
+        w->xt[i] = fy_rng_normal(&r) + 0.5f;
+    }
+    return w;
+}
+
+static void close_world(world *w)
+{
+    fy_model_free(w->critic);
+    fy_model_free(w->target);
+    fy_model_free(w->source);
+    fy_device_close(w->dev);
+    test_free(w);
+}
+
+static fy_node labels(fy_graph *g, int64_t n, int32_t first, int32_t rest, int64_t n_first)
+{
+    int32_t y[2 * N];
+    for (int64_t i = 0; i < n; i++)
+        y[i] = i < n_first ? first : rest;
+    return fy_constant(g, FY_I32, FY_SHAPE(n), y);
+}
+
+typedef struct parts {
+    fy_node xs, xt, fs, ft, critic_loss, target_loss;
+} parts;
+
+/* Which objectives the graph gets. */
+enum { CRITIC = 1, TARGET = 2 };
+
+static parts build(world *w, fy_graph *g, int which, const fy_optim *optim)
+{
+    parts p = {.xs = fy_input(g, "xs", FY_F32, FY_SHAPE(N, F)), .xt = fy_input(g, "xt", FY_F32, FY_SHAPE(N, F))};
+    p.fs = fy_model_apply(g, w->source, p.xs, FY_EVAL);
+    p.ft = fy_model_apply(g, w->target, p.xt, FY_TRAIN);
+    const fy_node both = fy_model_apply(g, w->critic, fy_concat2(g, 0, p.fs, fy_detach(g, p.ft)), FY_TRAIN);
+    p.critic_loss = fy_mean_all(g, fy_cross_entropy(g, both, labels(g, 2 * N, 0, 1, N)));
+    const fy_node called = fy_model_apply(g, w->critic, p.ft, FY_TRAIN);
+    p.target_loss = fy_mean_all(g, fy_cross_entropy(g, called, labels(g, N, 0, 0, N)));
+    if (which & CRITIC)
+        fy_objective_moves_model(g, fy_objective_add(g, "critic", p.critic_loss, optim), w->critic, "*", NULL);
+    if (which & TARGET)
+        fy_objective_moves_model(g, fy_objective_add(g, "target", p.target_loss, optim), w->target, "*", NULL);
+    assert_int_equal(fy_graph_status(g), FY_OK);
+    return p;
+}
+
+static fy_plan *plan_of(world *w, int which, const fy_optim *optim, parts *p)
+{
+    fy_graph *g;
+    fy_plan *plan;
+    assert_int_equal(fy_graph_new(&g), FY_OK);
+    *p = build(w, g, which, optim);
+    fy_plan_opts o = fy_plan_defaults();
+    if (fy_plan_new(g, w->dev, &o, &plan) != FY_OK)
+        fail_msg("%s", fy_last_error());
+    fy_graph_free(g);
+    assert_int_equal(fy_plan_feed(plan, p->xs, w->xs), FY_OK);
+    assert_int_equal(fy_plan_feed(plan, p->xt, w->xt), FY_OK);
+    return plan;
+}
+
+static void step(fy_plan *p)
+{
+    if (fy_plan_step(p) != FY_OK)
+        fail_msg("%s", fy_last_error());
+}
+
+static const char *hash(fy_model *m)
+{
+    static char hex[4][65];
+    static int turn;
+    turn = (turn + 1) % 4;
+    assert_int_equal(fy_model_hash(m, hex[turn]), FY_OK);
+    return hex[turn];
+}
+
+/* Two objectives in one plan do what two plans do, one after the other. */
+static void objectives_run_in_order_and_see_each_other(void **state)
+{
+    const char *device = *state;
+    const fy_optim sgd = fy_sgd(0.5f, 0.9f, 0);
+    world *one = open_world(device), *two = open_world(device);
+    parts p1, pc, pt;
+    fy_plan *both = plan_of(one, CRITIC | TARGET, &sgd, &p1);
+    fy_plan *critic = plan_of(two, CRITIC, &sgd, &pc), *target = plan_of(two, TARGET, &sgd, &pt);
+    for (int i = 0; i < 5; i++) {
+        step(both);
+        step(critic);
+        step(target);
+        float a[2], b[2];
+        assert_int_equal(fy_plan_read(both, p1.critic_loss, &a[0], 1), FY_OK);
+        assert_int_equal(fy_plan_read(both, p1.target_loss, &a[1], 1), FY_OK);
+        assert_int_equal(fy_plan_read(critic, pc.critic_loss, &b[0], 1), FY_OK);
+        assert_int_equal(fy_plan_read(target, pt.target_loss, &b[1], 1), FY_OK);
+        check_close(a, b, 2, 1e-5, 1e-6);
+    }
+    for (int i = 0; i < fy_model_count(one->target); i++) {
+        float a[F * H], b[F * H];
+        fy_param *x = fy_model_param(one->target, i), *y = fy_model_param(two->target, i);
+        const int64_t n = fy_shape_numel(fy_param_shape(x));
+        assert_int_equal(fy_param_read(x, a, n), FY_OK);
+        assert_int_equal(fy_param_read(y, b, n), FY_OK);
+        check_close(a, b, (size_t)n, 1e-4, 1e-6);
+    }
+    fy_plan_free(target);
+    fy_plan_free(critic);
+    fy_plan_free(both);
+    close_world(two);
+    close_world(one);
+}
+
+static void only_what_an_objective_names_moves(void **state)
+{
+    const fy_optim adam = fy_adam(0.01f);
+    world *w = open_world(*state);
+    parts p;
+    char source[65], target[65], critic[65];
+    strcpy(source, hash(w->source));
+    strcpy(target, hash(w->target));
+    strcpy(critic, hash(w->critic));
+    fy_plan *plan = plan_of(w, CRITIC, &adam, &p);
+    step(plan);
+    assert_string_equal(hash(w->source), source);
+    assert_string_equal(hash(w->target), target);
+    assert_string_not_equal(hash(w->critic), critic);
+    fy_plan_free(plan);
+    close_world(w);
+}
+
+static void a_step_allocates_nothing(void **state)
+{
+    const fy_optim adam = fy_adam(0.01f);
+    world *w = open_world(*state);
+    parts p;
+    fy_plan *plan = plan_of(w, CRITIC | TARGET, &adam, &p);
+    step(plan);
+    const uint64_t before = fy_alloc_count();
+    for (int i = 0; i < 10; i++)
+        step(plan);
+    assert_int_equal(fy_alloc_count() - before, 0);
+    fy_plan_free(plan);
+    close_world(w);
+}
+
+/* The target's features feed both objectives and no parameter of theirs has moved in between. */
+static void unmoved_values_are_computed_once(void **state)
+{
+    const fy_optim sgd = fy_sgd(0.1f, 0, 0);
+    world *w = open_world(*state);
+    parts p;
+    fy_plan_info both, critic, target;
+    fy_plan *plan = plan_of(w, CRITIC | TARGET, &sgd, &p);
+    fy_plan_describe(plan, &both);
+    fy_plan_free(plan);
+    plan = plan_of(w, CRITIC, &sgd, &p);
+    fy_plan_describe(plan, &critic);
+    fy_plan_free(plan);
+    plan = plan_of(w, TARGET, &sgd, &p);
+    fy_plan_describe(plan, &target);
+    fy_plan_free(plan);
+    assert_true(both.n_kernels < critic.n_kernels + target.n_kernels);
+    assert_true(both.activation_bytes < both.unplanned_bytes);
+    close_world(w);
+}
+
+static void a_cut_value_is_fed_instead_of_computed(void **state)
+{
+    const fy_optim sgd = fy_sgd(0.1f, 0, 0);
+    world *w = open_world(*state);
+    fy_graph *g;
+    fy_plan *whole, *cut;
+    float features[N * H], a, b;
+    assert_int_equal(fy_graph_new(&g), FY_OK);
+    const parts p = build(w, g, CRITIC, &sgd);
+    assert_true(fy_node_is_frozen(g, p.fs));
+    const fy_plan_opts want = {.outputs = &p.fs, .n_outputs = 1}, feed = {.feeds = &p.fs, .n_feeds = 1};
+    assert_int_equal(fy_plan_new(g, w->dev, &want, &whole), FY_OK);
+    assert_int_equal(fy_plan_new(g, w->dev, &feed, &cut), FY_OK);
+    fy_graph_free(g);
+    assert_int_equal(fy_plan_feed(whole, p.xs, w->xs), FY_OK);
+    assert_int_equal(fy_plan_feed(whole, p.xt, w->xt), FY_OK);
+    step(whole);
+    assert_int_equal(fy_plan_read(whole, p.fs, features, N * H), FY_OK);
+    assert_int_equal(fy_plan_read(whole, p.critic_loss, &a, 1), FY_OK);
+    assert_int_equal(fy_model_init(w->critic, 3), FY_OK); /* as before the step */
+    assert_int_equal(fy_plan_feed(cut, p.fs, features), FY_OK);
+    assert_int_equal(fy_plan_feed(cut, p.xs, w->xs), FY_OK); /* dead now, and allowed */
+    assert_int_equal(fy_plan_feed(cut, p.xt, w->xt), FY_OK);
+    step(cut);
+    assert_int_equal(fy_plan_read(cut, p.critic_loss, &b, 1), FY_OK);
+    assert_true(fabsf(a - b) <= 1e-6f * fabsf(a));
+    fy_plan_free(cut);
+    fy_plan_free(whole);
+    close_world(w);
+}
+
+/* Whoever moved a parameter last, every plan and reader sees the newest value. */
+static void plans_share_parameters(void **state)
+{
+    const fy_optim sgd = fy_sgd(0.1f, 0, 0);
+    world *w = open_world(*state);
+    parts p1, p2;
+    float a, b, c;
+    fy_plan *first = plan_of(w, CRITIC, &sgd, &p1), *second = plan_of(w, CRITIC, &sgd, &p2);
+    step(first);
+    step(second);
+    assert_int_equal(fy_plan_read(first, p1.critic_loss, &a, 1), FY_OK);
+    assert_int_equal(fy_plan_read(second, p2.critic_loss, &b, 1), FY_OK);
+    assert_true(b < a); /* the second saw what the first did */
+    assert_int_equal(fy_model_init(w->critic, 3), FY_OK);
+    step(second);
+    assert_int_equal(fy_plan_read(second, p2.critic_loss, &c, 1), FY_OK);
+    assert_true(fabsf(a - c) <= 1e-6f * fabsf(a)); /* a written value is seen too */
+    fy_plan_free(second);
+    fy_plan_free(first);
+    close_world(w);
+}
+
+static void state_survives_a_round_trip(void **state)
+{
+    const fy_optim adam = fy_adam(0.01f);
+    world *w = open_world(*state);
+    parts p;
+    fy_plan *plan = plan_of(w, CRITIC, &adam, &p);
+    step(plan);
+    char once[65];
+    float saved[32][2 * H * F];
+    const int n = fy_plan_state_count(plan);
+    assert_in_range(n, 1, 32);
+    fy_model *copy;
+    assert_int_equal(fy_model_clone(w->critic, "copy", &copy), FY_OK);
+    for (int i = 0; i < n; i++)
+        assert_int_equal(fy_plan_state_read(plan, i, saved[i], fy_shape_numel(fy_plan_state_shape(plan, i))),
+                         FY_OK);
+    step(plan);
+    strcpy(once, hash(w->critic));
+    fy_plan_free(plan);
+    assert_int_equal(fy_model_copy(w->critic, copy), FY_OK);
+    plan = plan_of(w, CRITIC, &adam, &p);
+    for (int i = 0; i < n; i++)
+        assert_int_equal(fy_plan_state_write(plan, i, saved[i], fy_shape_numel(fy_plan_state_shape(plan, i))),
+                         FY_OK);
+    step(plan);
+    assert_string_equal(hash(w->critic), once);
+    fy_model_free(copy);
+    fy_plan_free(plan);
+    close_world(w);
+}
+
+/* ---- mistakes -------------------------------------------------------------------------------------------- */
+
+static void a_loss_must_be_a_scalar(void **state)
+{
+    (void)state;
+    fy_graph *g;
+    const fy_optim sgd = fy_sgd(0.1f, 0, 0);
+    assert_int_equal(fy_graph_new(&g), FY_OK);
+    fy_objective_add(g, "task", fy_input(g, "x", FY_F32, FY_SHAPE(3, 2)), &sgd);
+    assert_int_equal(fy_graph_status(g), FY_ESHAPE);
+    assert_non_null(strstr(fy_last_error(), "f32[3, 2]"));
+    fy_graph_free(g);
+}
+
+static void an_objective_must_reach_what_it_moves(void **state)
+{
+    const fy_optim sgd = fy_sgd(0.1f, 0, 0);
+    world *w = open_world(*state);
+    fy_graph *g;
+    fy_plan *plan;
+    assert_int_equal(fy_graph_new(&g), FY_OK);
+    const parts p = build(w, g, 0, &sgd);
+    fy_objective_moves_model(g, fy_objective_add(g, "critic", p.critic_loss, &sgd), w->target, "fc1.*", NULL);
+    assert_int_equal(fy_plan_new(g, w->dev, NULL, &plan), FY_EINVAL);
+    assert_null(plan);
+    assert_non_null(strstr(fy_last_error(), "target.fc1.weight"));
+    fy_graph_free(g);
+    close_world(w);
+}
+
+static void unknown_names_are_answered_with_near_ones(void **state)
+{
+    const fy_optim sgd = fy_sgd(0.1f, 0, 0);
+    world *w = open_world(*state);
+    parts p;
+    fy_plan *plan = plan_of(w, CRITIC, &sgd, &p);
+    assert_int_equal(fy_plan_set(plan, "critc.lr", 1), FY_EINVAL);
+    assert_non_null(strstr(fy_last_error(), "critic.lr"));
+    float lr;
+    assert_int_equal(fy_plan_set(plan, "critic.lr", 0.25f), FY_OK);
+    assert_int_equal(fy_plan_get(plan, "critic.lr", &lr), FY_OK);
+    assert_true(lr == 0.25f);
+    fy_plan_free(plan);
+    close_world(w);
+}
+
+static void an_input_that_was_not_fed_is_named(void **state)
+{
+    const fy_optim sgd = fy_sgd(0.1f, 0, 0);
+    world *w = open_world(*state);
+    fy_graph *g;
+    fy_plan *plan;
+    assert_int_equal(fy_graph_new(&g), FY_OK);
+    (void)build(w, g, CRITIC, &sgd);
+    assert_int_equal(fy_plan_new(g, w->dev, NULL, &plan), FY_OK);
+    assert_int_equal(fy_plan_step(plan), FY_EINVAL);
+    assert_non_null(strstr(fy_last_error(), "'xs'"));
+    fy_plan_free(plan);
+    fy_graph_free(g);
+    close_world(w);
+}
+
+#define ON(test, device) {#test " on " device, test, NULL, NULL, (void *)(uintptr_t)device}
+#define BOTH(test) ON(test, "ref"), ON(test, "cpu")
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BOTH(objectives_run_in_order_and_see_each_other),
+        BOTH(only_what_an_objective_names_moves),
+        BOTH(a_step_allocates_nothing),
+        BOTH(unmoved_values_are_computed_once),
+        BOTH(a_cut_value_is_fed_instead_of_computed),
+        BOTH(plans_share_parameters),
+        ON(state_survives_a_round_trip, "cpu"), /* ref's own state is f64, and comes out as f32 */
+        ON(a_loss_must_be_a_scalar, "ref"),
+        ON(an_objective_must_reach_what_it_moves, "ref"),
+        ON(unknown_names_are_answered_with_near_ones, "ref"),
+        ON(an_input_that_was_not_fed_is_named, "ref"),
+    };
+    return cmocka_run_group_tests_name("plan", tests, NULL, NULL);
+}

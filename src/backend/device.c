@@ -1,10 +1,10 @@
-/* device.c: devices by name. "ref" stores floats as f64 and has the reference kernels only; "cpu" stores f32
- * and has every list this build was made with. */
+/* device.c: devices by name. "ref" stores floats as f64 and has the reference kernels only; "cpu"
+ * stores f32 and has every list this build was made with. */
 #include "backend/backend.h"
 
 #include <string.h>
 
-/* ---- what a device says of itself ------------------------------------------------------------------ */
+/* ---- what a device says of itself ------------------------------------------------------------ */
 
 void fyi_device_says(fy_device *dev, const char *fmt, ...)
 {
@@ -54,7 +54,7 @@ static fy_status open_ref(fy_device *dev)
     return FY_OK;
 }
 
-/* ---- opening and closing ------------------------------------------------------------------------------ */
+/* ---- opening and closing --------------------------------------------------------------------- */
 
 static const struct {
     const char *name;

@@ -1,5 +1,5 @@
-/* layout.c: how a value's elements lie in memory. An index splits per axis into the digits of its inner
- * blocks, innermost last, and what is left counts whole blocks in the outer order:
+/* layout.c: how a value's elements lie in memory. An index splits per axis into the digits of its
+ * inner blocks, innermost last, and what is left counts whole blocks in the outer order:
  *
  *   nChw16c: offset of [n, c, h, w] = (((n C/16 + c/16) H + h) W + w) 16 + c%16 */
 #include "graph/kernel.h"
@@ -8,7 +8,7 @@
 
 fyi_layout fyi_layout_plain(int rank)
 {
-    fyi_layout l = {.rank = (uint8_t)rank};
+    fyi_layout l = { .rank = (uint8_t)rank };
     for (int i = 0; i < rank; i++)
         l.outer[i] = (uint8_t)i;
     return l;
@@ -70,7 +70,7 @@ int64_t fyi_layout_numel(const fyi_layout *l, const fy_shape *s)
 
 int64_t fyi_layout_offset(const fyi_layout *l, const fy_shape *s, const int64_t *at)
 {
-    int64_t rest[FY_MAX_RANK] = {0}, offset = 0, step = 1;
+    int64_t rest[FY_MAX_RANK] = { 0 }, offset = 0, step = 1;
     for (int i = 0; i < l->rank; i++)
         rest[i] = at[i];
     for (int i = l->n_inner - 1; i >= 0; i--) {

@@ -1,10 +1,10 @@
-/* test_conv2d.c: convolution and its gradients, in the bare form that builders make and in the form that
- * fusion makes. Guards the window arithmetic at edges, strides, dilation and groups. */
+/* test_conv2d.c: convolution and its gradients, in the bare form that builders make and in the form
+ * that fusion makes. Guards the window arithmetic at edges, strides, dilation and groups. */
 #include "support/op_check.h"
 
 #include "graph/ops/attr.h"
 
-/* ---- the table ----------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 typedef struct conv_case {
     op_row row;
@@ -23,14 +23,11 @@ static fy_node conv(op_test *t, const void *row)
     {                                          \
         { name, why, conv, rtol }, __VA_ARGS__ \
     }
-#define S(a, b, c, d)  \
-    {                  \
-        4,             \
-        {              \
-            a, b, c, d \
-        }              \
-    }
+/* clang-format off */
+#define S(a, b, c, d) { 4, { a, b, c, d } }
+/* clang-format on */
 
+/* clang-format off */
 static const conv_case cases[] = {
     CONV("1x1", "a matrix product in disguise", 1e-5, S(2, 3, 5, 5), S(4, 3, 1, 1),
          { { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 }),
@@ -59,8 +56,9 @@ static const conv_case cases[] = {
     CONV("17 -> 33 channels", "past one block of 16, with a rest", 1e-5, S(2, 17, 4, 4),
          S(33, 17, 1, 1), { { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 }),
 };
+/* clang-format on */
 
-/* ---- hand-made values ------------------------------------------------------------------------------ */
+/* ---- hand-made values ------------------------------------------------------------------------ */
 
 typedef struct hand_case {
     const char *name;
@@ -80,40 +78,18 @@ static fy_node conv_of(op_test *t, const void *row)
 
 static const float nine[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 }, four[] = { 1, 2, 3, 4 };
 
+/* clang-format off */
 static const hand_case hand[] = {
-    { "valid",
-      S(1, 1, 3, 3),
-      S(1, 1, 2, 2),
-      nine,
-      four,
-      { { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 },
-      { 37, 47, 67, 77 },
-      4 },
-    { "padded, stride 2",
-      S(1, 1, 3, 3),
-      S(1, 1, 2, 2),
-      nine,
-      four,
-      { { 2, 2 }, { 1, 1 }, { 1, 1 }, 1 },
-      { 4, 18, 36, 77 },
-      4 },
-    { "dilated",
-      S(1, 1, 3, 3),
-      S(1, 1, 2, 2),
-      nine,
-      four,
-      { { 1, 1 }, { 0, 0 }, { 2, 2 }, 1 },
-      { 64 },
-      1 },
-    { "two groups",
-      S(1, 2, 1, 1),
-      S(2, 1, 1, 1),
-      nine + 1,
-      four + 2,
-      { { 1, 1 }, { 0, 0 }, { 1, 1 }, 2 },
-      { 6, 12 },
-      2 },
+    { "valid", S(1, 1, 3, 3), S(1, 1, 2, 2), nine, four, { { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 },
+      { 37, 47, 67, 77 }, 4 },
+    { "padded, stride 2", S(1, 1, 3, 3), S(1, 1, 2, 2), nine, four,
+      { { 2, 2 }, { 1, 1 }, { 1, 1 }, 1 }, { 4, 18, 36, 77 }, 4 },
+    { "dilated", S(1, 1, 3, 3), S(1, 1, 2, 2), nine, four, { { 1, 1 }, { 0, 0 }, { 2, 2 }, 1 },
+      { 64 }, 1 },
+    { "two groups", S(1, 2, 1, 1), S(2, 1, 1, 1), nine + 1, four + 2,
+      { { 1, 1 }, { 0, 0 }, { 1, 1 }, 2 }, { 6, 12 }, 2 },
 };
+/* clang-format on */
 
 static void values_are_those_worked_out_by_hand(void **state)
 {
@@ -122,7 +98,7 @@ static void values_are_those_worked_out_by_hand(void **state)
         op_check_values(conv_of, &hand[i], hand[i].expected, hand[i].n);
 }
 
-/* ---- the fused forms -------------------------------------------------------------------------------- */
+/* ---- the fused forms ------------------------------------------------------------------------- */
 
 typedef struct fused_case {
     const char *name;
@@ -206,7 +182,7 @@ static void bias_gradient_comes_with_the_weights(void **state)
         op_check_same(gradients_in_one_node, gradients_in_two_nodes, &i, "cpu", 1e-5);
 }
 
-/* ---- mistakes ----------------------------------------------------------------------------------------- */
+/* ---- mistakes -------------------------------------------------------------------------------- */
 
 typedef struct mistake {
     fy_shape src, weights;
@@ -222,58 +198,35 @@ static fy_node mistaken(op_test *t, const void *row)
     return fy_conv2d(t->g, src, op_param(t, m->weights, -1, 1), &m->o);
 }
 
-#define DENSE                           \
-    {                                   \
-        { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 \
-    }
+/* clang-format off */
+#define DENSE { { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 }
+/* clang-format on */
 
+/* clang-format off */
 static const mistake mistakes[] = {
-    { { 3, { 2, 3, 5 } },
-      S(4, 3, 3, 3),
-      DENSE,
-      FY_ESHAPE,
+    { { 3, { 2, 3, 5 } }, S(4, 3, 3, 3), DENSE, FY_ESHAPE,
       "conv2d.3: src must be [n, ic, h, w], not f32[2, 3, 5]" },
-    { S(2, 3, 5, 5),
-      { 2, { 4, 3 } },
-      DENSE,
-      FY_ESHAPE,
+    { S(2, 3, 5, 5), { 2, { 4, 3 } }, DENSE, FY_ESHAPE,
       "conv2d.3: weights must be [oc, ic/groups, kh, kw], not f32[4, 3]" },
     { S(2, 3, 5, 5), S(4, 2, 3, 3), DENSE, FY_ESHAPE,
       "conv2d.3: weights take 2 channels, src has 3" },
-    { S(2, 4, 5, 5),
-      S(3, 2, 3, 3),
-      { { 1, 1 }, { 0, 0 }, { 1, 1 }, 2 },
-      FY_ESHAPE,
+    { S(2, 4, 5, 5), S(3, 2, 3, 3), { { 1, 1 }, { 0, 0 }, { 1, 1 }, 2 }, FY_ESHAPE,
       "conv2d.3: 3 output channels cannot be split into 2 groups" },
     { S(2, 3, 2, 5), S(4, 3, 3, 3), DENSE, FY_ESHAPE,
       "conv2d.3: a 3x3 kernel does not fit a 2x5 image padded by 0x0" },
     /* Division that rounds toward zero would call this one row. */
-    { S(2, 3, 2, 5),
-      S(4, 3, 3, 3),
-      { { 2, 2 }, { 0, 0 }, { 1, 1 }, 1 },
-      FY_ESHAPE,
+    { S(2, 3, 2, 5), S(4, 3, 3, 3), { { 2, 2 }, { 0, 0 }, { 1, 1 }, 1 }, FY_ESHAPE,
       "conv2d.3: a 3x3 kernel does not fit a 2x5 image padded by 0x0" },
-    { S(2, 3, 5, 5),
-      S(4, 3, 3, 3),
-      { { 1, 1 }, { 0, 0 }, { 3, 1 }, 1 },
-      FY_ESHAPE,
+    { S(2, 3, 5, 5), S(4, 3, 3, 3), { { 1, 1 }, { 0, 0 }, { 3, 1 }, 1 }, FY_ESHAPE,
       "conv2d.3: a 3x3 kernel does not fit a 5x5 image padded by 0x0" },
-    { S(2, 3, 5, 5),
-      S(4, 3, 3, 3),
-      { { 1, 0 }, { 0, 0 }, { 1, 1 }, 1 },
-      FY_EINVAL,
+    { S(2, 3, 5, 5), S(4, 3, 3, 3), { { 1, 0 }, { 0, 0 }, { 1, 1 }, 1 }, FY_EINVAL,
       "conv2d.3: stride and dilation must be 1 or more, for the width they are 0 and 1" },
-    { S(2, 3, 5, 5),
-      S(4, 3, 3, 3),
-      { { 1, 1 }, { -1, 0 }, { 1, 1 }, 1 },
-      FY_EINVAL,
+    { S(2, 3, 5, 5), S(4, 3, 3, 3), { { 1, 1 }, { -1, 0 }, { 1, 1 }, 1 }, FY_EINVAL,
       "conv2d.3: padding must be 0 or more, for the height it is -1" },
-    { S(2, 3, 5, 5),
-      S(4, 3, 3, 3),
-      { { 1, 1 }, { 0, 0 }, { 1, 1 }, 0 },
-      FY_EINVAL,
+    { S(2, 3, 5, 5), S(4, 3, 3, 3), { { 1, 1 }, { 0, 0 }, { 1, 1 }, 0 }, FY_EINVAL,
       "conv2d.3: groups must be 1 or more, not 0" },
 };
+/* clang-format on */
 
 static void mistakes_are_named_in_one_sentence(void **state)
 {
@@ -296,7 +249,7 @@ static void integers_are_refused(void **state)
                      "conv2d.3: src must be floats [n, ic, h, w], not u8[2, 3, 5, 5]");
 }
 
-/* ---- what is wanted ------------------------------------------------------------------------------------- */
+/* ---- what is wanted -------------------------------------------------------------------------- */
 
 /* A frozen convolution costs no weight gradient, and the first layer no gradient of the images. */
 static void only_wanted_gradients_are_built(void **state)

@@ -1,5 +1,5 @@
-/* test_linear.c: the dense products: linear, matmul with every pair of transposes, and bias. Guards which
- * axis is which in each product and its gradients. */
+/* test_linear.c: the dense products: linear, matmul with every pair of transposes, and bias. Guards
+ * which axis is which in each product and its gradients. */
 #include "support/op_check.h"
 
 typedef struct dense_case {
@@ -37,60 +37,38 @@ static fy_node square(op_test *t, const void *row)
     return fy_matmul(t->g, a, c->trans_a, a, c->trans_b);
 }
 
-#define S2(a, b) \
-    {            \
-        2,       \
-        {        \
-            a, b \
-        }        \
-    }
-#define S3(a, b, c) \
-    {               \
-        3,          \
-        {           \
-            a, b, c \
-        }           \
-    }
+/* clang-format off */
+#define S2(a, b) { 2, { a, b } }
+#define S3(a, b, c) { 3, { a, b, c } }
+/* clang-format on */
 
+/* clang-format off */
 static const dense_case cases[] = {
     { { "linear", "the sizes all differ", linear, 1e-5 }, S2(5, 7), S2(3, 7), false, false },
     { { "linear, one row", "a batch of one", linear, 1e-5 }, S2(1, 4), S2(6, 4), false, false },
-    { { "linear, 65 -> 33", "past whole vectors, with a rest", linear, 1e-5 },
-      S2(9, 65),
-      S2(33, 65),
-      false,
-      false },
+    { { "linear, 65 -> 33", "past whole vectors, with a rest", linear, 1e-5 }, S2(9, 65),
+      S2(33, 65), false, false },
     { { "matmul", "a b", matmul, 1e-5 }, S2(4, 5), S2(5, 3), false, false },
     { { "matmul ta", "a^T b", matmul, 1e-5 }, S2(5, 4), S2(5, 3), true, false },
     { { "matmul tb", "a b^T", matmul, 1e-5 }, S2(4, 5), S2(3, 5), false, true },
     { { "matmul ta tb", "a^T b^T", matmul, 1e-5 }, S2(5, 4), S2(3, 5), true, true },
     { { "batched", "a leading axis", matmul, 1e-5 }, S3(2, 4, 5), S3(2, 5, 3), false, false },
-    { { "batched ta", "its steps when a is transposed", matmul, 1e-5 },
-      S3(3, 5, 4),
-      S3(3, 5, 2),
-      true,
-      false },
-    { { "batched tb", "its steps when b is transposed", matmul, 1e-5 },
-      S3(3, 4, 5),
-      S3(3, 2, 5),
-      false,
-      true },
+    { { "batched ta", "its steps when a is transposed", matmul, 1e-5 }, S3(3, 5, 4), S3(3, 5, 2),
+      true, false },
+    { { "batched tb", "its steps when b is transposed", matmul, 1e-5 }, S3(3, 4, 5), S3(3, 2, 5),
+      false, true },
     { { "batched ta tb", "both", matmul, 1e-5 }, S3(2, 5, 4), S3(2, 3, 5), true, true },
     { { "gram matrix", "one value as both factors", square, 1e-5 }, S2(4, 6), { 0 }, false, true },
-    { { "bias [n, c]", "after a linear layer", bias, 1e-6 }, S2(4, 3), { 1, { 3 } }, false, false },
-    { { "bias [n, c, t]", "after a 1-d layer", bias, 1e-6 },
-      S3(2, 3, 5),
-      { 1, { 3 } },
-      false,
+    { { "bias [n, c]", "after a linear layer", bias, 1e-6 }, S2(4, 3), { 1, { 3 } }, false,
+      false },
+    { { "bias [n, c, t]", "after a 1-d layer", bias, 1e-6 }, S3(2, 3, 5), { 1, { 3 } }, false,
       false },
     { { "bias [n, c, h, w]", "after a convolution, past one block of 16", bias, 1e-6 },
-      { 4, { 2, 18, 3, 5 } },
-      { 1, { 18 } },
-      false,
-      false },
+      { 4, { 2, 18, 3, 5 } }, { 1, { 18 } }, false, false },
 };
+/* clang-format on */
 
-/* ---- hand-made values ------------------------------------------------------------------------------ */
+/* ---- hand-made values ------------------------------------------------------------------------ */
 
 static const float six[] = { 1, 2, 3, 4, 5, 6 }, w[] = { 1, 0, -1, 2, 1, 0 };
 
@@ -123,7 +101,7 @@ static void values_are_those_worked_out_by_hand(void **state)
     op_check_values(hand_bias, NULL, (const double[]){ 11, 12, 13, 24, 25, 26 }, 6);
 }
 
-/* ---- the fused forms --------------------------------------------------------------------------------- */
+/* ---- the fused forms ------------------------------------------------------------------------- */
 
 static fy_node in_one_node(op_test *t, const void *row)
 {
@@ -174,7 +152,7 @@ static void bias_gradient_comes_with_the_weights(void **state)
         op_check_same(gradients_in_one_node, gradients_in_two_nodes, &i, "cpu", 1e-5);
 }
 
-/* ---- mistakes ------------------------------------------------------------------------------------------- */
+/* ---- mistakes -------------------------------------------------------------------------------- */
 
 typedef struct mistake {
     op_build build;
@@ -191,20 +169,11 @@ static fy_node mistaken(op_test *t, const void *row)
     return m->build(t, &c);
 }
 
+/* clang-format off */
 static const mistake mistakes[] = {
-    { linear,
-      { 4, { 2, 3, 4, 4 } },
-      S2(5, 48),
-      false,
-      false,
-      FY_ESHAPE,
+    { linear, { 4, { 2, 3, 4, 4 } }, S2(5, 48), false, false, FY_ESHAPE,
       "linear.3: src must be [n, ic] (fy_flatten makes it so), not f32[2, 3, 4, 4]" },
-    { linear,
-      S2(2, 3),
-      { 1, { 3 } },
-      false,
-      false,
-      FY_ESHAPE,
+    { linear, S2(2, 3), { 1, { 3 } }, false, false, FY_ESHAPE,
       "linear.3: weights must be [oc, ic], not f32[3]" },
     { linear, S2(2, 3), S2(5, 4), false, false, FY_ESHAPE,
       "linear.3: weights take 4 features, src has 3" },
@@ -217,28 +186,14 @@ static const mistake mistakes[] = {
     { matmul, S3(2, 2, 3), S3(3, 3, 4), false, false, FY_ESHAPE,
       "matmul.3: a and b need the same batch axis or none, they are f32[2, 2, 3] and "
       "f32[3, 3, 4]" },
-    { matmul,
-      { 1, { 3 } },
-      S2(3, 4),
-      false,
-      false,
-      FY_ESHAPE,
+    { matmul, { 1, { 3 } }, S2(3, 4), false, false, FY_ESHAPE,
       "matmul.3: a must be [m, k] or [batch, m, k], not f32[3]" },
-    { bias,
-      { 1, { 3 } },
-      { 1, { 3 } },
-      false,
-      false,
-      FY_ESHAPE,
+    { bias, { 1, { 3 } }, { 1, { 3 } }, false, false, FY_ESHAPE,
       "bias.3: src must be [n, c, ...], not f32[3]" },
-    { bias,
-      S2(2, 3),
-      { 1, { 2 } },
-      false,
-      false,
-      FY_ESHAPE,
+    { bias, S2(2, 3), { 1, { 2 } }, false, false, FY_ESHAPE,
       "bias.3: bias must be f32[3], not f32[2]" },
 };
+/* clang-format on */
 
 static void mistakes_are_named_in_one_sentence(void **state)
 {

@@ -1,5 +1,5 @@
-/* test_norm.c: batch and layer normalisation. Guards the gradient through the moments, the two modes, and that
- * running statistics move only in the objectives that name them. */
+/* test_norm.c: batch and layer normalisation. Guards the gradient through the moments, the two
+ * modes, and that running statistics move only in the objectives that name them. */
 #include "support/op_check.h"
 
 #include <math.h>
@@ -51,6 +51,7 @@ static fy_node layer_norm(op_test *t, const void *row)
     return fy_layer_norm(t->g, src, scale, op_param(t, last, -1, 1), 1e-5f);
 }
 
+/* clang-format off */
 static const norm_case cases[] = {
     { { "batch norm [n, c, h, w]", "after a convolution", batch_norm, 1e-4 },
       { 4, { 3, 4, 5, 3 } } },
@@ -66,8 +67,9 @@ static const norm_case cases[] = {
     { { "layer norm [n, t, k]", "tokens", layer_norm, 1e-4 }, { 3, { 2, 3, 33 } } },
     { { "layer norm [k]", "one row without other axes", layer_norm, 1e-4 }, { 1, { 6 } } },
 };
+/* clang-format on */
 
-/* ---- hand-made values: mean 3, variance 3.5 ----------------------------------------------------------- */
+/* ---- hand-made values: mean 3, variance 3.5 -------------------------------------------------- */
 
 static const float four[] = { 1, 2, 3, 6 };
 
@@ -107,7 +109,7 @@ static void values_are_those_worked_out_by_hand(void **state)
     op_check_values(hand_layer, &second, &rstd, 1);
 }
 
-/* ---- running statistics ------------------------------------------------------------------------------------ */
+/* ---- running statistics ---------------------------------------------------------------------- */
 
 /* One step of an objective that moves the scale, and the statistics if it names them. */
 static void train_one_step(const char *device, bool named, float running[2])
@@ -158,7 +160,7 @@ static void statistics_that_no_objective_names_stay(void **state)
     assert_memory_equal(running, before, sizeof before);
 }
 
-/* ---- mistakes ------------------------------------------------------------------------------------------------ */
+/* ---- mistakes -------------------------------------------------------------------------------- */
 
 typedef struct mistake {
     fy_shape src, scale, shift, mean, var;
@@ -174,54 +176,27 @@ static fy_node mistaken_batch(op_test *t, const void *row)
     return fy_batch_norm(t->g, src, scale, shift, mean, op_param(t, m->var, 1, 2), NULL);
 }
 
-#define V(k)  \
-    {         \
-        1,    \
-        {     \
-            k \
-        }     \
-    }
+/* clang-format off */
+#define V(k) { 1, { k } }
+/* clang-format on */
 
+/* clang-format off */
 static const mistake mistakes[] = {
     { V(3), V(3), V(3), V(3), V(3), FY_ESHAPE,
       "batch_norm.6: src must be [n, c, ...], not f32[3]" },
-    { { 2, { 4, 3 } },
-      V(2),
-      V(3),
-      V(3),
-      V(3),
-      FY_ESHAPE,
+    { { 2, { 4, 3 } }, V(2), V(3), V(3), V(3), FY_ESHAPE,
       "batch_norm.6: scale must be f32[3], not f32[2]" },
-    { { 2, { 4, 3 } },
-      V(3),
-      V(4),
-      V(3),
-      V(3),
-      FY_ESHAPE,
+    { { 2, { 4, 3 } }, V(3), V(4), V(3), V(3), FY_ESHAPE,
       "batch_norm.6: shift must be f32[3], not f32[4]" },
-    { { 2, { 4, 3 } },
-      V(3),
-      V(3),
-      V(4),
-      V(3),
-      FY_ESHAPE,
+    { { 2, { 4, 3 } }, V(3), V(3), V(4), V(3), FY_ESHAPE,
       "batch_norm: running_mean must be f32[3], not f32[4]" },
-    { { 2, { 4, 3 } },
-      V(3),
-      V(3),
-      V(3),
-      { 2, { 3, 1 } },
-      FY_ESHAPE,
+    { { 2, { 4, 3 } }, V(3), V(3), V(3), { 2, { 3, 1 } }, FY_ESHAPE,
       "batch_norm: running_var must be f32[3], not f32[3, 1]" },
-    { { 4, { 1, 3, 1, 1 } },
-      V(3),
-      V(3),
-      V(3),
-      V(3),
-      FY_ESHAPE,
+    { { 4, { 1, 3, 1, 1 } }, V(3), V(3), V(3), V(3), FY_ESHAPE,
       "batch_norm.6: 1 value per channel has no deviation; train on larger batches or use "
       "evaluation mode" },
 };
+/* clang-format on */
 
 static fy_node running_mean_computed(op_test *t, const void *row)
 {

@@ -1,5 +1,5 @@
-/* test_optim.c: the optimisers against PyTorch's, step for step (golden/optim.py makes the table), and the
- * rules around them: names, options, gradient clipping. */
+/* test_optim.c: the optimisers against PyTorch's, step for step (golden/optim.py makes the table),
+ * and the rules around them: names, options, gradient clipping. */
 #include "support/op_check.h"
 
 #include "graph/ops/optim.h"
@@ -9,7 +9,7 @@
 
 #include "golden/optim.inc"
 
-/* ---- against PyTorch --------------------------------------------------------------------------------- */
+/* ---- against PyTorch ------------------------------------------------------------------------- */
 
 /* a and b, moved along gradients that are fed: loss = sum(a da) + sum(b db). */
 typedef struct trial {
@@ -136,7 +136,7 @@ static void cpu_steps_like_pytorch(void **state)
     follow(*state, "cpu", 2e-6);
 }
 
-/* ---- the clip scale ------------------------------------------------------------------------------------ */
+/* ---- the clip scale -------------------------------------------------------------------------- */
 
 static fy_node clip(op_test *t, const void *row)
 {
@@ -158,7 +158,7 @@ static void clip_scale_is_the_ratio_of_norms(void **state)
                      "clip_scale.4: the largest norm must be above 0, not 0");
 }
 
-/* ---- names and options ----------------------------------------------------------------------------------- */
+/* ---- names and options ----------------------------------------------------------------------- */
 
 static void optimisers_are_found_by_name(void **state)
 {

@@ -1,5 +1,6 @@
-/* test_pool.c: max and average pooling, and the fused forms of max pooling with the convolution before it and
- * the ReLU after it. Guards windows that overlap, hang over the edge, or start in the padding. */
+/* test_pool.c: max and average pooling, and the fused forms of max pooling with the convolution
+ * before it and the ReLU after it. Guards windows that overlap, hang over the edge, or start in the
+ * padding. */
 #include "support/op_check.h"
 
 #include <math.h>
@@ -28,58 +29,44 @@ static fy_node global_pool(op_test *t, const void *row)
     return fy_global_avg_pool(t->g, op_param(t, c->src, -1, 1));
 }
 
-#define S(a, b, c, d)  \
-    {                  \
-        4,             \
-        {              \
-            a, b, c, d \
-        }              \
-    }
+/* clang-format off */
+#define S(a, b, c, d) { 4, { a, b, c, d } }
+/* clang-format on */
 /* kernel, stride, pad, each [h, w]; ceil_mode; count_include_pad */
-#define SQUARE(k, s, p, up, with)              \
-    {                                          \
-        { k, k }, { s, s }, { p, p }, up, with \
-    }
+/* clang-format off */
+#define SQUARE(k, s, p, up, with) { { k, k }, { s, s }, { p, p }, up, with }
+/* clang-format on */
 
+/* clang-format off */
 static const pool_case cases[] = {
     { { "max 2/2", "LeNet's", max_pool, 1e-6 }, S(2, 3, 6, 4), SQUARE(2, 2, 0, false, true) },
-    { { "max 2/2 odd", "the last row belongs to no window", max_pool, 1e-6 },
-      S(2, 3, 7, 5),
+    { { "max 2/2 odd", "the last row belongs to no window", max_pool, 1e-6 }, S(2, 3, 7, 5),
       SQUARE(2, 2, 0, false, true) },
-    { { "max 3/2 pad 1", "ResNet's stem: windows overlap", max_pool, 1e-6 },
-      S(2, 17, 7, 8),
+    { { "max 3/2 pad 1", "ResNet's stem: windows overlap", max_pool, 1e-6 }, S(2, 17, 7, 8),
       SQUARE(3, 2, 1, false, true) },
-    { { "max 3/2 ceil", "SqueezeNet: the last window hangs over", max_pool, 1e-6 },
-      S(1, 2, 6, 8),
+    { { "max 3/2 ceil", "SqueezeNet: the last window hangs over", max_pool, 1e-6 }, S(1, 2, 6, 8),
       SQUARE(3, 2, 0, true, true) },
     { { "max 2/2 pad 1 ceil", "a window in the padding alone is not one", max_pool, 1e-6 },
-      S(1, 2, 5, 5),
-      SQUARE(2, 2, 1, true, true) },
-    { { "max 17x17", "positions no longer fit a byte", max_pool, 1e-6 },
-      S(1, 1, 18, 18),
+      S(1, 2, 5, 5), SQUARE(2, 2, 1, true, true) },
+    { { "max 17x17", "positions no longer fit a byte", max_pool, 1e-6 }, S(1, 1, 18, 18),
       SQUARE(17, 1, 0, false, true) },
-    { { "max oblong", "height and width differ", max_pool, 1e-6 },
-      S(2, 2, 6, 9),
+    { { "max oblong", "height and width differ", max_pool, 1e-6 }, S(2, 2, 6, 9),
       { { 3, 2 }, { 1, 3 }, { 1, 0 }, false, true } },
     { { "avg 2/2", "plain mean", avg_pool, 1e-5 }, S(2, 3, 6, 4), SQUARE(2, 2, 0, false, true) },
-    { { "avg 3/2 pad", "padding counts as zeros", avg_pool, 1e-5 },
-      S(2, 17, 7, 8),
+    { { "avg 3/2 pad", "padding counts as zeros", avg_pool, 1e-5 }, S(2, 17, 7, 8),
       SQUARE(3, 2, 1, false, true) },
     { { "avg 3/2 pad, not counted", "smaller divisors at the edge", avg_pool, 1e-5 },
-      S(2, 3, 7, 8),
-      SQUARE(3, 2, 1, false, false) },
-    { { "avg 3/2 ceil", "what hangs over never counts", avg_pool, 1e-5 },
-      S(1, 2, 6, 8),
+      S(2, 3, 7, 8), SQUARE(3, 2, 1, false, false) },
+    { { "avg 3/2 ceil", "what hangs over never counts", avg_pool, 1e-5 }, S(1, 2, 6, 8),
       SQUARE(3, 2, 1, true, true) },
-    { { "avg oblong", "height and width differ", avg_pool, 1e-5 },
-      S(2, 2, 6, 9),
+    { { "avg oblong", "height and width differ", avg_pool, 1e-5 }, S(2, 2, 6, 9),
       { { 3, 2 }, { 1, 3 }, { 1, 1 }, false, false } },
-    { { "global", "one window over an oblong image", global_pool, 1e-5 },
-      S(2, 18, 5, 3),
+    { { "global", "one window over an oblong image", global_pool, 1e-5 }, S(2, 18, 5, 3),
       SQUARE(1, 1, 0, false, true) }, /* options not used */
 };
+/* clang-format on */
 
-/* ---- hand-made values -------------------------------------------------------------------------------- */
+/* ---- hand-made values ------------------------------------------------------------------------ */
 
 typedef struct hand_case {
     const char *name;
@@ -102,6 +89,7 @@ static fy_node hand_pool(op_test *t, const void *row)
 /*  1 9 2
  *  8 3 7
  *  4 6 5  */
+/* clang-format off */
 static const hand_case hand[] = {
     { "max 2/1", fy_max_pool2d, SQUARE(2, 1, 0, false, true), 0, { 9, 9, 8, 7 }, 4 },
     { "where", fy_max_pool2d, SQUARE(2, 1, 0, false, true), 1, { 1, 0, 0, 1 }, 4 },
@@ -109,21 +97,14 @@ static const hand_case hand[] = {
     { "where, over the edge", fy_max_pool2d, SQUARE(2, 2, 0, true, true), 1, { 1, 2, 1, 0 }, 4 },
     { "max 3/2 pad 1", fy_max_pool2d, SQUARE(3, 2, 1, false, true), 0, { 9, 9, 8, 7 }, 4 },
     { "avg 2/1", fy_avg_pool2d, SQUARE(2, 1, 0, false, true), 0, { 5.25, 5.25, 5.25, 5.25 }, 4 },
-    { "avg 3/2 pad 1",
-      fy_avg_pool2d,
-      SQUARE(3, 2, 1, false, true),
-      0,
-      { 21.0 / 9, 21.0 / 9, 21.0 / 9, 21.0 / 9 },
-      4 },
-    { "avg 3/2 pad 1, not counted",
-      fy_avg_pool2d,
-      SQUARE(3, 2, 1, false, false),
-      0,
-      { 5.25, 5.25, 5.25, 5.25 },
-      4 },
+    { "avg 3/2 pad 1", fy_avg_pool2d, SQUARE(3, 2, 1, false, true), 0,
+      { 21.0 / 9, 21.0 / 9, 21.0 / 9, 21.0 / 9 }, 4 },
+    { "avg 3/2 pad 1, not counted", fy_avg_pool2d, SQUARE(3, 2, 1, false, false), 0,
+      { 5.25, 5.25, 5.25, 5.25 }, 4 },
     /* The last window has 2 of 3 columns and rows inside the image and its padding of none. */
     { "avg 2/2 ceil", fy_avg_pool2d, SQUARE(2, 2, 0, true, true), 0, { 5.25, 4.5, 5, 5 }, 4 },
 };
+/* clang-format on */
 
 static void values_are_those_worked_out_by_hand(void **state)
 {
@@ -172,7 +153,7 @@ static void nan_is_never_hidden(void **state)
     fy_param_free(t.params[0]);
 }
 
-/* ---- the fused forms ----------------------------------------------------------------------------------- */
+/* ---- the fused forms ------------------------------------------------------------------------- */
 
 typedef struct fused_case {
     const char *name;
@@ -181,28 +162,18 @@ typedef struct fused_case {
     fy_pool_opts pool;
 } fused_case;
 
+/* clang-format off */
 static const fused_case fused[] = {
-    { "LeNet",
-      S(2, 1, 12, 12),
-      S(4, 1, 5, 5),
-      { { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 },
+    { "LeNet", S(2, 1, 12, 12), S(4, 1, 5, 5), { { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 },
       SQUARE(2, 2, 0, false, true) },
-    { "LeNet's second",
-      S(2, 3, 8, 8),
-      S(5, 3, 5, 5),
-      { { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 },
+    { "LeNet's second", S(2, 3, 8, 8), S(5, 3, 5, 5), { { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 },
       SQUARE(2, 2, 0, false, true) },
-    { "odd and overlapping",
-      S(2, 4, 9, 7),
-      S(6, 2, 3, 3),
-      { { 1, 1 }, { 1, 1 }, { 1, 1 }, 2 },
+    { "odd and overlapping", S(2, 4, 9, 7), S(6, 2, 3, 3), { { 1, 1 }, { 1, 1 }, { 1, 1 }, 2 },
       SQUARE(3, 2, 1, false, true) },
-    { "strided, hanging over",
-      S(1, 2, 11, 10),
-      S(3, 2, 3, 3),
-      { { 2, 1 }, { 1, 0 }, { 1, 2 }, 1 },
+    { "strided, hanging over", S(1, 2, 11, 10), S(3, 2, 3, 3), { { 2, 1 }, { 1, 0 }, { 1, 2 }, 1 },
       SQUARE(2, 2, 0, true, true) },
 };
+/* clang-format on */
 
 typedef struct block {
     fy_node src, weights, bias;
@@ -342,7 +313,7 @@ static void fused_forms_equal_their_parts(void **state)
             op_check_same(pairs[k].fused, pairs[k].separate, &fused[i], "cpu", 1e-5);
 }
 
-/* ---- mistakes ---------------------------------------------------------------------------------------------- */
+/* ---- mistakes -------------------------------------------------------------------------------- */
 
 typedef struct mistake {
     fy_shape src;
@@ -351,20 +322,18 @@ typedef struct mistake {
     const char *sentence; /* after the operator's name */
 } mistake;
 
+/* clang-format off */
 static const mistake mistakes[] = {
-    { { 3, { 3, 6, 6 } },
-      SQUARE(2, 2, 0, false, true),
-      FY_ESHAPE,
+    { { 3, { 3, 6, 6 } }, SQUARE(2, 2, 0, false, true), FY_ESHAPE,
       "src must be [n, c, h, w], not f32[3, 6, 6]" },
     { S(1, 1, 2, 6), SQUARE(3, 2, 0, false, true), FY_ESHAPE,
       "a window of height 3 does not fit an image of 2 padded by 0" },
     { S(1, 1, 6, 6), SQUARE(2, 0, 0, false, true), FY_EINVAL,
       "kernel and stride must be 1 or more, for the height they are 2 and 0" },
-    { S(1, 1, 6, 6),
-      { { 3, 3 }, { 1, 1 }, { 1, 2 }, false, true },
-      FY_EINVAL,
+    { S(1, 1, 6, 6), { { 3, 3 }, { 1, 1 }, { 1, 2 }, false, true }, FY_EINVAL,
       "padding must be 0 to half the kernel, for the width it is 2 and the kernel 3" },
 };
+/* clang-format on */
 
 static fy_node mistaken_max(op_test *t, const void *row)
 {

@@ -1,5 +1,5 @@
-/* test_reorder.c: layout and type changes on every device. Guards that each element arrives at its place and
- * that the padding of blocks is zeros, which blocked kernels rely on. */
+/* test_reorder.c: layout and type changes on every device. Guards that each element arrives at its
+ * place and that the padding of blocks is zeros, which blocked kernels rely on. */
 #include "support/op_check.h"
 
 #include "graph/plan.h"
@@ -13,25 +13,13 @@ typedef struct reorder_case {
     fyi_layout from, to;
 } reorder_case;
 
-#define PLAIN(r)                           \
-    {                                      \
-        .rank = r, .outer = { 0, 1, 2, 3 } \
-    }
-#define BLOCK(r, n)                                                                                \
-    {                                                                                              \
-        .rank = r, .n_inner = 1, .outer = { 0, 1, 2, 3 }, .inner_axis = { 1 }, .inner_size = { n } \
-    }
-#define WEIGHTS                                                                                   \
-    {                                                                                             \
-        .rank = 4, .n_inner = 2, .outer = { 0, 1, 2, 3 }, .inner_axis = { 1, 0 }, .inner_size = { \
-            16,                                                                                   \
-            16                                                                                    \
-        }                                                                                         \
-    }
-#define LAST                               \
-    {                                      \
-        .rank = 4, .outer = { 0, 2, 3, 1 } \
-    }
+/* clang-format off */
+#define PLAIN(r) { .rank = r, .outer = { 0, 1, 2, 3 } }
+#define LAST { .rank = 4, .outer = { 0, 2, 3, 1 } }
+#define BLOCK(r, n) { .rank = r, .n_inner = 1, .outer = { 0, 1, 2, 3 }, \
+                      .inner_axis = { 1 }, .inner_size = { n } }
+#define WEIGHTS { .rank = 4, .n_inner = 2, .outer = { 0, 1, 2, 3 }, \
+                  .inner_axis = { 1, 0 }, .inner_size = { 16, 16 } }
 
 static const reorder_case cases[] = {
     { "plain to plain", "a copy", { 4, { 2, 3, 4, 5 } }, PLAIN(4), PLAIN(4) },
@@ -39,15 +27,12 @@ static const reorder_case cases[] = {
     { "nChw16c to plain", "and back", { 4, { 2, 20, 3, 5 } }, BLOCK(4, 16), PLAIN(4) },
     { "nChw8c to nChw16c", "between blocks", { 4, { 2, 20, 3, 5 } }, BLOCK(4, 8), BLOCK(4, 16) },
     { "plain to channels last", "axes change places", { 4, { 2, 3, 4, 5 } }, PLAIN(4), LAST },
-    { "plain to OIhw16i16o",
-      "weights padded on two axes",
-      { 4, { 20, 3, 3, 3 } },
-      PLAIN(4),
-      WEIGHTS },
+    { "plain to OIhw16i16o", "padded on two axes", { 4, { 20, 3, 3, 3 } }, PLAIN(4), WEIGHTS },
     { "OIhw16i16o to plain", "and back", { 4, { 20, 3, 3, 3 } }, WEIGHTS, PLAIN(4) },
     { "transposed matrix", "rank 2", { 2, { 7, 5 } }, PLAIN(2), { .rank = 2, .outer = { 1, 0 } } },
     { "scalar", "no axes at all", { 0, { 0 } }, { 0 }, { 0 } },
 };
+/* clang-format on */
 
 static fyi_desc desc_of(const reorder_case *c, fy_dtype t, const fyi_layout *l)
 {
@@ -62,7 +47,8 @@ static void *new_bytes(const fyi_desc *d, int fill)
     return p;
 }
 
-/* The element at logical index i is i + 1, the padding is zeros; `check` compares instead of writing. */
+/* The element at logical index i is i + 1, the padding is zeros; `check` compares instead of
+ * writing. */
 static void each_element(const fyi_desc *d, float *v, bool check)
 {
     int64_t at[FY_MAX_RANK] = { 0 }, zeros = fyi_layout_numel(&d->layout, &d->shape);

@@ -1,5 +1,5 @@
-/* test_sources.c: inputs, parameters, fills and constants. Guards names, sharing, and that a graph keeps its own
- * copy of what it was given. */
+/* test_sources.c: inputs, parameters, fills and constants. Guards names, sharing, and that a graph
+ * keeps its own copy of what it was given. */
 #include "support/op_check.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* test_device.c: devices by name, their lists of kernels, and the choice among them. Guards that every operator
- * can run somewhere and that a kernel which declines leaves nothing behind. */
+/* test_device.c: devices by name, their lists of kernels, and the choice among them. Guards that
+ * every operator can run somewhere and that a kernel which declines leaves nothing behind. */
 #include "support/support.h"
 
 #include "backend/backend.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- opening -------------------------------------------------------------------------------------- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static void devices_are_opened_by_name(void **state)
 {
@@ -50,7 +50,7 @@ static void the_reference_device_computes_in_double(void **state)
     fy_device_close(ref);
 }
 
-/* ---- lists ------------------------------------------------------------------------------------------ */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 static bool has_kernel(const fy_device *dev, const fyi_op *op)
 {
@@ -108,7 +108,7 @@ static void the_environment_restricts_the_lists(void **state)
     unsetenv("FY_KERNELS");
 }
 
-/* ---- choosing ----------------------------------------------------------------------------------------- */
+/* ---- choosing -------------------------------------------------------------------------------- */
 
 /* Asks for another layout, then declines. */
 static bool ask_and_decline(fy_device *dev, fyi_site *site)
@@ -173,7 +173,7 @@ static void only_kernels_beside_ref_are_fast(void **state)
     assert_false(fyi_kernel_is_fast(&dev, &fyi_op_relu, NULL, 1, &image, 1, &image));
 }
 
-/* ---- memory --------------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static fy_status open_and_close(void *name)
 {

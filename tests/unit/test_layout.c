@@ -1,5 +1,5 @@
-/* test_layout.c: where elements lie in plain, channels-last and blocked layouts. Guards that every layout
- * holds each element once and that padding is counted. */
+/* test_layout.c: where elements lie in plain, channels-last and blocked layouts. Guards that every
+ * layout holds each element once and that padding is counted. */
 #include "support/support.h"
 
 #include "graph/kernel.h"
@@ -14,7 +14,7 @@ static const fyi_layout twice_blocked = { .rank = 4,
                                           .inner_size = { 4, 16, 4 } };
 static const fyi_layout channels_last = { .rank = 4, .outer = { 0, 2, 3, 1 } };
 
-/* ---- texts --------------------------------------------------------------------------------------- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 static void layouts_are_written_as_onednn_does(void **state)
 {
@@ -29,7 +29,7 @@ static void layouts_are_written_as_onednn_does(void **state)
     assert_string_equal(fyi_layout_text(&scalar, buf), "");
 }
 
-/* ---- equality -------------------------------------------------------------------------------------- */
+/* ---- equality -------------------------------------------------------------------------------- */
 
 static void equal_layouts_ignore_what_is_not_used(void **state)
 {
@@ -57,58 +57,31 @@ static void blocks_need_a_channel_axis(void **state)
     assert_true(fyi_layout_is_plain(&whole));
 }
 
-/* ---- offsets ----------------------------------------------------------------------------------------- */
+/* ---- offsets --------------------------------------------------------------------------------- */
 
 static const struct offset_case {
     const char *name;
     fyi_layout layout;
     fy_shape shape;
     int64_t at[4], offset, numel;
+/* clang-format off */
 } offsets[] = {
-    { "plain",
-      { .rank = 4, .outer = { 0, 1, 2, 3 } },
-      { 4, { 2, 3, 4, 5 } },
-      { 1, 2, 3, 4 },
-      119,
-      120 },
-    { "channels last",
-      { .rank = 4, .outer = { 0, 2, 3, 1 } },
-      { 4, { 2, 3, 4, 5 } },
-      { 1, 2, 0, 1 },
-      60 + 3 + 2,
-      120 },
-    { "nChw16c",
-      { .rank = 4,
-        .n_inner = 1,
-        .outer = { 0, 1, 2, 3 },
-        .inner_axis = { 1 },
-        .inner_size = { 16 } },
-      { 4, { 2, 20, 3, 3 } },
-      { 1, 17, 2, 0 },
-      ((1 * 2 + 1) * 9 + 6) * 16 + 1,
-      2 * 32 * 9 },
-    { "OIhw16i16o",
-      { .rank = 4,
-        .n_inner = 2,
-        .outer = { 0, 1, 2, 3 },
-        .inner_axis = { 1, 0 },
-        .inner_size = { 16, 16 } },
-      { 4, { 20, 3, 1, 1 } },
-      { 18, 2, 0, 0 },
-      256 + 2 * 16 + 2,
-      512 },
-    { "OIhw4i16o4i",
-      { .rank = 4,
-        .n_inner = 3,
-        .outer = { 0, 1, 2, 3 },
-        .inner_axis = { 1, 0, 1 },
-        .inner_size = { 4, 16, 4 } },
-      { 4, { 16, 16, 1, 1 } },
-      { 3, 9, 0, 0 },
-      2 * 64 + 3 * 4 + 1,
-      256 },
+    { "plain", { .rank = 4, .outer = { 0, 1, 2, 3 } },
+      { 4, { 2, 3, 4, 5 } }, { 1, 2, 3, 4 }, 119, 120 },
+    { "channels last", { .rank = 4, .outer = { 0, 2, 3, 1 } },
+      { 4, { 2, 3, 4, 5 } }, { 1, 2, 0, 1 }, 60 + 3 + 2, 120 },
+    { "nChw16c", { .rank = 4, .n_inner = 1, .outer = { 0, 1, 2, 3 }, .inner_axis = { 1 },
+                   .inner_size = { 16 } },
+      { 4, { 2, 20, 3, 3 } }, { 1, 17, 2, 0 }, ((1 * 2 + 1) * 9 + 6) * 16 + 1, 2 * 32 * 9 },
+    { "OIhw16i16o", { .rank = 4, .n_inner = 2, .outer = { 0, 1, 2, 3 }, .inner_axis = { 1, 0 },
+                      .inner_size = { 16, 16 } },
+      { 4, { 20, 3, 1, 1 } }, { 18, 2, 0, 0 }, 256 + 2 * 16 + 2, 512 },
+    { "OIhw4i16o4i", { .rank = 4, .n_inner = 3, .outer = { 0, 1, 2, 3 }, .inner_axis = { 1, 0, 1 },
+                       .inner_size = { 4, 16, 4 } },
+      { 4, { 16, 16, 1, 1 } }, { 3, 9, 0, 0 }, 2 * 64 + 3 * 4 + 1, 256 },
     { "scalar", { 0 }, { 0, { 0 } }, { 0 }, 0, 1 },
 };
+/* clang-format on */
 
 static void elements_lie_where_the_formula_says(void **state)
 {

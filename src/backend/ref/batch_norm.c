@@ -22,7 +22,8 @@ static int64_t element(const channel_dims *d, int64_t n, int64_t c, int64_t i)
 }
 
 /* Two passes: the sum of squares of differences loses nothing to cancellation. */
-static void moments(const fyi_launch *l, const channel_dims *d, int64_t c, double *mean, double *var)
+static void moments(const fyi_launch *l, const channel_dims *d, int64_t c, double *mean,
+                    double *var)
 {
     const double count = (double)(d->n * d->per);
     double sum = 0, squares = 0;
@@ -38,7 +39,8 @@ static void moments(const fyi_launch *l, const channel_dims *d, int64_t c, doubl
     *var = squares / count;
 }
 
-static void normalise(const fyi_launch *l, const channel_dims *d, int64_t c, double mean, double var)
+static void normalise(const fyi_launch *l, const channel_dims *d, int64_t c, double mean,
+                      double var)
 {
     const fyi_batch_norm_attr *a = l->site->attr;
     const double factor = SRC(l, 1, c) / sqrt(var + (double)a->eps), shift = SRC(l, 2, c);
@@ -92,8 +94,8 @@ static void channel_bwd(const fyi_launch *l, const channel_dims *d, int64_t c)
             const int64_t at = element(d, n, c, i);
             const double xhat = (SRC(l, 1, at) - mean) * rstd;
             const double through_moments = (diff_shift + xhat * diff_scale) / count;
-            DST(l, 0, at, SRC(l, 4, c) * rstd *
-                              (SRC(l, 0, at) - (a->training ? through_moments : 0)));
+            DST(l, 0, at,
+                SRC(l, 4, c) * rstd * (SRC(l, 0, at) - (a->training ? through_moments : 0)));
         }
     DST(l, 1, c, diff_scale);
     DST(l, 2, c, diff_shift);

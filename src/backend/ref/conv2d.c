@@ -39,7 +39,7 @@ static fy_status run(const fyi_launch *l)
 
 FYI_REF_KERNEL(conv2d, run);
 
-/* ---- gradients ----------------------------------------------------------------------------------- */
+/* ---- gradients ------------------------------------------------------------------------------- */
 
 /* diff_dst, weights -> diff_src[n, g icg + ic, y, x] */
 static double diff_src_at(const fyi_launch *l, const conv_dims *c, int64_t n, int64_t channel,

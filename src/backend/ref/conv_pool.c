@@ -1,5 +1,5 @@
-/* conv_pool.c: see graph/ops/conv_pool.c. The convolution is computed again for every window that looks at
- * it, and the gradients for every use. */
+/* conv_pool.c: see graph/ops/conv_pool.c. The convolution is computed again for every window that
+ * looks at it, and the gradients for every use. */
 #include "backend/ref/windows.h"
 
 #include <math.h>
@@ -57,7 +57,7 @@ static fy_status run(const fyi_launch *l)
 
 FYI_REF_KERNEL(conv_pool, run);
 
-/* ---- gradients: diff_dst, dst, index, then weights or src ------------------------------------------ */
+/* ---- gradients: diff_dst, dst, index, then weights or src ------------------------------------ */
 
 /* The gradient of the convolution's result, which is never stored. */
 static double conv_diff(const fyi_launch *l, const pool_dims *p, int64_t n, int64_t oc, int64_t cy,

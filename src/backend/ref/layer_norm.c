@@ -15,8 +15,7 @@ static void row(const fyi_launch *l, int64_t r, int64_t k)
     }
     const double rstd = 1 / sqrt(var + (double)a->eps);
     for (int64_t i = 0; i < k; i++)
-        DST(l, 0, r * k + i,
-            (SRC(l, 0, r * k + i) - mean) * rstd * SRC(l, 1, i) + SRC(l, 2, i));
+        DST(l, 0, r * k + i, (SRC(l, 0, r * k + i) - mean) * rstd * SRC(l, 1, i) + SRC(l, 2, i));
     DST(l, 1, r, mean);
     DST(l, 2, r, rstd);
 }

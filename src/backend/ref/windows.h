@@ -1,7 +1,9 @@
-/* windows.h: which element lies under which position of which window, for convolution and pooling alike.
+/* windows.h: which element lies under which position of which window, for convolution and pooling
+ * alike.
  *
- * Window o of an axis covers the elements o * stride - pad + k * dilation, k = 0 .. kernel - 1. Backward
- * kernels gather: each destination element sums what reaches it, so nothing is rounded between additions. */
+ * Window o of an axis covers the elements o * stride - pad + k * dilation, k = 0 .. kernel - 1.
+ * Backward kernels gather: each destination element sums what reaches it, so nothing is rounded
+ * between additions. */
 #ifndef FYI_WINDOWS_H
 #define FYI_WINDOWS_H
 
@@ -32,7 +34,7 @@ static inline int64_t window_over(const window_axis *w, int64_t i, int64_t k)
     return from >= 0 && from % w->stride == 0 && from / w->stride < w->n ? from / w->stride : -1;
 }
 
-/* ---- convolution ---------------------------------------------------------------------------------- */
+/* ---- convolution ----------------------------------------------------------------------------- */
 
 typedef struct conv_dims {
     int64_t n, icg, ocg; /* channels per group */
@@ -42,7 +44,10 @@ typedef struct conv_dims {
 
 static inline window_axis conv_axis(const fy_conv_opts *o, int i, int64_t size, int64_t kernel)
 {
-    window_axis w = { .size = size, .kernel = kernel, .stride = o->stride[i], .pad = o->pad[i],
+    window_axis w = { .size = size,
+                      .kernel = kernel,
+                      .stride = o->stride[i],
+                      .pad = o->pad[i],
                       .dilation = o->dilation[i] };
     w.n = (size + 2 * w.pad - w.dilation * (kernel - 1) - 1) / w.stride + 1;
     return w;
@@ -50,7 +55,10 @@ static inline window_axis conv_axis(const fy_conv_opts *o, int i, int64_t size, 
 
 static inline conv_dims conv_dims_of(const fy_conv_opts *o, fy_shape src, fy_shape weights)
 {
-    conv_dims c = { .n = src.d[0], .icg = weights.d[1], .ocg = weights.d[0] / o->groups, .src = src,
+    conv_dims c = { .n = src.d[0],
+                    .icg = weights.d[1],
+                    .ocg = weights.d[0] / o->groups,
+                    .src = src,
                     .weights = weights };
     c.y = conv_axis(o, 0, src.d[2], weights.d[2]);
     c.x = conv_axis(o, 1, src.d[3], weights.d[3]);
@@ -58,7 +66,7 @@ static inline conv_dims conv_dims_of(const fy_conv_opts *o, fy_shape src, fy_sha
     return c;
 }
 
-/* ---- pooling --------------------------------------------------------------------------------------- */
+/* ---- pooling --------------------------------------------------------------------------------- */
 
 typedef struct pool_dims {
     fy_shape src, dst;
@@ -73,8 +81,9 @@ static inline pool_dims pool_dims_of(const fy_pool_opts *o, fy_shape src, fy_sha
     return p;
 }
 
-/* What reaches the max pooling's element [n, c, y, x]: diff_dst (source 0) of the windows that chose it. The
- * positions chosen are source `index`; where `gate` is not negative, source `gate` has to be positive too. */
+/* What reaches the max pooling's element [n, c, y, x]: diff_dst (source 0) of the windows that
+ * chose it. The positions chosen are source `index`; where `gate` is not negative, source `gate`
+ * has to be positive too. */
 static inline double pooled_diff(const fyi_launch *l, const pool_dims *p, int index, int gate,
                                  int64_t n, int64_t c, int64_t y, int64_t x)
 {

@@ -5,12 +5,13 @@
 #include "graph/ops/optim.h"
 
 const fyi_optim_rule fyi_adam_rule = {
-    .name = "adam", .op = &fyi_op_adam, .n_states = 2, .state_names = {"exp_avg", "exp_avg_sq"}};
+    .name = "adam", .op = &fyi_op_adam, .n_states = 2, .state_names = { "exp_avg", "exp_avg_sq" }
+};
 
 FYI_UPDATE_OP(adam, fyi_update_infer);
 
 fy_optim fy_adam(float lr)
 {
-    return (fy_optim){.rule = &fyi_adam_rule, .lr = lr, .beta1 = 0.9f, .beta2 = 0.999f,
-                      .eps = 1e-8f};
+    return (
+        fy_optim){ .rule = &fyi_adam_rule, .lr = lr, .beta1 = 0.9f, .beta2 = 0.999f, .eps = 1e-8f };
 }

@@ -19,17 +19,22 @@ static void grad(const fyi_grad_ctx *c, fy_node *diff_src)
     diff_src[0] = fyi_op1(c->g, &fyi_op_avg_pool2d_bwd, c->attr, c->diff_dst[0]);
 }
 
-const fyi_op fyi_op_avg_pool2d = {.name = "avg_pool2d", .n_src = 1, .n_dst = 1,
-                                  .attr_bytes = sizeof(fyi_pool_attr), .infer = infer,
-                                  .grad = grad, .onnx = "AveragePool"};
+const fyi_op fyi_op_avg_pool2d = { .name = "avg_pool2d",
+                                   .n_src = 1,
+                                   .n_dst = 1,
+                                   .attr_bytes = sizeof(fyi_pool_attr),
+                                   .infer = infer,
+                                   .grad = grad,
+                                   .onnx = "AveragePool" };
 
 fy_node fy_avg_pool2d(fy_graph *g, fy_node x, const fy_pool_opts *o)
 {
-    const fyi_pool_attr attr = {.o = *o, .src = fy_node_shape(g, x)};
+    const fyi_pool_attr attr = { .o = *o, .src = fy_node_shape(g, x) };
     return fyi_op1(g, &fyi_op_avg_pool2d, &attr, x);
 }
 
-/* One window over the whole image, so that it runs in whatever layout the convolution before it left. */
+/* One window over the whole image, so that it runs in whatever layout the convolution before it
+ * left. */
 fy_node fy_global_avg_pool(fy_graph *g, fy_node x)
 {
     const fy_shape s = fy_node_shape(g, x);
@@ -47,5 +52,8 @@ static fy_status infer_bwd(const fyi_op_site *at, fyi_spec *dst)
     return FY_OK;
 }
 
-const fyi_op fyi_op_avg_pool2d_bwd = {.name = "avg_pool2d_bwd", .n_src = 1, .n_dst = 1,
-                                      .attr_bytes = sizeof(fyi_pool_attr), .infer = infer_bwd};
+const fyi_op fyi_op_avg_pool2d_bwd = { .name = "avg_pool2d_bwd",
+                                       .n_src = 1,
+                                       .n_dst = 1,
+                                       .attr_bytes = sizeof(fyi_pool_attr),
+                                       .infer = infer_bwd };

@@ -1,5 +1,5 @@
-/* bias.c: dst[n, c, ...] = src[n, c, ...] + bias[c]. The gradient of bias is diff_dst summed over all axes
- * but c. */
+/* bias.c: dst[n, c, ...] = src[n, c, ...] + bias[c]. The gradient of bias is diff_dst summed over
+ * all axes but c. */
 #include "graph/ops/attr.h"
 #include "graph/ops/rule.h"
 
@@ -18,8 +18,9 @@ static void grad(const fyi_grad_ctx *c, fy_node *diff_src)
         diff_src[1] = fyi_op1(c->g, &fyi_op_bias_bwd, NULL, c->diff_dst[0]);
 }
 
-const fyi_op fyi_op_bias = {.name = "bias", .n_src = 2, .n_dst = 1, .flags = FYI_OP_INPLACE,
-                            .infer = infer, .grad = grad};
+const fyi_op fyi_op_bias = {
+    .name = "bias", .n_src = 2, .n_dst = 1, .flags = FYI_OP_INPLACE, .infer = infer, .grad = grad
+};
 
 fy_node fy_bias(fy_graph *g, fy_node src, fy_node bias)
 {
@@ -34,4 +35,4 @@ static fy_status infer_bwd(const fyi_op_site *at, fyi_spec *dst)
     return FY_OK;
 }
 
-const fyi_op fyi_op_bias_bwd = {.name = "bias_bwd", .n_src = 1, .n_dst = 1, .infer = infer_bwd};
+const fyi_op fyi_op_bias_bwd = { .name = "bias_bwd", .n_src = 1, .n_dst = 1, .infer = infer_bwd };

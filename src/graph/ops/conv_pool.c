@@ -1,13 +1,15 @@
-/* conv_pool.c: dst = relu(maxpool(conv(src, weights) + bias)), made by the fusion pass from the three.
+/* conv_pool.c: dst = relu(maxpool(conv(src, weights) + bias)), made by the fusion pass from the
+ * three.
  *
  *   src [n, ic, h, w]   weights [oc, ic/groups, kh, kw]   bias [oc]   dst, index [n, oc, ph, pw]
- * index is max_pool2d's. The convolution's own result is never stored, and each window's gradient goes to one
- * of its elements, so the backward forms touch only the winners. */
+ * index is max_pool2d's. The convolution's own result is never stored, and each window's gradient
+ * goes to one of its elements, so the backward forms touch only the winners. */
 #include "graph/ops/attr.h"
 #include "graph/ops/pool.h"
 #include "graph/ops/rule.h"
 
-/* Size of the convolution's result: the same arithmetic as conv2d's, on sizes that conv2d has passed. */
+/* Size of the convolution's result: the same arithmetic as conv2d's, on sizes that conv2d has
+ * passed. */
 static fy_shape conv_shape(const fyi_conv_pool_attr *a)
 {
     fy_shape s = FY_SHAPE(a->src.d[0], a->weights.d[0], 0, 0);
@@ -26,14 +28,17 @@ static fy_status infer(const fyi_op_site *at, fyi_spec *dst)
     FYI_FORWARD(fyi_want_shape(at, 2, "bias", FY_SHAPE(a->weights.d[0])));
     const fy_shape conv = conv_shape(a);
     FYI_FORWARD(fyi_pool_shape(at, &a->pool, &conv, &dst[0].shape));
-    dst[1] = (fyi_spec){.dtype = fyi_pool_index_dtype(&a->pool), .shape = dst[0].shape};
+    dst[1] = (fyi_spec){ .dtype = fyi_pool_index_dtype(&a->pool), .shape = dst[0].shape };
     return FY_OK;
 }
 
-const fyi_op fyi_op_conv_pool = {.name = "conv_pool", .n_src = 3, .n_dst = 2,
-                                 .attr_bytes = sizeof(fyi_conv_pool_attr), .infer = infer};
+const fyi_op fyi_op_conv_pool = { .name = "conv_pool",
+                                  .n_src = 3,
+                                  .n_dst = 2,
+                                  .attr_bytes = sizeof(fyi_conv_pool_attr),
+                                  .infer = infer };
 
-/* ---- gradients ------------------------------------------------------------------------------------ */
+/* ---- gradients ------------------------------------------------------------------------------- */
 
 static fy_status check_bwd(const fyi_op_site *at, const fyi_conv_pool_attr *a)
 {
@@ -55,9 +60,11 @@ static fy_status infer_bwd_data(const fyi_op_site *at, fyi_spec *dst)
     return FY_OK;
 }
 
-const fyi_op fyi_op_conv_pool_bwd_data = {.name = "conv_pool_bwd_data", .n_src = 4, .n_dst = 1,
-                                          .attr_bytes = sizeof(fyi_conv_pool_attr),
-                                          .infer = infer_bwd_data};
+const fyi_op fyi_op_conv_pool_bwd_data = { .name = "conv_pool_bwd_data",
+                                           .n_src = 4,
+                                           .n_dst = 1,
+                                           .attr_bytes = sizeof(fyi_conv_pool_attr),
+                                           .infer = infer_bwd_data };
 
 /* diff_dst, dst, index, src -> diff_weights, diff_bias [oc] */
 static fy_status infer_bwd_weights(const fyi_op_site *at, fyi_spec *dst)
@@ -70,7 +77,8 @@ static fy_status infer_bwd_weights(const fyi_op_site *at, fyi_spec *dst)
     return FY_OK;
 }
 
-const fyi_op fyi_op_conv_pool_bwd_weights = {.name = "conv_pool_bwd_weights", .n_src = 4,
-                                             .n_dst = 2,
-                                             .attr_bytes = sizeof(fyi_conv_pool_attr),
-                                             .infer = infer_bwd_weights};
+const fyi_op fyi_op_conv_pool_bwd_weights = { .name = "conv_pool_bwd_weights",
+                                              .n_src = 4,
+                                              .n_dst = 2,
+                                              .attr_bytes = sizeof(fyi_conv_pool_attr),
+                                              .infer = infer_bwd_weights };

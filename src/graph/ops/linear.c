@@ -1,8 +1,9 @@
 /* linear.c: dst = act(src weights^T + bias).
  *
  *   src [n, ic]   weights [oc, ic]   bias [oc]   dst [n, oc]
- * Builders make the bare form; bias and ReLU are added by the fusion pass, after gradients were taken.
- * diff_src = diff_dst weights; diff_weights = diff_dst^T src; diff_bias = diff_dst summed over n. */
+ * Builders make the bare form; bias and ReLU are added by the fusion pass, after gradients were
+ * taken. diff_src = diff_dst weights; diff_weights = diff_dst^T src; diff_bias = diff_dst summed
+ * over n. */
 #include "graph/ops/attr.h"
 #include "graph/ops/rule.h"
 
@@ -26,7 +27,7 @@ static fy_status infer(const fyi_op_site *at, fyi_spec *dst)
 
 static void grad(const fyi_grad_ctx *c, fy_node *diff_src)
 {
-    const fyi_linear_attr bare = {0};
+    const fyi_linear_attr bare = { 0 };
     FYI_ASSERT(c->n_src == 2 && !((const fyi_linear_attr *)c->attr)->relu);
     if (c->wanted[0])
         diff_src[0] = fyi_op2(c->g, &fyi_op_linear_bwd_data, &bare, c->diff_dst[0], c->src[1]);
@@ -34,17 +35,22 @@ static void grad(const fyi_grad_ctx *c, fy_node *diff_src)
         diff_src[1] = fyi_op2(c->g, &fyi_op_linear_bwd_weights, &bare, c->diff_dst[0], c->src[0]);
 }
 
-const fyi_op fyi_op_linear = {.name = "linear", .n_src = -1, .min_src = 2, .n_dst = 1,
-                              .attr_bytes = sizeof(fyi_linear_attr), .infer = infer, .grad = grad,
-                              .onnx = "Gemm"};
+const fyi_op fyi_op_linear = { .name = "linear",
+                               .n_src = -1,
+                               .min_src = 2,
+                               .n_dst = 1,
+                               .attr_bytes = sizeof(fyi_linear_attr),
+                               .infer = infer,
+                               .grad = grad,
+                               .onnx = "Gemm" };
 
 fy_node fy_linear(fy_graph *g, fy_node src, fy_node weights)
 {
-    const fyi_linear_attr bare = {0};
+    const fyi_linear_attr bare = { 0 };
     return fyi_op2(g, &fyi_op_linear, &bare, src, weights);
 }
 
-/* ---- gradients ----------------------------------------------------------------------------------- */
+/* ---- gradients ------------------------------------------------------------------------------- */
 
 /* diff_dst [n, oc], weights [oc, ic] -> diff_src [n, ic] */
 static fy_status infer_bwd_data(const fyi_op_site *at, fyi_spec *dst)
@@ -55,9 +61,11 @@ static fy_status infer_bwd_data(const fyi_op_site *at, fyi_spec *dst)
     return FY_OK;
 }
 
-const fyi_op fyi_op_linear_bwd_data = {.name = "linear_bwd_data", .n_src = 2, .n_dst = 1,
-                                       .attr_bytes = sizeof(fyi_linear_attr),
-                                       .infer = infer_bwd_data};
+const fyi_op fyi_op_linear_bwd_data = { .name = "linear_bwd_data",
+                                        .n_src = 2,
+                                        .n_dst = 1,
+                                        .attr_bytes = sizeof(fyi_linear_attr),
+                                        .infer = infer_bwd_data };
 
 /* diff_dst [n, oc], src [n, ic] -> diff_weights [oc, ic] [, diff_bias [oc]] */
 static fy_status infer_bwd_weights(const fyi_op_site *at, fyi_spec *dst)
@@ -76,7 +84,9 @@ static int count_bwd_weights(const fyi_op_site *at)
     return 1 + ((const fyi_linear_attr *)at->attr)->has_bias;
 }
 
-const fyi_op fyi_op_linear_bwd_weights = {.name = "linear_bwd_weights", .n_src = 2, .n_dst = -1,
-                                          .attr_bytes = sizeof(fyi_linear_attr),
-                                          .infer = infer_bwd_weights,
-                                          .count_dst = count_bwd_weights};
+const fyi_op fyi_op_linear_bwd_weights = { .name = "linear_bwd_weights",
+                                           .n_src = 2,
+                                           .n_dst = -1,
+                                           .attr_bytes = sizeof(fyi_linear_attr),
+                                           .infer = infer_bwd_weights,
+                                           .count_dst = count_bwd_weights };

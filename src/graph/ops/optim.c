@@ -1,7 +1,7 @@
 /* optim.c: the optimisers by name, and the shape rule that their update operators share.
  *
- * One node updates every parameter of an objective, so that small tensors cost no launches of their own. Its
- * formulas are PyTorch's, step for step. */
+ * One node updates every parameter of an objective, so that small tensors cost no launches of their
+ * own. Its formulas are PyTorch's, step for step. */
 #include "graph/ops/optim.h"
 #include "graph/ops/rule.h"
 
@@ -20,7 +20,7 @@ static const struct { const fyi_optim_rule *rule; optim_maker make; } optims[] =
 
 fy_status fy_optim_named(const char *name, float lr, fy_optim *out)
 {
-    const char *names[FYI_LEN(optims) + 1] = {0};
+    const char *names[FYI_LEN(optims) + 1] = { 0 };
     for (size_t i = 0; i < FYI_LEN(optims); i++) {
         names[i] = optims[i].rule->name;
         if (strcmp(name, names[i]) == 0) {
@@ -30,11 +30,12 @@ fy_status fy_optim_named(const char *name, float lr, fy_optim *out)
     }
     const char *near = fyi_nearest(name, names);
     memset(out, 0, sizeof *out);
-    return fyi_fail(FY_EINVAL, "no optimiser is called '%s'%s%s%s; there are sgd, adam, adamw and adagrad",
+    return fyi_fail(FY_EINVAL,
+                    "no optimiser is called '%s'%s%s%s; there are sgd, adam, adamw and adagrad",
                     name, near ? " (is '" : "", near ? near : "", near ? "' meant?)" : "");
 }
 
-/* ---- the shape rule ------------------------------------------------------------------------------ */
+/* ---- the shape rule -------------------------------------------------------------------------- */
 
 static int n_sources(const fyi_update_attr *a)
 {
@@ -52,9 +53,11 @@ static fy_status check_options(const fyi_op_site *at, const fy_optim *o)
         return fyi_fail(FY_EINVAL, "%s: beta1 and beta2 must be in [0, 1), they are %g and %g",
                         at->name, (double)o->beta1, (double)o->beta2);
     if (o->momentum < 0 || o->eps < 0 || o->weight_decay < 0 || o->clip_norm < 0)
-        return fyi_fail(FY_EINVAL, "%s: momentum, eps, weight_decay and clip_norm must be 0 or more, "
-                        "they are %g, %g, %g and %g", at->name, (double)o->momentum, (double)o->eps,
-                        (double)o->weight_decay, (double)o->clip_norm);
+        return fyi_fail(FY_EINVAL,
+                        "%s: momentum, eps, weight_decay and clip_norm must be 0 or more, "
+                        "they are %g, %g, %g and %g",
+                        at->name, (double)o->momentum, (double)o->eps, (double)o->weight_decay,
+                        (double)o->clip_norm);
     return FY_OK;
 }
 
@@ -63,7 +66,8 @@ fy_status fyi_update_infer(const fyi_op_site *at, fyi_spec *dst)
     const fyi_update_attr *a = at->attr;
     FYI_FORWARD(check_options(at, &a->optim));
     if (at->n_src != n_sources(a))
-        return fyi_fail(FY_EINVAL, "%s: %d parameters with %d states each need %d sources, %d were given",
+        return fyi_fail(FY_EINVAL,
+                        "%s: %d parameters with %d states each need %d sources, %d were given",
                         at->name, a->n_params, a->n_states, n_sources(a), at->n_src);
     for (int i = 0; i <= fyi_update_step_src(a); i++)
         FYI_FORWARD(fyi_want_shape(at, i, "each learning rate, the clip scale and the step count",

@@ -1,5 +1,5 @@
-/* optim.h: what the four update operators share. fyi_update_attr in graph/graph.h lists their sources and
- * destinations. */
+/* optim.h: what the four update operators share. fyi_update_attr in graph/graph.h lists their
+ * sources and destinations. */
 #ifndef FYI_OPTIM_H
 #define FYI_OPTIM_H
 
@@ -13,11 +13,16 @@ int fyi_update_count(const fyi_op_site *at);
 bool fyi_update_own(fyi_arena *arena, void *attr);
 
 /* Defines fyi_op_<op_name>, the operator of one optimiser. */
-#define FYI_UPDATE_OP(op_name, check)                                                          \
-    const fyi_op fyi_op_##op_name = {.name = #op_name, .n_src = -1, .min_src = 2, .n_dst = -1,  \
-                                     .attr_bytes = sizeof(fyi_update_attr),                     \
-                                     .flags = FYI_OP_UPDATE, .infer = (check),                  \
-                                     .count_dst = fyi_update_count, .own_attr = fyi_update_own}
+#define FYI_UPDATE_OP(op_name, check)                                        \
+    const fyi_op fyi_op_##op_name = { .name = #op_name,                      \
+                                      .n_src = -1,                           \
+                                      .min_src = 2,                          \
+                                      .n_dst = -1,                           \
+                                      .attr_bytes = sizeof(fyi_update_attr), \
+                                      .flags = FYI_OP_UPDATE,                \
+                                      .infer = (check),                      \
+                                      .count_dst = fyi_update_count,         \
+                                      .own_attr = fyi_update_own }
 
 /* Where things stand among an update's sources and destinations. */
 static inline int fyi_update_step_src(const fyi_update_attr *a)

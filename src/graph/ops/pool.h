@@ -5,8 +5,9 @@
 #include "graph/graph.h"
 
 /* dst [n, c, oh, ow] of pooling src [n, c, h, w], with
- *   oh = (h + 2 pad - kernel) / stride + 1, rounded down, or up with ceil_mode unless the last window would
- * start in the padding after the image. Fails on options and sizes that leave a window empty. */
+ *   oh = (h + 2 pad - kernel) / stride + 1, rounded down, or up with ceil_mode unless the last
+ * window would start in the padding after the image. Fails on options and sizes that leave a window
+ * empty. */
 fy_status fyi_pool_shape(const fyi_op_site *at, const fy_pool_opts *o, const fy_shape *src,
                          fy_shape *dst);
 /* Type of a position in the window, kh * KW + kw: u8 where it fits. */

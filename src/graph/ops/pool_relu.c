@@ -16,5 +16,8 @@ static fy_status infer(const fyi_op_site *at, fyi_spec *dst)
     return FY_OK;
 }
 
-const fyi_op fyi_op_pool_relu_bwd = {.name = "pool_relu_bwd", .n_src = 3, .n_dst = 1,
-                                     .attr_bytes = sizeof(fyi_pool_attr), .infer = infer};
+const fyi_op fyi_op_pool_relu_bwd = { .name = "pool_relu_bwd",
+                                      .n_src = 3,
+                                      .n_dst = 1,
+                                      .attr_bytes = sizeof(fyi_pool_attr),
+                                      .infer = infer };

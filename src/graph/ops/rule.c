@@ -21,16 +21,15 @@ fy_status fyi_want_shape(const fyi_op_site *at, int i, const char *role, fy_shap
     char found[FYI_SPEC_CHARS], wanted[FYI_SPEC_CHARS];
     if (fyi_dtype_is_float(s->dtype) && fy_shape_equal(&s->shape, &shape))
         return FY_OK;
-    return fyi_fail(fyi_dtype_is_float(s->dtype) ? FY_ESHAPE : FY_EDTYPE,
-                    "%s: %s must be %s, not %s", at->name, role,
-                    fyi_spec_text(FY_F32, &shape, wanted),
-                    fyi_spec_text(s->dtype, &s->shape, found));
+    return fyi_fail(
+        fyi_dtype_is_float(s->dtype) ? FY_ESHAPE : FY_EDTYPE, "%s: %s must be %s, not %s", at->name,
+        role, fyi_spec_text(FY_F32, &shape, wanted), fyi_spec_text(s->dtype, &s->shape, found));
 }
 
 fy_status fyi_want_dtype(const fyi_op_site *at, int i, const char *role, fy_dtype dtype)
 {
     if (at->src[i].dtype == dtype)
         return FY_OK;
-    return fyi_fail(FY_EDTYPE, "%s: %s must be %s, not %s", at->name, role,
-                    fy_dtype_name(dtype), fy_dtype_name(at->src[i].dtype));
+    return fyi_fail(FY_EDTYPE, "%s: %s must be %s, not %s", at->name, role, fy_dtype_name(dtype),
+                    fy_dtype_name(at->src[i].dtype));
 }

@@ -1,11 +1,12 @@
-/* sources.c: the nodes without sources. Their values come from outside (input, use), from an earlier step
- * (state), or from the graph itself (fill, constant); the plan places them, so none has a kernel. */
+/* sources.c: the nodes without sources. Their values come from outside (input, use), from an
+ * earlier step (state), or from the graph itself (fill, constant); the plan places them, so none
+ * has a kernel. */
 #include "graph/ops/attr.h"
 #include "graph/param.h"
 
 #include <string.h>
 
-/* ---- input: fed before each step ------------------------------------------------------------------ */
+/* ---- input: fed before each step ------------------------------------------------------------- */
 
 static fy_status infer_input(const fyi_op_site *at, fyi_spec *dst)
 {
@@ -13,33 +14,41 @@ static fy_status infer_input(const fyi_op_site *at, fyi_spec *dst)
     return FY_OK;
 }
 
-const fyi_op fyi_op_input = {.name = "input", .n_dst = 1, .attr_bytes = sizeof(fyi_input_attr),
-                             .flags = FYI_OP_SOURCE, .infer = infer_input};
+const fyi_op fyi_op_input = { .name = "input",
+                              .n_dst = 1,
+                              .attr_bytes = sizeof(fyi_input_attr),
+                              .flags = FYI_OP_SOURCE,
+                              .infer = infer_input };
 
 fy_node fy_input(fy_graph *g, const char *name, fy_dtype t, fy_shape s)
 {
-    const fyi_input_attr attr = {.spec = {.dtype = t, .shape = s}};
+    const fyi_input_attr attr = { .spec = { .dtype = t, .shape = s } };
     if (g->status == FY_OK && fy_graph_find(g, name).id)
-        return fyi_graph_mistake(g, fyi_fail(FY_EINVAL, "input '%s': the graph has this name already; "
-                                             "give each input its own", name));
+        return fyi_graph_mistake(g, fyi_fail(FY_EINVAL,
+                                             "input '%s': the graph has this name already; "
+                                             "give each input its own",
+                                             name));
     return fy_name(g, fyi_apply(g, &fyi_op_input, &attr, 0, NULL), name);
 }
 
-/* ---- use: a parameter's value ----------------------------------------------------------------------- */
+/* ---- use: a parameter's value ---------------------------------------------------------------- */
 
 static fy_status infer_use(const fyi_op_site *at, fyi_spec *dst)
 {
     const fyi_use_attr *a = at->attr;
-    dst[0] = (fyi_spec){.dtype = FY_F32, .shape = a->param->shape};
+    dst[0] = (fyi_spec){ .dtype = FY_F32, .shape = a->param->shape };
     return FY_OK;
 }
 
-const fyi_op fyi_op_use = {.name = "use", .n_dst = 1, .attr_bytes = sizeof(fyi_use_attr),
-                           .flags = FYI_OP_SOURCE, .infer = infer_use};
+const fyi_op fyi_op_use = { .name = "use",
+                            .n_dst = 1,
+                            .attr_bytes = sizeof(fyi_use_attr),
+                            .flags = FYI_OP_SOURCE,
+                            .infer = infer_use };
 
 fy_node fy_use(fy_graph *g, fy_param *p)
 {
-    const fyi_use_attr attr = {.param = p};
+    const fyi_use_attr attr = { .param = p };
     if (!p)
         return fyi_graph_mistake(g, fyi_fail(FY_EINVAL, "use: no parameter was given"));
     for (size_t k = 1; k < g->n_nodes; k++) {
@@ -50,11 +59,11 @@ fy_node fy_use(fy_graph *g, fy_param *p)
     return fyi_apply(g, &fyi_op_use, &attr, 0, NULL);
 }
 
-/* ---- state: optimiser memory, zero at first ------------------------------------------------------------ */
+/* ---- state: optimiser memory, zero at first -------------------------------------------------- */
 
 static fy_status infer_state(const fyi_op_site *at, fyi_spec *dst)
 {
-    dst[0] = (fyi_spec){.dtype = FY_F32, .shape = ((const fyi_state_attr *)at->attr)->shape};
+    dst[0] = (fyi_spec){ .dtype = FY_F32, .shape = ((const fyi_state_attr *)at->attr)->shape };
     return FY_OK;
 }
 
@@ -65,23 +74,31 @@ static bool own_state(fyi_arena *arena, void *attr)
     return a->name != NULL;
 }
 
-const fyi_op fyi_op_state = {.name = "state", .n_dst = 1, .attr_bytes = sizeof(fyi_state_attr),
-                             .flags = FYI_OP_SOURCE, .infer = infer_state, .own_attr = own_state};
+const fyi_op fyi_op_state = { .name = "state",
+                              .n_dst = 1,
+                              .attr_bytes = sizeof(fyi_state_attr),
+                              .flags = FYI_OP_SOURCE,
+                              .infer = infer_state,
+                              .own_attr = own_state };
 
-/* ---- fill and constant: known when the graph is built --------------------------------------------------- */
+/* ---- fill and constant: known when the graph is built ---------------------------------------- */
 
 static fy_status infer_fill(const fyi_op_site *at, fyi_spec *dst)
 {
-    dst[0] = (fyi_spec){.dtype = FY_F32, .shape = ((const fyi_fill_attr *)at->attr)->shape};
+    dst[0] = (fyi_spec){ .dtype = FY_F32, .shape = ((const fyi_fill_attr *)at->attr)->shape };
     return FY_OK;
 }
 
-const fyi_op fyi_op_fill = {.name = "fill", .n_dst = 1, .attr_bytes = sizeof(fyi_fill_attr),
-                            .flags = FYI_OP_SOURCE, .infer = infer_fill, .onnx = "ConstantOfShape"};
+const fyi_op fyi_op_fill = { .name = "fill",
+                             .n_dst = 1,
+                             .attr_bytes = sizeof(fyi_fill_attr),
+                             .flags = FYI_OP_SOURCE,
+                             .infer = infer_fill,
+                             .onnx = "ConstantOfShape" };
 
 fy_node fy_fill(fy_graph *g, fy_shape s, float value)
 {
-    const fyi_fill_attr attr = {.shape = s, .value = value};
+    const fyi_fill_attr attr = { .shape = s, .value = value };
     return fyi_apply(g, &fyi_op_fill, &attr, 0, NULL);
 }
 
@@ -98,14 +115,17 @@ static bool own_constant(fyi_arena *arena, void *attr)
     return a->data != NULL;
 }
 
-const fyi_op fyi_op_constant = {.name = "constant", .n_dst = 1,
-                                .attr_bytes = sizeof(fyi_constant_attr), .flags = FYI_OP_SOURCE,
-                                .infer = infer_constant, .own_attr = own_constant,
-                                .onnx = "Constant"};
+const fyi_op fyi_op_constant = { .name = "constant",
+                                 .n_dst = 1,
+                                 .attr_bytes = sizeof(fyi_constant_attr),
+                                 .flags = FYI_OP_SOURCE,
+                                 .infer = infer_constant,
+                                 .own_attr = own_constant,
+                                 .onnx = "Constant" };
 
 fy_node fy_constant(fy_graph *g, fy_dtype t, fy_shape s, const void *data)
 {
-    fyi_constant_attr attr = {.spec = {.dtype = t, .shape = s}, .data = data};
+    fyi_constant_attr attr = { .spec = { .dtype = t, .shape = s }, .data = data };
     const fy_status st = fy_shape_check(&s, t); /* before its bytes are counted and copied */
     if (st != FY_OK)
         return fyi_graph_mistake(g, fyi_wrap(st, "while making a constant"));

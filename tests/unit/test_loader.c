@@ -108,6 +108,7 @@ static void any_number_of_workers_gives_the_same_bytes(void **state)
         o.with_labels = row->with_labels;
         o.augment = row->augments ? &augment : NULL;
         l = open_loader(d, &o);
+        assert_int_equal(fy_loader_is_random(l), row->augments);
         hash_batches(l, &o, 40, k == 0 ? first : hex);
         assert_string_equal(first, k == 0 ? first : hex);
         fy_loader_close(l);

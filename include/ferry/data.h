@@ -103,7 +103,7 @@ FY_API FY_NODISCARD fy_status fy_npy_read(const char *path, fy_tensor **out);
 
 typedef enum fy_digit_style {
     FY_DIGITS_CLEAN,    /* white strokes on black, small jitter */
-    FY_DIGITS_ROTATED,  /* thin strokes, strongly rotated and sheared */
+    FY_DIGITS_ROTATED,  /* thin strokes, turned by 15 to 45 degrees either way */
     FY_DIGITS_NOISY,    /* grey strokes, blur, noise and specks */
     FY_DIGITS_INVERTED, /* black strokes on white, thicker */
     FY_DIGITS_TEXTURED  /* coloured strokes on a coloured texture, three channels */

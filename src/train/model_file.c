@@ -46,12 +46,11 @@ static char *options_text(const fy_model_opts *o)
 static fy_status add_meta(const fy_model *m, fy_weights_file *f)
 {
     char *options = options_text(fy_model_options(m));
-    fy_status st = FY_OK;
+    fy_status st;
 
     if (!options)
         return fyi_enomem(sizeof(fy_model_opts), "a model's options");
-    if (fy_model_family(m))
-        st = fy_weights_add_meta(f, "ferry.family", fy_model_family(m));
+    st = fy_weights_add_meta(f, "ferry.family", fy_model_family(m));
     if (st == FY_OK)
         st = fy_weights_add_meta(f, "ferry.options", options);
     free(options);
@@ -187,7 +186,7 @@ static const char *advise(const fy_model *m, const fy_weights *w, const misfit *
 {
     const char *family = fy_weights_meta(w, "ferry.family");
 
-    if (family && fy_model_family(m) && strcmp(family, fy_model_family(m)) != 0)
+    if (family && strcmp(family, fy_model_family(m)) != 0)
         return "open a model of the file's family (its metadata 'ferry.family')";
     if (bad->n_shape > 0)
         return "give the model the options it was saved with (input shape, classes, hidden width)";
@@ -208,8 +207,7 @@ static fy_status check_fit(const fy_model *m, const fy_weights *w, const char *p
     put_unfit(&b, m, w, &bad);
     st = b.failed ? fyi_enomem(b.len, "a sentence")
                   : fyi_fail(FY_ESHAPE, "'%s' does not fit model '%s' (%s)%s; %s", path, fy_model_name(m),
-                             fy_model_family(m) ? fy_model_family(m) : "your own", b.p,
-                             advise(m, w, &bad));
+                             fy_model_family(m), b.p, advise(m, w, &bad));
     fyi_buf_release(&b);
     return st;
 }

@@ -226,10 +226,11 @@ static void paint_textured(const drawing *s, int64_t size, int64_t channels, fy_
     draw_texture(r, 0.08, &pen);
     part_colours(&paper, &pen);
     for (int64_t k = 0; k < area; k++) {
+        const int64_t row = k / size, column = k % size;
         double rgb[3];
 
-        mix(&paper, &pen, (double)ink[k], ((double)(k % size) + 0.5) / (double)size,
-            ((double)(k / size) + 0.5) / (double)size, rgb);
+        mix(&paper, &pen, (double)ink[k], ((double)column + 0.5) / (double)size,
+            ((double)row + 0.5) / (double)size, rgb);
         for (int c = 0; c < 3; c++)
             rgb[c] += noise * draw_bell(r);
         if (channels == 1)

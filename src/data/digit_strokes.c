@@ -110,7 +110,7 @@ static double draw(fy_rng *r, double limit)
 int fyi_digit_strokes(int digit, double wobble, fy_rng *r, fyi_segment *out)
 {
     const unsigned form = 1u << fy_rng_below(r, 2);
-    fyi_point p[MAX_POINTS];
+    fyi_point p[MAX_POINTS] = { { 0, 0 } };
     int n = 0;
 
     for (size_t i = 0; i < FYI_LEN(strokes); i++) {

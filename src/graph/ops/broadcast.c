@@ -19,7 +19,7 @@ static fy_status infer(const fyi_op_site *at, fyi_spec *dst)
     if (!fyi_broadcast_shape(&src->shape, to, &common, &axis) || !fy_shape_equal(&common, to))
         return fyi_fail(FY_ESHAPE,
                         "%s: %s cannot be repeated to %s; aligned at the last axes, sizes "
-                        "have to be equal or 1",
+                        "must be equal or 1",
                         at->name, fy_shape_text(&src->shape, from_text, sizeof from_text),
                         fy_shape_text(to, to_text, sizeof to_text));
     dst[0].shape = *to;

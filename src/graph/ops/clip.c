@@ -8,7 +8,7 @@ static fy_status infer(const fyi_op_site *at, fyi_spec *dst)
 {
     const fyi_clip_attr *a = at->attr;
     if (!(a->lo <= a->hi))
-        return fyi_fail(FY_EINVAL, "%s: the lower bound %g is not below the upper bound %g",
+        return fyi_fail(FY_EINVAL, "%s: the lower bound %g must not be above the upper bound %g",
                         at->name, (double)a->lo, (double)a->hi);
     return fyi_infer_each(at, dst);
 }

@@ -14,7 +14,7 @@ static fy_status infer(const fyi_op_site *at, fyi_spec *dst)
 {
     const float p = ((const fyi_dropout_attr *)at->attr)->p;
     if (!(p >= 0.0f && p <= 1.0f))
-        return fyi_fail(FY_EINVAL, "%s: the probability is %g, it has to be 0 to 1", at->name,
+        return fyi_fail(FY_EINVAL, "%s: the probability must be 0 to 1, not %g", at->name,
                         (double)p);
     return fyi_infer_each(at, dst);
 }

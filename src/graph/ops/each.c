@@ -12,7 +12,7 @@ fy_status fyi_infer_each(const fyi_op_site *at, fyi_spec *dst)
         if (s->dtype == first->dtype && fy_shape_equal(&s->shape, &first->shape))
             continue;
         return fyi_fail(s->dtype == first->dtype ? FY_ESHAPE : FY_EDTYPE,
-                        "%s: source %d has to be %s like source 0, it is %s", at->name, i,
+                        "%s: source %d must be %s like source 0, not %s", at->name, i,
                         fyi_spec_text(first->dtype, &first->shape, wanted),
                         fyi_spec_text(s->dtype, &s->shape, found));
     }
@@ -27,7 +27,7 @@ fy_status fyi_want_labels(const fyi_op_site *at, int i, int64_t n)
     if (s->dtype == FY_I32 && fy_shape_equal(&s->shape, &shape))
         return FY_OK;
     return fyi_fail(s->dtype == FY_I32 ? FY_ESHAPE : FY_EDTYPE,
-                    "%s: labels have to be %s, one class number per row of the logits, they are %s",
+                    "%s: labels must be %s, one class number per row of the logits, not %s",
                     at->name, fyi_spec_text(FY_I32, &shape, wanted),
                     fyi_spec_text(s->dtype, &s->shape, found));
 }

@@ -1,4 +1,4 @@
-/* mse.c: the mean of (a - b)^2 over all elements, a scalar. Shapes have to be equal: a loss that
+/* mse.c: the mean of (a - b)^2 over all elements, a scalar. Shapes must be equal: a loss that
  * silently repeats one side trains towards something else. */
 #include "graph/graph.h"
 
@@ -7,7 +7,7 @@ static fy_status want_alike(const fy_shape *a, const fy_shape *b)
     char ta[FYI_SPEC_CHARS], tb[FYI_SPEC_CHARS];
     if (fy_shape_equal(a, b))
         return FY_OK;
-    return fyi_fail(FY_ESHAPE, "mse: a is %s and b is %s, they have to be of one shape",
+    return fyi_fail(FY_ESHAPE, "mse: a and b must be of one shape, not %s and %s",
                     fy_shape_text(a, ta, sizeof ta), fy_shape_text(b, tb, sizeof tb));
 }
 

@@ -11,7 +11,7 @@ static fy_status infer(const fyi_op_site *at, fyi_spec *dst)
 {
     const float slope = ((const fyi_relu_attr *)at->attr)->slope;
     if (!(slope >= 0.0f))
-        return fyi_fail(FY_EINVAL, "%s: the slope is %g, it has to be 0 or more", at->name,
+        return fyi_fail(FY_EINVAL, "%s: the slope must be 0 or more, not %g", at->name,
                         (double)slope);
     return fyi_infer_each(at, dst);
 }

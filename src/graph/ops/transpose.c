@@ -13,7 +13,7 @@ static fy_status infer(const fyi_op_site *at, fyi_spec *dst)
     for (int i = 0; i < src->rank; i++) {
         if (axes[i] < 0 || axes[i] >= src->rank || seen[axes[i]])
             return fyi_fail(FY_EINVAL,
-                            "%s: axes have to list 0 to %d once each for src %s, position %d "
+                            "%s: axes must list 0 to %d once each for src %s, position %d "
                             "is %d",
                             at->name, src->rank - 1, fy_shape_text(src, text, sizeof text), i,
                             axes[i]);

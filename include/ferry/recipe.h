@@ -84,6 +84,9 @@ typedef struct fy_recipe_result {
     fy_adapt_report adapt;
 } fy_recipe_result;
 
+/* One data side, "source" or "target", as the recipe has it, labels included. */
+FY_API FY_NODISCARD fy_status fy_recipe_open_side(fy_recipe *r, const char *side, fy_dataset **out);
+
 /* Opens device and data and runs the method. The directory then holds recipe.yaml (resolved), data.json
  * (what each side is, and what was odd about them), data/<side>.json (manifests), versions.json, all that
  * the method writes, and result.json. `o` NULL: defaults. */

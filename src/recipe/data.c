@@ -96,7 +96,7 @@ static fy_status select_samples(const fyi_settings *of, const fyi_side *s, const
     return fy_dataset_select(all, &o, out);
 }
 
-static fy_status open_side(const fyi_settings *of, int i, fy_dataset **out)
+fy_status fyi_recipe_side_open(const fyi_settings *of, int i, fy_dataset **out)
 {
     const fyi_side *s = &of->side[i];
     const char *name = fyi_side_names[i];
@@ -180,7 +180,7 @@ fy_status fyi_recipe_data_open(const fyi_settings *s, fyi_recipe_data *d)
     *d = (fyi_recipe_data){ 0 };
     for (int i = 0; i < FYI_SIDES; i++)
         if (s->sections[1 + i].is_open)
-            FYI_FORWARD(open_side(s, i, &d->side[i]));
+            FYI_FORWARD(fyi_recipe_side_open(s, i, &d->side[i]));
     FYI_FORWARD(check_source(d));
     if (d->side[FYI_SOURCE_TEST] == NULL)
         FYI_FORWARD(hold_out(s, d));

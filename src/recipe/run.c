@@ -78,6 +78,16 @@ done:
     return st;
 }
 
+fy_status fy_recipe_open_side(fy_recipe *r, const char *side, fy_dataset **out)
+{
+    *out = NULL;
+    FYI_FORWARD(fy_recipe_check(r));
+    for (int i = 0; i < FYI_SIDES; i++)
+        if (strcmp(side, fyi_side_names[i]) == 0 && r->settings.sections[1 + i].is_open)
+            return fyi_recipe_side_open(&r->settings, i, out);
+    return fyi_fail(FY_EINVAL, "recipe %s has no data side '%s'", r->entries.path, side);
+}
+
 /* ---- the list of keys ------------------------------------------------------------------------------- */
 
 #define OPTIONS_ROOM 1024 /* bytes, for any method's options */

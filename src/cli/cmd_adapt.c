@@ -1,0 +1,84 @@
+/* cmd_adapt.c: ferry adapt: a recipe made from two data paths. */
+#include "cli/cli.h"
+
+static const fyi_option options[] = {
+    { "--source", "PATH", "labelled data: an idx file of images, or digits:STYLE[:COUNT]" },
+    { "--source-test", "PATH", "labelled data for testing; by default a tenth of the source" },
+    { "--target", "PATH", "data to adapt to; its labels, if any, only go into the report" },
+    { "--target-eval", "PATH", "target data to score; by default the target itself" },
+    { "--model", "FAMILY", "the encoder's family; 'ferry help models' lists them" },
+    { "--method", "NAME", "by default adda" },
+    FYI_OPTIONS_RUN,
+};
+
+static fy_status put_option(const fyi_args *a, const char *option, const char *key, fy_recipe *r)
+{
+    const char *value = fyi_args_value(a, option);
+
+    return value != NULL ? fy_recipe_put(r, key, value) : FY_OK;
+}
+
+static fy_status put_sides(const fyi_args *a, fy_recipe *r)
+{
+    static const struct {
+        const char *option, *side;
+    } sides[] = { { "--source", "source" },
+                  { "--source-test", "source_test" },
+                  { "--target", "target" },
+                  { "--target-eval", "target_eval" } };
+
+    for (size_t i = 0; i < FYI_LEN(sides); i++) {
+        const char *path = fyi_args_value(a, sides[i].option);
+
+        if (path != NULL)
+            FYI_FORWARD(fyi_put_data_path(r, sides[i].side, path, NULL));
+    }
+    return FY_OK;
+}
+
+static fy_status make_recipe(const fyi_args *a, fy_recipe **out)
+{
+    static const char text[] = "name: adapt\nmethod: adda\n";
+    fy_status st;
+
+    FYI_FORWARD(fy_recipe_parse("adapt", text, sizeof text - 1, out));
+    FY_TRY(put_option(a, "--method", "method", *out));
+    FY_TRY(put_option(a, "--model", "model.encoder", *out));
+    FY_TRY(put_sides(a, *out));
+    FY_TRY(fyi_apply_settings(a, *out, ""));
+done:
+    return st;
+}
+
+static int run(const fyi_args *a)
+{
+    fy_recipe *r = NULL;
+    int code;
+    fy_status st;
+
+    if (a->n_plain > 0)
+        return fyi_misused(a->verb, "'%s' is neither an option nor key=value", a->plain[0]);
+    if (!fyi_args_has(a, "--source") || !fyi_args_has(a, "--target"))
+        return fyi_misused(a->verb, "both --source and --target are needed");
+    st = make_recipe(a, &r);
+    code = st == FY_OK ? fyi_run_recipe(a, r) : fyi_recipe_failed(a, st);
+    fy_recipe_free(r);
+    return code;
+}
+
+const fyi_verb fyi_verb_adapt = {
+    .name = "adapt",
+    .line = "carry a model from labelled data to unlabelled data",
+    .usage = "--source PATH --target PATH [--model FAMILY] [options] [key=value ...]",
+    .help = "Trains a model on the source and adapts it to the target without the target's labels. Labels\n"
+            "are found beside an images' file by its name (train-images-idx3-ubyte.gz and\n"
+            "train-labels-idx1-ubyte.gz). key=value sets any key of 'ferry help recipe'. The recipe made\n"
+            "this way is in the run's directory, to be changed and run again.\n"
+            "\n"
+            "Examples:\n"
+            "  ferry adapt --source digits:clean --target digits:inverted --model lenet\n"
+            "  ferry adapt --source mnist/train-images-idx3-ubyte.gz \\\n"
+            "      --target usps/usps-train-images-idx3-ubyte.gz target.size=28 adda.epochs=5\n",
+    .options = options,
+    .run = run,
+};

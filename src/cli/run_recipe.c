@@ -1,0 +1,175 @@
+/* run_recipe.c: a recipe run from the command line, its report, and the four numbers in a table. */
+#include "cli/cli.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+fy_status fyi_apply_settings(const fyi_args *a, fy_recipe *r, const char *prefix)
+{
+    for (int i = 0; i < a->n_settings; i++) {
+        fyi_buf text = { 0 };
+        fy_status st;
+
+        fyi_buf_printf(&text, "%s%s", prefix, a->settings[i]);
+        st = text.failed ? fyi_enomem(text.len, "a setting") : fy_recipe_set(r, text.p);
+        fyi_buf_release(&text);
+        FYI_FORWARD(st);
+    }
+    return FY_OK;
+}
+
+/* ---- JSON --------------------------------------------------------------------------------------------- */
+
+int fyi_print_json(json_t *root)
+{
+    char *text = root != NULL ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+
+    json_decref(root);
+    if (text == NULL) {
+        (void)fyi_enomem(0, "a JSON line");
+        return fyi_failed();
+    }
+    printf("%s\n", text);
+    free(text);
+    return FYI_DONE;
+}
+
+static int print_result_json(const fy_recipe_result *result)
+{
+    char path[FY_RUN_DIR_MAX + 16];
+    json_error_t error;
+    json_t *root;
+
+    (void)snprintf(path, sizeof path, "%s/result.json", result->run_dir);
+    root = json_load_file(path, 0, &error);
+    if (root == NULL) {
+        (void)fyi_fail(FY_EIO, "cannot read '%s' back: %s", path, error.text);
+        return fyi_failed();
+    }
+    return fyi_print_json(root);
+}
+
+/* Whoever reads the last line gets one in any case. */
+static void print_failure_json(fy_status st, const char *run_dir)
+{
+    const char *sentence = fy_last_error();
+    json_t *root = json_pack("{s:s, s:s, s:s}", "error", sentence, "status", fy_status_name(st), "run_dir",
+                             run_dir);
+
+    (void)fyi_print_json(root);
+}
+
+/* ---- the table -------------------------------------------------------------------------------------------- */
+
+static void print_row(const char *name, const double *values, int n)
+{
+    printf("  %-24s", name);
+    for (int i = 0; i < n; i++) {
+        if (isfinite(values[i]))
+            printf("%11.1f%%", 100 * values[i]);
+        else
+            printf("%12s", "-");
+    }
+    printf("\n");
+}
+
+/* Classes exchanged is a column for two classes only. */
+static void print_table(const fy_adapt_report *a)
+{
+    const fy_adapt_figures *columns[] = { &a->plain, &a->matched, &a->swapped };
+    static const char *const names[] = { "as labelled", "matched", "exchanged" };
+    const int n = isfinite(a->swapped.last) ? 3 : 2;
+    double row[4][3];
+
+    for (int i = 0; i < n; i++) {
+        row[0][i] = columns[i]->source_only;
+        row[1][i] = columns[i]->last;
+        row[2][i] = columns[i]->chosen;
+        row[3][i] = columns[i]->oracle;
+    }
+    printf("  %-24s", "target accuracy");
+    for (int i = 0; i < n; i++)
+        printf("%12s", names[i]);
+    printf("\n");
+    print_row("source only", row[0], n);
+    print_row("last step", row[1], n);
+    print_row("label-free choice", row[2], n);
+    print_row("oracle (uses labels)", row[3], n);
+}
+
+static void print_result(fy_recipe *r, const fy_recipe_result *result)
+{
+    const fy_adapt_report *a = &result->adapt;
+
+    printf("%s, seed %s: %.0f s; the source model is right on %.1f%% of held-out source samples\n\n",
+           fy_recipe_name(r), fy_recipe_get(r, "seed"), result->seconds, 100 * a->source_accuracy);
+    if (result->has_labels)
+        print_table(a);
+    else
+        printf("  The target has no labels, so there is no accuracy to show.\n");
+    if (a->choice.fell_back)
+        printf("\nHanded back: the source model, unchanged. %s\n", a->choice.reason);
+    else
+        printf("\nHanded back: the model of step %lld of %lld. %s\n", (long long)a->chosen_step,
+               (long long)a->last_step, a->choice.reason);
+    printf("Report: %s/report.html\n", result->run_dir);
+}
+
+/* ---- running -------------------------------------------------------------------------------------------------- */
+
+int fyi_recipe_failed(const fyi_args *a, fy_status st)
+{
+    (void)fyi_failed();
+    if (fyi_args_has(a, "--json"))
+        print_failure_json(st, "");
+    return st == FY_EINVAL || st == FY_EFORMAT ? FYI_MISUSED : FYI_FAILED;
+}
+
+static int run_failed(const fyi_args *a, fy_status st, const fy_recipe_result *result)
+{
+    if (st == FY_ECANCELED && result->run_dir[0] != '\0')
+        fprintf(stderr, "ferry: %s; resume with: ferry run --resume %s\n", fy_last_error(), result->run_dir);
+    else
+        (void)fyi_failed();
+    if (fyi_args_has(a, "--json"))
+        print_failure_json(st, result->run_dir);
+    return FYI_FAILED;
+}
+
+static fy_recipe_run_opts opts_of(const fyi_args *a)
+{
+    fy_recipe_run_opts o = fy_recipe_run_defaults();
+    const char *resume = fyi_args_value(a, "--resume"), *runs = fyi_args_value(a, "--runs");
+
+    o.resume = resume != NULL;
+    o.run_dir = resume != NULL ? resume : fyi_args_value(a, "--out");
+    if (runs != NULL)
+        o.runs_dir = runs;
+    o.progress = fyi_progress_show;
+    o.cancel = fyi_interrupt_flag();
+    return o;
+}
+
+int fyi_run_recipe(const fyi_args *a, fy_recipe *r)
+{
+    const fy_recipe_run_opts o = opts_of(a);
+    fy_recipe_result result;
+    fy_status st = fy_recipe_check(r);
+
+    if (st != FY_OK)
+        return fyi_recipe_failed(a, st);
+    fyi_interrupt_begin();
+    fyi_progress_begin(fyi_args_has(a, "--quiet"));
+    st = fy_recipe_run(r, &o, &result);
+    if (st == FY_OK)
+        st = fy_report_write(result.run_dir);
+    fyi_progress_end();
+    if (st != FY_OK)
+        return run_failed(a, st, &result);
+    if (fyi_args_has(a, "--json"))
+        return print_result_json(&result);
+    print_result(r, &result);
+    return FYI_DONE;
+}

@@ -86,6 +86,9 @@ static bool make_batch_norm_bwd(fyi_maker *m)
         fyi_bind(m, src_args[i], FYI_FROM_SRC, i);
     for (int j = 0; j < 3; j++)
         fyi_bind(m, dst_args[j], FYI_FROM_DST, j);
+    /* 2.x asks for the shift too, and does not read it: any vector [c] will do. */
+    if (dnnl_primitive_desc_query_s32(m->pd, dnnl_query_num_of_inputs_s32, 0) > 5)
+        fyi_bind(m, DNNL_ARG_SHIFT, FYI_FROM_SRC, 4);
     return true;
 }
 

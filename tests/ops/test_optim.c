@@ -136,6 +136,59 @@ static void cpu_steps_like_pytorch(void **state)
     follow(*state, "cpu", 2e-6);
 }
 
+/* ---- in whatever layout weights are kept ----------------------------------------------------- */
+
+enum { BLOCKED_STEPS = 3, BLOCKED_PARAMS = 3 };
+
+/* A convolution past one block of 16 channels, whose weights a fast device keeps blocked. Its loss
+ * goes through the weights, so that a step in the wrong layout shows in the next. */
+static void train_convolution(const char *device, const fy_optim *o, float *weights, float *state)
+{
+    op_test t = { .seed = 3 };
+    fy_device *dev;
+    fy_plan *plan;
+    check_ok(fy_graph_new(&t.g));
+    const fy_node x = op_param(&t, FY_SHAPE(2, 18, 6, 6), -1, 1);
+    const fy_node w = op_param(&t, FY_SHAPE(33, 18, 3, 3), -0.25f, 0.25f);
+    const fy_node b = op_param(&t, FY_SHAPE(33), -1, 1);
+    const fy_node y = fy_relu(t.g, fy_bias(t.g, fy_conv2d(t.g, x, w, NULL), b));
+    const fy_objective fit = fy_objective_add(t.g, "fit", fy_mean_all(t.g, fy_square(t.g, y)), o);
+    fy_objective_moves(t.g, fit, t.params[1], NULL);
+    fy_objective_moves(t.g, fit, t.params[2], NULL);
+    check_ok(fy_device_open(device, &dev));
+    check_ok(fy_plan_new(t.g, dev, NULL, &plan));
+    for (int i = 0; i < BLOCKED_STEPS; i++)
+        check_ok(fy_plan_step(plan));
+    const int64_t n = fy_shape_numel(fy_param_shape(t.params[1]));
+    check_ok(fy_param_read(t.params[1], weights, n));
+    for (int i = 0; i < fy_plan_state_count(plan); i++)
+        if (strncmp(fy_plan_state_name(plan, i), "fit/p1.", 7) == 0)
+            check_ok(fy_plan_state_read(plan, i, state, n));
+    fy_plan_free(plan);
+    fy_device_close(dev);
+    fy_graph_free(t.g);
+    for (int i = 0; i < BLOCKED_PARAMS; i++)
+        fy_param_free(t.params[i]);
+}
+
+static void blocked_weights_move_like_plain_ones(void **state)
+{
+    enum { N = 33 * 18 * 9 };
+    static float w[2][N], s[2][N];
+    fy_optim optims[] = { fy_sgd(0.1f, 0.9f, 0.01f), fy_adam(0.01f), fy_adamw(0.01f),
+                          fy_adagrad(0.01f) };
+    (void)state;
+    for (size_t i = 0; i < LEN(optims); i++) {
+        optims[i].clip_norm = 0.5f;
+        if (i > 0)
+            optims[i].eps = 1e-3f; /* no sign of rounding noise is taken for a gradient */
+        train_convolution("ref", &optims[i], w[0], s[0]);
+        train_convolution("cpu", &optims[i], w[1], s[1]);
+        check_close(w[1], w[0], N, 1e-4, 1e-5);
+        check_close(s[1], s[0], N, 1e-3, 1e-6);
+    }
+}
+
 /* ---- the clip scale -------------------------------------------------------------------------- */
 
 static fy_node clip(op_test *t, const void *row)
@@ -231,6 +284,7 @@ static void impossible_options_are_refused(void **state)
 int main(void)
 {
     static const struct CMUnitTest others[] = {
+        cmocka_unit_test(blocked_weights_move_like_plain_ones),
         cmocka_unit_test(clip_scale_is_the_ratio_of_norms),
         cmocka_unit_test(optimisers_are_found_by_name),
         cmocka_unit_test(defaults_are_the_papers),

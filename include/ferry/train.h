@@ -57,6 +57,10 @@ FY_API FY_NODISCARD fy_status fy_run_metrics(fy_run *r, const char *stage, int64
                                              const char *const *names, const double *values);
 /* Writes a file of the run's directory whole; nothing without a directory. */
 FY_API FY_NODISCARD fy_status fy_run_write(fy_run *r, const char *name, const void *p, size_t bytes);
+/* "<name>.safetensors" in the run's directory; a run without one has nowhere to keep it: FY_EINVAL. */
+FY_API FY_NODISCARD fy_status fy_run_save_model(fy_run *r, const char *name, fy_model *m);
+FY_API FY_NODISCARD fy_status fy_run_load_model(fy_run *r, const char *name, fy_model *m);
+FY_API void fy_run_drop_model(fy_run *r, const char *name);
 /* True when a resumed run is past this stage: its work and its evaluations are in the checkpoint. */
 FY_API bool fy_run_is_past(const fy_run *r, const char *stage);
 /* Writes a checkpoint now, at a moment between stages. */

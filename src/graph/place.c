@@ -264,8 +264,9 @@ static fy_status place_alias(fy_plan *p, const fyi_run *r, int j, fyi_id dst, fy
         return fyi_fail(FY_ENOKERNEL, "'%s': kernel '%s' cannot update '%s' in the layout it lies in",
                         r->site.name, r->kernel ? r->kernel->name : "?",
                         p->program.g->values[src].name ? p->program.g->values[src].name : "state");
-    r->dst_buffer[j] = p->variants[k].buffer;
-    return add_variant(p, dst, &p->variants[k].desc, p->variants[k].buffer, NULL);
+    const fyi_variant v = p->variants[k]; /* a copy: adding a variant moves the array */
+    r->dst_buffer[j] = v.buffer;
+    return add_variant(p, dst, &v.desc, v.buffer, NULL);
 }
 
 static fy_status place_destinations(fy_plan *p, const fyi_node *n, fyi_run *r)

@@ -1,33 +1,23 @@
 /* adapt.c: candidates, choice and figures, the same for every adaptation method. */
 #include "adapt.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define PREDICT_BATCH 250
 
-const char *adapt_path(const fy_run *r, const char *name, char *buf, size_t bytes)
+/* Candidate `step`'s name for model i. */
+static const char *candidate_name(int64_t step, int i, char buf[64])
 {
-    snprintf(buf, bytes, "%s/%s.safetensors", fy_run_dir(r), name);
-    return buf;
-}
-
-/* Candidate `step`'s file for model i. */
-static const char *candidate_path(const adapt *a, int64_t step, int i, char *buf, size_t bytes)
-{
-    snprintf(buf, bytes, "%s/candidates/%lld.%d.safetensors", fy_run_dir(a->run), (long long)step, i);
+    snprintf(buf, 64, "candidate-%lld%s", (long long)step, i ? "-classifier" : "");
     return buf;
 }
 
 fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *data, const char *stage,
                      fy_model *const *models, int n_models, int n_moved)
 {
-    char dir[4096];
     *a = (adapt){.run = r, .dev = dev, .data = data, .stage = stage, .n_models = n_models,
                  .n_moved = n_moved};
     memcpy(a->models, models, (size_t)n_models * sizeof *models);
@@ -38,9 +28,6 @@ fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *d
     a->kept = calloc(1, sizeof *a->kept);
     if (!a->kept)
         return fy_error(FY_ENOMEM, "stage '%s': no memory for its candidates", stage);
-    snprintf(dir, sizeof dir, "%s/candidates", fy_run_dir(r));
-    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
-        return fy_error(FY_EIO, "cannot make '%s': %s", dir, strerror(errno));
     fy_status st = fy_run_keep_data(r, "adapt.candidates", a->kept, sizeof *a->kept, NULL);
     if (st == FY_OK && data->judge)
         st = fy_judge_keep(data->judge, r);
@@ -114,10 +101,10 @@ done:
 
 static fy_status save_candidate(adapt *a, int64_t step)
 {
-    char path[4096];
+    char name[64];
     fy_status st = FY_OK;
     for (int i = 0; i < a->n_moved; i++)
-        FY_TRY(fy_model_save(a->models[i], candidate_path(a, step, i, path, sizeof path)));
+        FY_TRY(fy_run_save_model(a->run, candidate_name(step, i, name), a->models[i]));
 done:
     return st;
 }
@@ -151,11 +138,11 @@ done:
 
 static fy_status save_models(adapt *a, const char *name)
 {
-    char path[4096], file[64];
+    char full[64];
     fy_status st = FY_OK;
     for (int i = 0; i < a->n_moved; i++) {
-        snprintf(file, sizeof file, "%s%s", name, i ? "_classifier" : "");
-        FY_TRY(fy_model_save(a->models[i], adapt_path(a->run, file, path, sizeof path)));
+        snprintf(full, sizeof full, "%s%s", name, i ? "_classifier" : "");
+        FY_TRY(fy_run_save_model(a->run, full, a->models[i]));
     }
 done:
     return st;
@@ -163,10 +150,10 @@ done:
 
 static fy_status load_candidate(adapt *a, int64_t step)
 {
-    char path[4096];
+    char name[64];
     fy_status st = FY_OK;
     for (int i = 0; i < a->n_moved; i++)
-        FY_TRY(fy_model_load(a->models[i], candidate_path(a, step, i, path, sizeof path)));
+        FY_TRY(fy_run_load_model(a->run, candidate_name(step, i, name), a->models[i]));
 done:
     return st;
 }
@@ -174,12 +161,10 @@ done:
 /* The chosen weights have their own files now. */
 static void drop_candidates(const adapt *a)
 {
-    char path[4096];
+    char name[64];
     for (int64_t k = 0; k < a->kept->n; k++)
         for (int i = 0; i < a->n_moved; i++)
-            (void)unlink(candidate_path(a, a->kept->candidates[k].step, i, path, sizeof path));
-    snprintf(path, sizeof path, "%s/candidates", fy_run_dir(a->run));
-    (void)rmdir(path);
+            fy_run_drop_model(a->run, candidate_name(a->kept->candidates[k].step, i, name));
 }
 
 static const fy_mark none = {.accuracy = NAN, .swapped = NAN, .matched = NAN};

@@ -36,7 +36,5 @@ fy_status adapt_evaluate(adapt *a, int64_t step);
 fy_status adapt_finish(adapt *a, const fy_choice_rule *rule, fy_adapt_report *report);
 /* Accuracy of logits [n, k] on a labelled dataset of n samples. */
 fy_status adapt_accuracy(const fy_tensor *logits, const fy_dataset *labelled, double *accuracy);
-/* "<dir>/<name>.safetensors" into buf. */
-const char *adapt_path(const fy_run *r, const char *name, char *buf, size_t bytes);
 
 #endif

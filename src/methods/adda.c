@@ -233,14 +233,13 @@ static fy_status judge_source(adda *a)
     fy_model *const chain[] = {a->source, a->classifier};
     fy_predictor *p = NULL;
     fy_tensor *logits = NULL;
-    char path[4096];
     fy_status st;
     fy_tensor **outs[] = {NULL, &logits};
     FY_TRY(fy_predictor_new(a->dev, chain, 2, 250, &p));
     FY_TRY(fy_predict(p, a->data->source_test, outs));
     FY_TRY(adapt_accuracy(logits, a->data->source_test, &a->kept.source_accuracy));
-    FY_TRY(fy_model_save(a->source, adapt_path(a->run, "source", path, sizeof path)));
-    FY_TRY(fy_model_save(a->classifier, adapt_path(a->run, "classifier", path, sizeof path)));
+    FY_TRY(fy_run_save_model(a->run, "source", a->source));
+    FY_TRY(fy_run_save_model(a->run, "classifier", a->classifier));
 done:
     fy_tensor_free(logits);
     fy_predictor_free(p);

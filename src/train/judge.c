@@ -11,8 +11,10 @@ struct fy_judge {
     int32_t *predicted; /* [n], scratch */
     int64_t n;
     int n_classes;
-    fy_mark *marks;
-    size_t n_marks, marks_cap;
+    struct marks { /* as one block: it is part of checkpoints */
+        int64_t n;
+        fy_mark mark[FY_MAX_MARKS];
+    } marks;
 };
 
 static fy_status read_labels(fy_judge *j, const char *name, const fy_dataset *d)
@@ -55,7 +57,6 @@ void fy_judge_free(fy_judge *j)
 {
     if (!j)
         return;
-    fyi_free(j->marks);
     fyi_free(j->predicted);
     fyi_free(j->label);
     fyi_free(j->name);
@@ -91,15 +92,30 @@ static double swapped_accuracy(const fy_judge *j)
 
 static fy_status keep(fy_judge *j, const fy_mark *mark)
 {
-    for (size_t i = 0; i < j->n_marks; i++) {
-        if (j->marks[i].step == mark->step) {
-            j->marks[i] = *mark;
+    struct marks *m = &j->marks;
+
+    for (int64_t i = 0; i < m->n; i++) {
+        if (m->mark[i].step == mark->step) {
+            m->mark[i] = *mark;
             return FY_OK;
         }
     }
-    FYI_FORWARD(fyi_grow(&j->marks, &j->marks_cap, j->n_marks + 1, sizeof *j->marks));
-    j->marks[j->n_marks++] = *mark;
+    if (m->n == FY_MAX_MARKS)
+        return fyi_fail(FY_EINVAL, "judge '%s' keeps at most %d marks; evaluate less often", j->name,
+                        FY_MAX_MARKS);
+    m->mark[m->n++] = *mark;
     return FY_OK;
+}
+
+fy_status fy_judge_keep(fy_judge *j, fy_run *r)
+{
+    fyi_arena memory = { 0 };
+    const char *name = fyi_arena_printf(&memory, "judge.%s", j->name);
+    const fy_status st = name ? fy_run_keep_data(r, name, &j->marks, sizeof j->marks, NULL)
+                              : fyi_enomem(strlen(j->name), "a judge's name");
+
+    fyi_arena_release(&memory);
+    return st;
 }
 
 /* "<name>.accuracy" and so on; `swapped` only where it means something. */
@@ -138,13 +154,13 @@ fy_status fy_judge_see(fy_judge *j, fy_run *r, const char *stage, int64_t step, 
 
 int fy_judge_count(const fy_judge *j)
 {
-    return (int)j->n_marks;
+    return (int)j->marks.n;
 }
 
 fy_mark fy_judge_mark(const fy_judge *j, int i)
 {
     FYI_ASSERT(i >= 0 && i < fy_judge_count(j));
-    return j->marks[i];
+    return j->marks.mark[i];
 }
 
 const char *fy_judge_name(const fy_judge *j)

@@ -118,18 +118,6 @@ fy_status fy_run_checkpoint(fy_run *r)
     return fyi_checkpoint_save(r, &between);
 }
 
-fy_status fy_run_write(fy_run *r, const char *name, const void *p, size_t bytes)
-{
-    if (!r->dir)
-        return FY_OK;
-    char *path = fyi_path_join(r->dir, name);
-    if (!path)
-        return fyi_enomem(strlen(name), "a run's file");
-    const fy_status st = fyi_file_write(path, p, bytes);
-    fyi_free(path);
-    return st;
-}
-
 fy_status fy_run_metrics(fy_run *r, const char *stage, int64_t step, int n, const char *const *names,
                          const double *values)
 {

@@ -83,12 +83,10 @@ fy_node op_param_apart(op_test *t, fy_shape s, float kink)
         order[i] = i;
     fy_rng r = stream_of(t, (uint64_t)t->n_params);
     fy_rng_shuffle(&r, order, (size_t)n);
-    /* 3/128, 5/128, ... away from the kink on either side, in a random order: odd multiples, so that
-     * a second kink at a whole distance, as ReLU6 has, is never hit either. */
+    /* kink + 1/64, kink - 1/64, kink + 2/64, ... in a random order */
     for (int64_t i = 0; i < n; i++) {
         const int64_t steps = order[i] / 2 + 1;
-        const float away = (float)steps / 64 + 1.0f / 128;
-        v[i] = kink + (order[i] % 2 ? -away : away);
+        v[i] = kink + (float)(order[i] % 2 ? -steps : steps) / 64;
     }
     const fy_node x = op_param_of(t, s, v);
     fyi_free(order);

@@ -53,13 +53,31 @@ fyi_md fyi_md_of(const fyi_desc *d)
 
 /* ---- from the library ------------------------------------------------------------------------------- */
 
-/* Axes from the largest stride to the smallest. An axis of size 1 may carry any stride: the plain position
- * among equals is kept, since the layout is judged by the offsets it gives. */
+/* How many whole blocks an axis has. */
+static int64_t block_count(const fyi_blocking *b, int axis)
+{
+    int64_t block = 1;
+    for (int k = 0; k < b->n_inner; k++)
+        if (b->inner_axis[k] == axis)
+            block *= b->inner_size[k];
+    return b->padded[axis] / block;
+}
+
+/* Axes from the largest stride to the smallest. Of equal strides one belongs to a single block, which lies
+ * inside the other: only so do the strides come out again, and the library's fast kernels compare them even
+ * where an axis has one element and its stride means nothing. */
+static bool is_outside(const fyi_blocking *b, int i, int j)
+{
+    if (b->strides[i] != b->strides[j])
+        return b->strides[i] > b->strides[j];
+    return block_count(b, i) > block_count(b, j);
+}
+
 static void order_axes(const fyi_blocking *b, fyi_layout *l)
 {
     for (int i = 0; i < b->rank; i++) {
         int at = i;
-        while (at > 0 && b->strides[l->outer[at - 1]] < b->strides[i]) {
+        while (at > 0 && is_outside(b, i, l->outer[at - 1])) {
             l->outer[at] = l->outer[at - 1];
             at--;
         }
@@ -67,16 +85,13 @@ static void order_axes(const fyi_blocking *b, fyi_layout *l)
     }
 }
 
+/* The strides of single blocks may differ: nothing is ever a block further. */
 static bool same_places(const fyi_blocking *a, const fyi_blocking *b)
 {
-    for (int i = 0; i < a->rank; i++) {
-        int64_t block = 1;
-        for (int k = 0; k < a->n_inner; k++)
-            if (a->inner_axis[k] == i)
-                block *= a->inner_size[k];
-        if (a->padded[i] != b->padded[i] || (a->padded[i] > block && a->strides[i] != b->strides[i]))
+    for (int i = 0; i < a->rank; i++)
+        if (a->padded[i] != b->padded[i] ||
+            (block_count(a, i) > 1 && a->strides[i] != b->strides[i]))
             return false;
-    }
     return true;
 }
 

@@ -56,7 +56,7 @@ static const unary_case unaries[] = {
     EACH("relu, rank 5", "any rank", fy_relu, 0, 0, 5, { 2, 1, 3, 2, 2 }),
     EACH("relu, empty", "no element at all", fy_relu, 0, 1, 2, { 0, 3 }),
     EACH("leaky relu", "the slope below zero", leaky, 0, 0, 2, { 5, 7 }),
-    EACH("relu6", "MobileNet's clip", relu6, 6, 6, 2, { 29, 31 }),
+    EACH("relu6", "MobileNet's clip", relu6, 6.0048828125f, 6.0048828125f, 2, { 29, 31 }),
     EACH("clip", "both bounds", clip, 0, 0, 2, { 5, 17 }),
     EACH("clip off zero", "zero is not kept", clip_off_zero, 0, 0, 2, { 5, 17 }),
     EACH("affine", "scale and shift", affine, -1, 1, 3, { 2, 3, 4 }),

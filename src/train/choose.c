@@ -19,6 +19,7 @@ typedef enum verdict {
     ONE_CLASS,  /* takes too much */
     LOST_CLASS, /* has too little */
     LOST_SOURCE,
+    NO_SOURCE, /* its accuracy is unknown, the source model's is not */
     UNSTEADY,
     NO_GAIN,
     N_VERDICTS
@@ -46,9 +47,7 @@ static double source_loss(const contest *t, int i)
 {
     const double loss = t->c[0].source_accuracy - t->c[i].source_accuracy;
 
-    if (isnan(t->c[0].source_accuracy))
-        return 0; /* nothing to compare with */
-    return isnan(loss) ? 1 : loss;
+    return isnan(t->c[0].source_accuracy) ? 0 : loss; /* nothing to compare with: no floor */
 }
 
 static verdict judge_shares(const contest *t, int i)
@@ -83,6 +82,8 @@ static verdict judge(const contest *t, int i)
 
     if (v != PASSES)
         return v;
+    if (isnan(source_loss(t, i)))
+        return NO_SOURCE;
     if (source_loss(t, i) > t->rule->source_floor + ROUNDING)
         return LOST_SOURCE;
     if (is_collapsed(t, i - 1) || is_collapsed(t, i + 1))
@@ -113,6 +114,7 @@ static const struct clause {
     [ONE_CLASS] = { "called at least ", "% of the target one class", false, 0 },
     [LOST_CLASS] = { "left one class at most ", "% of the target", true, 1 },
     [LOST_SOURCE] = { "lost at least ", " points of source accuracy", false, 0 },
+    [NO_SOURCE] = { "had no known source accuracy", NULL, false, 0 },
     [UNSTEADY] = { "stood beside a collapsed one", NULL, false, 0 },
     [NO_GAIN] = { "told classes apart no better than the source model", NULL, false, 0 },
 };
@@ -203,7 +205,7 @@ static void put_fates(writer *w, const contest *t, int from)
         put_common_fate(w, t, from, first);
         return;
     }
-    put(w, "of %d candidates from step %lld on %d ", t->n - from, (long long)t->c[from].step, n_first);
+    put(w, "of %d candidates from step %lld on, %d ", t->n - from, (long long)t->c[from].step, n_first);
     put_clause(w, t, from, first);
     n_rest = t->n - from - n_first - n_second;
     put(w, "%s %d ", n_rest > 0 ? "," : " and", n_second);

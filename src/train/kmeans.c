@@ -13,6 +13,7 @@
 #define MAX_CHUNKS 16
 #define CHUNK_ROWS 1024
 #define MAX_ROUNDS 300
+#define GRAIN 1000000 /* multiplications that are worth another thread */
 
 fy_status fyi_check_points(const fy_tensor *x, const char *what)
 {
@@ -117,7 +118,7 @@ static void place_centre(clusters *c, int i, int64_t sample)
     for (int64_t j = 0; j < c->d; j++)
         centre(c, i)[j] = (double)c->x[sample * c->d + j];
     c->newest = centre(c, i);
-    fyi_parallel(c->n, 256, measure_newest, c);
+    fyi_parallel(c->n, 1 + GRAIN / c->d, measure_newest, c);
 }
 
 static void start(clusters *c, fy_rng *r)
@@ -203,7 +204,7 @@ static void assign_chunks(void *ctx, int64_t begin, int64_t end)
 static int64_t assign(clusters *c)
 {
     fill_tiles(c);
-    fyi_parallel(c->n_chunks, 1, assign_chunks, c);
+    fyi_parallel(c->n_chunks, 1 + GRAIN / (c->chunk_rows * c->k * c->d), assign_chunks, c);
     for (int64_t chunk = 1; chunk < c->n_chunks; chunk++) {
         for (int64_t j = 0; j < c->k * c->d; j++)
             c->sums[j] += c->sums[chunk * c->k * c->d + j];

@@ -14,8 +14,10 @@
 #include <string.h>
 
 #define TILE 8          /* columns of S per block */
-#define PANEL_ROWS 128  /* samples per block: a tile's panel is 8 KiB */
-#define FORM_LIMIT 1536 /* widest S that is formed: 18 MiB */
+#define BLOCK_ROWS 128  /* samples at a time: 8 KiB of a tile's columns */
+#define PANEL_ROWS 1024 /* samples between two meetings of the threads */
+#define FORM_LIMIT 4096 /* widest S that is formed: 128 MiB */
+#define STRIP 64        /* columns of x at a time when S is not formed */
 #define MAX_ROUNDS 100
 #define MAX_DEGREE 12
 #define MAX_AMPLIFY 1e6 /* by the filter; beyond, rounding of the large drowns the small */
@@ -95,25 +97,34 @@ static void add_4x4(const double *restrict a, const double *restrict b, int64_t 
             cov[i * stride + j] += sum[i][j];
 }
 
-static void add_tile_row(problem *p, int64_t ti)
+/* One row of tiles of the upper triangle, over the panel's samples from `first` on. */
+static void add_tile_row(problem *p, int64_t ti, int64_t first)
 {
-    for (int64_t tj = ti; tj < p->stride / TILE; tj++)
+    const int64_t rows = FYI_MIN(BLOCK_ROWS, p->panel_rows - first);
+    const double *a = p->panel + (ti * PANEL_ROWS + first) * TILE;
+
+    for (int64_t tj = ti; tj < p->stride / TILE; tj++) {
+        const double *b = p->panel + (tj * PANEL_ROWS + first) * TILE;
+        double *cov = p->cov + ti * TILE * p->stride + tj * TILE;
+
         for (int i = 0; i < TILE; i += 4)
             for (int j = 0; j < TILE; j += 4)
-                add_4x4(p->panel + ti * PANEL_ROWS * TILE + i, p->panel + tj * PANEL_ROWS * TILE + j,
-                        p->panel_rows, p->cov + (ti * TILE + i) * p->stride + tj * TILE + j, p->stride);
+                add_4x4(a + i, b + j, rows, cov + i * p->stride + j, p->stride);
+    }
 }
 
-/* Tile rows of the upper triangle from both ends, so that every part of the range costs the same. */
+/* Rows of tiles from both ends of the triangle, so that every part of the range costs the same. */
 static void add_panel(void *ctx, int64_t begin, int64_t end)
 {
     problem *p = ctx;
     const int64_t last = p->stride / TILE - 1;
 
-    for (int64_t ti = begin; ti < end; ti++) {
-        add_tile_row(p, ti);
-        if (last - ti > ti)
-            add_tile_row(p, last - ti);
+    for (int64_t first = 0; first < p->panel_rows; first += BLOCK_ROWS) {
+        for (int64_t ti = begin; ti < end; ti++) {
+            add_tile_row(p, ti, first);
+            if (last - ti > ti)
+                add_tile_row(p, last - ti, first);
+        }
     }
 }
 
@@ -182,32 +193,43 @@ static double centred_dot(const float *x, const double *mean, const double *v, i
     return (s[0] + s[1]) + (s[2] + s[3]);
 }
 
+/* Some rows per vector, so that the block of vectors is not read anew for every row. */
 static void score_rows(void *ctx, int64_t begin, int64_t end)
 {
     const problem *p = ctx;
 
-    for (int64_t r = begin; r < end; r++)
+    for (int64_t first = begin; first < end; first += 8)
         for (int i = 0; i < p->b; i++)
-            p->scores[r * p->b + i] = centred_dot(p->x + r * p->d, p->mean, p->from + i * p->stride, p->d);
+            for (int64_t r = first; r < FYI_MIN(first + 8, end); r++)
+                p->scores[r * p->b + i] =
+                    centred_dot(p->x + r * p->d, p->mean, p->from + i * p->stride, p->d);
+}
+
+/* to[i][j] = sum over rows of score[i] * centred x[j], for the `width` columns from j on. */
+static void add_strip(const problem *p, int64_t j, int64_t width)
+{
+    const double scale = 1 / (double)FYI_MAX(p->n - 1, 1);
+    double x[STRIP];
+
+    for (int i = 0; i < p->b; i++)
+        memset(p->to + i * p->stride + j, 0, (size_t)width * sizeof(double));
+    for (int64_t r = 0; r < p->n; r++) {
+        for (int64_t l = 0; l < width; l++)
+            x[l] = ((double)p->x[r * p->d + j + l] - p->mean[j + l]) * scale;
+        for (int i = 0; i < p->b; i++) {
+            const double s = p->scores[r * p->b + i];
+            double *restrict to = p->to + i * p->stride + j;
+
+            for (int64_t l = 0; l < width; l++)
+                to[l] += s * x[l];
+        }
+    }
 }
 
 static void add_scored_columns(void *ctx, int64_t begin, int64_t end)
 {
-    const problem *p = ctx;
-    const double scale = 1 / (double)FYI_MAX(p->n - 1, 1);
-
-    for (int i = 0; i < p->b; i++) {
-        double *restrict to = p->to + i * p->stride;
-
-        memset(to + begin, 0, (size_t)(end - begin) * sizeof *to);
-        for (int64_t r = 0; r < p->n; r++) {
-            const float *x = p->x + r * p->d;
-            const double s = p->scores[r * p->b + i] * scale;
-
-            for (int64_t j = begin; j < end; j++)
-                to[j] += s * ((double)x[j] - p->mean[j]);
-        }
-    }
+    for (int64_t j = begin; j < end; j += STRIP)
+        add_strip(ctx, j, FYI_MIN(STRIP, end - j));
 }
 
 static void multiply(problem *p, const double *from, double *to)
@@ -219,7 +241,7 @@ static void multiply(problem *p, const double *from, double *to)
         return;
     }
     fyi_parallel(p->n, 16, score_rows, p);
-    fyi_parallel(p->d, 64, add_scored_columns, p);
+    fyi_parallel(p->d, STRIP, add_scored_columns, p);
 }
 
 /* ---- the block ------------------------------------------------------------------------------------------------- */
@@ -517,7 +539,8 @@ static double *take(problem *p, int64_t rows, int64_t columns)
 
 static fy_status allocate(problem *p)
 {
-    const bool form = p->d <= FORM_LIMIT;
+    /* With fewer samples than directions a product through x is the cheaper one. */
+    const bool form = p->d <= FORM_LIMIT && p->n >= p->d / 2;
     const int64_t b = p->b;
 
     p->mean = take(p, 1, p->stride);

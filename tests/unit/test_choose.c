@@ -1,0 +1,158 @@
+/* Guards the do-no-harm rule: each row is a run, what must be handed back and what the reason must say. */
+#include "support/support.h"
+
+#include <ferry/train.h>
+
+#include <math.h>
+#include <string.h>
+
+/* step, source accuracy, information, largest, smallest; the rest of the signs is not looked at */
+#define C(step, source, info, large, small) { step, source, { 0, 0, info, large, small } }
+#define SOURCE C(0, 0.99, 0.40, 0.60, 0.40)
+#define MAX_CANDIDATES 8
+
+static const struct choice_row {
+    const char *name, *why;
+    int k;
+    int index;
+    const char *reason; /* NULL: anything */
+    fy_candidate c[MAX_CANDIDATES + 1]; /* ends with a candidate whose largest share is 0 */
+} rows[] = {
+    { "source alone", "n = 1", 2, 0, "kept the source model: there was no other candidate", { SOURCE } },
+    { "one better", "", 2, 1,
+      "chose step 100: the most information (0.900, the source model has 0.400) of 1 steady candidate; its "
+      "classes take 45.0% to 55.0% of the target",
+      { SOURCE, C(100, 0.98, 0.9, 0.55, 0.45) } },
+    { "most information", "of the late ones", 2, 3, NULL,
+      { SOURCE, C(100, 0.98, 0.95, 0.5, 0.5), C(200, 0.98, 0.7, 0.5, 0.5), C(300, 0.98, 0.8, 0.5, 0.5),
+        C(400, 0.98, 0.75, 0.5, 0.5) } },
+    { "tie", "the earlier has moved less", 2, 2, NULL,
+      { SOURCE, C(100, 0.98, 0.5, 0.5, 0.5), C(200, 0.98, 0.8, 0.5, 0.5), C(300, 0.98, 0.8, 0.5, 0.5) } },
+    { "first half", "good early, worse than the source later: not trusted", 2, 0,
+      "kept the source model: every candidate from step 300 on told classes apart no better",
+      { SOURCE, C(100, 0.98, 0.9, 0.5, 0.5), C(300, 0.98, 0.4, 0.5, 0.5), C(400, 0.98, 0.3, 0.5, 0.5) } },
+    { "collapsed", "the sentence that users will meet most", 2, 0,
+      "kept the source model: every candidate from step 200 on called at least 97% of the target one class",
+      { SOURCE, C(100, 0.98, 0.5, 0.6, 0.4), C(200, 0.9, 0.6, 0.97, 0.03), C(300, 0.9, 0.6, 0.98, 0.02),
+        C(400, 0.9, 0.6, 1, 0) } },
+    { "collapsed from the start", "goes back past the middle", 2, 0, "every candidate from step 100 on called",
+      { SOURCE, C(100, 0.9, 0.6, 0.98, 0.02), C(200, 0.9, 0.6, 0.98, 0.02), C(300, 0.9, 0.6, 0.98, 0.02) } },
+    { "one collapsed", "", 2, 0, "the candidate of step 50 called at least 95% of the target one class",
+      { SOURCE, C(50, 0.9, 0.9, 0.95, 0.05) } },
+    { "at the limit", "0.2 of one half is 10%: passes", 2, 1, NULL,
+      { SOURCE, C(50, 0.9, 0.9, 0.9, 0.1) } },
+    { "under the limit", "", 2, 0, "90%", { SOURCE, C(50, 0.9, 0.9, 0.901, 0.099) } },
+    { "neighbour collapsed", "an island between collapses is not steady", 2, 0,
+      "of 3 candidates from step 200 on, 2 called at least 96% of the target one class and 1 stood beside a "
+      "collapsed one",
+      { SOURCE, C(100, 0.9, 0.5, 0.6, 0.4), C(200, 0.9, 0.6, 0.97, 0.03), C(300, 0.9, 0.9, 0.5, 0.5),
+        C(400, 0.9, 0.6, 0.96, 0.04) } },
+    { "far from the collapse", "two steps away is steady", 2, 4, NULL,
+      { SOURCE, C(100, 0.9, 0.5, 0.97, 0.03), C(200, 0.9, 0.6, 0.6, 0.4), C(300, 0.9, 0.7, 0.5, 0.5),
+        C(400, 0.9, 0.8, 0.5, 0.5) } },
+    { "collapsed source model", "its own shares are no gate for others", 2, 1, NULL,
+      { C(0, 0.99, 0.1, 0.99, 0.01), C(100, 0.98, 0.9, 0.5, 0.5) } },
+    { "source lost", "", 2, 0, "the candidate of step 100 lost at least 39 points of source accuracy",
+      { SOURCE, C(100, 0.6, 0.9, 0.5, 0.5) } },
+    { "source lost at the limit", "20 points pass", 2, 1, NULL,
+      { SOURCE, C(100, 0.79, 0.9, 0.5, 0.5) } },
+    { "source unknown for one", "a candidate that cannot be checked is out", 2, 0, "had no known source accuracy",
+      { SOURCE, C(100, NAN, 0.9, 0.5, 0.5) } },
+    { "source unknown for all", "nothing to compare with: no floor", 2, 1, NULL,
+      { C(0, NAN, 0.4, 0.6, 0.4), C(100, NAN, 0.9, 0.5, 0.5) } },
+    { "no gain", "0.01 is wanted", 2, 0, "told classes apart no better than the source model",
+      { SOURCE, C(100, 0.98, 0.405, 0.5, 0.5) } },
+    { "NaN", "", 2, 0, "predicted values that are not finite",
+      { SOURCE, C(100, 0.98, NAN, NAN, NAN) } },
+    { "NaN beside", "a neighbour that diverged is a collapse", 2, 0, "1 predicted values that are not finite",
+      { SOURCE, C(100, 0.98, 0.9, 0.5, 0.5), C(100, 0.98, NAN, NAN, NAN) } },
+    { "NaN of the source model", "anything sound is better", 2, 1, NULL,
+      { C(0, 0.99, NAN, NAN, NAN), C(100, 0.98, 0.2, 0.5, 0.5) } },
+    { "ten classes", "a real imbalance is no collapse", 10, 1, NULL,
+      { C(0, 0.9, 0.4, 0.3, 0.02), C(100, 0.9, 0.8, 0.18, 0.06) } },
+    { "lost class", "", 10, 0, "left one class at most 0.5% of the target",
+      { C(0, 0.9, 0.4, 0.3, 0.02), C(100, 0.9, 0.8, 0.18, 0.005) } },
+    { "greedy class", "", 10, 0, "called at least 45% of the target one class",
+      { C(0, 0.9, 0.4, 0.3, 0.02), C(100, 0.9, 0.8, 0.45, 0.03) } },
+    { "all kinds", "the two commonest and the rest", 10, 0,
+      "of 6 candidates from step 10 on, 3 left one class at most 1.0% of the target, 1 predicted values that "
+      "are not finite and 2 failed otherwise",
+      { C(0, 0.9, 0.4, 0.3, 0.02), C(10, 0.5, 0.8, 0.1, 0.1), C(11, 0.9, 0.8, 0.1, 0.01),
+        C(12, 0.9, 0.8, 0.1, 0.01), C(13, 0.9, 0.8, 0.1, 0.01), C(14, 0.9, 0.8, 0.7, 0.05),
+        C(15, 0.9, NAN, 0.1, 0.1) } },
+};
+
+static void the_right_one_is_handed_back(void **state)
+{
+    const struct choice_row *row = *state;
+    const fy_choice_rule rule = fy_choice_defaults();
+    fy_choice choice;
+    int n = 0;
+
+    while (n < MAX_CANDIDATES && row->c[n].target.largest != 0)
+        n++;
+    check_ok(fy_choose(row->c, n, row->k, &rule, &choice));
+    assert_int_equal(choice.index, row->index);
+    assert_int_equal(choice.fell_back, row->index == 0);
+    assert_true(strlen(choice.reason) > 20 && strlen(choice.reason) < sizeof choice.reason - 1);
+    if (row->reason)
+        check_contains(choice.reason, row->reason);
+}
+
+static void mistakes_are_named(void **state)
+{
+    const fy_candidate c[2] = { C(5, 1, 1, 0.5, 0.5), C(4, 1, 1, 0.5, 0.5) };
+    const fy_choice_rule rule = fy_choice_defaults();
+    fy_choice choice;
+
+    (void)state;
+    check_status(fy_choose(c, 0, 2, &rule, &choice), FY_EINVAL);
+    check_status(fy_choose(c, 1, 1, &rule, &choice), FY_EINVAL);
+    check_status(fy_choose(c, 2, 2, &rule, &choice), FY_EINVAL);
+    check_sentence("in the order of their steps");
+    assert_int_equal(choice.index, 0);
+}
+
+/* Whatever the figures: never a candidate that fails a gate, and always a reason. */
+static void no_figures_break_the_rule(void **state)
+{
+    static const double odd[] = { 0, 0.1, 0.5, 0.97, 1, -1, 7, NAN, INFINITY, -INFINITY };
+    const fy_choice_rule rule = fy_choice_defaults();
+    fy_rng r = fy_rng_named(0, "test");
+
+    (void)state;
+    for (int trial = 0; trial < 20000; trial++) {
+        const int n = 1 + (int)fy_rng_below(&r, 8), k = 2 + (int)fy_rng_below(&r, 9);
+        fy_candidate c[8];
+        fy_choice choice;
+
+        for (int i = 0; i < n; i++) {
+            double v[4];
+
+            for (int l = 0; l < 4; l++)
+                v[l] = odd[fy_rng_below(&r, LEN(odd))];
+            c[i] = (fy_candidate)C(i * 10, v[0], v[1], v[2], v[3]);
+        }
+        check_ok(fy_choose(c, n, k, &rule, &choice));
+        assert_true(choice.index >= 0 && choice.index < n && choice.reason[0] != '\0');
+        assert_true(strlen(choice.reason) < sizeof choice.reason);
+        if (choice.index > 0)
+            assert_true(c[choice.index].target.smallest * k >= 0.199 &&
+                        c[choice.index].target.largest * k <= 3.001);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest fixed[] = {
+        cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(no_figures_break_the_rule),
+    };
+    struct CMUnitTest tests[LEN(rows) + LEN(fixed)];
+
+    for (size_t i = 0; i < LEN(rows); i++)
+        tests[i] = (struct CMUnitTest){ rows[i].name, the_right_one_is_handed_back, NULL, NULL,
+                                        (void *)(uintptr_t)&rows[i] };
+    memcpy(tests + LEN(rows), fixed, sizeof fixed);
+    return cmocka_run_group_tests_name("choose", tests, NULL, NULL);
+}

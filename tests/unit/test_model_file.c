@@ -1,0 +1,219 @@
+/* Guards saving and loading of models: the same values come back, files by others are taken, and a file that
+ * does not fit is refused with a sentence and leaves the model as it was. */
+#include "support/support.h"
+
+#include <ferry/train.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+static fy_model *open_model(const char *family, int64_t n_classes, uint64_t seed)
+{
+    fy_model_opts o = fy_model_defaults();
+    fy_model *m;
+
+    o.n_classes = n_classes;
+    o.seed = seed;
+    check_ok(fy_model_open(family, "net", &o, &m));
+    return m;
+}
+
+static void check_hash(fy_model *m, const char *expected)
+{
+    char hex[65];
+
+    check_ok(fy_model_hash(m, hex));
+    assert_string_equal(hex, expected);
+}
+
+static void values_come_back(void **state)
+{
+    const char *path = fyt_path(*state, "m.safetensors");
+    fy_model *a = open_model("lenet", 10, UINT64_MAX), *b = open_model("lenet", 10, 2);
+    fy_weights *w;
+    char hex[65];
+
+    check_ok(fy_model_hash(a, hex));
+    check_ok(fy_model_save(a, path));
+    check_ok(fy_model_load(b, path));
+    check_hash(b, hex);
+    check_ok(fy_weights_open(path, &w));
+    assert_int_equal(fy_weights_count(w), fy_model_count(a));
+    assert_string_equal(fy_weights_meta(w, "ferry.family"), "lenet");
+    check_contains(fy_weights_meta(w, "ferry.options"), "\"input\":[1,28,28]");
+    check_contains(fy_weights_meta(w, "ferry.options"), "\"n_classes\":10");
+    check_contains(fy_weights_meta(w, "ferry.options"), "\"seed\":\"18446744073709551615\"");
+    fy_weights_close(w);
+    fy_model_free(a);
+    fy_model_free(b);
+}
+
+static void saving_twice_gives_the_same_bytes(void **state)
+{
+    fy_model *m = open_model("lenet", 10, 1);
+    char *a, *b;
+    size_t n_a, n_b;
+
+    check_ok(fy_model_save(m, fyt_path(*state, "a")));
+    check_ok(fy_model_save(m, fyt_path(*state, "b")));
+    check_ok(fyi_file_read(fyt_path(*state, "a"), SIZE_MAX - 1, &a, &n_a));
+    check_ok(fyi_file_read(fyt_path(*state, "b"), SIZE_MAX - 1, &b, &n_b));
+    assert_int_equal(n_a, n_b);
+    assert_memory_equal(a, b, n_a);
+    fyi_free(a);
+    fyi_free(b);
+    fy_model_free(m);
+}
+
+/* ---- files by others ------------------------------------------------------------------------------- */
+
+/* How rewrite changes the tensor of the model's first parameter. */
+typedef enum change {
+    NOTHING,
+    LEAVE_OUT,
+    OTHER_SHAPE,
+    WHOLE_NUMBERS,
+    ADD_ANOTHER,
+    ADD_COUNTER
+} change;
+
+static void add_as(fy_weights_file *f, const char *name, fy_dtype t, const fy_shape *s, const float *v)
+{
+    const int64_t n = fy_shape_numel(s);
+    void *data = fyi_calloc((size_t)n + 1, 8);
+
+    fy_cast(t, data, FY_F32, v, n);
+    check_ok(fy_weights_add(f, name, t, s, data));
+    fyi_free(data);
+}
+
+static void add_first(fy_weights_file *f, const char *name, fy_dtype t, const fy_shape *s,
+                      const float *v, change what)
+{
+    const fy_shape flat = FY_SHAPE(fy_shape_numel(s));
+
+    if (what == ADD_ANOTHER)
+        add_as(f, "head.weight", FY_F32, &FY_SHAPE(1), v);
+    if (what == ADD_COUNTER)
+        add_as(f, "bn1.num_batches_tracked", FY_I64, &FY_SCALAR, v);
+    if (what != LEAVE_OUT)
+        add_as(f, name, what == WHOLE_NUMBERS ? FY_I32 : t, what == OTHER_SHAPE ? &flat : s, v);
+}
+
+/* m's values as another program might write them. */
+static void rewrite(fy_model *m, const char *path, fy_dtype t, change what)
+{
+    fy_weights_file *f;
+
+    check_ok(fy_weights_create(path, &f));
+    for (int i = 0; i < fy_model_count(m); i++) {
+        fy_param *p = fy_model_param(m, i);
+        const int64_t n = fy_shape_numel(fy_param_shape(p));
+        float *v = fyi_calloc((size_t)n, sizeof *v);
+
+        check_ok(fy_param_read(p, v, n));
+        if (i == 0)
+            add_first(f, fy_model_param_name(m, i), t, fy_param_shape(p), v, what);
+        else
+            add_as(f, fy_model_param_name(m, i), t, fy_param_shape(p), v);
+        fyi_free(v);
+    }
+    check_ok(fy_weights_commit(f));
+}
+
+static const struct load_row {
+    const char *name, *why;
+    fy_dtype dtype;
+    change change;
+    fy_status status;
+    const char *sentence;
+} rows[] = {
+    { "f64", "", FY_F64, NOTHING, FY_OK, "" },
+    { "bf16", "half the bytes, rounded once", FY_BF16, NOTHING, FY_OK, "" },
+    { "counter", "torchvision's batch norms count", FY_F32, ADD_COUNTER, FY_OK, "" },
+    { "missing", "", FY_F32, LEAVE_OUT, FY_ESHAPE, "lacks 1 of the model's tensors, the first is '" },
+    { "unexpected", "", FY_F32, ADD_ANOTHER, FY_ESHAPE, "1 that the model does not know, the first is 'head" },
+    { "shape", "", FY_F32, OTHER_SHAPE, FY_ESHAPE, "1 differ in shape, the first is '" },
+    { "whole numbers", "", FY_F32, WHOLE_NUMBERS, FY_ESHAPE, "1 are not floating-point numbers" },
+};
+
+static void a_file_is_loaded_whole_or_not_at_all(void **state)
+{
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const struct load_row *row = &rows[i];
+        const char *path = fyt_path(*state, "other.safetensors");
+        fy_model *from = open_model("lenet", 10, 1), *to = open_model("lenet", 10, 2);
+        char before[65], after[65];
+
+        rewrite(from, path, row->dtype, row->change);
+        check_ok(fy_model_hash(to, before));
+        check_status(fy_model_load(to, path), row->status);
+        check_ok(fy_model_hash(to, after));
+        assert_int_equal(strcmp(before, after) == 0, row->status != FY_OK);
+        if (row->status != FY_OK) {
+            check_sentence("other.safetensors' does not fit model 'net' (lenet)");
+            check_sentence(row->sentence);
+        } else if (row->dtype != FY_BF16) {
+            check_ok(fy_model_hash(from, before));
+            assert_string_equal(after, before);
+        }
+        fy_model_free(from);
+        fy_model_free(to);
+    }
+}
+
+static void another_family_or_width_says_what_to_do(void **state)
+{
+    const char *path = fyt_path(*state, "m.safetensors");
+    fy_model *m = open_model("lenet", 10, 1), *wide = open_model("lenet", 31, 1),
+             *linear = open_model("linear", 10, 1);
+
+    check_ok(fy_model_save(m, path));
+    check_status(fy_model_load(wide, path), FY_ESHAPE);
+    check_sentence("give the model the options it was saved with");
+    check_status(fy_model_load(linear, path), FY_ESHAPE);
+    check_sentence("open a model of the file's family");
+    fy_model_free(m);
+    fy_model_free(wide);
+    fy_model_free(linear);
+}
+
+/* ---- out of memory -------------------------------------------------------------------------------------- */
+
+typedef struct scene {
+    fy_model *m;
+    const char *path;
+} scene;
+
+static fy_status save_and_load(void *arg)
+{
+    const scene *s = arg;
+
+    FYI_FORWARD(fy_model_save(s->m, s->path));
+    return fy_model_load(s->m, s->path);
+}
+
+static void running_out_of_memory_leaves_nothing(void **state)
+{
+    char path[4096];
+    scene s = { open_model("linear", 2, 1), path };
+
+    (void)snprintf(path, sizeof path, "%s", fyt_path(*state, "m"));
+    fyt_check_alloc_failures(save_and_load, &s);
+    assert_int_equal(fyt_count_entries(*state), 1);
+    fy_model_free(s.m);
+}
+
+#define IN_DIR(test) cmocka_unit_test_setup_teardown(test, fyt_tmpdir_setup, fyt_tmpdir_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_DIR(values_come_back),
+        IN_DIR(saving_twice_gives_the_same_bytes),
+        IN_DIR(a_file_is_loaded_whole_or_not_at_all),
+        IN_DIR(another_family_or_width_says_what_to_do),
+        IN_DIR(running_out_of_memory_leaves_nothing),
+    };
+    return cmocka_run_group_tests_name("model_file", tests, NULL, NULL);
+}

@@ -66,7 +66,7 @@ static bool bind_other(fyi_maker *m, int i, const fyi_conv_call *c, const fyi_co
         other->layout = m->site->dst[0].layout;
     const fyi_md md = fyi_md_kept(m, other);
     const dnnl_primitive_desc_t summing = m->pd;
-    if (md && forward_with(m, c, a, md)) {
+    if (md && forward_with(m, c, a, md) && fyi_keep_if_fast(m)) {
         dnnl_primitive_desc_destroy(summing);
         fyi_bind(m, DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1, FYI_FROM_SRC, i);
         return true;
@@ -139,7 +139,8 @@ static bool weights_pass(fyi_maker *m, fyi_conv_call *c)
     if (!m->is_final) { /* as the forward pass stores them, if the gradient can be had so */
         const fyi_md any = c->weights;
         c->weights = dnnl_primitive_desc_query_md(m->hint, dnnl_query_weights_md, 0);
-        if (fyi_conv_pd(m->engine, FYI_WEIGHTS_PASS, c, m->hint, m->attr, &m->pd) == dnnl_success)
+        if (fyi_conv_pd(m->engine, FYI_WEIGHTS_PASS, c, m->hint, m->attr, &m->pd) == dnnl_success &&
+            fyi_keep_if_fast(m))
             return true;
         c->weights = any;
     }

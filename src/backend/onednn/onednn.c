@@ -89,6 +89,17 @@ bool fyi_adopt_query(const fyi_maker *m, fyi_desc *d, dnnl_query_t what)
     return m->is_final || fyi_adopt(d, dnnl_primitive_desc_query_md(m->pd, what, 0));
 }
 
+bool fyi_keep_if_fast(fyi_maker *m)
+{
+    const char *name = NULL;
+    const dnnl_status_t st = dnnl_primitive_desc_query(m->pd, dnnl_query_impl_info_str, 0, &name);
+    if (st == dnnl_success && name && strncmp(name, "ref", 3) != 0)
+        return true;
+    dnnl_primitive_desc_destroy(m->pd);
+    m->pd = NULL;
+    return false;
+}
+
 void fyi_bind(fyi_maker *m, int arg, fyi_from from, int i)
 {
     FYI_ASSERT(m->n_bound < FYI_MAX_BOUND);

@@ -73,6 +73,9 @@ fyi_md fyi_md_own(fyi_maker *m, fyi_md md);
 bool fyi_adopt(fyi_desc *d, fyi_md md);
 /* fyi_adopt of what the finished m->pd chose. */
 bool fyi_adopt_query(const fyi_maker *m, fyi_desc *d, dnnl_query_t what);
+/* True if m->pd stands for a fast implementation; drops it otherwise. Asked for a layout that none of its
+ * fast ones takes, the library falls back to loops that are a thousand times slower. */
+bool fyi_keep_if_fast(fyi_maker *m);
 void fyi_bind(fyi_maker *m, int arg, fyi_from from, int i);
 /* Hands over the operations collected in m->post_ops, and empties them. */
 bool fyi_set_post_ops(fyi_maker *m);

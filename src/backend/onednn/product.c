@@ -66,7 +66,8 @@ static bool weights_pass(fyi_maker *m, fyi_product_call *c)
         const fyi_md any = c->weights;
         c->weights = dnnl_primitive_desc_query_md(m->hint, dnnl_query_weights_md, 0);
         if (fyi_product_pd(m->engine, FYI_WEIGHTS_PASS, c, m->hint, m->attr, &m->pd) ==
-            dnnl_success)
+                dnnl_success &&
+            fyi_keep_if_fast(m))
             return true;
         c->weights = any;
     }

@@ -3,7 +3,7 @@
 
 static float loss_of(const float *x, int64_t k, int32_t label)
 {
-    const float max = fyi_row_max(x, k);
+    const float max = fyi_max_f32(x, k);
     if (label < 0 || label >= k)
         return NAN;
     return (float)(log(fyi_row_sum_exp(x, k, max)) - (double)(x[label] - max));
@@ -24,13 +24,8 @@ FYI_ROWS_KERNEL(cross_entropy, 0, forward);
 static void backward_row(const float *x, int64_t k, int32_t label, float diff, float *dst)
 {
     const bool is_class = label >= 0 && label < k;
-    const float max = fyi_row_max(x, k);
-    double sum = 0;
-    for (int64_t j = 0; j < k; j++) {
-        dst[j] = expf(x[j] - max);
-        sum += (double)dst[j];
-    }
-    const float norm = (float)(1.0 / sum), factor = is_class ? diff : NAN;
+    const float max = fyi_max_f32(x, k);
+    const float norm = (float)(1.0 / fyi_row_exp(x, k, max, dst)), factor = is_class ? diff : NAN;
     for (int64_t j = 0; j < k; j++)
         dst[j] = factor * (dst[j] * norm - (j == label ? 1.0f : 0.0f));
 }

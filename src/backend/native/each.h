@@ -3,9 +3,8 @@
 #ifndef FYI_NATIVE_EACH_H
 #define FYI_NATIVE_EACH_H
 
+#include "backend/native/elementary.h"
 #include "backend/native/native.h"
-
-#include <math.h>
 
 /* What a loop works on. k: up to two numbers from the node's attributes. */
 typedef struct fyi_each {

@@ -1,5 +1,9 @@
-/* native.c: the layouts that native kernels ask for. */
+/* native.c: the layouts that native kernels ask for, and the reductions they share. */
 #include "backend/native/native.h"
+
+#include <math.h>
+
+#define LANES 16 /* running results side by side: one dependent chain would wait on itself */
 
 bool fyi_native_plain(fy_device *dev, fyi_site *site)
 {
@@ -54,4 +58,45 @@ bool fyi_native_each_unpadded(fy_device *dev, fyi_site *site)
 {
     (void)dev;
     return propose_each(site, false);
+}
+
+/* ---- reductions ----------------------------------------------------------------------------- */
+
+static float sum_chunk(const float *x, int64_t n)
+{
+    float lane[LANES] = { 0 };
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            lane[j] += x[i + j];
+    for (int j = 0; i < n; i++, j++)
+        lane[j] += x[i];
+    for (int half = LANES / 2; half > 0; half /= 2)
+        for (int j = 0; j < half; j++)
+            lane[j] += lane[j + half];
+    return lane[0];
+}
+
+double fyi_sum_f32(const float *x, int64_t n)
+{
+    double sum = 0;
+    for (int64_t at = 0; at < n; at += FYI_SUM_CHUNK)
+        sum += (double)sum_chunk(x + at, FYI_MIN((int64_t)FYI_SUM_CHUNK, n - at));
+    return sum;
+}
+
+float fyi_max_f32(const float *x, int64_t n)
+{
+    float lane[LANES], max = -INFINITY;
+    int64_t i = 0;
+    for (int j = 0; j < LANES; j++)
+        lane[j] = -INFINITY;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            lane[j] = x[i + j] > lane[j] ? x[i + j] : lane[j];
+    for (; i < n; i++)
+        max = x[i] > max ? x[i] : max;
+    for (int j = 0; j < LANES; j++)
+        max = lane[j] > max ? lane[j] : max;
+    return max;
 }

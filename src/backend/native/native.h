@@ -27,7 +27,7 @@
         .name = "native", .op = &fyi_op_##op_name, .propose = propose_fn, .run = run_fn \
     }
 
-/* ---- native.c: what kernels ask of the compiler -------------------------------------------- */
+/* ---- native.c: what kernels ask of the compiler, and reductions -------------------------------------------- */
 
 /* All plain; floats as f32, labels as i32. */
 bool fyi_native_plain(fy_device *dev, fyi_site *site);
@@ -42,6 +42,12 @@ static inline int64_t fyi_grain(int64_t size)
 {
     return FYI_MAX((int64_t)1, FYI_GRAIN / FYI_MAX(size, (int64_t)1));
 }
+
+/* A sum in f32 over at most FYI_SUM_CHUNK elements and in double beyond, in one fixed order. */
+#define FYI_SUM_CHUNK 4096
+double fyi_sum_f32(const float *x, int64_t n);
+/* The largest element; NaN is passed over, and -inf is that of none. */
+float fyi_max_f32(const float *x, int64_t n);
 
 /* ---- gather.c -------------------------------------------------------------------------------- */
 

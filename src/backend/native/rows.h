@@ -2,9 +2,8 @@
 #ifndef FYI_NATIVE_ROWS_H
 #define FYI_NATIVE_ROWS_H
 
+#include "backend/native/elementary.h"
 #include "backend/native/native.h"
-
-#include <math.h>
 
 /* What a loop over rows works on; rows are independent. */
 typedef struct fyi_rows {
@@ -23,20 +22,22 @@ static inline fy_status fyi_rows_run(const fyi_launch *l, const fyi_desc *x, fyi
     return FY_OK;
 }
 
-static inline float fyi_row_max(const float *x, int64_t k)
+/* dst[j] = exp(x[j] - max), and their sum; NaN anywhere gives NaN. */
+static inline double fyi_row_exp(const float *x, int64_t k, float max, float *dst)
 {
-    float max = -INFINITY;
+    FYI_VECTOR
     for (int64_t j = 0; j < k; j++)
-        max = x[j] > max ? x[j] : max;
-    return max;
+        dst[j] = fyi_expf(x[j] - max);
+    return fyi_sum_f32(dst, k);
 }
 
-/* sum exp(x - max); NaN anywhere gives NaN. */
+/* The sum alone. */
 static inline double fyi_row_sum_exp(const float *x, int64_t k, float max)
 {
+    float part[256];
     double sum = 0;
-    for (int64_t j = 0; j < k; j++)
-        sum += (double)expf(x[j] - max);
+    for (int64_t at = 0; at < k; at += (int64_t)FYI_LEN(part))
+        sum += fyi_row_exp(x + at, FYI_MIN((int64_t)FYI_LEN(part), k - at), max, part);
     return sum;
 }
 

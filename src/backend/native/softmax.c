@@ -8,13 +8,8 @@ static void forward(void *ctx, int64_t begin, int64_t end)
     for (int64_t i = begin; i < end; i++) {
         const float *x = (const float *)r->l->src[0] + i * r->k;
         float *dst = (float *)r->l->dst[0] + i * r->k;
-        const float max = fyi_row_max(x, r->k);
-        double sum = 0;
-        for (int64_t j = 0; j < r->k; j++) {
-            dst[j] = expf(x[j] - max);
-            sum += (double)dst[j];
-        }
-        const float scale = (float)(1.0 / sum);
+        const float max = fyi_max_f32(x, r->k);
+        const float scale = (float)(1.0 / fyi_row_exp(x, r->k, max, dst));
         for (int64_t j = 0; j < r->k; j++)
             dst[j] *= scale;
     }
@@ -29,10 +24,10 @@ static void backward(void *ctx, int64_t begin, int64_t end)
         const float *diff = (const float *)r->l->src[0] + i * r->k;
         const float *p = (const float *)r->l->src[1] + i * r->k;
         float *dst = (float *)r->l->dst[0] + i * r->k;
-        double dot = 0;
+        FYI_VECTOR
         for (int64_t j = 0; j < r->k; j++)
-            dot += (double)diff[j] * (double)p[j];
-        const float mean = (float)dot;
+            dst[j] = diff[j] * p[j];
+        const float mean = (float)fyi_sum_f32(dst, r->k);
         FYI_VECTOR
         for (int64_t j = 0; j < r->k; j++)
             dst[j] = p[j] * (diff[j] - mean);

@@ -6,10 +6,9 @@
  * result does not depend on the threads, and the error does not grow with the length. */
 #include "backend/native/native.h"
 
-#define CHUNK 4096
+#define CHUNK FYI_SUM_CHUNK
 #define ROWS 256
 #define COLUMNS 64
-#define LANES 16
 
 typedef struct job {
     const float *src;
@@ -39,30 +38,6 @@ static bool view(const fyi_site *site, job *j)
     return true;
 }
 
-/* At most CHUNK elements, in LANES running sums. */
-static float sum_chunk(const float *x, int64_t n)
-{
-    float lane[LANES] = { 0 };
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int j = 0; j < LANES; j++)
-            lane[j] += x[i + j];
-    for (int j = 0; i < n; i++, j++)
-        lane[j] += x[i];
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int j = 0; j < half; j++)
-            lane[j] += lane[j + half];
-    return lane[0];
-}
-
-static double sum_run(const float *x, int64_t n)
-{
-    double sum = 0;
-    for (int64_t at = 0; at < n; at += CHUNK)
-        sum += (double)sum_chunk(x + at, FYI_MIN((int64_t)CHUNK, n - at));
-    return sum;
-}
-
 /* k1 = 1: destinations begin .. end - 1 of k0, each from r0 contiguous runs of r1. */
 static void sum_runs(void *ctx, int64_t begin, int64_t end)
 {
@@ -70,7 +45,7 @@ static void sum_runs(void *ctx, int64_t begin, int64_t end)
     for (int64_t k = begin; k < end; k++) {
         double sum = 0;
         for (int64_t r = 0; r < j->r0; r++)
-            sum += sum_run(j->src + (r * j->k0 + k) * j->r1, j->r1);
+            sum += fyi_sum_f32(j->src + (r * j->k0 + k) * j->r1, j->r1);
         j->dst[k] = (float)sum;
     }
 }
@@ -109,11 +84,10 @@ static void sum_parts(void *ctx, int64_t begin, int64_t end)
 {
     const job *j = ctx;
     for (int64_t i = begin; i < end; i++)
-        j->partial[i] =
-            (double)sum_chunk(j->src + i * CHUNK, FYI_MIN((int64_t)CHUNK, j->r1 - i * CHUNK));
+        j->partial[i] = fyi_sum_f32(j->src + i * CHUNK, FYI_MIN((int64_t)CHUNK, j->r1 - i * CHUNK));
 }
 
-/* One destination: the chunks are summed side by side and added up in order, as sum_run does. */
+/* One destination: the chunks are summed side by side and added up in order, as fyi_sum_f32 does. */
 static void sum_all(job *j)
 {
     const int64_t n = (j->r1 + CHUNK - 1) / CHUNK;

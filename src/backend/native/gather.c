@@ -29,14 +29,18 @@ static void merge_axes(job *j, const fy_shape *s, const int64_t *stride)
     }
 }
 
+/* The two common strides apart: they become memcpy and memset-like stores. */
 static void fill_row(uint32_t *dst, const uint32_t *src, int64_t n, int64_t stride)
 {
-    if (stride == 1) {
+    const uint32_t first = *src;
+    if (stride == 1)
         memcpy(dst, src, (size_t)n * sizeof *dst);
-        return;
-    }
-    for (int64_t i = 0; i < n; i++)
-        dst[i] = src[i * stride];
+    else if (stride == 0)
+        for (int64_t i = 0; i < n; i++)
+            dst[i] = first;
+    else
+        for (int64_t i = 0; i < n; i++)
+            dst[i] = src[i * stride];
 }
 
 /* Rows along the last axis. */

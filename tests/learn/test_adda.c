@@ -1,0 +1,235 @@
+/* Guards ADDA: it helps on drawn digits of another style, moves the target encoder and the critic and nothing
+ * else, survives a stop at any stage to the same bytes, and never gets to see a target label.
+ *
+ * timeout: 600 */
+#include "support/support.h"
+
+#include <ferry/ferry.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct setup {
+    fy_device *dev;
+    fy_dataset *source, *source_test, *target, *unlabelled;
+    fy_judge *judge;
+    fy_adda_opts o;
+} setup;
+
+static fy_dataset *digits(fy_digit_style style, uint64_t seed, int64_t n)
+{
+    fy_digits_opts o = fy_digits_defaults(style);
+    fy_dataset *all, *pair;
+    const int32_t classes[] = { 1, 7, 4 };
+    fy_select_opts s = fy_select_defaults();
+    o.seed = seed;
+    o.n = n;
+    check_ok(fy_digits_open(&o, &all));
+    s.classes = classes;
+    s.n_classes = 3;
+    check_ok(fy_dataset_select(all, &s, &pair));
+    fy_dataset_free(all);
+    return pair;
+}
+
+static setup open_setup(void)
+{
+    setup s = { .source = digits(FY_DIGITS_CLEAN, 1, 2000),
+                .source_test = digits(FY_DIGITS_CLEAN, 2, 600),
+                .target = digits(FY_DIGITS_ROTATED, 3, 2000),
+                .o = fy_adda_defaults() };
+    check_ok(fy_device_open("cpu", &s.dev));
+    check_ok(fy_dataset_unlabel(s.target, &s.unlabelled));
+    check_ok(fy_judge_new("target", s.target, &s.judge));
+    s.o.source_epochs = 2;
+    s.o.source_batch = s.o.batch = 32;
+    s.o.epochs = 3;
+    s.o.evaluations = 3;
+    s.o.critic_activation = "leaky_relu";
+    s.o.critic_optim.lr = s.o.target_optim.lr = 5e-4;
+    s.o.conditional = true;
+    s.o.pseudo_weight = 1;
+    s.o.shift_frac = 2.0 / 28;
+    s.o.rule.source_floor = 1;
+    return s;
+}
+
+static void close_setup(setup *s)
+{
+    fy_judge_free(s->judge);
+    fy_dataset_free(s->unlabelled);
+    fy_dataset_free(s->target);
+    fy_dataset_free(s->source_test);
+    fy_dataset_free(s->source);
+    fy_device_close(s->dev);
+}
+
+typedef struct stopper {
+    volatile sig_atomic_t flag;
+    const char *stage;
+    int64_t at;
+} stopper;
+
+static void stop_there(void *arg, const fy_progress *p)
+{
+    stopper *s = arg;
+    if (s->stage && strcmp(p->stage, s->stage) == 0 && p->step >= s->at)
+        s->flag = 1;
+}
+
+static fy_status adapt(const setup *s, const char *dir, bool resume, stopper *stop,
+                       fy_adapt_report *report)
+{
+    fy_run *r;
+    const fy_run_opts o = { .dir = dir,
+                            .resume = resume,
+                            .progress = stop ? stop_there : NULL,
+                            .progress_arg = stop,
+                            .cancel = stop ? &stop->flag : NULL,
+                            .checkpoint_steps = 7 };
+    const fy_adapt_data data = { .source = s->source,
+                                 .source_test = s->source_test,
+                                 .target = s->unlabelled,
+                                 .target_eval = s->unlabelled,
+                                 .judge = s->judge };
+    check_ok(fy_run_open(&o, &r));
+    const fy_status st = fy_adda(r, s->dev, &data, &s->o, report);
+    fy_run_close(r);
+    return st;
+}
+
+/* A copy: fyt_path's buffers are few. */
+static char *path_of(const char *dir, const char *name)
+{
+    return fyi_path_join(dir, name);
+}
+
+static void check_same_file(const char *a, const char *b, const char *name)
+{
+    char *pa = path_of(a, name), *pb = path_of(b, name), *ta, *tb;
+    size_t na, nb;
+    check_ok(fyi_file_read(pa, 1 << 28, &ta, &na));
+    check_ok(fyi_file_read(pb, 1 << 28, &tb, &nb));
+    if (na != nb || memcmp(ta, tb, na) != 0)
+        fail_msg("%s differs", name);
+    fyi_free(tb);
+    fyi_free(ta);
+    fyi_free(pb);
+    fyi_free(pa);
+}
+
+/* Whether the checkpoint's `model` holds what `file` holds: same values, byte for byte. */
+static bool same_weights(const char *dir, const char *file, const char *model)
+{
+    fy_weights *a, *b;
+    char *pa = path_of(dir, file), *pb = path_of(dir, "checkpoint.safetensors");
+    bool same = true;
+    check_ok(fy_weights_open(pa, &a));
+    check_ok(fy_weights_open(pb, &b));
+    assert_true(fy_weights_count(a) > 0);
+    for (int i = 0; i < fy_weights_count(a); i++) {
+        char name[128];
+        snprintf(name, sizeof name, "model/%s/%s", model, fy_weights_name(a, i));
+        const int k = fy_weights_find(b, name);
+        assert_true(k >= 0);
+        const size_t bytes = (size_t)fy_shape_numel(fy_weights_shape(a, i)) * sizeof(float);
+        same = same && memcmp(fy_weights_data(a, i), fy_weights_data(b, k), bytes) == 0;
+    }
+    fy_weights_close(b);
+    fy_weights_close(a);
+    fyi_free(pb);
+    fyi_free(pa);
+    return same;
+}
+
+static void adaptation_helps_and_moves_the_target_only(void **state)
+{
+    const char *dir = *state;
+    setup s = open_setup();
+    fy_adapt_report r;
+    if (adapt(&s, dir, false, NULL, &r) != FY_OK)
+        fail_msg("%s", fy_last_error());
+    print_message("source %.3f  only %.3f  last %.3f  chosen %.3f  oracle %.3f\n", r.source_accuracy,
+                  r.plain.source_only, r.plain.last, r.plain.chosen, r.plain.oracle);
+    assert_true(r.source_accuracy > 0.97);
+    assert_true(r.matched.last > r.matched.source_only + 0.03);
+    assert_true(r.matched.chosen >= r.matched.source_only - 0.01);
+    assert_true(r.plain.oracle >= r.plain.last);
+    assert_true(same_weights(dir, "source.safetensors", "source"));
+    assert_true(same_weights(dir, "classifier.safetensors", "classifier"));
+    assert_true(same_weights(dir, "classifier.safetensors", "target_classifier"));
+    assert_false(same_weights(dir, "source.safetensors", "target"));
+    assert_true(same_weights(dir, "last.safetensors", "target"));
+    close_setup(&s);
+}
+
+static void a_run_stopped_anywhere_ends_in_the_same_bytes(void **state)
+{
+    const char *dir = *state;
+    static const struct {
+        const char *stage;
+        int64_t at;
+    } stops[] = {
+        { "source", 5 }, { "source", 36 }, { "adapt", 1 }, { "adapt", 20 }, { "adapt", 50 },
+    };
+    setup s = open_setup();
+    fy_adapt_report r;
+    char *whole = path_of(dir, "whole"), *broken = path_of(dir, "broken");
+    check_ok(adapt(&s, whole, false, NULL, &r));
+    const fy_adapt_report unbroken = r;
+    for (size_t i = 0; i < LEN(stops); i++) {
+        stopper stop = { .stage = stops[i].stage, .at = stops[i].at };
+        const fy_status st = adapt(&s, broken, i > 0, &stop, &r);
+        assert_int_equal(st, FY_ECANCELED);
+    }
+    check_ok(adapt(&s, broken, true, NULL, &r));
+    static const char *const files[] = { "last.safetensors",   "chosen.safetensors",
+                                         "source.safetensors", "metrics.jsonl",
+                                         "critic.json",        "features.json",
+                                         "samples.json" };
+    for (size_t i = 0; i < LEN(files); i++)
+        check_same_file(whole, broken, files[i]);
+    assert_true(r.plain.last == unbroken.plain.last && r.plain.oracle == unbroken.plain.oracle);
+    assert_int_equal(r.chosen_step, unbroken.chosen_step);
+    fyi_free(broken);
+    fyi_free(whole);
+    close_setup(&s);
+}
+
+static void target_labels_are_out_of_reach(void **state)
+{
+    (void)state;
+    setup s = open_setup();
+    int32_t label;
+    fy_loader *l;
+    const fy_loader_opts o = fy_loader_defaults();
+    assert_int_not_equal(fy_dataset_label(s.unlabelled, 0, &label), FY_OK);
+    assert_int_equal(fy_loader_open(s.unlabelled, &o, &l),
+                     FY_EINVAL); /* with_labels is the default */
+    close_setup(&s);
+}
+
+static void a_batch_larger_than_the_data_is_refused_in_words(void **state)
+{
+    const char *dir = *state;
+    setup s = open_setup();
+    fy_adapt_report r;
+    s.o.batch = 100000;
+    assert_int_equal(adapt(&s, dir, false, NULL, &r), FY_EINVAL);
+    check_sentence("batch is 100000");
+    close_setup(&s);
+}
+
+#define IN_DIR(test) cmocka_unit_test_setup_teardown(test, fyt_tmpdir_setup, fyt_tmpdir_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_DIR(adaptation_helps_and_moves_the_target_only),
+        IN_DIR(a_run_stopped_anywhere_ends_in_the_same_bytes),
+        cmocka_unit_test(target_labels_are_out_of_reach),
+        IN_DIR(a_batch_larger_than_the_data_is_refused_in_words),
+    };
+    return cmocka_run_group_tests_name("adda", tests, NULL, NULL);
+}

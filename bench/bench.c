@@ -26,7 +26,7 @@ typedef struct bench {
     fy_device *dev;
     fy_model *source, *target, *classifier, *critic;
     fy_plan *plan;
-    fy_node features;      /* cut value of the source encoder; none when live */
+    fy_node features;        /* cut value of the source encoder; none when live */
     float *cache, *gathered; /* [ROWS, 512], [BATCH, 512] */
     uint64_t steps;
     int64_t images; /* per step */
@@ -39,7 +39,8 @@ static double now_s(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static fy_status open_model(const char *family, const char *name, fy_shape input, int64_t classes, fy_model **m)
+static fy_status open_model(const char *family, const char *name, fy_shape input, int64_t classes,
+                            fy_model **m)
 {
     fy_model_opts o = fy_model_defaults();
     o.input = input;
@@ -78,8 +79,10 @@ static fy_status build_adda(bench *b, fy_graph *g)
     const fy_node xt = fy_input(g, "xt", FY_F32, FY_SHAPE(BATCH, 1, 28, 28));
     const fy_node fs = fy_model_apply(g, b->source, xs, FY_EVAL);
     const fy_node ft = fy_model_apply(g, b->target, xt, FY_TRAIN);
-    const fy_node both = fy_model_apply(g, b->critic, fy_concat2(g, 0, fs, fy_detach(g, ft)), FY_TRAIN);
-    const fy_node critic_loss = fy_mean_all(g, fy_cross_entropy(g, both, labels(g, 2 * BATCH, BATCH)));
+    const fy_node both =
+        fy_model_apply(g, b->critic, fy_concat2(g, 0, fs, fy_detach(g, ft)), FY_TRAIN);
+    const fy_node critic_loss =
+        fy_mean_all(g, fy_cross_entropy(g, both, labels(g, 2 * BATCH, BATCH)));
     const fy_node called = fy_model_apply(g, b->critic, ft, FY_TRAIN);
     const fy_node target_loss = fy_mean_all(g, fy_cross_entropy(g, called, labels(g, BATCH, BATCH)));
     const fy_objective critic = fy_objective_add(g, "critic", critic_loss, &sgd);
@@ -124,8 +127,8 @@ static const struct workload {
     const char *name;
     fy_status (*build)(bench *b, fy_graph *g);
 } workloads[] = {
-    {"adda", build_adda},
-    {"supervised", build_supervised},
+    { "adda", build_adda },
+    { "supervised", build_supervised },
 };
 
 /* Cached features reach the step as a stage hands them over: row by row, by sample number. */
@@ -146,8 +149,10 @@ static int by_value(const void *x, const void *y)
 
 static void put(const bench *b, const char *metric, double value)
 {
-    printf("{\"workload\": \"%s\", \"system\": \"ferry\", \"version\": \"%s\", \"metric\": \"%s\", \"value\": "
-           "%.4f}\n", b->workload, fy_version(), metric, value);
+    printf("{\"workload\": \"%s\", \"system\": \"ferry\", \"version\": \"%s\", \"metric\": \"%s\", "
+           "\"value\": "
+           "%.4f}\n",
+           b->workload, fy_version(), metric, value);
     fflush(stdout);
 }
 
@@ -191,7 +196,8 @@ static fy_status run(bench *b)
         if (strcmp(workloads[i].name, b->workload) == 0)
             FY_TRY(workloads[i].build(b, g));
     if (!b->plan)
-        FY_TRY(fy_error(FY_EINVAL, "there is no workload '%s'; expected adda or supervised", b->workload));
+        FY_TRY(fy_error(FY_EINVAL, "there is no workload '%s'; expected adda or supervised",
+                        b->workload));
     FY_TRY(step(b));
     if (b->spawned_s > 0)
         put(b, "startup_s", now_s() - b->spawned_s);
@@ -209,7 +215,7 @@ done:
 
 int main(int argc, char **argv)
 {
-    bench b = {.workload = argc > 1 ? argv[1] : "", .block_s = 1.0};
+    bench b = { .workload = argc > 1 ? argv[1] : "", .block_s = 1.0 };
     for (int i = 2; i < argc; i++) {
         b.live |= strcmp(argv[i], "--live") == 0;
         b.show_plan |= strcmp(argv[i], "--plan") == 0;

@@ -3,14 +3,14 @@
 #define FERRY_FERRY_H
 
 #include "base.h"
-#include "tensor.h"
+#include "data.h"
 #include "device.h"
 #include "graph.h"
-#include "nn.h"
-#include "data.h"
-#include "train.h"
 #include "methods.h"
+#include "nn.h"
 #include "recipe.h"
 #include "report.h"
+#include "tensor.h"
+#include "train.h"
 
 #endif

@@ -27,7 +27,7 @@ typedef struct fy_node {
     int32_t id;
 } fy_node;
 
-#define FY_NO_NODE ((fy_node){0})
+#define FY_NO_NODE ((fy_node){ 0 })
 
 FY_API FY_NODISCARD fy_status fy_graph_new(fy_graph **out);
 FY_API void fy_graph_free(fy_graph *g);
@@ -80,7 +80,7 @@ typedef struct fy_pool_opts {
     int64_t kernel[2];
     int64_t stride[2];
     int64_t pad[2];
-    bool ceil_mode;         /* a last window that hangs over the edge counts (torchvision's SqueezeNet) */
+    bool ceil_mode; /* a last window that hangs over the edge counts (torchvision's SqueezeNet) */
     bool count_include_pad; /* average pooling: padded zeros count in the divisor */
 } fy_pool_opts;
 FY_API fy_pool_opts fy_pool_defaults(int64_t kernel); /* stride = kernel, pad 0, floor, include */
@@ -122,7 +122,7 @@ FY_API fy_node fy_mean_all(fy_graph *g, fy_node x); /* scalar */
 FY_API fy_node fy_sum_all(fy_graph *g, fy_node x);  /* scalar */
 
 FY_API fy_node fy_reshape(fy_graph *g, fy_node x, fy_shape s);
-FY_API fy_node fy_flatten(fy_graph *g, fy_node x); /* [n, ...] -> [n, rest] */
+FY_API fy_node fy_flatten(fy_graph *g, fy_node x);                    /* [n, ...] -> [n, rest] */
 FY_API fy_node fy_transpose(fy_graph *g, fy_node x, const int *axes); /* dst axis i is x's axes[i] */
 FY_API fy_node fy_broadcast(fy_graph *g, fy_node x, fy_shape s);
 FY_API fy_node fy_concat(fy_graph *g, int axis, const fy_node *x, int n);
@@ -143,8 +143,7 @@ typedef struct fy_batch_norm_opts {
 } fy_batch_norm_opts;
 FY_API fy_batch_norm_opts fy_batch_norm_defaults(void); /* 1e-5, 0.1, training */
 FY_API fy_node fy_batch_norm(fy_graph *g, fy_node src, fy_node scale, fy_node shift,
-                             fy_node running_mean, fy_node running_var,
-                             const fy_batch_norm_opts *o);
+                             fy_node running_mean, fy_node running_var, const fy_batch_norm_opts *o);
 /* Over the last axis; scale, shift: [last]. */
 FY_API fy_node fy_layer_norm(fy_graph *g, fy_node src, fy_node scale, fy_node shift, float eps);
 
@@ -154,7 +153,8 @@ FY_API fy_node fy_log_softmax(fy_graph *g, fy_node x);
 FY_API fy_node fy_argmax(fy_graph *g, fy_node x); /* [n, k] -> i32 [n], the first of equals */
 
 /* Losses give one number per sample, [n]; average them with fy_mean_all. */
-FY_API fy_node fy_cross_entropy(fy_graph *g, fy_node logits /* [n, k] */, fy_node labels /* i32 [n] */);
+FY_API fy_node fy_cross_entropy(fy_graph *g, fy_node logits /* [n, k] */,
+                                fy_node labels /* i32 [n] */);
 /* Element-wise, of logits against targets in 0..1, same shape. */
 FY_API fy_node fy_bce_logits(fy_graph *g, fy_node logits, fy_node targets);
 /* sum_k p (log p - log q) for probabilities p [n, k] and log-probabilities log_q [n, k]; the gradient
@@ -248,8 +248,8 @@ FY_API FY_NODISCARD fy_status fy_plan_state_read(fy_plan *p, int i, float *dst, 
 FY_API FY_NODISCARD fy_status fy_plan_state_write(fy_plan *p, int i, const float *src, int64_t n);
 
 typedef struct fy_plan_info {
-    int n_kernels;          /* launches per step */
-    int n_reorders;         /* of which layout changes */
+    int n_kernels;           /* launches per step */
+    int n_reorders;          /* of which layout changes */
     size_t activation_bytes; /* the one planned block */
     size_t unplanned_bytes;  /* what it would be without reuse */
     size_t persistent_bytes; /* parameters in device layout, optimiser state, folded values */

@@ -11,7 +11,7 @@ extern "C" {
 
 /* What an adaptation is given. Nothing in it reaches the target's labels: the judges take predictions. */
 typedef struct fy_adapt_data {
-    const fy_dataset *source;      /* labelled: training */
+    const fy_dataset *source; /* labelled: training */
     const fy_dataset *source_test; /* labelled: the source accuracy in reports and in the choice's floor */
     const fy_dataset *target;      /* unlabelled */
     const fy_dataset *target_eval; /* unlabelled: scored by the judge; may be `target` */
@@ -34,7 +34,7 @@ typedef struct fy_adapt_report {
 
 /* How one network's parameters are moved. */
 typedef struct fy_optim_opts {
-    const char *name; /* "sgd", "adam", "adamw", "adagrad" */
+    const char *name;                         /* "sgd", "adam", "adamw", "adagrad" */
     double lr, momentum, beta1, weight_decay; /* momentum: sgd; beta1: adam, adamw */
 } fy_optim_opts;
 
@@ -46,7 +46,7 @@ typedef struct fy_adda_opts {
     int64_t features;              /* width of the encoder's result; 0: the family's own */
     int64_t critic_hidden;         /* 0: the family's own */
     const char *critic_activation; /* "relu", "leaky_relu", "none" */
-    bool critic_on_logits;         /* the critic sees C's logits, and the target's copy of C moves with M_T */
+    bool critic_on_logits; /* the critic sees C's logits, and the target's copy of C moves with M_T */
 
     fy_optim_opts source_optim;
     int64_t source_epochs, source_steps; /* steps when > 0, else epochs */
@@ -58,9 +58,9 @@ typedef struct fy_adda_opts {
     int64_t evaluations;   /* of the candidates, spread evenly over the stage */
 
     /* What makes it stable, all off in the plain method. */
-    bool conditional;          /* the critic sees features times predicted class (CDAN, Long et al. 2018) */
+    bool conditional; /* the critic sees features times predicted class (CDAN, Long et al. 2018) */
     double adversarial_weight; /* of the critic's part in M_T's loss */
-    double pseudo_weight;      /* of cross-entropy on cluster labels in M_T's loss; 0: no clusters */
+    double pseudo_weight; /* of cross-entropy on cluster labels in M_T's loss; 0: no clusters */
     int64_t cluster_components; /* principal components of M_S's target features, whitened */
     int64_t cluster_restarts;
     double shift_frac; /* of the image: random shifts of target images */

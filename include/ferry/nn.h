@@ -18,9 +18,9 @@ typedef enum fy_mode {
 
 /* What families read; each ignores what it has no use for and says so in docs/models.md. */
 typedef struct fy_model_opts {
-    fy_shape input;         /* of one sample: [c, h, w] or [k] */
-    int64_t n_classes;      /* width of the last layer; 0 leaves it out where a family can */
-    int64_t hidden;         /* width of hidden layers; 0: the family's own */
+    fy_shape input;    /* of one sample: [c, h, w] or [k] */
+    int64_t n_classes; /* width of the last layer; 0 leaves it out where a family can */
+    int64_t hidden;    /* width of hidden layers; 0: the family's own */
     float dropout;
     const char *activation; /* "relu", "leaky_relu", "none"; NULL: the family's own */
     uint64_t seed;          /* of the initial values */
@@ -31,7 +31,7 @@ FY_API fy_model_opts fy_model_defaults(void);
  * parameters' random streams and prefixes optimiser state. FY_EINVAL names the nearest family. */
 FY_API FY_NODISCARD fy_status fy_model_open(const char *family, const char *name,
                                             const fy_model_opts *o, fy_model **out);
-FY_API const char *const *fy_model_families(void); /* NULL-terminated */
+FY_API const char *const *fy_model_families(void);           /* NULL-terminated */
 FY_API const char *fy_model_family_text(const char *family); /* one line, NULL if unknown */
 FY_API void fy_model_free(fy_model *m);
 /* The same family and values under another name: ADDA's target encoder. */

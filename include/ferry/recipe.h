@@ -51,11 +51,12 @@ FY_API FY_NODISCARD fy_status fy_recipe_write(fy_recipe *r, const char *path);
 
 /* One key that recipes may have. */
 typedef struct fy_recipe_key {
-    const char *key;      /* "adda.critic_lr", "<side>.limit" for the four data sides; lent until the next call */
-    const char *type;     /* "number", "sgd | adam", ... */
-    char standard[64];    /* its default */
-    const char *needs;    /* "optim=adam", a condition on a key of the same section; NULL: none */
-    const char *help;     /* one line */
+    const char *
+        key; /* "adda.critic_lr", "<side>.limit" for the four data sides; lent until the next call */
+    const char *type;  /* "number", "sgd | adam", ... */
+    char standard[64]; /* its default */
+    const char *needs; /* "optim=adam", a condition on a key of the same section; NULL: none */
+    const char *help;  /* one line */
 } fy_recipe_key;
 /* The i-th of all, section by section; false when there are no more. */
 FY_API bool fy_recipe_known(int i, fy_recipe_key *out);
@@ -69,7 +70,7 @@ FY_API const char *fy_recipe_method_text(int i);
 typedef struct fy_recipe_run_opts {
     const char *runs_dir; /* where a run without run_dir gets "<name>-<seed>", or "-2", "-3", ... */
     const char *run_dir;  /* NULL: chosen as above. One that holds a run needs `resume` */
-    bool resume;          /* continue run_dir; the recipe must be the one the run was started with */
+    bool resume; /* continue run_dir; the recipe must be the one the run was started with */
     fy_progress_fn progress;
     void *progress_arg;
     const volatile sig_atomic_t *cancel; /* when not 0: finish the step, save, FY_ECANCELED */

@@ -50,8 +50,8 @@ FY_API FY_NODISCARD fy_status fy_run_keep(fy_run *r, fy_model *m);
 /* Puts plain bytes that a method computes along the way (pseudo-labels, candidates, marks) into every
  * checkpoint; on resume they are filled in now and *restored, which may be NULL, says so. `data` must outlive
  * the run. */
-FY_API FY_NODISCARD fy_status fy_run_keep_data(fy_run *r, const char *name, void *data, size_t bytes,
-                                               bool *restored);
+FY_API FY_NODISCARD fy_status fy_run_keep_data(fy_run *r, const char *name, void *data,
+                                               size_t bytes, bool *restored);
 /* One line of metrics.jsonl: {"stage", "step", names: values}. A figure that is not finite is null. */
 FY_API FY_NODISCARD fy_status fy_run_metrics(fy_run *r, const char *stage, int64_t step, int n,
                                              const char *const *names, const double *values);
@@ -125,7 +125,8 @@ FY_API FY_NODISCARD fy_status fy_predictor_new(fy_device *dev, fy_model *const *
 FY_API void fy_predictor_free(fy_predictor *p);
 /* Results of each model of the chain for all samples, f32 [count, ...]: outs[i] says where the i-th goes, or
  * is NULL where it is not wanted. Sets all that are wanted or none. */
-FY_API FY_NODISCARD fy_status fy_predict(fy_predictor *p, const fy_dataset *data, fy_tensor **outs[]);
+FY_API FY_NODISCARD fy_status fy_predict(fy_predictor *p, const fy_dataset *data,
+                                         fy_tensor **outs[]);
 
 /* ---- judging with labels: for reports only ------------------------------------------------------------- */
 
@@ -137,7 +138,8 @@ typedef struct fy_mark {
     double swapped;  /* two classes only: labels exchanged; NaN otherwise */
     double matched;  /* under the best one-to-one matching of classes, which itself uses labels */
 } fy_mark;
-FY_API FY_NODISCARD fy_status fy_judge_new(const char *name, const fy_dataset *labelled, fy_judge **out);
+FY_API FY_NODISCARD fy_status fy_judge_new(const char *name, const fy_dataset *labelled,
+                                           fy_judge **out);
 FY_API void fy_judge_free(fy_judge *j);
 /* Puts the marks into the run's checkpoints; on resume they are back. At most FY_MAX_MARKS marks. */
 #define FY_MAX_MARKS 1024
@@ -153,17 +155,18 @@ FY_API const char *fy_judge_name(const fy_judge *j);
 /* Accuracy under the best one-to-one matching of predicted to true classes (Kuhn 1955). match may be NULL;
  * else match[predicted] = true class. k <= 1024. */
 FY_API FY_NODISCARD fy_status fy_matched_accuracy(const int32_t *predicted, const int32_t *truth,
-                                                  int64_t n, int k, double *accuracy, int32_t *match);
+                                                  int64_t n, int k, double *accuracy,
+                                                  int32_t *match);
 
 /* ---- judging without labels ------------------------------------------------------------------------------- */
 
 /* What predictions say about themselves. */
 typedef struct fy_signs {
-    double entropy;     /* mean entropy of a prediction, over log k: 0 certain, 1 uniform */
-    double diversity;   /* entropy of the mean prediction, over log k: 0 collapsed */
+    double entropy;   /* mean entropy of a prediction, over log k: 0 certain, 1 uniform */
+    double diversity; /* entropy of the mean prediction, over log k: 0 collapsed */
     double information; /* diversity - entropy: mutual information of input and class (Shi and Sha 2012) */
-    double largest;     /* share of the most predicted class */
-    double smallest;    /* share of the least predicted class */
+    double largest;  /* share of the most predicted class */
+    double smallest; /* share of the least predicted class */
 } fy_signs;
 FY_API FY_NODISCARD fy_status fy_signs_of(const fy_tensor *logits, fy_signs *out); /* [n, k] */
 
@@ -175,22 +178,22 @@ typedef struct fy_candidate {
 } fy_candidate;
 
 typedef struct fy_choice_rule {
-    double source_floor;   /* largest loss of source accuracy against candidate 0 */
+    double source_floor; /* largest loss of source accuracy against candidate 0 */
     double smallest_share; /* collapse gate: the least predicted class has at least this share of 1/k */
-    double largest_share;  /* and the most predicted at most this share of all, relative to 1/k */
-    double least_gain;     /* of information over candidate 0, else candidate 0 is kept */
+    double largest_share; /* and the most predicted at most this share of all, relative to 1/k */
+    double least_gain;    /* of information over candidate 0, else candidate 0 is kept */
 } fy_choice_rule;
 FY_API fy_choice_rule fy_choice_defaults(void);
 
 typedef struct fy_choice {
-    int index;        /* into the candidates; 0 is the model the run started from */
+    int index; /* into the candidates; 0 is the model the run started from */
     bool fell_back;
     char reason[256]; /* in words */
 } fy_choice;
 /* Candidate 0 is the source model. Gates first, then the most information among the last half's steady
  * candidates; never a candidate that fails a gate. */
-FY_API FY_NODISCARD fy_status fy_choose(const fy_candidate *c, int n, int k, const fy_choice_rule *rule,
-                                        fy_choice *out);
+FY_API FY_NODISCARD fy_status fy_choose(const fy_candidate *c, int n, int k,
+                                        const fy_choice_rule *rule, fy_choice *out);
 
 /* ---- small linear algebra for features -------------------------------------------------------------------- */
 
@@ -201,8 +204,8 @@ FY_API FY_NODISCARD fy_status fy_pca(const fy_tensor *x, int k, uint64_t seed, f
                                      fy_tensor **axes, fy_tensor **deviation);
 /* (x - mean) axes^T [n, k], divided by the deviations if whiten. */
 FY_API FY_NODISCARD fy_status fy_project(const fy_tensor *x, const fy_tensor *mean,
-                                         const fy_tensor *axes, const fy_tensor *deviation, bool whiten,
-                                         fy_tensor **out);
+                                         const fy_tensor *axes, const fy_tensor *deviation,
+                                         bool whiten, fy_tensor **out);
 /* Lloyd's algorithm from k-means++ starts; the best of `restarts` by inertia. label [n] in 0..k-1. */
 FY_API FY_NODISCARD fy_status fy_kmeans(const fy_tensor *x, int k, int restarts, uint64_t seed,
                                         int32_t *label, fy_tensor **centres, double *inertia);
@@ -218,8 +221,8 @@ FY_API int fy_weights_count(const fy_weights *w);
 FY_API const char *fy_weights_name(const fy_weights *w, int i);
 FY_API fy_dtype fy_weights_dtype(const fy_weights *w, int i);
 FY_API const fy_shape *fy_weights_shape(const fy_weights *w, int i);
-FY_API const void *fy_weights_data(const fy_weights *w, int i); /* lent */
-FY_API int fy_weights_find(const fy_weights *w, const char *name); /* -1 if absent */
+FY_API const void *fy_weights_data(const fy_weights *w, int i);           /* lent */
+FY_API int fy_weights_find(const fy_weights *w, const char *name);        /* -1 if absent */
 FY_API const char *fy_weights_meta(const fy_weights *w, const char *key); /* NULL if absent */
 
 /* A file under construction; nothing is on disk before fy_weights_commit, and then all of it. */
@@ -227,7 +230,8 @@ typedef struct fy_weights_file fy_weights_file;
 FY_API FY_NODISCARD fy_status fy_weights_create(const char *path, fy_weights_file **out);
 FY_API FY_NODISCARD fy_status fy_weights_add(fy_weights_file *f, const char *name, fy_dtype t,
                                              const fy_shape *s, const void *data); /* copied */
-FY_API FY_NODISCARD fy_status fy_weights_add_meta(fy_weights_file *f, const char *key, const char *value);
+FY_API FY_NODISCARD fy_status fy_weights_add_meta(fy_weights_file *f, const char *key,
+                                                  const char *value);
 FY_API FY_NODISCARD fy_status fy_weights_commit(fy_weights_file *f); /* frees f, also on failure */
 FY_API void fy_weights_abort(fy_weights_file *f);
 

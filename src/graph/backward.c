@@ -7,10 +7,10 @@
 
 typedef struct pass {
     fy_graph *g;
-    size_t n_values;  /* at the start; gradients of gradients are not taken */
-    bool *leads;      /* [n_values] the value depends on a wanted one */
-    bool *reaches;    /* [n_values] the loss depends on the value */
-    fyi_id *diff;     /* [n_values] 0 where nothing has arrived */
+    size_t n_values; /* at the start; gradients of gradients are not taken */
+    bool *leads;     /* [n_values] the value depends on a wanted one */
+    bool *reaches;   /* [n_values] the loss depends on the value */
+    fyi_id *diff;    /* [n_values] 0 where nothing has arrived */
 } pass;
 
 static void mark_leading(pass *p, size_t n_nodes, const fyi_id *wrt, int n)
@@ -49,7 +49,7 @@ static void accumulate(pass *p, fyi_id value, fy_node diff)
 /* Calls one operator's rule. The node is passed by value: the rule grows the node array. */
 static fy_status visit(pass *p, fyi_node n)
 {
-    fyi_arena scratch = {0};
+    fyi_arena scratch = { 0 };
     const size_t m = (size_t)n.n_src + (size_t)n.n_dst;
     fy_node *nodes = fyi_arena_alloc(&scratch, (2 * m + 1) * sizeof *nodes);
     bool *wanted = fyi_arena_alloc(&scratch, (size_t)FYI_MAX(n.n_src, 1) * sizeof *wanted);
@@ -67,8 +67,14 @@ static fy_status visit(pass *p, fyi_node n)
         dst[j] = fyi_n(n.dst + j);
         diff_dst[j] = fyi_n(p->diff[n.dst + j]);
     }
-    const fyi_grad_ctx c = {.g = p->g, .attr = n.attr, .n_src = n.n_src, .n_dst = n.n_dst,
-                            .src = src, .dst = dst, .diff_dst = diff_dst, .wanted = wanted};
+    const fyi_grad_ctx c = { .g = p->g,
+                             .attr = n.attr,
+                             .n_src = n.n_src,
+                             .n_dst = n.n_dst,
+                             .src = src,
+                             .dst = dst,
+                             .diff_dst = diff_dst,
+                             .wanted = wanted };
     n.op->grad(&c, diff_src);
     for (int i = 0; i < n.n_src; i++)
         if (wanted[i] && diff_src[i].id)
@@ -95,8 +101,8 @@ static fy_status walk_back(pass *p, fyi_id loss)
 
 fy_status fyi_backward(fy_graph *g, fyi_id loss, const fyi_id *wrt, int n, fyi_id *diff)
 {
-    fyi_arena scratch = {0};
-    pass p = {.g = g, .n_values = g->n_values};
+    fyi_arena scratch = { 0 };
+    pass p = { .g = g, .n_values = g->n_values };
     p.leads = fyi_arena_alloc(&scratch, p.n_values * sizeof *p.leads);
     p.reaches = fyi_arena_alloc(&scratch, p.n_values * sizeof *p.reaches);
     p.diff = fyi_arena_alloc(&scratch, p.n_values * sizeof *p.diff);

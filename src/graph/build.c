@@ -129,13 +129,13 @@ static fy_status check_arity(const fyi_op *op, int n_src)
 
 static fy_status append_values(fy_graph *g, fyi_node *n, const fyi_spec *dst)
 {
-    FYI_FORWARD(fyi_grow(&g->values, &g->cap_values, g->n_values + (size_t)n->n_dst,
-                         sizeof *g->values));
+    FYI_FORWARD(
+        fyi_grow(&g->values, &g->cap_values, g->n_values + (size_t)n->n_dst, sizeof *g->values));
     n->dst = (fyi_id)g->n_values;
     for (int i = 0; i < n->n_dst; i++) {
         FYI_FORWARD(fy_shape_check(&dst[i].shape, dst[i].dtype));
         g->values[g->n_values + (size_t)i] =
-            (fyi_value){.spec = dst[i], .node = (int32_t)g->n_nodes, .out = i};
+            (fyi_value){ .spec = dst[i], .node = (int32_t)g->n_nodes, .out = i };
     }
     return FY_OK;
 }
@@ -143,7 +143,7 @@ static fy_status append_values(fy_graph *g, fyi_node *n, const fyi_spec *dst)
 static fy_status append_node(fy_graph *g, const fyi_op_site *site, const fyi_op *op,
                              const fy_node *src)
 {
-    fyi_node n = {.op = op, .name = site->name, .attr = site->attr, .n_src = site->n_src};
+    fyi_node n = { .op = op, .name = site->name, .attr = site->attr, .n_src = site->n_src };
     n.n_dst = op->n_dst >= 0 ? op->n_dst : op->count_dst(site);
     fyi_id *ids = fyi_arena_alloc(&g->arena, (size_t)FYI_MAX(n.n_src, 1) * sizeof *ids);
     fyi_spec *dst = fyi_arena_alloc(&g->arena, (size_t)FYI_MAX(n.n_dst, 1) * sizeof *dst);
@@ -175,7 +175,7 @@ fy_node fyi_apply(fy_graph *g, const fyi_op *op, const void *attr, int n_src, co
     if (!specs)
         return FY_NO_NODE;
 
-    fyi_op_site site = {.n_src = n_src, .src = specs};
+    fyi_op_site site = { .n_src = n_src, .src = specs };
     site.name = fyi_arena_printf(&g->arena, "%s.%zu", op->name, g->n_nodes);
     site.attr = op->attr_bytes && attr ? fyi_arena_dup(&g->arena, attr, op->attr_bytes) : NULL;
     if (!site.name || (op->attr_bytes && attr && !site.attr))
@@ -188,6 +188,6 @@ fy_node fyi_apply(fy_graph *g, const fyi_op *op, const void *attr, int n_src, co
 
 fy_node fyi_scalar_input(fy_graph *g, const char *name, float value)
 {
-    const fyi_input_attr attr = {.spec = {.dtype = FY_F32, .shape = FY_SCALAR}, .value = value};
+    const fyi_input_attr attr = { .spec = { .dtype = FY_F32, .shape = FY_SCALAR }, .value = value };
     return fy_name(g, fyi_apply(g, &fyi_op_input, &attr, 0, NULL), name);
 }

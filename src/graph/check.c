@@ -19,15 +19,15 @@ static fy_status check_node(const fy_graph *g, size_t k, fyi_arena *scratch, con
     }
     for (int j = 0; j < n->n_dst && n->n_src > 0; j++)
         dst[j] = src[0];
-    const fyi_op_site site = {.name = n->name, .attr = n->attr, .n_src = n->n_src, .src = src};
+    const fyi_op_site site = { .name = n->name, .attr = n->attr, .n_src = n->n_src, .src = src };
     if (n->op->infer)
         FYI_FORWARD(n->op->infer(&site, dst));
     for (int j = 0; j < n->n_dst; j++) {
         const fyi_value *v = &g->values[n->dst + j];
         if (v->node != (int32_t)k || v->out != j || v->spec.dtype != dst[j].dtype ||
             !fy_shape_equal(&v->spec.shape, &dst[j].shape))
-            return fyi_fail(FY_ESHAPE, "after %s: value %d of '%s' is not what its rule says", after,
-                            j, n->name);
+            return fyi_fail(FY_ESHAPE, "after %s: value %d of '%s' is not what its rule says",
+                            after, j, n->name);
         if (v->alias && !(n->op->flags & FYI_OP_UPDATE))
             return fyi_fail(FY_EINVAL, "after %s: '%s' overwrites a value and is no update", after,
                             n->name);
@@ -37,7 +37,7 @@ static fy_status check_node(const fy_graph *g, size_t k, fyi_arena *scratch, con
 
 fy_status fyi_check(const fy_graph *g, const char *after)
 {
-    fyi_arena scratch = {0};
+    fyi_arena scratch = { 0 };
     fy_status st = FY_OK;
     for (size_t k = 1; st == FY_OK && k < g->n_nodes; k++)
         st = check_node(g, k, &scratch, after);

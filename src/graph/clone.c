@@ -10,7 +10,8 @@ static const char *dup_text(fy_graph *g, const char *s)
 
 static fy_status clone_node(fy_graph *g, fyi_node *n)
 {
-    const fyi_id *src = fyi_arena_dup(&g->arena, n->src, (size_t)FYI_MAX(n->n_src, 1) * sizeof *n->src);
+    const fyi_id *src =
+        fyi_arena_dup(&g->arena, n->src, (size_t)FYI_MAX(n->n_src, 1) * sizeof *n->src);
     void *attr = n->attr ? fyi_arena_dup(&g->arena, n->attr, n->op->attr_bytes) : NULL;
     const char *name = dup_text(g, n->name);
     if (!src || !name || (n->attr && !attr))

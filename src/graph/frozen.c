@@ -26,7 +26,7 @@ bool fy_node_is_frozen(const fy_graph *g, fy_node x)
 {
     if (x.id <= 0 || (size_t)x.id >= g->n_values)
         return false;
-    fyi_arena scratch = {0};
+    fyi_arena scratch = { 0 };
     bool *reached = fyi_arena_alloc(&scratch, g->n_values * sizeof *reached);
     bool frozen = reached != NULL;
     if (frozen)
@@ -73,7 +73,7 @@ static void mark_readers(const fy_graph *g, const fyi_node *n, unsigned *mark)
 
 int fyi_frozen_cut(const fy_graph *g, fy_node x, fy_node *cut, int max)
 {
-    fyi_arena scratch = {0};
+    fyi_arena scratch = { 0 };
     unsigned *mark = fyi_arena_alloc(&scratch, g->n_values * sizeof *mark);
     int n = 0;
     for (size_t k = 1; mark && k < g->n_nodes; k++) {

@@ -9,6 +9,7 @@
 int fyi_frozen_cut(const fy_graph *g, fy_node x, fy_node *cut, int max);
 
 /* A plan of the outputs alone, without the graph's objectives: nothing moves. */
-fy_status fyi_plan_new_frozen(const fy_graph *g, fy_device *dev, const fy_plan_opts *o, fy_plan **out);
+fy_status fyi_plan_new_frozen(const fy_graph *g, fy_device *dev, const fy_plan_opts *o,
+                              fy_plan **out);
 
 #endif

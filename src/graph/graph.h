@@ -40,11 +40,11 @@ typedef struct fyi_grad_ctx {
 } fyi_grad_ctx;
 
 enum {
-    FYI_OP_INPLACE = 1,    /* element-wise: dst[0] may take src[0]'s memory, in any common layout */
-    FYI_OP_SOURCE = 2,     /* has no sources; its value comes from outside or from its attributes */
-    FYI_OP_RANDOM = 4,     /* differs from step to step */
-    FYI_OP_UPDATE = 8,     /* dst[i] overwrites the storage of a source: see fyi_value.alias */
-    FYI_OP_VIEW = 16,      /* dst[0] is src[0]'s bytes under another shape, in plain layout */
+    FYI_OP_INPLACE = 1, /* element-wise: dst[0] may take src[0]'s memory, in any common layout */
+    FYI_OP_SOURCE = 2,  /* has no sources; its value comes from outside or from its attributes */
+    FYI_OP_RANDOM = 4,  /* differs from step to step */
+    FYI_OP_UPDATE = 8,  /* dst[i] overwrites the storage of a source: see fyi_value.alias */
+    FYI_OP_VIEW = 16,   /* dst[0] is src[0]'s bytes under another shape, in plain layout */
 };
 
 struct fyi_op {
@@ -60,8 +60,9 @@ struct fyi_op {
     /* Sets diff_src[i] for the wanted sources. NULL: no gradient passes (labels, accuracy). */
     void (*grad)(const fyi_grad_ctx *c, fy_node *diff_src);
     int (*count_dst)(const fyi_op_site *at); /* for n_dst -1 only */
-    bool (*own_attr)(fyi_arena *a, void *attr); /* copies what attr points to into the arena; optional */
-    const char *onnx; /* the ONNX operator it maps to, NULL if none */
+    bool (*own_attr)(fyi_arena *a,
+                     void *attr); /* copies what attr points to into the arena; optional */
+    const char *onnx;             /* the ONNX operator it maps to, NULL if none */
 };
 
 /* ops.def: one line OP(name) for each; gives `extern const fyi_op fyi_op_<name>`. */
@@ -122,9 +123,9 @@ struct fy_graph {
  * FY_NO_NODE without a recorded mistake is one ("conv2d: source 1 is no node"). `attr` is copied. */
 fy_node fyi_apply(fy_graph *g, const fyi_op *op, const void *attr, int n_src, const fy_node *src);
 /* fyi_apply with the sources listed: fyi_node_of(g, &fyi_op_add, NULL, a, b) */
-#define fyi_op1(g, op, attr, a) fyi_apply(g, op, attr, 1, (const fy_node[]){a})
-#define fyi_op2(g, op, attr, a, b) fyi_apply(g, op, attr, 2, (const fy_node[]){a, b})
-#define fyi_op3(g, op, attr, a, b, c) fyi_apply(g, op, attr, 3, (const fy_node[]){a, b, c})
+#define fyi_op1(g, op, attr, a) fyi_apply(g, op, attr, 1, (const fy_node[]){ a })
+#define fyi_op2(g, op, attr, a, b) fyi_apply(g, op, attr, 2, (const fy_node[]){ a, b })
+#define fyi_op3(g, op, attr, a, b, c) fyi_apply(g, op, attr, 3, (const fy_node[]){ a, b, c })
 /* Destination `i` of the node that defines x. */
 fy_node fyi_output(const fy_graph *g, fy_node x, int i);
 /* A scalar input that holds `value` until it is set. */
@@ -132,12 +133,18 @@ fy_node fyi_scalar_input(fy_graph *g, const char *name, float value);
 /* Records the sentence just written by fyi_fail as the graph's first mistake; returns FY_NO_NODE. */
 fy_node fyi_graph_mistake(fy_graph *g, fy_status st);
 
-static inline const fyi_value *fyi_value_of(const fy_graph *g, fyi_id v) { return &g->values[v]; }
+static inline const fyi_value *fyi_value_of(const fy_graph *g, fyi_id v)
+{
+    return &g->values[v];
+}
 static inline const fyi_node *fyi_def(const fy_graph *g, fyi_id v)
 {
     return &g->nodes[g->values[v].node];
 }
-static inline fy_node fyi_n(fyi_id v) { return (fy_node){v}; }
+static inline fy_node fyi_n(fyi_id v)
+{
+    return (fy_node){ v };
+}
 
 /* A copy that shares nothing; ids are the same. */
 fy_status fyi_graph_clone(const fy_graph *g, fy_graph **out);

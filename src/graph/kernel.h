@@ -57,11 +57,11 @@ typedef struct fyi_site {
     const void *attr;
     const char *name;
     int n_src, n_dst;
-    fyi_desc *src;        /* layouts in: current; out: wanted. A reorder is inserted where they differ */
-    fyi_desc *dst;        /* layouts out: produced */
+    fyi_desc *src; /* layouts in: current; out: wanted. A reorder is inserted where they differ */
+    fyi_desc *dst; /* layouts out: produced */
     const bool *is_loose; /* [n_src] a parameter without a layout yet: whatever is wanted costs nothing */
     size_t scratch_bytes; /* out: memory during run(), from the plan's block, 64-byte aligned */
-    bool inplace;         /* out: dst[0] may be src[0]'s memory (set by default for FYI_OP_INPLACE) */
+    bool inplace; /* out: dst[0] may be src[0]'s memory (set by default for FYI_OP_INPLACE) */
 } fyi_site;
 
 /* One run. Pointers may change from step to step for fed inputs. */

@@ -3,15 +3,19 @@
 
 fyi_desc fyi_desc_plain(fy_dtype t, const fy_shape *s)
 {
-    return (fyi_desc){.dtype = t, .shape = *s, .layout = fyi_layout_plain(s->rank)};
+    return (fyi_desc){ .dtype = t, .shape = *s, .layout = fyi_layout_plain(s->rank) };
 }
 
 /* The site points into the mover, so a mover stays where it was initialised. */
 fy_status fyi_mover_init(fyi_mover *m, fy_device *dev, const fyi_desc *from, const fyi_desc *to)
 {
-    *m = (fyi_mover){.desc = {*from, *to}};
-    m->site = (fyi_site){.op = &fyi_op_reorder, .name = "reorder", .n_src = 1, .n_dst = 1,
-                         .src = &m->desc[0], .dst = &m->desc[1]};
+    *m = (fyi_mover){ .desc = { *from, *to } };
+    m->site = (fyi_site){ .op = &fyi_op_reorder,
+                          .name = "reorder",
+                          .n_src = 1,
+                          .n_dst = 1,
+                          .src = &m->desc[0],
+                          .dst = &m->desc[1] };
     m->kernel = fyi_kernel_find(dev, &m->site);
     if (!m->kernel)
         return fyi_fail(FY_ENOKERNEL, "device '%s' has no reorder kernel", dev->name);
@@ -22,10 +26,11 @@ fy_status fyi_mover_init(fyi_mover *m, fy_device *dev, const fyi_desc *from, con
 
 fy_status fyi_mover_run(const fyi_mover *m, fy_device *dev, const void *from, void *to)
 {
-    void *const src[] = {(void *)(uintptr_t)from}; /* kernels read their sources only */
-    void *const dst[] = {to};
-    const fyi_launch l = {.dev = dev, .site = &m->site, .state = m->state, .src = src, .dst = dst,
-                          .scratch = m->scratch};
+    void *const src[] = { (void *)(uintptr_t)from }; /* kernels read their sources only */
+    void *const dst[] = { to };
+    const fyi_launch l = {
+        .dev = dev, .site = &m->site, .state = m->state, .src = src, .dst = dst, .scratch = m->scratch
+    };
     return m->kernel->run(&l);
 }
 
@@ -34,7 +39,7 @@ void fyi_mover_release(fyi_mover *m)
     if (m->kernel && m->kernel->destroy && m->state)
         m->kernel->destroy(m->state);
     fyi_free(m->scratch);
-    *m = (fyi_mover){0};
+    *m = (fyi_mover){ 0 };
 }
 
 fy_status fyi_convert(fy_device *dev, const fyi_desc *from, const void *src, const fyi_desc *to,

@@ -38,11 +38,12 @@ static fy_status add_objective(fy_graph *g, const char *name, fy_node loss, cons
     }
     for (size_t i = 0; i < g->n_objectives; i++)
         if (strcmp(g->objectives[i].name, name) == 0)
-            return fyi_fail(FY_EINVAL, "objective '%s' was added twice; give each its own name", name);
-    FYI_FORWARD(fyi_grow(&g->objectives, &g->cap_objectives, g->n_objectives + 1,
-                         sizeof *g->objectives));
+            return fyi_fail(FY_EINVAL, "objective '%s' was added twice; give each its own name",
+                            name);
+    FYI_FORWARD(
+        fyi_grow(&g->objectives, &g->cap_objectives, g->n_objectives + 1, sizeof *g->objectives));
     fyi_objective *o = &g->objectives[g->n_objectives];
-    *o = (fyi_objective){.loss = loss.id, .optim = *optim};
+    *o = (fyi_objective){ .loss = loss.id, .optim = *optim };
     o->name = fyi_arena_printf(&g->arena, "%s", name);
     if (!o->name)
         return fyi_enomem(strlen(name), "an objective's name");
@@ -53,13 +54,13 @@ static fy_status add_objective(fy_graph *g, const char *name, fy_node loss, cons
 fy_objective fy_objective_add(fy_graph *g, const char *name, fy_node loss, const fy_optim *optim)
 {
     if (g->status != FY_OK)
-        return (fy_objective){0};
+        return (fy_objective){ 0 };
     const fy_status st = add_objective(g, name, loss, optim);
     if (st != FY_OK) {
         fy_graph_fail(g, st);
-        return (fy_objective){0};
+        return (fy_objective){ 0 };
     }
-    return (fy_objective){(int32_t)g->n_objectives};
+    return (fy_objective){ (int32_t)g->n_objectives };
 }
 
 /* The index of "<objective>.<group>.lr", made if it is new. */
@@ -88,7 +89,7 @@ static fy_status add_move(fy_graph *g, fyi_objective *o, fy_param *p, const char
     int32_t index;
     FYI_FORWARD(group_index(g, o, group, &index));
     FYI_FORWARD(fyi_grow(&o->moves, &o->cap_moves, o->n_moves + 1, sizeof *o->moves));
-    o->moves[o->n_moves++] = (fyi_move){.param = p, .group = index};
+    o->moves[o->n_moves++] = (fyi_move){ .param = p, .group = index };
     return FY_OK;
 }
 

@@ -32,8 +32,14 @@ void fy_param_free(fy_param *p)
     fyi_free(p);
 }
 
-const char *fy_param_name(const fy_param *p) { return p->name; }
-const fy_shape *fy_param_shape(const fy_param *p) { return &p->shape; }
+const char *fy_param_name(const fy_param *p)
+{
+    return p->name;
+}
+const fy_shape *fy_param_shape(const fy_param *p)
+{
+    return &p->shape;
+}
 
 fy_status fyi_param_settle(fy_param *p)
 {

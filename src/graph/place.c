@@ -20,7 +20,7 @@ static fy_status add_buffer(fy_plan *p, fyi_store store, size_t bytes, int32_t *
 {
     FYI_FORWARD(fyi_grow(&p->buffers, &p->cap_buffers, p->n_buffers + 1, sizeof *p->buffers));
     p->buffers[p->n_buffers] =
-        (fyi_buffer){.store = store, .bytes = bytes, .first = -1, .last = -1, .same_as = -1};
+        (fyi_buffer){ .store = store, .bytes = bytes, .first = -1, .last = -1, .same_as = -1 };
     *out = (int32_t)p->n_buffers++;
     return FY_OK;
 }
@@ -30,7 +30,7 @@ static fy_status add_variant(fy_plan *p, fyi_id v, const fyi_desc *d, int32_t bu
 {
     FYI_FORWARD(fyi_grow(&p->variants, &p->cap_variants, p->n_variants + 1, sizeof *p->variants));
     const int32_t at = (int32_t)p->n_variants++;
-    p->variants[at] = (fyi_variant){.desc = *d, .buffer = buffer, .next = -1};
+    p->variants[at] = (fyi_variant){ .desc = *d, .buffer = buffer, .next = -1 };
     int32_t *end = &p->variant_of[v];
     while (*end >= 0)
         end = &p->variants[*end].next;
@@ -85,7 +85,7 @@ static fy_status place_input(fy_plan *p, const fyi_node *n)
     FYI_FORWARD(fyi_grow(&p->inputs, &p->cap_inputs, p->n_inputs + 1, sizeof *p->inputs));
     fyi_input *in = &p->inputs[p->n_inputs++];
     const bool scalar = d.shape.rank == 0 && a->spec.dtype == FY_F32;
-    *in = (fyi_input){.value = n->dst, .name = p->program.g->values[n->dst].name};
+    *in = (fyi_input){ .value = n->dst, .name = p->program.g->values[n->dst].name };
     in->own = scalar || d.dtype != a->spec.dtype;
     FYI_FORWARD(add_value(p, n->dst, &d, in->own ? FYI_STORE_OWN : FYI_STORE_LENT, &in->buffer));
     if (scalar)
@@ -97,7 +97,7 @@ static fy_status place_state(fy_plan *p, const fyi_node *n)
 {
     FYI_FORWARD(fyi_grow(&p->states, &p->cap_states, p->n_states + 1, sizeof *p->states));
     p->states[p->n_states++] =
-        (fyi_plan_state){.value = n->dst, .name = ((const fyi_state_attr *)n->attr)->name};
+        (fyi_plan_state){ .value = n->dst, .name = ((const fyi_state_attr *)n->attr)->name };
     return FY_OK; /* its layout follows from the update that uses it */
 }
 
@@ -127,10 +127,13 @@ static fy_status place_constant(fy_plan *p, const fyi_node *n)
 
 static fy_status place_source(fy_plan *p, const fyi_node *n)
 {
-    static const struct { const fyi_op *op; fy_status (*place)(fy_plan *, const fyi_node *); } how[] = {
-        {&fyi_op_use, place_use},     {&fyi_op_input, place_input},
-        {&fyi_op_state, place_state}, {&fyi_op_fill, place_constant},
-        {&fyi_op_constant, place_constant},
+    static const struct {
+        const fyi_op *op;
+        fy_status (*place)(fy_plan *, const fyi_node *);
+    } how[] = {
+        { &fyi_op_use, place_use },           { &fyi_op_input, place_input },
+        { &fyi_op_state, place_state },       { &fyi_op_fill, place_constant },
+        { &fyi_op_constant, place_constant },
     };
     for (size_t i = 0; i < FYI_LEN(how); i++)
         if (how[i].op == n->op)
@@ -144,7 +147,7 @@ static fy_status add_run(fy_plan *p, const fyi_site *site, fyi_run **out)
 {
     FYI_FORWARD(fyi_grow(&p->runs, &p->cap_runs, p->n_runs + 1, sizeof *p->runs));
     fyi_run *r = &p->runs[p->n_runs];
-    *r = (fyi_run){.site = *site, .scratch = -1};
+    *r = (fyi_run){ .site = *site, .scratch = -1 };
     const size_t ns = (size_t)FYI_MAX(site->n_src, 1), nd = (size_t)FYI_MAX(site->n_dst, 1);
     r->src_buffer = fyi_arena_alloc(&p->arena, ns * sizeof *r->src_buffer);
     r->dst_buffer = fyi_arena_alloc(&p->arena, nd * sizeof *r->dst_buffer);
@@ -182,7 +185,7 @@ static fy_status dup_descs(fy_plan *p, fyi_site *s, int n_src, int n_dst)
 /* A copy of variant `from` of v in layout d. */
 static fy_status add_reorder(fy_plan *p, fyi_id v, int32_t from, const fyi_desc *d, int32_t *variant)
 {
-    fyi_site site = {.op = &fyi_op_reorder, .name = fyi_def(p->program.g, v)->name};
+    fyi_site site = { .op = &fyi_op_reorder, .name = fyi_def(p->program.g, v)->name };
     fyi_run *r;
     FYI_FORWARD(dup_descs(p, &site, 1, 1));
     site.src[0] = p->variants[from].desc;
@@ -192,7 +195,8 @@ static fy_status add_reorder(fy_plan *p, fyi_id v, int32_t from, const fyi_desc 
         return fyi_fail(FY_ENOKERNEL, "'%s': no kernel on '%s' reorders its result", site.name,
                         p->dev->name);
     int32_t buffer;
-    FYI_FORWARD(add_buffer(p, p->fixed[v] ? FYI_STORE_OWN : FYI_STORE_BLOCK, fyi_desc_bytes(d), &buffer));
+    FYI_FORWARD(
+        add_buffer(p, p->fixed[v] ? FYI_STORE_OWN : FYI_STORE_BLOCK, fyi_desc_bytes(d), &buffer));
     FYI_FORWARD(add_run(p, &site, &r));
     r->once = p->fixed[v];
     r->src_buffer[0] = p->variants[from].buffer;
@@ -236,7 +240,7 @@ static fy_status offer(fy_plan *p, const fyi_node *n, fyi_site *site, const fyi_
     bool *loose = fyi_arena_alloc(&p->arena, (size_t)FYI_MAX(n->n_src, 1) * sizeof *loose);
     if (!loose)
         return fyi_enomem(sizeof *loose, n->name);
-    *site = (fyi_site){.op = n->op, .attr = n->attr, .name = n->name, .is_loose = loose};
+    *site = (fyi_site){ .op = n->op, .attr = n->attr, .name = n->name, .is_loose = loose };
     FYI_FORWARD(dup_descs(p, site, n->n_src, n->n_dst));
     for (int i = 0; i < n->n_src; i++) {
         const fyi_id v = n->src[i];
@@ -261,7 +265,8 @@ static fy_status place_alias(fy_plan *p, const fyi_run *r, int j, fyi_id dst, fy
 {
     const int32_t k = p->variant_of[src];
     if (k < 0 || !fyi_layout_equal(&p->variants[k].desc.layout, &r->site.dst[j].layout))
-        return fyi_fail(FY_ENOKERNEL, "'%s': kernel '%s' cannot update '%s' in the layout it lies in",
+        return fyi_fail(FY_ENOKERNEL,
+                        "'%s': kernel '%s' cannot update '%s' in the layout it lies in",
                         r->site.name, r->kernel ? r->kernel->name : "?",
                         p->program.g->values[src].name ? p->program.g->values[src].name : "state");
     const fyi_variant v = p->variants[k]; /* a copy: adding a variant moves the array */

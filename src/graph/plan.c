@@ -9,7 +9,7 @@
 
 fy_plan_opts fy_plan_defaults(void)
 {
-    return (fy_plan_opts){.seed = 0};
+    return (fy_plan_opts){ .seed = 0 };
 }
 
 /* ---- compiling -------------------------------------------------------------------------------------------- */
@@ -24,7 +24,7 @@ static fy_status cut_feeds(fy_graph *g, const fy_plan_opts *o)
         fyi_node *n = &g->nodes[g->values[v].node];
         if (n->n_dst != 1)
             return fyi_fail(FY_EINVAL, "plan: '%s' has several results and cannot be fed", n->name);
-        fyi_input_attr a = {.spec = g->values[v].spec};
+        fyi_input_attr a = { .spec = g->values[v].spec };
         if (!(n->attr = fyi_arena_dup(&g->arena, &a, sizeof a)))
             return fyi_enomem(sizeof a, n->name);
         n->op = &fyi_op_input;
@@ -51,8 +51,9 @@ static fy_status collect_slots(fy_plan *p)
             continue;
         fy_param *param = ((const fyi_use_attr *)n->attr)->param;
         FYI_FORWARD(fyi_grow(&p->slots, &p->cap_slots, p->n_slots + 1, sizeof *p->slots));
-        p->slots[p->n_slots++] = (fyi_slot){.param = param, .use = n->dst, .buffer = -1,
-                                            .moved = objective_moves(g, param)};
+        p->slots[p->n_slots++] = (fyi_slot){
+            .param = param, .use = n->dst, .buffer = -1, .moved = objective_moves(g, param)
+        };
     }
     return FY_OK;
 }
@@ -143,7 +144,8 @@ fy_status fy_plan_new(const fy_graph *g, fy_device *dev, const fy_plan_opts *o, 
     return make_plan(g, dev, o, false, out);
 }
 
-fy_status fyi_plan_new_frozen(const fy_graph *g, fy_device *dev, const fy_plan_opts *o, fy_plan **out)
+fy_status fyi_plan_new_frozen(const fy_graph *g, fy_device *dev, const fy_plan_opts *o,
+                              fy_plan **out)
 {
     return make_plan(g, dev, o, true, out);
 }
@@ -247,8 +249,9 @@ static fy_status no_such_scalar(const fy_plan *p, const char *name)
         if (p->inputs[i].name && p->program.g->values[p->inputs[i].value].spec.shape.rank == 0)
             names[n++] = p->inputs[i].name;
     const char *near = fyi_nearest(name, names);
-    const fy_status st = fyi_fail(FY_EINVAL, "plan: it has no scalar input '%s'%s%s%s", name,
-                                  near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    const fy_status st =
+        fyi_fail(FY_EINVAL, "plan: it has no scalar input '%s'%s%s%s", name,
+                 near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
     fyi_free((void *)names);
     return st;
 }
@@ -289,7 +292,8 @@ static fy_status read_as(fy_plan *p, fy_node x, fy_dtype as, void *dst, int64_t 
     const char *name = p->program.g->values[v].name ? p->program.g->values[v].name
                                                     : fyi_def(p->program.g, v)->name;
     if (!p->is_output[v])
-        return fyi_fail(FY_EINVAL, "read: '%s' is no output of this plan; list it in fy_plan_opts.outputs",
+        return fyi_fail(FY_EINVAL,
+                        "read: '%s' is no output of this plan; list it in fy_plan_opts.outputs",
                         name);
     if (n != fy_shape_numel(&spec->shape))
         return fyi_fail(FY_ESHAPE, "read: '%s' has %lld elements, room was given for %lld", name,
@@ -318,8 +322,14 @@ fy_status fyi_plan_read_f64(fy_plan *p, fy_node x, double *dst, int64_t n)
     return read_as(p, x, FY_F64, dst, n);
 }
 
-uint64_t fy_plan_steps(const fy_plan *p) { return p->steps; }
-void fy_plan_set_steps(fy_plan *p, uint64_t steps) { p->steps = steps; }
+uint64_t fy_plan_steps(const fy_plan *p)
+{
+    return p->steps;
+}
+void fy_plan_set_steps(fy_plan *p, uint64_t steps)
+{
+    p->steps = steps;
+}
 
 /* ---- optimiser state ---------------------------------------------------------------------------------------------- */
 
@@ -329,9 +339,18 @@ static const fyi_variant *state_variant(const fy_plan *p, int i)
     return &p->variants[p->variant_of[p->states[i].value]];
 }
 
-int fy_plan_state_count(const fy_plan *p) { return (int)p->n_states; }
-const char *fy_plan_state_name(const fy_plan *p, int i) { return p->states[i].name; }
-const fy_shape *fy_plan_state_shape(const fy_plan *p, int i) { return &state_variant(p, i)->desc.shape; }
+int fy_plan_state_count(const fy_plan *p)
+{
+    return (int)p->n_states;
+}
+const char *fy_plan_state_name(const fy_plan *p, int i)
+{
+    return p->states[i].name;
+}
+const fy_shape *fy_plan_state_shape(const fy_plan *p, int i)
+{
+    return &state_variant(p, i)->desc.shape;
+}
 
 static fy_status check_state(const fy_plan *p, int i, int64_t n)
 {
@@ -358,4 +377,7 @@ fy_status fy_plan_state_write(fy_plan *p, int i, const float *src, int64_t n)
     return fyi_convert(p->dev, &plain, src, &k->desc, p->buffers[k->buffer].ptr);
 }
 
-void fy_plan_describe(const fy_plan *p, fy_plan_info *info) { *info = p->info; }
+void fy_plan_describe(const fy_plan *p, fy_plan_info *info)
+{
+    *info = p->info;
+}

@@ -8,9 +8,9 @@
 #include "graph/passes/passes.h"
 
 typedef enum fyi_store {
-    FYI_STORE_BLOCK,  /* in the one planned block; memory is reused after the last reader */
-    FYI_STORE_OWN,    /* its own for the plan's life: parameters in device layout, state, folded values */
-    FYI_STORE_LENT,   /* somebody else's: a fed batch, a parameter's plain data */
+    FYI_STORE_BLOCK, /* in the one planned block; memory is reused after the last reader */
+    FYI_STORE_OWN, /* its own for the plan's life: parameters in device layout, state, folded values */
+    FYI_STORE_LENT, /* somebody else's: a fed batch, a parameter's plain data */
 } fyi_store;
 
 typedef struct fyi_buffer {
@@ -80,7 +80,7 @@ struct fy_plan {
     fy_device *dev;
     fyi_arena arena;
     uint64_t seed, steps;
-    bool ran; /* at least once, so that outputs hold something */
+    bool ran;          /* at least once, so that outputs hold something */
     bool settled_once; /* the `once` launches are up to date with the frozen parameters */
 
     int32_t *variant_of; /* [n_values] first variant, -1 undecided */

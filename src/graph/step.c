@@ -63,9 +63,15 @@ static fy_status launch(fy_plan *p, fyi_run *r)
         r->src[k] = p->buffers[r->src_buffer[k]].ptr;
     for (int k = 0; k < r->site.n_dst; k++)
         r->dst[k] = p->buffers[r->dst_buffer[k]].ptr;
-    const fyi_launch l = {.dev = p->dev, .site = &r->site, .state = r->state, .src = r->src,
-                          .dst = r->dst, .seed = p->seed, .step = p->steps, .salt = r->salt,
-                          .scratch = r->scratch >= 0 ? p->buffers[r->scratch].ptr : NULL};
+    const fyi_launch l = { .dev = p->dev,
+                           .site = &r->site,
+                           .state = r->state,
+                           .src = r->src,
+                           .dst = r->dst,
+                           .seed = p->seed,
+                           .step = p->steps,
+                           .salt = r->salt,
+                           .scratch = r->scratch >= 0 ? p->buffers[r->scratch].ptr : NULL };
     return r->kernel->run(&l);
 }
 

@@ -15,16 +15,19 @@ static const char *candidate_name(int64_t step, int i, char buf[64])
     return buf;
 }
 
-fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *data, const char *stage,
-                     fy_model *const *models, int n_models, int n_moved)
+fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *data,
+                     const char *stage, fy_model *const *models, int n_models, int n_moved)
 {
-    *a = (adapt){.run = r, .dev = dev, .data = data, .stage = stage, .n_models = n_models,
-                 .n_moved = n_moved};
+    *a = (adapt){
+        .run = r, .dev = dev, .data = data, .stage = stage, .n_models = n_models, .n_moved = n_moved
+    };
     memcpy(a->models, models, (size_t)n_models * sizeof *models);
     a->classes = fy_dataset_classes(data->source);
     if (!fy_run_dir(r))
-        return fy_error(FY_EINVAL, "stage '%s': adaptation keeps its candidates on disk; open the run with a "
-                                   "directory", stage);
+        return fy_error(FY_EINVAL,
+                        "stage '%s': adaptation keeps its candidates on disk; open the run with a "
+                        "directory",
+                        stage);
     a->kept = calloc(1, sizeof *a->kept);
     if (!a->kept)
         return fy_error(FY_ENOMEM, "stage '%s': no memory for its candidates", stage);
@@ -40,7 +43,7 @@ void adapt_close(adapt *a)
 {
     fy_predictor_free(a->predictor);
     free(a->kept);
-    *a = (adapt){0};
+    *a = (adapt){ 0 };
 }
 
 /* ---- one evaluation ----------------------------------------------------------------------------------------- */
@@ -67,7 +70,7 @@ fy_status adapt_accuracy(const fy_tensor *logits, const fy_dataset *labelled, do
 /* Logits of a dataset: the chain's last result. */
 static fy_status logits_of(adapt *a, const fy_dataset *d, fy_tensor **logits)
 {
-    fy_tensor **outs[ADAPT_MAX_MODELS] = {NULL};
+    fy_tensor **outs[ADAPT_MAX_MODELS] = { NULL };
     outs[a->n_models - 1] = logits;
     return fy_predict(a->predictor, d, outs);
 }
@@ -111,16 +114,16 @@ done:
 
 static fy_status log_signs(adapt *a, const fy_candidate *c)
 {
-    static const char *const names[] = {"signs.entropy", "signs.diversity", "signs.information",
-                                        "signs.largest", "signs.smallest", "source_test.accuracy"};
-    const double values[] = {c->target.entropy, c->target.diversity, c->target.information,
-                             c->target.largest, c->target.smallest, c->source_accuracy};
+    static const char *const names[] = { "signs.entropy", "signs.diversity", "signs.information",
+                                         "signs.largest", "signs.smallest",  "source_test.accuracy" };
+    const double values[] = { c->target.entropy, c->target.diversity, c->target.information,
+                              c->target.largest, c->target.smallest,  c->source_accuracy };
     return fy_run_metrics(a->run, a->stage, c->step, 6, names, values);
 }
 
 fy_status adapt_evaluate(adapt *a, int64_t step)
 {
-    fy_candidate c = {.step = step};
+    fy_candidate c = { .step = step };
     fy_status st;
     if (a->kept->n == ADAPT_MAX_CANDIDATES)
         return fy_error(FY_EINVAL, "stage '%s': more than %d evaluations; ask for fewer", a->stage,
@@ -167,7 +170,7 @@ static void drop_candidates(const adapt *a)
             fy_run_drop_model(a->run, candidate_name(a->kept->candidates[k].step, i, name));
 }
 
-static const fy_mark none = {.accuracy = NAN, .swapped = NAN, .matched = NAN};
+static const fy_mark none = { .accuracy = NAN, .swapped = NAN, .matched = NAN };
 
 static fy_mark mark_at(const fy_judge *j, int64_t step)
 {
@@ -182,9 +185,9 @@ static void fill_figures(const adapt *a, fy_adapt_report *r)
     const fy_judge *j = a->data->judge;
     const fy_mark first = mark_at(j, 0), last = mark_at(j, r->last_step);
     const fy_mark chosen = mark_at(j, r->chosen_step);
-    r->plain = (fy_adapt_figures){first.accuracy, last.accuracy, chosen.accuracy, first.accuracy};
-    r->swapped = (fy_adapt_figures){first.swapped, last.swapped, chosen.swapped, first.swapped};
-    r->matched = (fy_adapt_figures){first.matched, last.matched, chosen.matched, first.matched};
+    r->plain = (fy_adapt_figures){ first.accuracy, last.accuracy, chosen.accuracy, first.accuracy };
+    r->swapped = (fy_adapt_figures){ first.swapped, last.swapped, chosen.swapped, first.swapped };
+    r->matched = (fy_adapt_figures){ first.matched, last.matched, chosen.matched, first.matched };
     for (int i = 0; j && i < fy_judge_count(j); i++) {
         const fy_mark m = fy_judge_mark(j, i);
         if (m.accuracy > r->plain.oracle)

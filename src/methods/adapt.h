@@ -15,18 +15,18 @@ typedef struct adapt {
     const char *stage;
     fy_model *models[ADAPT_MAX_MODELS]; /* what is handed back: the target's encoder and classifier */
     int n_models;
-    int n_moved;                        /* the first n_moved of them move and are saved */
-    fy_predictor *predictor;            /* the chain of models */
+    int n_moved;             /* the first n_moved of them move and are saved */
+    fy_predictor *predictor; /* the chain of models */
     int classes;
-    struct adapt_kept {                 /* in every checkpoint */
+    struct adapt_kept { /* in every checkpoint */
         int64_t n;
         fy_candidate candidates[ADAPT_MAX_CANDIDATES];
-    } *kept;
+    } * kept;
 } adapt;
 
 /* models: lent. Candidates 0.. are evaluated with adapt_evaluate. Release with adapt_close. */
-fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *data, const char *stage,
-                     fy_model *const *models, int n_models, int n_moved);
+fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *data,
+                     const char *stage, fy_model *const *models, int n_models, int n_moved);
 void adapt_close(adapt *a);
 /* Looks at the models as they are now: the judge and the label-free signs see the target's logits, and the
  * weights go to candidates/<step>. */

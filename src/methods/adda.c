@@ -35,15 +35,23 @@ typedef struct adda {
 fy_adda_opts fy_adda_defaults(void)
 {
     return (fy_adda_opts){
-        .encoder = "digits_encoder", .classifier = "linear", .critic = "critic",
+        .encoder = "digits_encoder",
+        .classifier = "linear",
+        .critic = "critic",
         .critic_activation = "relu",
-        .source_optim = {.name = "adam", .lr = 1e-3, .beta1 = 0.9},
-        .source_epochs = 5, .source_batch = 64,
-        .critic_optim = {.name = "adam", .lr = 2e-4, .beta1 = 0.5},
-        .target_optim = {.name = "adam", .lr = 2e-4, .beta1 = 0.5},
-        .epochs = 10, .batch = 64, .evaluations = 20,
-        .adversarial_weight = 1, .cluster_components = 20, .cluster_restarts = 50,
-        .rule = fy_choice_defaults(), .workers = 1,
+        .source_optim = { .name = "adam", .lr = 1e-3, .beta1 = 0.9 },
+        .source_epochs = 5,
+        .source_batch = 64,
+        .critic_optim = { .name = "adam", .lr = 2e-4, .beta1 = 0.5 },
+        .target_optim = { .name = "adam", .lr = 2e-4, .beta1 = 0.5 },
+        .epochs = 10,
+        .batch = 64,
+        .evaluations = 20,
+        .adversarial_weight = 1,
+        .cluster_components = 20,
+        .cluster_restarts = 50,
+        .rule = fy_choice_defaults(),
+        .workers = 1,
     };
 }
 
@@ -58,21 +66,27 @@ static fy_status optim_of(const fy_optim_opts *o, fy_optim *out)
 
 static fy_status check(const fy_adda_opts *o, const fy_adapt_data *data)
 {
-    const struct { const char *what; int64_t batch; const fy_dataset *d; } rows[] = {
-        {"source_batch", o->source_batch, data->source},
-        {"batch", o->batch, data->source},
-        {"batch", o->batch, data->target},
+    const struct {
+        const char *what;
+        int64_t batch;
+        const fy_dataset *d;
+    } rows[] = {
+        { "source_batch", o->source_batch, data->source },
+        { "batch", o->batch, data->source },
+        { "batch", o->batch, data->target },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].batch < 1 || rows[i].batch > fy_dataset_count(rows[i].d))
-            return fy_error(FY_EINVAL, "adda: %s is %lld and '%s' has %lld samples; expected 1 to that many",
+            return fy_error(FY_EINVAL,
+                            "adda: %s is %lld and '%s' has %lld samples; expected 1 to that many",
                             rows[i].what, (long long)rows[i].batch, fy_dataset_name(rows[i].d),
                             (long long)fy_dataset_count(rows[i].d));
     if (o->evaluations < 1 || o->evaluations >= ADAPT_MAX_CANDIDATES)
-        return fy_error(FY_EINVAL, "adda: %lld evaluations; expected 1 to %d", (long long)o->evaluations,
-                        ADAPT_MAX_CANDIDATES - 1);
+        return fy_error(FY_EINVAL, "adda: %lld evaluations; expected 1 to %d",
+                        (long long)o->evaluations, ADAPT_MAX_CANDIDATES - 1);
     if (o->conditional && fy_dataset_classes(data->source) > MAX_CONDITIONS)
-        return fy_error(FY_EINVAL, "adda: a conditional critic takes at most %d classes, the source has %d",
+        return fy_error(FY_EINVAL,
+                        "adda: a conditional critic takes at most %d classes, the source has %d",
                         MAX_CONDITIONS, fy_dataset_classes(data->source));
     return FY_OK;
 }
@@ -111,7 +125,7 @@ done:
 
 static fy_status keep_models(adda *a)
 {
-    fy_model *const all[] = {a->source, a->classifier, a->target, a->target_classifier, a->critic};
+    fy_model *const all[] = { a->source, a->classifier, a->target, a->target_classifier, a->critic };
     fy_status st = FY_OK;
     for (int i = 0; st == FY_OK && i < 5; i++)
         st = fy_run_keep(a->run, all[i]);
@@ -140,7 +154,7 @@ static fy_status open_loader(const adda *a, const fy_dataset *d, const char *nam
 static fy_node batch_input(fy_graph *g, const char *name, int64_t n, const fy_dataset *d)
 {
     const fy_shape *sample = fy_dataset_shape(d);
-    fy_shape s = {.rank = sample->rank + 1, .d = {n}};
+    fy_shape s = { .rank = sample->rank + 1, .d = { n } };
     memcpy(s.d + 1, sample->d, (size_t)sample->rank * sizeof *s.d);
     return fy_input(g, name, FY_F32, s);
 }
@@ -155,19 +169,22 @@ static fy_status train_source(adda *a)
     fy_status st;
     FY_TRY(fy_graph_new(&g));
     FY_TRY(optim_of(&a->o->source_optim, &optim));
-    FY_TRY(open_loader(a, a->data->source, "source.labelled", a->o->source_batch, true, NULL, &loader));
+    FY_TRY(open_loader(a, a->data->source, "source.labelled", a->o->source_batch, true, NULL,
+                       &loader));
     const fy_node x = batch_input(g, "x", a->o->source_batch, a->data->source);
     const fy_node y = fy_input(g, "y", FY_I32, FY_SHAPE(a->o->source_batch));
-    const fy_node logits = fy_model_apply(g, a->classifier, fy_model_apply(g, a->source, x, FY_TRAIN), FY_TRAIN);
+    const fy_node logits =
+        fy_model_apply(g, a->classifier, fy_model_apply(g, a->source, x, FY_TRAIN), FY_TRAIN);
     const fy_node loss = fy_mean_all(g, fy_cross_entropy(g, logits, y));
     const fy_objective task = fy_objective_add(g, "source", loss, &optim);
     fy_objective_moves_model(g, task, a->source, "*", NULL);
     fy_objective_moves_model(g, task, a->classifier, "*", NULL);
 
     fy_stage s = fy_stage_defaults("source", g);
-    s.streams[s.n_streams++] = (fy_stream){.loader = loader, .data = a->data->source, .x = x, .y = y};
-    s.watches[s.n_watches++] = (fy_watch){"source.loss", loss};
-    s.watches[s.n_watches++] = (fy_watch){"source.accuracy", fy_accuracy(g, logits, y)};
+    s.streams[s.n_streams++] =
+        (fy_stream){ .loader = loader, .data = a->data->source, .x = x, .y = y };
+    s.watches[s.n_watches++] = (fy_watch){ "source.loss", loss };
+    s.watches[s.n_watches++] = (fy_watch){ "source.accuracy", fy_accuracy(g, logits, y) };
     s.steps = a->source_steps;
     s.seed = a->o->seed;
     FY_TRY(fy_stage_run(a->run, a->dev, &s));
@@ -185,7 +202,8 @@ static fy_status name_clusters(int32_t *cluster, const fy_tensor *logits, int k)
 {
     const fy_shape *s = fy_tensor_shape(logits);
     const float *row = fy_tensor_const_data(logits);
-    int32_t *predicted = calloc((size_t)s->d[0], sizeof *predicted), *match = calloc((size_t)k, sizeof *match);
+    int32_t *predicted = calloc((size_t)s->d[0], sizeof *predicted),
+            *match = calloc((size_t)k, sizeof *match);
     double agreement;
     fy_status st = predicted && match ? FY_OK : fy_error(FY_ENOMEM, "no memory to name clusters");
     for (int64_t i = 0; st == FY_OK && i < s->d[0]; i++, row += s->d[1])
@@ -205,13 +223,13 @@ static fy_status name_clusters(int32_t *cluster, const fy_tensor *logits, int k)
 static fy_status find_clusters(adda *a)
 {
     const int k = fy_dataset_classes(a->data->source);
-    fy_model *const chain[] = {a->source, a->classifier};
+    fy_model *const chain[] = { a->source, a->classifier };
     fy_predictor *p = NULL;
     fy_tensor *features = NULL, *logits = NULL, *mean = NULL, *axes = NULL, *dev = NULL, *z = NULL;
     double inertia;
     fy_status st;
     FY_TRY(fy_predictor_new(a->dev, chain, 2, 250, &p));
-    fy_tensor **outs[] = {&features, &logits};
+    fy_tensor **outs[] = { &features, &logits };
     FY_TRY(fy_predict(p, a->data->target, outs));
     FY_TRY(fy_pca(features, (int)a->o->cluster_components, a->o->seed, &mean, &axes, &dev));
     FY_TRY(fy_project(features, mean, axes, dev, true, &z));
@@ -230,11 +248,11 @@ done:
 
 static fy_status judge_source(adda *a)
 {
-    fy_model *const chain[] = {a->source, a->classifier};
+    fy_model *const chain[] = { a->source, a->classifier };
     fy_predictor *p = NULL;
     fy_tensor *logits = NULL;
     fy_status st;
-    fy_tensor **outs[] = {NULL, &logits};
+    fy_tensor **outs[] = { NULL, &logits };
     FY_TRY(fy_predictor_new(a->dev, chain, 2, 250, &p));
     FY_TRY(fy_predict(p, a->data->source_test, outs));
     FY_TRY(adapt_accuracy(logits, a->data->source_test, &a->kept.source_accuracy));
@@ -318,7 +336,8 @@ static fy_status build_crossing(adda *a, fy_graph *g, crossing *c)
     const fy_node hs = critic_view(a, g, fs, ss), ht = critic_view(a, g, ft, tt);
 
     /* The critic: source is 0, target is 1. */
-    const fy_node both = fy_model_apply(g, a->critic, fy_concat2(g, 0, hs, fy_detach(g, ht)), FY_TRAIN);
+    const fy_node both =
+        fy_model_apply(g, a->critic, fy_concat2(g, 0, hs, fy_detach(g, ht)), FY_TRAIN);
     const fy_node is_target = domain_labels(g, n, n);
     c->critic_loss = fy_mean_all(g, fy_cross_entropy(g, both, is_target));
     c->critic_accuracy = fy_accuracy(g, both, is_target);
@@ -350,16 +369,18 @@ static fy_status run_crossing(adda *a, const fy_graph *g, const crossing *c, fy_
                               fy_loader *target)
 {
     fy_stage s = fy_stage_defaults("adapt", g);
-    s.streams[0] = (fy_stream){.loader = source, .data = a->data->source, .x = c->xs};
-    s.streams[1] = (fy_stream){.loader = target, .data = a->data->target, .x = c->xt};
+    s.streams[0] = (fy_stream){ .loader = source, .data = a->data->source, .x = c->xs };
+    s.streams[1] = (fy_stream){ .loader = target, .data = a->data->target, .x = c->xt };
     s.n_streams = 2;
     if (c->pseudo.id)
-        s.streams[1].tables[s.streams[1].n_tables++] = (fy_table){.node = c->pseudo, .rows = a->clusters};
-    s.watches[s.n_watches++] = (fy_watch){"critic.loss", c->critic_loss};
-    s.watches[s.n_watches++] = (fy_watch){"critic.accuracy", c->critic_accuracy};
-    s.watches[s.n_watches++] = (fy_watch){"target.loss", c->target_loss};
+        s.streams[1].tables[s.streams[1].n_tables++] =
+            (fy_table){ .node = c->pseudo, .rows = a->clusters };
+    s.watches[s.n_watches++] = (fy_watch){ "critic.loss", c->critic_loss };
+    s.watches[s.n_watches++] = (fy_watch){ "critic.accuracy", c->critic_accuracy };
+    s.watches[s.n_watches++] = (fy_watch){ "target.loss", c->target_loss };
     s.steps = a->steps;
-    s.eval_every = (a->steps + a->o->evaluations - 1) / (a->o->evaluations > 0 ? a->o->evaluations : 1);
+    s.eval_every =
+        (a->steps + a->o->evaluations - 1) / (a->o->evaluations > 0 ? a->o->evaluations : 1);
     s.seed = a->o->seed;
     s.on_eval = on_eval;
     s.arg = a;
@@ -370,7 +391,7 @@ static fy_status cross(adda *a)
 {
     fy_graph *g = NULL;
     fy_loader *source = NULL, *target = NULL;
-    crossing c = {0};
+    crossing c = { 0 };
     fy_augment_opts shift = fy_augment_defaults();
     fy_status st;
     shift.shift_frac = (float)a->o->shift_frac;
@@ -394,8 +415,10 @@ static fy_node critic_of(void *arg, fy_graph *g, bool is_target, fy_node x)
 {
     const adda *a = arg;
     const fy_node f = fy_model_apply(g, is_target ? a->target : a->source, x, FY_EVAL);
-    const fy_node s = fy_model_apply(g, is_target ? a->target_classifier : a->classifier, f, FY_EVAL);
-    return fy_model_apply(g, a->critic, critic_view(a, g, a->o->critic_on_logits ? s : f, s), FY_EVAL);
+    const fy_node s =
+        fy_model_apply(g, is_target ? a->target_classifier : a->classifier, f, FY_EVAL);
+    return fy_model_apply(g, a->critic, critic_view(a, g, a->o->critic_on_logits ? s : f, s),
+                          FY_EVAL);
 }
 
 static fy_status on_eval(void *arg, int64_t step)
@@ -421,7 +444,7 @@ static fy_status open_adda(adda *a)
     FY_TRY(fy_run_keep_data(a->run, "adda.clusters", a->clusters,
                             (size_t)fy_dataset_count(a->data->target) * sizeof *a->clusters, NULL));
     FY_TRY(fy_run_keep_data(a->run, "adda.critic", a->moments, sizeof *a->moments, NULL));
-    fy_model *const chain[] = {a->target, a->target_classifier};
+    fy_model *const chain[] = { a->target, a->target_classifier };
     FY_TRY(adapt_open(&a->adapt, a->run, a->dev, a->data, "adapt", chain, 2,
                       a->o->critic_on_logits ? 2 : 1));
 done:
@@ -443,9 +466,9 @@ static void close_adda(adda *a)
 fy_status fy_adda(fy_run *r, fy_device *dev, const fy_adapt_data *data, const fy_adda_opts *o,
                   fy_adapt_report *report)
 {
-    adda a = {.run = r, .dev = dev, .data = data, .o = o};
+    adda a = { .run = r, .dev = dev, .data = data, .o = o };
     fy_status st;
-    *report = (fy_adapt_report){.source_accuracy = NAN};
+    *report = (fy_adapt_report){ .source_accuracy = NAN };
     a.source_steps = steps_of(o->source_steps, o->source_epochs, data->source, o->source_batch);
     a.steps = steps_of(o->steps, o->epochs, data->target, o->batch);
     FY_TRY(open_adda(&a));
@@ -454,7 +477,8 @@ fy_status fy_adda(fy_run *r, fy_device *dev, const fy_adapt_data *data, const fy
     FY_TRY(cross(&a));
     report->source_accuracy = a.kept.source_accuracy;
     FY_TRY(adapt_finish(&a.adapt, &o->rule, report));
-    fy_model *const before[] = {a.source, a.classifier}, *const after[] = {a.target, a.target_classifier};
+    fy_model *const before[] = { a.source, a.classifier }, *const after[] = { a.target,
+                                                                              a.target_classifier };
     FY_TRY(picture_write_critic(a.moments, r));
     FY_TRY(picture_write_features(r, dev, data, before, after, o->seed));
     FY_TRY(picture_write_samples(r, dev, data, before, after));

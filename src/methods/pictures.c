@@ -32,7 +32,7 @@ typedef struct text {
 
 static fy_status open_text(text *t)
 {
-    *t = (text){0};
+    *t = (text){ 0 };
     t->f = open_memstream(&t->p, &t->bytes);
     return t->f ? FY_OK : fy_error(FY_ENOMEM, "no memory for a report's file");
 }
@@ -41,15 +41,16 @@ static fy_status close_text(text *t, fy_run *r, const char *name, fy_status st)
 {
     const bool whole = t->f && fclose(t->f) == 0;
     if (st == FY_OK)
-        st = whole ? fy_run_write(r, name, t->p, t->bytes) : fy_error(FY_ENOMEM, "no memory for %s", name);
+        st = whole ? fy_run_write(r, name, t->p, t->bytes)
+                   : fy_error(FY_ENOMEM, "no memory for %s", name);
     free(t->p);
     return st;
 }
 
 /* ---- the critic ------------------------------------------------------------------------------------------------ */
 
-static fy_status critic_probabilities(fy_device *dev, const fy_dataset *d, picture_critic_fn fn, void *arg,
-                                      bool is_target, float *p)
+static fy_status critic_probabilities(fy_device *dev, const fy_dataset *d, picture_critic_fn fn,
+                                      void *arg, bool is_target, float *p)
 {
     fy_graph *g = NULL;
     fy_plan *plan = NULL;
@@ -60,7 +61,7 @@ static fy_status critic_probabilities(fy_device *dev, const fy_dataset *d, pictu
     FY_TRY(fy_graph_new(&g));
     const fy_node in = fy_input(g, "x", FY_F32, *fy_tensor_shape(x));
     const fy_node out = fy_softmax(g, fn(arg, g, is_target, in));
-    const fy_plan_opts o = {.outputs = &out, .n_outputs = 1};
+    const fy_plan_opts o = { .outputs = &out, .n_outputs = 1 };
     FY_TRY(fy_plan_new(g, dev, &o, &plan));
     FY_TRY(fy_plan_feed(plan, in, fy_tensor_const_data(x)));
     FY_TRY(fy_plan_step(plan));
@@ -72,8 +73,8 @@ done:
     return st;
 }
 
-static fy_status histogram(fy_device *dev, const fy_dataset *d, picture_critic_fn fn, void *arg, bool is_target,
-                           int32_t bins[PICTURE_BINS])
+static fy_status histogram(fy_device *dev, const fy_dataset *d, picture_critic_fn fn, void *arg,
+                           bool is_target, int32_t bins[PICTURE_BINS])
 {
     fy_dataset *some = NULL;
     float *p = NULL;
@@ -94,8 +95,8 @@ done:
     return st;
 }
 
-fy_status picture_critic(picture_moments *m, fy_device *dev, const fy_adapt_data *data, picture_critic_fn fn,
-                         void *arg, int64_t step)
+fy_status picture_critic(picture_moments *m, fy_device *dev, const fy_adapt_data *data,
+                         picture_critic_fn fn, void *arg, int64_t step)
 {
     fy_status st;
     if (m->n == PICTURE_MOMENTS)
@@ -146,7 +147,7 @@ typedef struct view {
 static fy_status see(fy_device *dev, fy_model *const chain[2], view *v)
 {
     fy_predictor *p = NULL;
-    fy_tensor **outs[] = {&v->features, &v->logits};
+    fy_tensor **outs[] = { &v->features, &v->logits };
     fy_status st = fy_predictor_new(dev, chain, 2, 100, &p);
     if (st == FY_OK)
         st = fy_predict(p, v->d, outs);
@@ -168,7 +169,8 @@ static void put_axis(FILE *f, const char *name, const fy_tensor *plane, int axis
     const float *p = fy_tensor_const_data(plane);
     fprintf(f, ", \"%s\": [", name);
     for (int64_t i = 0; i < fy_tensor_shape(plane)->d[0]; i++)
-        fprintf(f, "%s%.4g", i ? ", " : "", isfinite(p[2 * i + axis]) ? (double)p[2 * i + axis] : 0.0);
+        fprintf(f, "%s%.4g", i ? ", " : "",
+                isfinite(p[2 * i + axis]) ? (double)p[2 * i + axis] : 0.0);
     fprintf(f, "]");
 }
 
@@ -209,9 +211,10 @@ fy_status picture_write_features(fy_run *r, fy_device *dev, const fy_adapt_data 
                                  fy_model *const before[2], fy_model *const after[2], uint64_t seed)
 {
     fy_dataset *source = NULL, *target = NULL;
-    view v[3] = {{.when = "before", .domain = "source"}, {.when = "before", .domain = "target"},
-                 {.when = "after", .domain = "target"}};
-    text t = {0};
+    view v[3] = { { .when = "before", .domain = "source" },
+                  { .when = "before", .domain = "target" },
+                  { .when = "after", .domain = "target" } };
+    text t = { 0 };
     fy_status st;
     FY_TRY(some_of(data->source, FEATURE_SAMPLES, &source));
     FY_TRY(some_of(data->target, FEATURE_SAMPLES, &target));
@@ -303,8 +306,8 @@ fy_status picture_write_samples(fy_run *r, fy_device *dev, const fy_adapt_data *
 {
     fy_dataset *some = NULL;
     fy_tensor *x = NULL;
-    view v[2] = {{.when = "before"}, {.when = "after"}};
-    text t = {0};
+    view v[2] = { { .when = "before" }, { .when = "after" } };
+    text t = { 0 };
     fy_status st;
     FY_TRY(some_of(data->target, SHOWN_SAMPLES, &some));
     v[0].d = v[1].d = some;

@@ -21,8 +21,8 @@ typedef struct picture_moments {
 typedef fy_node (*picture_critic_fn)(void *arg, fy_graph *g, bool is_target, fy_node x);
 
 /* Beyond PICTURE_MOMENTS moments, later ones are left out. */
-fy_status picture_critic(picture_moments *m, fy_device *dev, const fy_adapt_data *data, picture_critic_fn fn,
-                         void *arg, int64_t step);
+fy_status picture_critic(picture_moments *m, fy_device *dev, const fy_adapt_data *data,
+                         picture_critic_fn fn, void *arg, int64_t step);
 /* critic.json: {"bins", "moments": [{"step", "source": [...], "target": [...]}]} */
 fy_status picture_write_critic(const picture_moments *m, fy_run *r);
 /* features.json: {"views": [{"when", "domain", "x", "y", "class"}]}; before and after are {encoder, classifier}. */

@@ -17,7 +17,10 @@ static const char *const family_names[] = {
     NULL,
 };
 
-const char *const *fy_model_families(void) { return family_names; }
+const char *const *fy_model_families(void)
+{
+    return family_names;
+}
 
 static const fyi_family *family_named(const char *name)
 {
@@ -35,7 +38,7 @@ const char *fy_model_family_text(const char *family)
 
 fy_model_opts fy_model_defaults(void)
 {
-    return (fy_model_opts){.input = FY_SHAPE(1, 28, 28), .n_classes = 10};
+    return (fy_model_opts){ .input = FY_SHAPE(1, 28, 28), .n_classes = 10 };
 }
 
 void fy_model_free(fy_model *m)
@@ -53,7 +56,7 @@ void fy_model_free(fy_model *m)
 /* [n, input...] */
 static fy_shape batched(int64_t n, const fy_shape *sample)
 {
-    fy_shape s = {.rank = sample->rank + 1};
+    fy_shape s = { .rank = sample->rank + 1 };
     s.d[0] = n;
     for (int i = 0; i < sample->rank; i++)
         s.d[i + 1] = sample->d[i];
@@ -68,10 +71,10 @@ static fy_status learn(fy_model *m)
                         m->opts.input.rank, FY_MAX_RANK - 1);
     fy_graph *g;
     FYI_FORWARD(fy_graph_new(&g));
-    fy_layers l = {.g = g, .m = m, .mode = FY_TRAIN, .learning = true};
+    fy_layers l = { .g = g, .m = m, .mode = FY_TRAIN, .learning = true };
     const fy_node x = fy_input(g, "x", FY_F32, batched(2, &m->opts.input));
     const fy_shape y = fy_node_shape(g, m->build(&l, &m->opts, x));
-    m->output = (fy_shape){.rank = FYI_MAX(y.rank - 1, 0)};
+    m->output = (fy_shape){ .rank = FYI_MAX(y.rank - 1, 0) };
     for (int i = 0; i < m->output.rank; i++)
         m->output.d[i] = y.d[i + 1];
     fy_status st = fy_graph_status(g);
@@ -94,8 +97,8 @@ static fy_status open_as(const char *family, const char *name, fy_build_fn build
     m->name = fyi_strdup(name);
     m->activation = o->activation ? fyi_strdup(o->activation) : NULL;
     m->opts.activation = m->activation;
-    fy_status st = m->name && (!o->activation || m->activation) ? learn(m)
-                                                                  : fyi_enomem(strlen(name), name);
+    fy_status st =
+        m->name && (!o->activation || m->activation) ? learn(m) : fyi_enomem(strlen(name), name);
     if (st == FY_OK)
         st = fy_model_init(m, o->seed);
     if (st != FY_OK) {
@@ -136,7 +139,7 @@ fy_status fy_model_clone(fy_model *m, const char *name, fy_model **out)
 
 fy_node fy_model_apply(fy_graph *g, fy_model *m, fy_node x, fy_mode mode)
 {
-    fy_layers l = {.g = g, .m = m, .mode = mode};
+    fy_layers l = { .g = g, .m = m, .mode = mode };
     return fy_graph_status(g) == FY_OK ? m->build(&l, &m->opts, x) : FY_NO_NODE;
 }
 
@@ -195,14 +198,38 @@ fy_status fy_model_hash(fy_model *m, char hex[65])
 
 /* ---- looking at a model --------------------------------------------------------------------------------- */
 
-const char *fy_model_name(const fy_model *m) { return m->name; }
-const char *fy_model_family(const fy_model *m) { return m->family; }
-const fy_model_opts *fy_model_options(const fy_model *m) { return &m->opts; }
-const fy_shape *fy_model_output(const fy_model *m) { return &m->output; }
-int fy_model_count(const fy_model *m) { return (int)m->n_params; }
-const char *fy_model_param_name(const fy_model *m, int i) { return m->params[i].name; }
-fy_param *fy_model_param(const fy_model *m, int i) { return m->params[i].param; }
-bool fy_model_param_is_buffer(const fy_model *m, int i) { return m->params[i].is_buffer; }
+const char *fy_model_name(const fy_model *m)
+{
+    return m->name;
+}
+const char *fy_model_family(const fy_model *m)
+{
+    return m->family;
+}
+const fy_model_opts *fy_model_options(const fy_model *m)
+{
+    return &m->opts;
+}
+const fy_shape *fy_model_output(const fy_model *m)
+{
+    return &m->output;
+}
+int fy_model_count(const fy_model *m)
+{
+    return (int)m->n_params;
+}
+const char *fy_model_param_name(const fy_model *m, int i)
+{
+    return m->params[i].name;
+}
+fy_param *fy_model_param(const fy_model *m, int i)
+{
+    return m->params[i].param;
+}
+bool fy_model_param_is_buffer(const fy_model *m, int i)
+{
+    return m->params[i].is_buffer;
+}
 
 fy_param *fy_model_find(const fy_model *m, const char *param_name)
 {
@@ -222,6 +249,7 @@ void fy_objective_moves_model(fy_graph *g, fy_objective o, fy_model *m, const ch
             any = true;
         }
     if (!any)
-        fy_graph_fail(g, fyi_fail(FY_EINVAL, "no parameter of model '%s' matches '%s'; the first is '%s'",
+        fy_graph_fail(g, fyi_fail(FY_EINVAL,
+                                  "no parameter of model '%s' matches '%s'; the first is '%s'",
                                   m->name, globs, m->n_params ? m->params[0].name : "none at all"));
 }

@@ -9,7 +9,7 @@ void fyi_cache_release(fyi_cache *c)
 {
     for (int i = 0; i < c->n; i++)
         fyi_free(c->rows[i]);
-    *c = (fyi_cache){0};
+    *c = (fyi_cache){ 0 };
 }
 
 static fy_status take_rows(fyi_cache *c, const fy_graph *g, int64_t n_samples, int64_t batch)
@@ -29,7 +29,8 @@ static fy_status take_rows(fyi_cache *c, const fy_graph *g, int64_t n_samples, i
 }
 
 /* Samples [at, at + batch), the last ones repeated where the dataset ends. */
-static fy_status read_batch(const fy_dataset *d, int64_t at, int64_t batch, int64_t *index, fy_tensor **x)
+static fy_status read_batch(const fy_dataset *d, int64_t at, int64_t batch, int64_t *index,
+                            fy_tensor **x)
 {
     const int64_t count = fy_dataset_count(d);
     for (int64_t i = 0; i < batch; i++)
@@ -37,8 +38,8 @@ static fy_status read_batch(const fy_dataset *d, int64_t at, int64_t batch, int6
     return fy_dataset_read(d, index, batch, x, NULL);
 }
 
-static fy_status fill_batch(fyi_cache *c, fy_plan *plan, fy_node x, const fy_tensor *batch, int64_t at,
-                            int64_t rows)
+static fy_status fill_batch(fyi_cache *c, fy_plan *plan, fy_node x, const fy_tensor *batch,
+                            int64_t at, int64_t rows)
 {
     FYI_FORWARD(fy_plan_feed(plan, x, fy_tensor_const_data(batch)));
     FYI_FORWARD(fy_plan_step(plan));
@@ -65,14 +66,14 @@ static fy_status fill_all(fyi_cache *c, fy_plan *plan, const fy_stream *s, int64
 
 fy_status fyi_cache_fill(fyi_cache *c, fy_device *dev, const fy_graph *g, const fy_stream *s)
 {
-    *c = (fyi_cache){0};
+    *c = (fyi_cache){ 0 };
     c->n = fyi_frozen_cut(g, s->x, c->cut, FY_MAX_TABLES);
     if (c->n == 0)
         return FY_OK;
     const int64_t batch = fy_node_shape(g, s->x).d[0];
     fy_plan *plan = NULL;
     fy_status st = take_rows(c, g, fy_dataset_count(s->data), batch);
-    const fy_plan_opts o = {.outputs = c->cut, .n_outputs = c->n};
+    const fy_plan_opts o = { .outputs = c->cut, .n_outputs = c->n };
     if (st == FY_OK)
         st = fyi_plan_new_frozen(g, dev, &o, &plan);
     if (st == FY_OK)

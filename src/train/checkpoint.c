@@ -21,7 +21,8 @@ static const char *make_key(key *k, const char *kind, const char *owner, const c
 
 /* ---- saving ------------------------------------------------------------------------------------------------ */
 
-static fy_status add_tensor(fy_weights_file *f, const char *name, const fy_shape *s, const float *data)
+static fy_status add_tensor(fy_weights_file *f, const char *name, const fy_shape *s,
+                            const float *data)
 {
     return name ? fy_weights_add(f, name, FY_F32, s, data) : fyi_enomem(64, "a checkpoint");
 }
@@ -87,7 +88,7 @@ static fy_status save_position(fy_weights_file *f, const fyi_position *at, key *
 
 static fy_status save_past(const fy_run *r, fy_weights_file *f)
 {
-    fyi_buf b = {0};
+    fyi_buf b = { 0 };
     for (size_t i = 0; i < r->n_past; i++)
         fyi_buf_printf(&b, "%s%s", i ? "\n" : "", r->past[i]);
     const fy_status st = b.failed ? fyi_enomem(b.cap, "a checkpoint")
@@ -113,7 +114,7 @@ fy_status fyi_checkpoint_save(fy_run *r, const fyi_position *at)
     if (!r->dir)
         return FY_OK;
     fy_weights_file *f;
-    key k = {0};
+    key k = { 0 };
     FYI_FORWARD(fy_weights_create(r->checkpoint_path, &f));
     fy_status st = save_all(r, at, f, &k);
     fyi_buf_release(&k.b);
@@ -134,34 +135,39 @@ static fy_status number_of(const fy_weights *w, const char *name, long long *val
     errno = 0;
     *value = text ? strtoll(text, &end, 10) : 0;
     if (!text || errno || *end || end == text || *value < 0)
-        return fyi_fail(FY_EFORMAT, "checkpoint: its '%s' is missing or no number; start the run afresh", name);
+        return fyi_fail(FY_EFORMAT,
+                        "checkpoint: its '%s' is missing or no number; start the run afresh", name);
     return FY_OK;
 }
 
 /* The tensor named `name` with type t and n elements. */
-static fy_status tensor_of(const fy_weights *w, const char *name, fy_dtype t, int64_t n, const void **data)
+static fy_status tensor_of(const fy_weights *w, const char *name, fy_dtype t, int64_t n,
+                           const void **data)
 {
     const int i = name ? fy_weights_find(w, name) : -1;
     if (i < 0)
         return fyi_fail(FY_EFORMAT, "checkpoint: it has no '%s'; was the recipe changed since?",
                         name ? name : "?");
     if (fy_weights_dtype(w, i) != t || fy_shape_numel(fy_weights_shape(w, i)) != n)
-        return fyi_fail(FY_EFORMAT, "checkpoint: '%s' has another size than this run expects; was the recipe "
-                        "changed since?", name);
+        return fyi_fail(FY_EFORMAT,
+                        "checkpoint: '%s' has another size than this run expects; was the recipe "
+                        "changed since?",
+                        name);
     *data = fy_weights_data(w, i);
     return FY_OK;
 }
 
 fy_status fyi_checkpoint_restore_model(fy_run *r, fy_model *m)
 {
-    key k = {0};
+    key k = { 0 };
     fy_status st = FY_OK;
     for (int i = 0; r->restored && st == FY_OK && i < fy_model_count(m); i++) {
         fy_param *p = fy_model_param(m, i);
         const int64_t n = fy_shape_numel(fy_param_shape(p));
         const void *data = NULL;
-        st = tensor_of(r->restored, make_key(&k, "model", fy_model_name(m), fy_model_param_name(m, i)),
-                       FY_F32, n, &data);
+        st = tensor_of(r->restored,
+                       make_key(&k, "model", fy_model_name(m), fy_model_param_name(m, i)), FY_F32,
+                       n, &data);
         if (st == FY_OK)
             st = fy_param_write(p, data, n);
     }
@@ -171,7 +177,7 @@ fy_status fyi_checkpoint_restore_model(fy_run *r, fy_model *m)
 
 fy_status fyi_checkpoint_restore_data(fy_run *r, const fyi_kept *kept, bool *restored)
 {
-    key k = {0};
+    key k = { 0 };
     const void *data = NULL;
     *restored = false;
     if (!r->restored)
@@ -217,7 +223,8 @@ static fy_status restore_states(const fy_weights *w, fy_plan *plan, key *k)
     for (int i = 0; i < fy_plan_state_count(plan); i++) {
         const int64_t n = fy_shape_numel(fy_plan_state_shape(plan, i));
         const void *data = NULL;
-        FYI_FORWARD(tensor_of(w, make_key(k, "state", NULL, fy_plan_state_name(plan, i)), FY_F32, n, &data));
+        FYI_FORWARD(tensor_of(w, make_key(k, "state", NULL, fy_plan_state_name(plan, i)), FY_F32, n,
+                              &data));
         FYI_FORWARD(fy_plan_state_write(plan, i, data, n));
     }
     return FY_OK;
@@ -246,7 +253,7 @@ fy_status fyi_checkpoint_enter(fy_run *r, fyi_position *at, bool *found)
     *found = stage && strcmp(stage, at->stage) == 0;
     if (!*found)
         return FY_OK;
-    key k = {0};
+    key k = { 0 };
     const fy_status st = enter(r->restored, at, &k);
     fyi_buf_release(&k.b);
     return st;

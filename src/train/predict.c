@@ -8,12 +8,12 @@
 struct fy_predictor {
     fy_plan *plan;
     fy_node x, out[MAX_CHAIN];
-    fy_shape sample;           /* of the input */
+    fy_shape sample;            /* of the input */
     fy_shape result[MAX_CHAIN]; /* of one sample */
     int n;
     int64_t batch;
-    int64_t *index;           /* [batch] scratch */
-    float *rows[MAX_CHAIN];   /* [batch, result...] scratch */
+    int64_t *index;         /* [batch] scratch */
+    float *rows[MAX_CHAIN]; /* [batch, result...] scratch */
 };
 
 void fy_predictor_free(fy_predictor *p)
@@ -29,7 +29,7 @@ void fy_predictor_free(fy_predictor *p)
 
 static fy_shape with_rows(int64_t n, const fy_shape *sample)
 {
-    fy_shape s = {.rank = sample->rank + 1};
+    fy_shape s = { .rank = sample->rank + 1 };
     s.d[0] = n;
     for (int i = 0; i < sample->rank; i++)
         s.d[i + 1] = sample->d[i];
@@ -48,7 +48,7 @@ static fy_status compile(fy_predictor *p, fy_device *dev, fy_model *const *chain
         p->out[i] = h;
         p->result[i] = *fy_model_output(chain[i]);
     }
-    const fy_plan_opts o = {.outputs = p->out, .n_outputs = p->n};
+    const fy_plan_opts o = { .outputs = p->out, .n_outputs = p->n };
     const fy_status st = fy_plan_new(g, dev, &o, &p->plan);
     fy_graph_free(g);
     return st;
@@ -72,8 +72,10 @@ fy_status fy_predictor_new(fy_device *dev, fy_model *const *chain, int n_models,
 {
     *out = NULL;
     if (n_models < 1 || n_models > MAX_CHAIN || batch < 1)
-        return fyi_fail(FY_EINVAL, "predictor: %d models and a batch of %lld; expected 1 to %d models and at "
-                        "least 1 sample", n_models, (long long)batch, MAX_CHAIN);
+        return fyi_fail(FY_EINVAL,
+                        "predictor: %d models and a batch of %lld; expected 1 to %d models and at "
+                        "least 1 sample",
+                        n_models, (long long)batch, MAX_CHAIN);
     fy_predictor *p = fyi_calloc(1, sizeof *p);
     if (!p)
         return fyi_enomem(sizeof *p, "a predictor");
@@ -95,14 +97,16 @@ static fy_status check_data(const fy_predictor *p, const fy_dataset *data)
     if (fy_shape_equal(fy_dataset_shape(data), &p->sample))
         return FY_OK;
     char have[FY_MAX_RANK * 24], want[FY_MAX_RANK * 24];
-    return fyi_fail(FY_ESHAPE, "predicting '%s': its samples are %s and the model takes %s; prepare the "
-                    "dataset to that size", fy_dataset_name(data),
-                    fy_shape_text(fy_dataset_shape(data), have, sizeof have),
+    return fyi_fail(FY_ESHAPE,
+                    "predicting '%s': its samples are %s and the model takes %s; prepare the "
+                    "dataset to that size",
+                    fy_dataset_name(data), fy_shape_text(fy_dataset_shape(data), have, sizeof have),
                     fy_shape_text(&p->sample, want, sizeof want));
 }
 
 /* Samples from `at` on; the last batch is filled up with its last sample. */
-static fy_status predict_batch(fy_predictor *p, const fy_dataset *data, int64_t at, fy_tensor *const *outs)
+static fy_status predict_batch(fy_predictor *p, const fy_dataset *data, int64_t at,
+                               fy_tensor *const *outs)
 {
     const int64_t count = fy_dataset_count(data), n = FYI_MIN(p->batch, count - at);
     fy_tensor *x = NULL;
@@ -118,7 +122,8 @@ static fy_status predict_batch(fy_predictor *p, const fy_dataset *data, int64_t 
             continue;
         const int64_t row = fy_shape_numel(&p->result[i]);
         st = fy_plan_read(p->plan, p->out[i], p->rows[i], p->batch * row);
-        memcpy((float *)fy_tensor_data(outs[i]) + at * row, p->rows[i], (size_t)(n * row) * sizeof(float));
+        memcpy((float *)fy_tensor_data(outs[i]) + at * row, p->rows[i],
+               (size_t)(n * row) * sizeof(float));
     }
     fy_tensor_free(x);
     return st;
@@ -127,7 +132,7 @@ static fy_status predict_batch(fy_predictor *p, const fy_dataset *data, int64_t 
 /* wanted: outs[i] points to a tensor's place, or is NULL. Sets all or none. */
 fy_status fy_predict(fy_predictor *p, const fy_dataset *data, fy_tensor **outs[])
 {
-    fy_tensor *made[MAX_CHAIN] = {0};
+    fy_tensor *made[MAX_CHAIN] = { 0 };
     fy_status st = check_data(p, data);
     for (int i = 0; st == FY_OK && i < p->n; i++)
         if (outs[i])

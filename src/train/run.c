@@ -9,7 +9,7 @@
 
 fy_run_opts fy_run_defaults(void)
 {
-    return (fy_run_opts){.checkpoint_s = 60};
+    return (fy_run_opts){ .checkpoint_s = 60 };
 }
 
 void fy_run_close(fy_run *r)
@@ -37,8 +37,8 @@ static fy_status open_metrics(fy_run *r, int64_t keep_bytes)
     r->metrics = fopen(r->metrics_path, keep_bytes > 0 ? "r+" : "w");
     if (!r->metrics)
         return fyi_fail(FY_EIO, "cannot open '%s': %s", r->metrics_path, strerror(errno));
-    if (keep_bytes > 0 && (ftruncate(fileno(r->metrics), keep_bytes) != 0 ||
-                           fseek(r->metrics, 0, SEEK_END) != 0))
+    if (keep_bytes > 0 &&
+        (ftruncate(fileno(r->metrics), keep_bytes) != 0 || fseek(r->metrics, 0, SEEK_END) != 0))
         return fyi_fail(FY_EIO, "cannot cut '%s' back to its checkpoint: %s", r->metrics_path,
                         strerror(errno));
     return FY_OK;
@@ -77,7 +77,10 @@ fy_status fy_run_open(const fy_run_opts *o, fy_run **out)
     return FY_OK;
 }
 
-const char *fy_run_dir(const fy_run *r) { return r->dir; }
+const char *fy_run_dir(const fy_run *r)
+{
+    return r->dir;
+}
 
 fy_status fy_run_keep(fy_run *r, fy_model *m)
 {
@@ -94,7 +97,7 @@ fy_status fy_run_keep_data(fy_run *r, const char *name, void *data, size_t bytes
     bool found = false;
     FYI_FORWARD(fyi_grow(&r->kept, &r->cap_kept, r->n_kept + 1, sizeof *r->kept));
     fyi_kept *k = &r->kept[r->n_kept];
-    *k = (fyi_kept){.name = fyi_strdup(name), .data = data, .bytes = bytes};
+    *k = (fyi_kept){ .name = fyi_strdup(name), .data = data, .bytes = bytes };
     if (!k->name)
         return fyi_enomem(strlen(name), "a run");
     r->n_kept++;
@@ -114,16 +117,16 @@ bool fy_run_is_past(const fy_run *r, const char *stage)
 
 fy_status fy_run_checkpoint(fy_run *r)
 {
-    const fyi_position between = {0};
+    const fyi_position between = { 0 };
     return fyi_checkpoint_save(r, &between);
 }
 
-fy_status fy_run_metrics(fy_run *r, const char *stage, int64_t step, int n, const char *const *names,
-                         const double *values)
+fy_status fy_run_metrics(fy_run *r, const char *stage, int64_t step, int n,
+                         const char *const *names, const double *values)
 {
     if (!r || !r->metrics)
         return FY_OK;
-    fyi_buf b = {0};
+    fyi_buf b = { 0 };
     fyi_buf_printf(&b, "{\"stage\": \"%s\", \"step\": %lld", stage, (long long)step);
     for (int i = 0; i < n; i++) {
         if (isfinite(values[i]))
@@ -136,8 +139,8 @@ fy_status fy_run_metrics(fy_run *r, const char *stage, int64_t step, int n, cons
     if (b.failed)
         st = fyi_enomem(b.cap, "a line of metrics");
     else if (fwrite(b.p, 1, b.len, r->metrics) != b.len || fflush(r->metrics) != 0)
-        st = fyi_fail(FY_EIO, "cannot write '%s': %s; the newest checkpoint is kept", r->metrics_path,
-                      strerror(errno));
+        st = fyi_fail(FY_EIO, "cannot write '%s': %s; the newest checkpoint is kept",
+                      r->metrics_path, strerror(errno));
     fyi_buf_release(&b);
     return st;
 }

@@ -27,7 +27,7 @@ static fy_status model_path(const fy_run *r, const char *name, fyi_buf *path)
 
 fy_status fy_run_save_model(fy_run *r, const char *name, fy_model *m)
 {
-    fyi_buf path = {0};
+    fyi_buf path = { 0 };
     fy_status st = model_path(r, name, &path);
     if (st == FY_OK)
         st = fy_model_save(m, path.p);
@@ -37,7 +37,7 @@ fy_status fy_run_save_model(fy_run *r, const char *name, fy_model *m)
 
 fy_status fy_run_load_model(fy_run *r, const char *name, fy_model *m)
 {
-    fyi_buf path = {0};
+    fyi_buf path = { 0 };
     fy_status st = model_path(r, name, &path);
     if (st == FY_OK)
         st = fy_model_load(m, path.p);
@@ -47,7 +47,7 @@ fy_status fy_run_load_model(fy_run *r, const char *name, fy_model *m)
 
 void fy_run_drop_model(fy_run *r, const char *name)
 {
-    fyi_buf path = {0};
+    fyi_buf path = { 0 };
     if (model_path(r, name, &path) == FY_OK)
         (void)unlink(path.p); /* one that is not there is dropped already */
     fyi_buf_release(&path);

@@ -30,7 +30,7 @@ typedef struct loop {
 
 fy_stage fy_stage_defaults(const char *name, const fy_graph *g)
 {
-    return (fy_stage){.name = name, .graph = g, .log_every = 50, .cache = true};
+    return (fy_stage){ .name = name, .graph = g, .log_every = 50, .cache = true };
 }
 
 /* ---- opening --------------------------------------------------------------------------------------------- */
@@ -38,11 +38,13 @@ fy_stage fy_stage_defaults(const char *name, const fy_graph *g)
 static fy_status check_stage(const fy_stage *s)
 {
     if (s->n_streams < 1 || s->n_streams > FY_MAX_STREAMS || s->n_watches > FY_MAX_WATCHES)
-        return fyi_fail(FY_EINVAL, "stage '%s': %d streams and %d watches; expected 1 to %d and at most %d",
+        return fyi_fail(FY_EINVAL,
+                        "stage '%s': %d streams and %d watches; expected 1 to %d and at most %d",
                         s->name, s->n_streams, s->n_watches, FY_MAX_STREAMS, FY_MAX_WATCHES);
     for (int i = 0; i < s->n_streams; i++)
         if (!s->streams[i].loader || !s->streams[i].x.id || s->streams[i].n_tables > FY_MAX_TABLES)
-            return fyi_fail(FY_EINVAL, "stage '%s': stream %d has no loader or no input node", s->name, i);
+            return fyi_fail(FY_EINVAL, "stage '%s': stream %d has no loader or no input node",
+                            s->name, i);
     return FY_OK;
 }
 
@@ -50,7 +52,7 @@ static fy_status add_gather(loop *l, int stream, fy_node node, const void *rows)
 {
     const fy_shape s = fy_node_shape(l->s->graph, node);
     gather *g = &l->gathers[stream][l->n_gathers[stream]];
-    *g = (gather){.node = node, .rows = rows, .n = s.d[0]};
+    *g = (gather){ .node = node, .rows = rows, .n = s.d[0] };
     g->row_bytes = (size_t)(fy_shape_numel(&s) / FYI_MAX(s.d[0], 1)) *
                    fy_dtype_bytes(fy_node_dtype(l->s->graph, node));
     g->batch = fyi_calloc((size_t)g->n, g->row_bytes);
@@ -82,8 +84,11 @@ static fy_status compile(loop *l, fy_device *dev)
     for (int i = 0; i < l->s->n_streams; i++)
         for (int k = 0; k < l->cache[i].n; k++)
             fed[n_fed++] = l->cache[i].cut[k];
-    const fy_plan_opts o = {.outputs = watched, .n_outputs = l->s->n_watches, .feeds = fed,
-                            .n_feeds = n_fed, .seed = l->s->seed};
+    const fy_plan_opts o = { .outputs = watched,
+                             .n_outputs = l->s->n_watches,
+                             .feeds = fed,
+                             .n_feeds = n_fed,
+                             .seed = l->s->seed };
     return fy_plan_new(l->s->graph, dev, &o, &l->plan);
 }
 
@@ -93,8 +98,9 @@ static fy_status open_loop(loop *l, fy_device *dev, bool *entered)
     for (int i = 0; i < l->s->n_streams; i++)
         FYI_FORWARD(open_stream(l, dev, i));
     FYI_FORWARD(compile(l, dev));
-    l->at = (fyi_position){.stage = l->s->name, .plan = l->plan, .sums = l->sums,
-                           .n_sums = l->s->n_watches};
+    l->at = (fyi_position){
+        .stage = l->s->name, .plan = l->plan, .sums = l->sums, .n_sums = l->s->n_watches
+    };
     FYI_FORWARD(fyi_checkpoint_enter(l->run, &l->at, entered));
     for (int i = 0; i < l->s->n_streams; i++)
         FYI_FORWARD(fy_loader_seek(l->s->streams[i].loader, (uint64_t)l->at.step));
@@ -114,16 +120,12 @@ static void close_loop(loop *l)
 
 /* ---- one step --------------------------------------------------------------------------------------------- */
 
-/* Rows of the batch's samples; zeros beyond its end. */
+/* Rows of the batch's samples. */
 static void gather_rows(const gather *g, const fy_batch *b)
 {
-    for (int64_t i = 0; i < g->n; i++) {
-        char *to = g->batch + (size_t)i * g->row_bytes;
-        if (b->index[i] >= 0)
-            memcpy(to, g->rows + (size_t)b->index[i] * g->row_bytes, g->row_bytes);
-        else
-            memset(to, 0, g->row_bytes);
-    }
+    for (int64_t i = 0; i < g->n; i++)
+        memcpy(g->batch + (size_t)i * g->row_bytes, g->rows + (size_t)b->index[i] * g->row_bytes,
+               g->row_bytes);
 }
 
 static fy_status feed_stream(loop *l, int i)
@@ -131,6 +133,12 @@ static fy_status feed_stream(loop *l, int i)
     const fy_stream *s = &l->s->streams[i];
     fy_batch b;
     FYI_FORWARD(fy_loader_next(s->loader, &b));
+    if (b.n != fy_node_shape(l->s->graph, s->x).d[0])
+        return fyi_fail(FY_EINVAL,
+                        "stage '%s': stream %d gave %lld samples for a batch of %lld; open its "
+                        "loader with drop_last",
+                        l->s->name, i, (long long)b.n,
+                        (long long)fy_node_shape(l->s->graph, s->x).d[0]);
     FYI_FORWARD(fy_plan_feed(l->plan, s->x, b.x));
     if (s->y.id && !b.y)
         return fyi_fail(FY_EINVAL, "stage '%s': stream %d is unlabelled and its graph wants labels",
@@ -150,10 +158,12 @@ static fy_status read_watches(loop *l)
         float v;
         FYI_FORWARD(fy_plan_read(l->plan, l->s->watches[i].node, &v, 1));
         if (!isfinite(v))
-            return fyi_fail(FY_ENAN, "stage '%s', step %lld: %s is %g; the newest checkpoint is %s. A smaller "
-                            "learning rate usually helps", l->s->name, (long long)l->at.step,
-                            l->s->watches[i].name, (double)v,
-                            l->run->checkpoint_path ? l->run->checkpoint_path : "not on disk");
+            return fyi_fail(
+                FY_ENAN,
+                "stage '%s', step %lld: %s is %g; the newest checkpoint is %s. A smaller "
+                "learning rate usually helps",
+                l->s->name, (long long)l->at.step, l->s->watches[i].name, (double)v,
+                l->run->checkpoint_path ? l->run->checkpoint_path : "not on disk");
         l->newest[i] = v;
         l->sums[i] += (double)v;
     }
@@ -202,8 +212,11 @@ static void draw_progress(loop *l, bool last)
     for (int i = 0; i < l->s->n_watches && len < sizeof text; i++)
         len += (size_t)snprintf(text + len, sizeof text - len, "%s%s %.3g", i ? "  " : "",
                                 l->s->watches[i].name, l->newest[i]);
-    const fy_progress p = {.stage = l->s->name, .step = l->at.step, .steps = l->s->steps,
-                           .seconds = now - l->start_s, .text = text};
+    const fy_progress p = { .stage = l->s->name,
+                            .step = l->at.step,
+                            .steps = l->s->steps,
+                            .seconds = now - l->start_s,
+                            .text = text };
     l->run->opts.progress(l->run->opts.progress_arg, &p);
 }
 

@@ -1,5 +1,5 @@
-/* test_dropout.c: dropout. Guards the definition of the mask (a fast kernel must draw the same bits), its
- * frequency, its repetition within a step and its change from step to step. */
+/* test_dropout.c: dropout. Guards the definition of the mask (a fast kernel must draw the same
+ * bits), its frequency, its repetition within a step and its change from step to step. */
 #include "support/op_eval.h"
 
 #include <math.h>
@@ -25,7 +25,7 @@ static int64_t count_kept(const double *v)
     return n;
 }
 
-/* ---- statistics and repetition ------------------------------------------------------------------------- */
+/* ---- statistics and repetition --------------------------------------------------------------- */
 
 /* Within five deviations of the binomial distribution, and every kept value scaled. */
 static void keeps_the_right_share(void **state)
@@ -116,7 +116,7 @@ static void threads_do_not_change_the_mask(void **state)
     op_eval_end(&t);
 }
 
-/* ---- gradient ------------------------------------------------------------------------------------------- */
+/* ---- gradient -------------------------------------------------------------------------------- */
 
 /* Dropout of ones has the values of its own gradient. */
 static void gradient_has_the_same_mask(void **state)
@@ -136,7 +136,7 @@ static void gradient_has_the_same_mask(void **state)
     op_eval_end(&t);
 }
 
-/* ---- edges ------------------------------------------------------------------------------------------------ */
+/* ---- edges ----------------------------------------------------------------------------------- */
 
 static void nothing_is_dropped_at_zero(void **state)
 {

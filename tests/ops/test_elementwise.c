@@ -1,10 +1,11 @@
-/* test_elementwise.c: the operators that work on each element alone, one or two sources, and numpy's
- * broadcasting of the binary ones. Guards signs, edges and the gradient of every repeated axis. */
+/* test_elementwise.c: the operators that work on each element alone, one or two sources, and
+ * numpy's broadcasting of the binary ones. Guards signs, edges and the gradient of every
+ * repeated axis. */
 #include "support/op_eval.h"
 
 #include <math.h>
 
-/* ---- one source ---------------------------------------------------------------------------------- */
+/* ---- one source ------------------------------------------------------------------------------ */
 
 typedef struct unary_case {
     op_row row;
@@ -46,9 +47,10 @@ static fy_node doubled(fy_graph *g, fy_node x)
     return fy_scale(g, x, 2);
 }
 
-/* clang-format off */
-#define EACH(name, why, op, lo, hi, ...) \
-    { { name, why, unary, 2e-6 }, { __VA_ARGS__ }, lo, hi, op }
+#define EACH(name, why, op, lo, hi, ...)                        \
+    {                                                           \
+        { name, why, unary, 2e-6 }, { __VA_ARGS__ }, lo, hi, op \
+    }
 
 static const unary_case unaries[] = {
     EACH("relu", "both sides of the kink", fy_relu, 0, 0, 2, { 5, 7 }),
@@ -69,9 +71,8 @@ static const unary_case unaries[] = {
     EACH("square", "sign and factor", fy_square, -3, 3, 2, { 4, 9 }),
     EACH("abs", "both sides of the kink", fy_abs, 0, 0, 2, { 4, 9 }),
 };
-/* clang-format on */
 
-/* ---- two sources ---------------------------------------------------------------------------------- */
+/* ---- two sources ----------------------------------------------------------------------------- */
 
 typedef struct binary_case {
     op_row row;
@@ -91,16 +92,48 @@ static fy_node with_itself(fy_graph *g, fy_node a, fy_node b)
     return fy_sub(g, fy_mul(g, a, a), fy_div(g, b, b));
 }
 
-/* clang-format off */
-#define PAIR(name, why, op, ...) { { name, why, binary, 2e-6 }, __VA_ARGS__, op }
-#define S1(a) { 1, { a } }
-#define S2(a, b) { 2, { a, b } }
-#define S3(a, b, c) { 3, { a, b, c } }
-#define S5(a, b, c, d, e) { 5, { a, b, c, d, e } }
-#define S0 { 0, { 0 } }
-#define ALL_FOUR(name, why, ...)                                       \
+#define PAIR(name, why, op, ...)                     \
+    {                                                \
+        { name, why, binary, 2e-6 }, __VA_ARGS__, op \
+    }
+#define S1(a) \
+    {         \
+        1,    \
+        {     \
+            a \
+        }     \
+    }
+#define S2(a, b) \
+    {            \
+        2,       \
+        {        \
+            a, b \
+        }        \
+    }
+#define S3(a, b, c) \
+    {               \
+        3,          \
+        {           \
+            a, b, c \
+        }           \
+    }
+#define S5(a, b, c, d, e) \
+    {                     \
+        5,                \
+        {                 \
+            a, b, c, d, e \
+        }                 \
+    }
+#define S0    \
+    {         \
+        0,    \
+        {     \
+            0 \
+        }     \
+    }
+#define ALL_FOUR(name, why, ...)                                                              \
     PAIR("add " name, why, fy_add, __VA_ARGS__), PAIR("sub " name, why, fy_sub, __VA_ARGS__), \
-    PAIR("mul " name, why, fy_mul, __VA_ARGS__), PAIR("div " name, why, fy_div, __VA_ARGS__)
+        PAIR("mul " name, why, fy_mul, __VA_ARGS__), PAIR("div " name, why, fy_div, __VA_ARGS__)
 
 static const binary_case binaries[] = {
     ALL_FOUR("equal", "no broadcast at all", S2(3, 4), S2(3, 4)),
@@ -117,7 +150,7 @@ static const binary_case binaries[] = {
     PAIR("twice the same", "both sources are one value", with_itself, S2(3, 4), S2(3, 4)),
 };
 
-/* ---- scale_by -------------------------------------------------------------------------------------- */
+/* ---- scale_by -------------------------------------------------------------------------------- */
 
 static fy_node scaled(op_test *t, const void *row)
 {
@@ -127,10 +160,10 @@ static fy_node scaled(op_test *t, const void *row)
     return fyi_op2(t->g, &fyi_op_scale_by, &attr, x, op_param(t, FY_SCALAR, 0.5f, 2));
 }
 
-static const op_row scale_by_row = { "scale_by", "the coefficient gets a gradient too", scaled, 2e-6 };
-/* clang-format on */
+static const op_row scale_by_row = { "scale_by", "the coefficient gets a gradient too", scaled,
+                                     2e-6 };
 
-/* ---- values worked out by hand ----------------------------------------------------------------------- */
+/* ---- values worked out by hand --------------------------------------------------------------- */
 
 typedef struct hand_case {
     const char *name;
@@ -230,7 +263,7 @@ static void long_values_equal_reference(void **state)
     }
 }
 
-/* ---- mistakes ----------------------------------------------------------------------------------------- */
+/* ---- mistakes -------------------------------------------------------------------------------- */
 
 static fy_node relu_of_integers(op_test *t, const void *row)
 {

@@ -1,10 +1,11 @@
-/* test_loss.c: cross-entropy, binary cross-entropy, Kullback-Leibler divergence, squared error, accuracy. Guards the
- * stable forms at large logits, terms with p = 0, and labels that are no class. */
+/* test_loss.c: cross-entropy, binary cross-entropy, Kullback-Leibler divergence, squared error,
+ * accuracy. Guards the stable forms at large logits, terms with p = 0, and labels that are no
+ * class. */
 #include "support/op_eval.h"
 
 #include <math.h>
 
-/* ---- rows ------------------------------------------------------------------------------------------ */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 typedef struct loss_case {
     op_row row;
@@ -82,7 +83,7 @@ static void long_values_equal_reference(void **state)
     }
 }
 
-/* ---- values worked out by hand ------------------------------------------------------------------------ */
+/* ---- values worked out by hand --------------------------------------------------------------- */
 
 static void values_are_those_worked_out_by_hand(void **state)
 {
@@ -135,7 +136,7 @@ static void huge_logits_give_finite_losses(void **state)
     op_eval_end(&t);
 }
 
-/* ---- edges ------------------------------------------------------------------------------------------------ */
+/* ---- edges ----------------------------------------------------------------------------------- */
 
 /* In the value and in the gradient of that sample, and nowhere else. */
 static void a_label_that_is_no_class_gives_nan(void **state)
@@ -202,7 +203,7 @@ static void no_gradient_passes_accuracy(void **state)
     op_eval_end(&t);
 }
 
-/* ---- mistakes ------------------------------------------------------------------------------------------------ */
+/* ---- mistakes -------------------------------------------------------------------------------- */
 
 static fy_node float_labels(op_test *t, const void *row)
 {
@@ -252,8 +253,9 @@ static const struct {
     fy_status status;
     const char *sentence;
 } mistakes[] = {
-    { float_labels,
-      FY_EDTYPE, "cross_entropy.3: labels must be i32[4], one class number per row of the logits, not f32[4]" },
+    { float_labels, FY_EDTYPE,
+      "cross_entropy.3: labels must be i32[4], one class number per row of the logits, "
+      "not f32[4]" },
     { few_labels, FY_ESHAPE,
       "accuracy.3: labels must be i32[4], one class number per row of the logits, not i32[3]" },
     { images_as_logits, FY_ESHAPE, "cross_entropy.3: logits must be [n, k], not f32[4, 3, 2]" },

@@ -1,5 +1,5 @@
-/* test_native_conv.c: convolution + bias + max pooling + ReLU, which the compiler makes one kernel of, values
- * and gradients against ref; and that the fast kernel is what runs where the processor has AVX-512. */
+/* test_native_conv.c: convolution + bias + max pooling + ReLU, which the compiler makes one kernel of, and
+ * Winograd convolution without pooling: values and gradients against ref; and that the fast kernel is what runs where the processor has AVX-512. */
 #include "support/op_check.h"
 
 #include <string.h>
@@ -47,6 +47,52 @@ static const conv_pool_case cases[] = {
       2, 16, 14, 14, 80, 3, 1 },
     { { "48 -> 32, 3x3 pad odd", "a tile whose last windows do not exist", build, 1e-5 },
       9, 48, 7, 9, 32, 3, 1 },
+};
+
+/* ---- not pooled: Winograd ---------------------------------------------------------------------------- */
+
+static fy_node plain_conv(op_test *t, const conv_pool_case *c)
+{
+    const float scale = 1.0f / (float)(c->k * 4);
+    fy_conv_opts o = fy_conv_defaults();
+    o.pad[0] = o.pad[1] = c->pad;
+    const fy_node x = op_param(t, FY_SHAPE(c->n, c->ic, c->h, c->w), -1, 1);
+    const fy_node w = op_param(t, FY_SHAPE(c->oc, c->ic, c->k, c->k), -scale, scale);
+    return fy_conv2d(t->g, x, w, &o);
+}
+
+static fy_node bare(op_test *t, const void *row)
+{
+    return plain_conv(t, row);
+}
+
+static fy_node with_bias_and_relu(op_test *t, const void *row)
+{
+    const conv_pool_case *c = row;
+    const fy_node b = op_param(t, FY_SHAPE(c->oc), -0.5f, 0.5f);
+    return fy_relu(t->g, fy_bias(t->g, plain_conv(t, c), b));
+}
+
+static fy_node with_residual(op_test *t, const void *row)
+{
+    const conv_pool_case *c = row;
+    const fy_node b = op_param(t, FY_SHAPE(c->oc), -0.5f, 0.5f);
+    const fy_node other = op_param(t, FY_SHAPE(c->n, c->oc, c->h, c->w), -1, 1);
+    return fy_relu(t->g, fy_add(t->g, fy_bias(t->g, plain_conv(t, c), b), other));
+}
+
+static const conv_pool_case plain_cases[] = {
+    { { "plain 32 -> 32, 3x3 pad", "the smallest; tiles fit the image", bare, 1e-5 },
+      3, 32, 16, 16, 32, 3, 1 },
+    { { "plain 32 -> 48, 3x3 odd", "results that tiles hang over", bare, 1e-5 },
+      6, 32, 13, 11, 48, 3, 0 },
+    { { "plain 48 -> 32, 5x5 pad", "2x2 results per tile; a border on each side", bare, 1e-5 },
+      3, 48, 9, 7, 32, 5, 2 },
+    { { "plain 32 -> 32, 5x5", "the gradient needs a wider border than the result", bare, 1e-5 },
+      4, 32, 12, 12, 32, 5, 0 },
+    { { "plain bias, relu", "fused", with_bias_and_relu, 1e-5 }, 3, 32, 15, 16, 64, 3, 1 },
+    { { "plain residual", "fused with another tensor", with_residual, 1e-5 },
+      3, 32, 14, 16, 32, 3, 1 },
 };
 
 /* ---- which kernel runs ------------------------------------------------------------------------------ */
@@ -113,16 +159,23 @@ static void what_does_not_fit_is_declined(void **state)
 
 /* Values and gradients on "cpu" against "ref". Differences are left out: maxima and ReLU have kinks
  * wherever the random values happen to put them, and ref's own gradient has rows without. */
+static size_t add_row(struct CMUnitTest *tests, size_t n, const op_row *row)
+{
+    struct CMUnitTest three[OP_ROW_TESTS];
+    op_row_tests(row, three);
+    tests[n] = three[0];
+    tests[n + 1] = three[2];
+    return n + 2;
+}
+
 int main(void)
 {
-    struct CMUnitTest tests[2 * FYI_LEN(cases) + 2];
+    struct CMUnitTest tests[2 * (FYI_LEN(cases) + FYI_LEN(plain_cases)) + 2];
     size_t n = 0;
-    for (size_t i = 0; i < FYI_LEN(cases); i++) {
-        struct CMUnitTest three[OP_ROW_TESTS];
-        op_row_tests(&cases[i].row, three);
-        tests[n++] = three[0];
-        tests[n++] = three[2];
-    }
+    for (size_t i = 0; i < FYI_LEN(cases); i++)
+        n = add_row(tests, n, &cases[i].row);
+    for (size_t i = 0; i < FYI_LEN(plain_cases); i++)
+        n = add_row(tests, n, &plain_cases[i].row);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(fast_kernel_takes_every_row);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(what_does_not_fit_is_declined);
     return cmocka_run_group_tests_name("native conv", tests, NULL, NULL);

@@ -1,6 +1,6 @@
-/* test_native_layout.c: native kernels in layouts that are not plain. Guards that padding stays zero, that an
- * element-wise result does not depend on the layout or on overwriting its source, and that batches are joined
- * and parted as a convolution left them. */
+/* test_native_layout.c: native kernels in layouts that are not plain. Guards that padding stays
+ * zero, that an element-wise result does not depend on the layout or on overwriting its source,
+ * and that batches are joined and parted as a convolution left them. */
 #include "backend/backend.h"
 #include "support/op_eval.h"
 
@@ -9,7 +9,7 @@
 
 #define MAX 4096
 
-/* ---- element-wise kernels, launched by hand ------------------------------------------------------- */
+/* ---- element-wise kernels, launched by hand -------------------------------------------------- */
 
 static const fyi_relu_attr plain_relu = { 0 }, leaky_relu = { 0.1f };
 static const fyi_clip_attr around_zero = { -0.5f, 0.25f }, above_zero = { 0.1f, 0.25f };
@@ -184,9 +184,10 @@ static void sources_may_be_overwritten(void **state)
     }
 }
 
-/* ---- in a plan, after a convolution ------------------------------------------------------------------ */
+/* ---- in a plan, after a convolution ---------------------------------------------------------- */
 
-/* Two batches through one convolution, joined and parted; what pads and what may not pad in between. */
+/* Two batches through one convolution, joined and parted; what pads and what may not pad in
+ * between. */
 static fy_node network(op_test *t, const void *row)
 {
     const int64_t channels = *(const int64_t *)row;

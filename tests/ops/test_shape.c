@@ -1,8 +1,9 @@
-/* test_shape.c: the operators that move elements without changing them: reshape, flatten, transpose, broadcast,
- * concat, slice. Guards the arithmetic of strides for every rank, and sizes of 0 and 1. */
+/* test_shape.c: the operators that move elements without changing them: reshape, flatten,
+ * transpose, broadcast, concat, slice. Guards the arithmetic of strides for every rank, and
+ * sizes of 0 and 1. */
 #include "support/op_eval.h"
 
-/* ---- rows ------------------------------------------------------------------------------------------ */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 typedef struct shape_case {
     op_row row;
@@ -34,17 +35,35 @@ static fy_node repeated(op_test *t, const void *row)
 }
 
 /* Moving leaves no rounding. */
-/* clang-format off */
-#define ROW(name, why, build, ...) { { name, why, build, 0 }, __VA_ARGS__ }
-#define S0 { 0, { 0 } }
-#define S(n, ...) { n, { __VA_ARGS__ } }
-#define AXES(...) { __VA_ARGS__ }
+#define ROW(name, why, build, ...)           \
+    {                                        \
+        { name, why, build, 0 }, __VA_ARGS__ \
+    }
+#define S0    \
+    {         \
+        0,    \
+        {     \
+            0 \
+        }     \
+    }
+#define S(n, ...)       \
+    {                   \
+        n,              \
+        {               \
+            __VA_ARGS__ \
+        }               \
+    }
+#define AXES(...)   \
+    {               \
+        __VA_ARGS__ \
+    }
 
 static const shape_case cases[] = {
     ROW("reshape", "fewer axes", reshaped, S(3, 2, 3, 4), S(2, 6, 4), AXES(0)),
     ROW("reshape to rank 0", "one element", reshaped, S(2, 1, 1), S0, AXES(0)),
     ROW("reshape from rank 0", "one element", reshaped, S0, S(3, 1, 1, 1), AXES(0)),
-    ROW("reshape empty", "nothing, under another shape", reshaped, S(2, 0, 3), S(3, 2, 0, 5), AXES(0)),
+    ROW("reshape empty", "nothing, under another shape", reshaped, S(2, 0, 3), S(3, 2, 0, 5),
+        AXES(0)),
     ROW("flatten", "a feature map", flattened, S(4, 2, 3, 2, 2), S0, AXES(0)),
     ROW("flatten rank 1", "the rest is one", flattened, S(1, 5), S0, AXES(0)),
     ROW("flatten empty", "no sample: nothing to divide by", flattened, S(3, 0, 3, 2), S0, AXES(0)),
@@ -58,14 +77,16 @@ static const shape_case cases[] = {
     ROW("scalar to rank 3", "everything repeats", repeated, S0, S(3, 2, 3, 4), AXES(0)),
     ROW("row", "a new first axis", repeated, S(1, 4), S(2, 3, 4), AXES(0)),
     ROW("column", "the last axis repeats", repeated, S(2, 3, 1), S(2, 3, 4), AXES(0)),
-    ROW("channels", "repeats before and after a kept axis", repeated, S(3, 3, 1, 1), S(4, 2, 3, 4, 5), AXES(0)),
-    ROW("alternating", "kept, repeated, kept, repeated", repeated, S(5, 2, 1, 3, 1, 2), S(5, 2, 3, 3, 2, 2), AXES(0)),
+    ROW("channels", "repeats before and after a kept axis", repeated, S(3, 3, 1, 1),
+        S(4, 2, 3, 4, 5), AXES(0)),
+    ROW("alternating", "kept, repeated, kept, repeated", repeated, S(5, 2, 1, 3, 1, 2),
+        S(5, 2, 3, 3, 2, 2), AXES(0)),
     ROW("to itself", "nothing repeats", repeated, S(2, 3, 4), S(2, 3, 4), AXES(0)),
     ROW("more ones", "only the rank grows", repeated, S(1, 4), S(3, 1, 1, 4), AXES(0)),
     ROW("to nothing", "1 repeats 0 times", repeated, S(2, 1, 4), S(2, 0, 4), AXES(0)),
 };
 
-/* ---- concat and slice -------------------------------------------------------------------------------- */
+/* ---- concat and slice ------------------------------------------------------------------------ */
 
 typedef struct axis_case {
     op_row row;
@@ -103,7 +124,10 @@ static fy_node joined_and_cut(op_test *t, const void *row)
     return fy_sub(t->g, fy_slice(t->g, both, c->axis, 0, n), fy_slice(t->g, both, c->axis, n, n));
 }
 
-#define AXIS(name, why, build, src, axis, n, ...) { { name, why, build, 0 }, src, axis, { __VA_ARGS__ }, n }
+#define AXIS(name, why, build, src, axis, n, ...)              \
+    {                                                          \
+        { name, why, build, 0 }, src, axis, { __VA_ARGS__ }, n \
+    }
 
 static const axis_case axis_cases[] = {
     AXIS("concat batches", "the first axis: one piece each", joined, S(4, 0, 2, 3, 2), 0, 2, 2, 3),
@@ -118,12 +142,13 @@ static const axis_case axis_cases[] = {
     AXIS("slice last", "single elements", cut, S(3, 2, 5, 3), 2, 2, 1, 1),
     AXIS("slice all", "the whole axis", cut, S(2, 5, 3), 1, 2, 0, 3),
     AXIS("slice nothing", "size 0 at the end", cut, S(2, 5, 3), 1, 2, 3, 0),
-    AXIS("join and part", "both, and two gradients that meet", joined_and_cut, S(3, 2, 3, 2), 0, 0, 0),
-    AXIS("join and part features", "the same along the last axis", joined_and_cut, S(2, 3, 4), 1, 0, 0),
+    AXIS("join and part", "both, and two gradients that meet", joined_and_cut, S(3, 2, 3, 2), 0, 0,
+         0),
+    AXIS("join and part features", "the same along the last axis", joined_and_cut, S(2, 3, 4), 1, 0,
+         0),
 };
-/* clang-format on */
 
-/* ---- values worked out by hand -------------------------------------------------------------------------- */
+/* ---- values worked out by hand --------------------------------------------------------------- */
 
 static fy_node six(op_test *t)
 {
@@ -222,7 +247,7 @@ static void long_values_equal_reference(void **state)
     op_check_gradient_on(joined, &both, "cpu", 0);
 }
 
-/* ---- mistakes --------------------------------------------------------------------------------------------- */
+/* ---- mistakes -------------------------------------------------------------------------------- */
 
 static fy_node bad_reshape(op_test *t, const void *row)
 {

@@ -1,10 +1,10 @@
-/* test_softmax.c: softmax, log_softmax, entropy and argmax over the last axis. Guards large logits, rows of one
- * class, and ties. */
+/* test_softmax.c: softmax, log_softmax, entropy and argmax over the last axis. Guards large
+ * logits, rows of one class, and ties. */
 #include "support/op_eval.h"
 
 #include <math.h>
 
-/* ---- rows ------------------------------------------------------------------------------------------ */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 typedef struct softmax_case {
     op_row row;
@@ -19,12 +19,14 @@ static fy_node along_last(op_test *t, const void *row)
     return c->op(t->g, op_param(t, c->src, c->lo, c->hi));
 }
 
-/* clang-format off */
-#define ROW(name, why, op, lo, hi, ...) { { name, why, along_last, 3e-6 }, { __VA_ARGS__ }, lo, hi, op }
-#define ALL(name, why, ...) \
-    ROW("softmax " name, why, fy_softmax, __VA_ARGS__), \
-    ROW("log_softmax " name, why, fy_log_softmax, __VA_ARGS__), \
-    ROW("entropy " name, why, fy_entropy, __VA_ARGS__)
+#define ROW(name, why, op, lo, hi, ...)                              \
+    {                                                                \
+        { name, why, along_last, 3e-6 }, { __VA_ARGS__ }, lo, hi, op \
+    }
+#define ALL(name, why, ...)                                         \
+    ROW("softmax " name, why, fy_softmax, __VA_ARGS__),             \
+        ROW("log_softmax " name, why, fy_log_softmax, __VA_ARGS__), \
+        ROW("entropy " name, why, fy_entropy, __VA_ARGS__)
 
 static const softmax_case cases[] = {
     ALL("rank 1", "a single row", -2, 2, 1, { 5 }),
@@ -35,7 +37,6 @@ static const softmax_case cases[] = {
     ALL("wide apart", "some classes vanish", -20, 20, 2, { 3, 6 }),
     ALL("empty batch", "no rows", -2, 2, 2, { 0, 4 }),
 };
-/* clang-format on */
 
 static void long_values_equal_reference(void **state)
 {
@@ -48,7 +49,7 @@ static void long_values_equal_reference(void **state)
     }
 }
 
-/* ---- values worked out by hand ---------------------------------------------------------------------------- */
+/* ---- values worked out by hand --------------------------------------------------------------- */
 
 static void values_are_those_worked_out_by_hand(void **state)
 {
@@ -109,7 +110,7 @@ static void nan_spoils_its_row_only(void **state)
     op_eval_end(&t);
 }
 
-/* ---- argmax -------------------------------------------------------------------------------------------------- */
+/* ---- argmax ---------------------------------------------------------------------------------- */
 
 static void argmax_is_the_first_of_equals(void **state)
 {
@@ -124,7 +125,7 @@ static void argmax_is_the_first_of_equals(void **state)
     op_eval_end(&t);
 }
 
-/* ---- mistakes -------------------------------------------------------------------------------------------------- */
+/* ---- mistakes -------------------------------------------------------------------------------- */
 
 static fy_node of_a_scalar(op_test *t, const void *row)
 {

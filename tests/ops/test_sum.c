@@ -1,11 +1,11 @@
-/* test_sum.c: sums and means over any axes. Guards the merging of axes in the fast kernel, empty sums, and that
- * a result does not depend on the number of threads. */
+/* test_sum.c: sums and means over any axes. Guards the merging of axes in the fast kernel, empty
+ * sums, and that a result does not depend on the number of threads. */
 #include "support/op_eval.h"
 
 #include <math.h>
 #include <string.h>
 
-/* ---- rows ------------------------------------------------------------------------------------------ */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 typedef struct sum_case {
     op_row row;
@@ -26,10 +26,14 @@ static fy_node averaged(op_test *t, const void *row)
     return fy_mean(t->g, op_param(t, c->src, -1, 1), c->axes, c->n, c->keep);
 }
 
-/* clang-format off */
-#define SUM(name, why, build, keep, n, axes, ...) \
-    { { name, why, build, 2e-6 }, { __VA_ARGS__ }, axes, n, keep }
-#define AXES(...) { __VA_ARGS__ }
+#define SUM(name, why, build, keep, n, axes, ...)                  \
+    {                                                              \
+        { name, why, build, 2e-6 }, { __VA_ARGS__ }, axes, n, keep \
+    }
+#define AXES(...)   \
+    {               \
+        __VA_ARGS__ \
+    }
 
 static const sum_case cases[] = {
     SUM("all", "no axes listed", summed, false, 0, AXES(0), 3, { 2, 3, 4 }),
@@ -41,26 +45,29 @@ static const sum_case cases[] = {
     SUM("middle", "kept on both sides", summed, false, 1, AXES(1), 3, { 2, 5, 3 }),
     SUM("per channel", "summed on both sides", summed, false, 3, AXES(0, 2, 3), 4, { 2, 3, 4, 5 }),
     SUM("summed, kept twice", "four levels", summed, false, 2, AXES(0, 2), 4, { 2, 3, 4, 5 }),
-    SUM("kept, summed twice", "a level too many for the merged form", summed, false, 3, AXES(0, 2, 4), 5, { 2, 2, 3, 2, 2 }),
-    SUM("ones between", "axes of size 1 do not part the others", summed, false, 2, AXES(1, 3), 5, { 2, 1, 3, 4, 1 }),
+    SUM("kept, summed twice", "a level too many for the merged form", summed, false, 3,
+        AXES(0, 2, 4), 5, { 2, 2, 3, 2, 2 }),
+    SUM("ones between", "axes of size 1 do not part the others", summed, false, 2, AXES(1, 3), 5,
+        { 2, 1, 3, 4, 1 }),
     SUM("any order", "axes need not ascend", summed, false, 2, AXES(2, 0), 3, { 2, 3, 4 }),
     SUM("of ones", "every size is 1", summed, false, 1, AXES(1), 3, { 1, 1, 1 }),
     SUM("of nothing", "an empty sum is 0", summed, false, 1, AXES(1), 2, { 3, 0 }),
     SUM("to nothing", "no destination", summed, false, 1, AXES(0), 2, { 3, 0 }),
     SUM("mean of all", "one factor", averaged, false, 0, AXES(0), 3, { 2, 3, 4 }),
     SUM("mean of rows", "the last axis's size", averaged, false, 1, AXES(1), 2, { 5, 7 }),
-    SUM("mean per channel", "the product of three sizes", averaged, true, 3, AXES(0, 2, 3), 4, { 2, 3, 4, 5 }),
+    SUM("mean per channel", "the product of three sizes", averaged, true, 3, AXES(0, 2, 3), 4,
+        { 2, 3, 4, 5 }),
 };
 
 /* Past chunks, row groups and column blocks; too many for differences. */
 static const sum_case long_cases[] = {
     SUM("all", "many chunks and a rest", summed, false, 0, AXES(0), 1, { 4096 * 9 + 37 }),
     SUM("rows", "a chunk and a rest per row", summed, false, 1, AXES(1), 2, { 9, 4096 + 19 }),
-    SUM("columns", "row groups; a column block and a rest", summed, false, 1, AXES(0), 2, { 600, 70 }),
+    SUM("columns", "row groups; a column block and a rest", summed, false, 1, AXES(0), 2,
+        { 600, 70 }),
     SUM("middle", "both, in several planes", summed, false, 1, AXES(1), 3, { 3, 300, 65 }),
     SUM("per channel", "runs in several places", summed, false, 2, AXES(0, 2), 3, { 5, 40, 333 }),
 };
-/* clang-format on */
 
 static void long_values_equal_reference(void **state)
 {
@@ -71,7 +78,7 @@ static void long_values_equal_reference(void **state)
     }
 }
 
-/* ---- exactness ---------------------------------------------------------------------------------------- */
+/* ---- exactness ------------------------------------------------------------------------------- */
 
 static void threads_do_not_change_a_bit(void **state)
 {
@@ -133,7 +140,7 @@ static void mean_of_nothing_is_nan(void **state)
     op_eval_end(&t);
 }
 
-/* ---- mistakes ------------------------------------------------------------------------------------------ */
+/* ---- mistakes -------------------------------------------------------------------------------- */
 
 static fy_node beyond(op_test *t, const void *row)
 {

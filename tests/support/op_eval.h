@@ -1,4 +1,5 @@
-/* op_eval.h: reads what a graph computes where the tables of op_check.h do not fit: NaN, several steps. */
+/* op_eval.h: reads what a graph computes where the tables of op_check.h do not fit: NaN, several
+ * steps. */
 #ifndef OP_EVAL_H
 #define OP_EVAL_H
 

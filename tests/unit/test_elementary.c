@@ -1,5 +1,5 @@
-/* test_elementary.c: the native kernels' exp, sigmoid, tanh and ln(1 + x) against the C library's in double.
- * Guards their accuracy over the whole range, and their ends. */
+/* test_elementary.c: the native kernels' exp, sigmoid, tanh and ln(1 + x) against the C
+ * library's in double. Guards their accuracy over the whole range, and their ends. */
 #include "backend/native/elementary.h"
 #include "support/support.h"
 

@@ -69,17 +69,21 @@ enum { CRITIC = 1, TARGET = 2 };
 
 static parts build(world *w, fy_graph *g, int which, const fy_optim *optim)
 {
-    parts p = {.xs = fy_input(g, "xs", FY_F32, FY_SHAPE(N, F)), .xt = fy_input(g, "xt", FY_F32, FY_SHAPE(N, F))};
+    parts p = { .xs = fy_input(g, "xs", FY_F32, FY_SHAPE(N, F)),
+                .xt = fy_input(g, "xt", FY_F32, FY_SHAPE(N, F)) };
     p.fs = fy_model_apply(g, w->source, p.xs, FY_EVAL);
     p.ft = fy_model_apply(g, w->target, p.xt, FY_TRAIN);
-    const fy_node both = fy_model_apply(g, w->critic, fy_concat2(g, 0, p.fs, fy_detach(g, p.ft)), FY_TRAIN);
+    const fy_node both =
+        fy_model_apply(g, w->critic, fy_concat2(g, 0, p.fs, fy_detach(g, p.ft)), FY_TRAIN);
     p.critic_loss = fy_mean_all(g, fy_cross_entropy(g, both, labels(g, 2 * N, 0, 1, N)));
     const fy_node called = fy_model_apply(g, w->critic, p.ft, FY_TRAIN);
     p.target_loss = fy_mean_all(g, fy_cross_entropy(g, called, labels(g, N, 0, 0, N)));
     if (which & CRITIC)
-        fy_objective_moves_model(g, fy_objective_add(g, "critic", p.critic_loss, optim), w->critic, "*", NULL);
+        fy_objective_moves_model(g, fy_objective_add(g, "critic", p.critic_loss, optim), w->critic,
+                                 "*", NULL);
     if (which & TARGET)
-        fy_objective_moves_model(g, fy_objective_add(g, "target", p.target_loss, optim), w->target, "*", NULL);
+        fy_objective_moves_model(g, fy_objective_add(g, "target", p.target_loss, optim), w->target,
+                                 "*", NULL);
     assert_int_equal(fy_graph_status(g), FY_OK);
     return p;
 }
@@ -213,7 +217,8 @@ static void a_cut_value_is_fed_instead_of_computed(void **state)
     assert_int_equal(fy_graph_new(&g), FY_OK);
     const parts p = build(w, g, CRITIC, &sgd);
     assert_true(fy_node_is_frozen(g, p.fs));
-    const fy_plan_opts want = {.outputs = &p.fs, .n_outputs = 1}, feed = {.feeds = &p.fs, .n_feeds = 1};
+    const fy_plan_opts want = { .outputs = &p.fs, .n_outputs = 1 },
+                       feed = { .feeds = &p.fs, .n_feeds = 1 };
     assert_int_equal(fy_plan_new(g, w->dev, &want, &whole), FY_OK);
     assert_int_equal(fy_plan_new(g, w->dev, &feed, &cut), FY_OK);
     fy_graph_free(g);
@@ -270,16 +275,18 @@ static void state_survives_a_round_trip(void **state)
     fy_model *copy;
     assert_int_equal(fy_model_clone(w->critic, "copy", &copy), FY_OK);
     for (int i = 0; i < n; i++)
-        assert_int_equal(fy_plan_state_read(plan, i, saved[i], fy_shape_numel(fy_plan_state_shape(plan, i))),
-                         FY_OK);
+        assert_int_equal(
+            fy_plan_state_read(plan, i, saved[i], fy_shape_numel(fy_plan_state_shape(plan, i))),
+            FY_OK);
     step(plan);
     strcpy(once, hash(w->critic));
     fy_plan_free(plan);
     assert_int_equal(fy_model_copy(w->critic, copy), FY_OK);
     plan = plan_of(w, CRITIC, &adam, &p);
     for (int i = 0; i < n; i++)
-        assert_int_equal(fy_plan_state_write(plan, i, saved[i], fy_shape_numel(fy_plan_state_shape(plan, i))),
-                         FY_OK);
+        assert_int_equal(
+            fy_plan_state_write(plan, i, saved[i], fy_shape_numel(fy_plan_state_shape(plan, i))),
+            FY_OK);
     step(plan);
     assert_string_equal(hash(w->critic), once);
     fy_model_free(copy);
@@ -309,7 +316,8 @@ static void an_objective_must_reach_what_it_moves(void **state)
     fy_plan *plan;
     assert_int_equal(fy_graph_new(&g), FY_OK);
     const parts p = build(w, g, 0, &sgd);
-    fy_objective_moves_model(g, fy_objective_add(g, "critic", p.critic_loss, &sgd), w->target, "fc1.*", NULL);
+    fy_objective_moves_model(g, fy_objective_add(g, "critic", p.critic_loss, &sgd), w->target,
+                             "fc1.*", NULL);
     assert_int_equal(fy_plan_new(g, w->dev, NULL, &plan), FY_EINVAL);
     assert_null(plan);
     assert_non_null(strstr(fy_last_error(), "target.fc1.weight"));
@@ -349,7 +357,10 @@ static void an_input_that_was_not_fed_is_named(void **state)
     close_world(w);
 }
 
-#define ON(test, device) {#test " on " device, test, NULL, NULL, (void *)(uintptr_t)device}
+#define ON(test, device)                                                 \
+    {                                                                    \
+#test " on " device, test, NULL, NULL, (void *)(uintptr_t)device \
+    }
 #define BOTH(test) ON(test, "ref"), ON(test, "cpu")
 
 int main(void)

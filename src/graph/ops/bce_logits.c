@@ -23,11 +23,9 @@ const fyi_op fyi_op_bce_logits = { .name = "bce_logits",
                                    .grad = grad };
 
 /* diff_dst, logits, targets -> diff_logits */
-const fyi_op fyi_op_bce_logits_bwd = { .name = "bce_logits_bwd",
-                                       .n_src = 3,
-                                       .n_dst = 1,
-                                       .flags = FYI_OP_INPLACE,
-                                       .infer = fyi_infer_each };
+const fyi_op fyi_op_bce_logits_bwd = {
+    .name = "bce_logits_bwd", .n_src = 3, .n_dst = 1, .flags = FYI_OP_INPLACE, .infer = fyi_infer_each
+};
 
 fy_node fy_bce_logits(fy_graph *g, fy_node logits, fy_node targets)
 {

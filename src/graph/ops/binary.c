@@ -5,7 +5,7 @@
  * smaller source, whose gradient then sums by itself. */
 #include "graph/ops/each.h"
 
-/* ---- gradients ------------------------------------------------------------------------------ */
+/* ---- gradients ------------------------------------------------------------------------------- */
 
 static void grad_add(const fyi_grad_ctx *c, fy_node *diff_src)
 {
@@ -68,7 +68,7 @@ const fyi_op fyi_op_div = { .name = "div",
                             .grad = grad_div,
                             .onnx = "Div" };
 
-/* ---- builders ------------------------------------------------------------------------------- */
+/* ---- builders -------------------------------------------------------------------------------- */
 
 static fy_status disagree(const fyi_op *op, const fy_shape *a, const fy_shape *b, int axis)
 {

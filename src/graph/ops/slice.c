@@ -21,8 +21,7 @@ static fy_status want_axis(const fyi_op_site *at)
     if (axis >= 0 && axis < at->src[0].shape.rank)
         return FY_OK;
     return fyi_fail(FY_ESHAPE, "%s: axis %d is not one of the %d axes of %s", at->name, axis,
-                    at->src[0].shape.rank,
-                    fyi_spec_text(at->src[0].dtype, &at->src[0].shape, text));
+                    at->src[0].shape.rank, fyi_spec_text(at->src[0].dtype, &at->src[0].shape, text));
 }
 
 static fy_status infer(const fyi_op_site *at, fyi_spec *dst)

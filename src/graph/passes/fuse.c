@@ -4,8 +4,8 @@
  *
  * Fusing after the gradient pass is safe because backward operators read what a fused node still produces:
  * ReLU's gradient reads its destination, max pooling's the winners' positions. */
-#include "graph/ops/attr.h"
 #include "graph/kernel.h"
+#include "graph/ops/attr.h"
 #include "graph/passes/rewrite.h"
 
 typedef struct fuse {
@@ -31,8 +31,8 @@ static bool is_plain_relu(const fyi_node *n)
  * vain stays unreached. */
 static fyi_id add_fused(fuse *f, const fyi_op *op, const void *attr, int n_src, const fyi_id *src)
 {
-    fyi_spec specs[8] = {{0}}, dst[8] = {{0}};
-    fy_node nodes[8] = {{0}};
+    fyi_spec specs[8] = { { 0 } }, dst[8] = { { 0 } };
+    fy_node nodes[8] = { { 0 } };
     FYI_ASSERT(n_src <= 8);
     for (int i = 0; i < n_src; i++)
         nodes[i] = fyi_n(src[i]);
@@ -68,7 +68,7 @@ static bool conv_bias(fuse *f, int32_t k)
     fyi_conv_attr a = *(const fyi_conv_attr *)conv->attr;
     a.has_bias = true;
     return !a.relu && rewrite(f, bias.dst, &fyi_op_conv2d, &a, 3,
-                              (fyi_id[]){conv->src[0], conv->src[1], bias.src[1]});
+                              (fyi_id[]){ conv->src[0], conv->src[1], bias.src[1] });
 }
 
 static bool linear_bias(fuse *f, int32_t k)
@@ -79,9 +79,9 @@ static bool linear_bias(fuse *f, int32_t k)
     const fyi_node *lin = fyi_def_if(f->g, bias.src[0], &fyi_op_linear);
     if (!lin || lin->n_src != 2)
         return false;
-    const fyi_linear_attr a = {.has_bias = true};
+    const fyi_linear_attr a = { .has_bias = true };
     return rewrite(f, bias.dst, &fyi_op_linear, &a, 3,
-                   (fyi_id[]){lin->src[0], lin->src[1], bias.src[1]});
+                   (fyi_id[]){ lin->src[0], lin->src[1], bias.src[1] });
 }
 
 /* add(conv2d with bias, other) -> conv2d that accumulates on other: the residual connection. */
@@ -96,7 +96,7 @@ static bool conv_other(fuse *f, int32_t k)
         a.has_other = true;
         return a.has_bias && !a.relu &&
                rewrite(f, add.dst, &fyi_op_conv2d, &a, 4,
-                       (fyi_id[]){conv->src[0], conv->src[1], conv->src[2], add.src[1 - i]});
+                       (fyi_id[]){ conv->src[0], conv->src[1], conv->src[2], add.src[1 - i] });
     }
     return false;
 }
@@ -142,9 +142,9 @@ static bool conv_pool(fuse *f, int32_t k)
     if (!conv || conv->n_src != 3 || ((const fyi_conv_attr *)conv->attr)->relu)
         return false;
     const fyi_id index = pool->dst + 1;
-    fyi_conv_pool_attr a = {.conv = ((const fyi_conv_attr *)conv->attr)->o,
-                            .pool = ((const fyi_pool_attr *)pool->attr)->o,
-                            .relu = true};
+    fyi_conv_pool_attr a = { .conv = ((const fyi_conv_attr *)conv->attr)->o,
+                             .pool = ((const fyi_pool_attr *)pool->attr)->o,
+                             .relu = true };
     a.src = f->g->values[conv->src[0]].spec.shape;
     a.weights = f->g->values[conv->src[1]].spec.shape;
     const fyi_id made = add_fused(f, &fyi_op_conv_pool, &a, 3, conv->src);
@@ -165,7 +165,7 @@ static bool pool_relu_bwd(fuse *f, int32_t k)
     if (!relu || ((const fyi_relu_attr *)relu->attr)->slope != 0.0f)
         return false;
     return rewrite(f, pool.dst, &fyi_op_pool_relu_bwd, pool.attr, 3,
-                   (fyi_id[]){relu->src[0], relu->src[1], pool.src[1]});
+                   (fyi_id[]){ relu->src[0], relu->src[1], pool.src[1] });
 }
 
 /* The live bias gradient of `diff`, 0 if there is none. */
@@ -206,7 +206,7 @@ static bool linear_bias_bwd(fuse *f, int32_t k)
     const fyi_node n = f->g->nodes[k];
     if (n.op != &fyi_op_linear_bwd_weights || ((const fyi_linear_attr *)n.attr)->has_bias)
         return false;
-    const fyi_linear_attr a = {.has_bias = true};
+    const fyi_linear_attr a = { .has_bias = true };
     return weights_and_bias(f, &n, &fyi_op_linear_bwd_weights, &a);
 }
 
@@ -216,7 +216,7 @@ static fyi_conv_pool_attr conv_pool_attr(const fuse *f, const fyi_conv_attr *con
 {
     (void)f;
     const fyi_pool_attr *p = pool->attr;
-    return (fyi_conv_pool_attr){.conv = conv->o, .pool = p->o, .relu = true, .weights = weights};
+    return (fyi_conv_pool_attr){ .conv = conv->o, .pool = p->o, .relu = true, .weights = weights };
 }
 
 /* conv2d_bwd_weights(pool_relu_bwd(diff, dst, index), src) -> conv_pool_bwd_weights: each window holds one
@@ -232,7 +232,7 @@ static bool conv_pool_bwd_weights(fuse *f, int32_t k)
     fyi_conv_pool_attr a = conv_pool_attr(f, n.attr, pool, f->g->values[n.dst].spec.shape);
     a.src = f->g->values[n.src[1]].spec.shape;
     const fyi_id made = add_fused(f, &fyi_op_conv_pool_bwd_weights, &a, 4,
-                                  (fyi_id[]){pool->src[0], pool->src[1], pool->src[2], n.src[1]});
+                                  (fyi_id[]){ pool->src[0], pool->src[1], pool->src[2], n.src[1] });
     if (!made)
         return false;
     fyi_replace(f->p, n.dst, made);
@@ -251,12 +251,12 @@ static bool conv_pool_bwd_data(fuse *f, int32_t k)
     fyi_conv_pool_attr a = conv_pool_attr(f, n.attr, pool, f->g->values[n.src[1]].spec.shape);
     a.src = f->g->values[n.dst].spec.shape;
     return rewrite(f, n.dst, &fyi_op_conv_pool_bwd_data, &a, 4,
-                   (fyi_id[]){pool->src[0], pool->src[1], pool->src[2], n.src[1]});
+                   (fyi_id[]){ pool->src[0], pool->src[1], pool->src[2], n.src[1] });
 }
 
 static const pattern patterns[] = {
-    conv_bias,     linear_bias,   conv_pool,       conv_other,
-    conv_relu,     linear_relu,   pool_relu_bwd,   conv_bias_bwd,
+    conv_bias,       linear_bias,           conv_pool,          conv_other,
+    conv_relu,       linear_relu,           pool_relu_bwd,      conv_bias_bwd,
     linear_bias_bwd, conv_pool_bwd_weights, conv_pool_bwd_data,
 };
 
@@ -274,7 +274,7 @@ static fy_status sweep(fuse *f, pattern try_at, bool *hit)
 
 fy_status fyi_pass_fuse(fyi_program *p, fy_device *dev)
 {
-    fuse f = {.p = p, .g = p->g, .dev = dev};
+    fuse f = { .p = p, .g = p->g, .dev = dev };
     for (size_t i = 0; i < FYI_LEN(patterns); i++)
         for (bool hit = true; hit;)
             FYI_FORWARD(sweep(&f, patterns[i], &hit));

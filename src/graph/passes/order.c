@@ -5,9 +5,9 @@
 
 typedef struct walk {
     fyi_program *p;
-    bool *done;      /* [n_nodes] */
-    int32_t *stack;  /* [n_nodes] nodes being entered, at most one entry per node */
-    int32_t *next;   /* [n_nodes] which source to look at next */
+    bool *done;     /* [n_nodes] */
+    int32_t *stack; /* [n_nodes] nodes being entered, at most one entry per node */
+    int32_t *next;  /* [n_nodes] which source to look at next */
 } walk;
 
 static fy_status emit(fyi_program *p, int32_t node)
@@ -58,9 +58,9 @@ static fy_status visit_segment(walk *w, const fyi_segment *s)
 
 fy_status fyi_pass_order(fyi_program *p)
 {
-    fyi_arena scratch = {0};
+    fyi_arena scratch = { 0 };
     const size_t n = p->g->n_nodes;
-    walk w = {.p = p};
+    walk w = { .p = p };
     w.done = fyi_arena_alloc(&scratch, n * sizeof *w.done);
     w.stack = fyi_arena_alloc(&scratch, n * sizeof *w.stack);
     w.next = fyi_arena_alloc(&scratch, n * sizeof *w.next);

@@ -20,7 +20,7 @@ typedef struct fyi_segment {
 } fyi_segment;
 
 typedef struct fyi_program {
-    fy_graph *g; /* the plan's copy */
+    fy_graph *g;           /* the plan's copy */
     fyi_segment *segments; /* one per objective; at least one */
     size_t n_segments;
     /* For each value of the caller's graph: the value that holds it after a step. */

@@ -53,7 +53,7 @@ void fyi_uses_release(fyi_uses *u)
 {
     fyi_free(u->uses);
     fyi_free(u->alive);
-    *u = (fyi_uses){0};
+    *u = (fyi_uses){ 0 };
 }
 
 void fyi_replace(fyi_program *p, fyi_id from, fyi_id to)

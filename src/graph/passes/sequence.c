@@ -16,10 +16,10 @@ typedef struct pass {
     fy_graph *g;
     fyi_arena arena;
     size_t n_values, n_nodes; /* of the caller's graph */
-    fyi_id *now;              /* [n_values] the value's newest copy; itself at first, 0 when stale */
-    fyi_id *first_copy;       /* [n_values] the first copy made of it, 0 if none */
-    bool *stale;              /* [n_values] scratch */
-    bool *marked;             /* [n_values] scratch */
+    fyi_id *now;        /* [n_values] the value's newest copy; itself at first, 0 when stale */
+    fyi_id *first_copy; /* [n_values] the first copy made of it, 0 if none */
+    bool *stale;        /* [n_values] scratch */
+    bool *marked;       /* [n_values] scratch */
 } pass;
 
 fy_status fyi_segment_root(fyi_segment *s, fyi_id value)
@@ -157,8 +157,8 @@ static fy_status add_stats(pass *s, const fyi_node *bn, fyi_segment *seg)
     const fy_shape *src = &s->g->values[bn->src[0]].spec.shape;
     a.count = fy_shape_numel(src) / FYI_MAX(src->d[1], 1);
     const fyi_id mean = s->now[bn->dst + 1], var = s->now[bn->dst + 2];
-    const fy_node from[] = {fyi_n(s->now[a.running_mean]), fyi_n(s->now[a.running_var]),
-                            fyi_n(mean), fyi_n(var)};
+    const fy_node from[] = { fyi_n(s->now[a.running_mean]), fyi_n(s->now[a.running_var]),
+                             fyi_n(mean), fyi_n(var) };
     const fy_node to = fyi_apply(s->g, &fyi_op_batch_norm_stats, &a, 4, from);
     FYI_FORWARD(fy_graph_status(s->g));
     alias(s->g, to.id, from[0].id);
@@ -190,7 +190,7 @@ static fy_status follow_statistics(pass *s, const fyi_objective *o, fyi_id loss,
 static fy_node add_state(pass *s, const fyi_objective *o, const char *param, const char *what,
                          fy_shape shape)
 {
-    fyi_state_attr a = {.shape = shape};
+    fyi_state_attr a = { .shape = shape };
     a.name = param ? fyi_arena_printf(&s->g->arena, "%s/%s.%s", o->name, param, what)
                    : fyi_arena_printf(&s->g->arena, "%s/%s", o->name, what);
     if (!a.name)
@@ -205,7 +205,7 @@ static fy_node add_clip(pass *s, const fyi_objective *o, const fyi_id *diff, int
         return fyi_graph_mistake(s->g, fyi_enomem(sizeof *src, "gradient clipping"));
     for (int i = 0; i < n; i++)
         src[i] = fyi_n(diff[i]);
-    const fyi_clip_scale_attr a = {.max_norm = o->optim.clip_norm};
+    const fyi_clip_scale_attr a = { .max_norm = o->optim.clip_norm };
     return fyi_apply(s->g, &fyi_op_clip_scale, &a, n, src);
 }
 
@@ -228,9 +228,12 @@ static fy_status add_update(pass *s, const fyi_objective *o, const movers *m, fy
     int32_t *group_of = fyi_arena_dup(&s->g->arena, m->group, (size_t)m->n * sizeof *group_of);
     if (!src || !group_of)
         return fyi_enomem(most * sizeof *src, "an objective's update");
-    fyi_update_attr a = {.optim = o->optim, .n_groups = (int32_t)o->n_groups, .n_params = m->n,
-                         .n_states = rule->n_states, .has_clip = o->optim.clip_norm > 0,
-                         .group_of = group_of};
+    fyi_update_attr a = { .optim = o->optim,
+                          .n_groups = (int32_t)o->n_groups,
+                          .n_params = m->n,
+                          .n_states = rule->n_states,
+                          .has_clip = o->optim.clip_norm > 0,
+                          .group_of = group_of };
     int n = 0;
     for (size_t i = 0; i < o->n_groups; i++)
         src[n++] = fyi_n(s->now[o->lr[i]]);
@@ -292,15 +295,17 @@ static fy_status differentiate(pass *s, const fyi_objective *o, fyi_id loss, mov
 static fy_status add_objective(pass *s, fyi_objective *o, fyi_segment *seg)
 {
     fyi_id loss;
-    movers m = {0};
+    movers m = { 0 };
     const fyi_id asked = o->loss;
     FYI_FORWARD(refresh(s, asked, &loss));
     FYI_FORWARD(fyi_segment_root(seg, loss));
     o->loss = loss;
     FYI_FORWARD(differentiate(s, o, loss, &m));
     if (o->n_moves > 0 && m.n == 0)
-        return fyi_fail(FY_EINVAL, "objective '%s' moves %zu parameters and its loss depends on none "
-                        "of them; the first is '%s'", o->name, o->n_moves, o->moves[0].param->name);
+        return fyi_fail(FY_EINVAL,
+                        "objective '%s' moves %zu parameters and its loss depends on none "
+                        "of them; the first is '%s'",
+                        o->name, o->n_moves, o->moves[0].param->name);
     memset(s->stale, 0, s->n_values * sizeof *s->stale);
     FYI_FORWARD(follow_statistics(s, o, asked, seg));
     if (m.n > 0)
@@ -368,7 +373,7 @@ static fy_status prepare(pass *s)
 
 fy_status fyi_pass_sequence(fyi_program *p, const fy_plan_opts *o)
 {
-    pass s = {.p = p, .g = p->g, .n_values = p->g->n_values, .n_nodes = p->g->n_nodes};
+    pass s = { .p = p, .g = p->g, .n_values = p->g->n_values, .n_nodes = p->g->n_nodes };
     fy_status st = prepare(&s);
     for (size_t k = 0; st == FY_OK && k < s.g->n_objectives; k++)
         st = add_objective(&s, &s.g->objectives[k], &p->segments[k]);

@@ -15,4 +15,5 @@ static fy_node build(fy_layers *l, const fy_model_opts *o, fy_node x)
 }
 
 const fyi_family fyi_family_critic = {
-    "critic", "three fully connected layers: tells domains apart by features", build};
+    "critic", "three fully connected layers: tells domains apart by features", build
+};

@@ -20,4 +20,5 @@ static fy_node build(fy_layers *l, const fy_model_opts *o, fy_node x)
 }
 
 const fyi_family fyi_family_digits_encoder = {
-    "digits_encoder", "conv 32-64 of 5x5 with pooling, fc 512: small grey images to features", build};
+    "digits_encoder", "conv 32-64 of 5x5 with pooling, fc 512: small grey images to features", build
+};

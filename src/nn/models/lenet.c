@@ -20,4 +20,6 @@ static fy_node build(fy_layers *l, const fy_model_opts *o, fy_node x)
 }
 
 const fyi_family fyi_family_lenet = {
-    "lenet", "conv 20-50 of 5x5 with pooling, fc 500, fc n_classes: the digits network of ADDA's paper", build};
+    "lenet",
+    "conv 20-50 of 5x5 with pooling, fc 500, fc n_classes: the digits network of ADDA's paper", build
+};

@@ -1,0 +1,220 @@
+/* Guards the loop: resuming after a stop at any step gives the bytes of the unbroken run, whatever the number of
+ * loader threads, with and without the feature cache; figures that are not finite stop a run with a sentence. */
+#include "support/support.h"
+
+#include <ferry/ferry.h>
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COUNT = 50, F = 6, CLASSES = 3, BATCH = 8, STEPS = 23 };
+
+static fy_node two_layers(fy_layers *l, const fy_model_opts *o, fy_node x)
+{
+    x = fy_layer_linear(l, "fc1", x, 9, true);
+    x = fy_layer_dropout(l, fy_relu(fy_layers_graph(l), x), 0.3f);
+    return fy_layer_linear(l, "fc2", x, o->n_classes, true);
+}
+
+static fy_dataset *blobs(void)
+{
+    fy_tensor *x, *y;
+    fy_dataset *d;
+    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(COUNT, F), &x));
+    check_ok(fy_tensor_new(FY_I32, FY_SHAPE(COUNT), &y));
+    fy_rng r = fy_rng_named(5, "blobs");
+    for (int i = 0; i < COUNT; i++) {
+        ((int32_t *)fy_tensor_data(y))[i] = i % CLASSES;
+        for (int k = 0; k < F; k++)
+            ((float *)fy_tensor_data(x))[i * F + k] =
+                fy_rng_normal(&r) + (k == i % CLASSES ? 3.0f : 0.0f);
+    }
+    check_ok(fy_dataset_from_tensors("blobs", x, y, CLASSES, &d));
+    fy_tensor_free(x);
+    fy_tensor_free(y);
+    return d;
+}
+
+/* One way to run the same work. */
+typedef struct way {
+    const char *dir;
+    int workers;
+    bool cache;
+    int64_t stop_at; /* 0: runs through */
+    bool resume;
+    float lr;
+} way;
+
+typedef struct outcome {
+    fy_status st;
+    char head[65], body[65];
+    int evals;
+} outcome;
+
+typedef struct stopper {
+    int64_t at;
+    volatile sig_atomic_t flag;
+    int evals;
+} stopper;
+
+static fy_status count_eval(void *arg, int64_t step)
+{
+    stopper *s = arg;
+    (void)step;
+    s->evals++;
+    return FY_OK;
+}
+
+static fy_status on_step(void *arg, fy_plan *plan, int64_t step)
+{
+    stopper *s = arg;
+    if (s->at && step + 1 == s->at)
+        s->flag = 1;
+    return fy_plan_set(plan, "task.lr", 0.1f / (1.0f + 0.1f * (float)step));
+}
+
+static void build(fy_graph *g, fy_model *body, fy_model *head, float lr, fy_stage *s)
+{
+    const fy_optim adam = fy_adam(lr);
+    const fy_node x = fy_input(g, "x", FY_F32, FY_SHAPE(BATCH, F)),
+                  y = fy_input(g, "y", FY_I32, FY_SHAPE(BATCH));
+    const fy_node logits = fy_model_apply(g, head, fy_model_apply(g, body, x, FY_EVAL), FY_TRAIN);
+    const fy_node loss = fy_mean_all(g, fy_cross_entropy(g, logits, y));
+    fy_objective_moves_model(g, fy_objective_add(g, "task", loss, &adam), head, "*", NULL);
+    *s = fy_stage_defaults("fit", g);
+    s->streams[0] = (fy_stream){ .x = x, .y = y };
+    s->n_streams = 1;
+    s->watches[0] = (fy_watch){ "task.loss", loss };
+    s->n_watches = 1;
+}
+
+static outcome run(const way *w)
+{
+    outcome o = { 0 };
+    stopper stop = { .at = w->stop_at };
+    fy_device *dev;
+    fy_model *body, *head;
+    fy_graph *g;
+    fy_run *r;
+    fy_stage s;
+    fy_dataset *data = blobs();
+    fy_model_opts m = { .input = FY_SHAPE(F), .n_classes = 7, .seed = 1 };
+    fy_loader_opts lo = fy_loader_defaults();
+    fy_run_opts ro = { .dir = w->dir, .resume = w->resume, .cancel = &stop.flag };
+    check_ok(fy_device_open("cpu", &dev));
+    check_ok(fy_model_new("body", two_layers, &m, &body));
+    m.input = FY_SHAPE(7);
+    m.n_classes = CLASSES;
+    check_ok(fy_model_new("head", two_layers, &m, &head));
+    check_ok(fy_run_open(&ro, &r));
+    check_ok(fy_run_keep(r, head));
+    check_ok(fy_graph_new(&g));
+    build(g, body, head, w->lr ? w->lr : 0.05f, &s);
+    lo.batch = BATCH;
+    lo.workers = w->workers;
+    s.streams[0].data = data;
+    check_ok(fy_loader_open(data, &lo, &s.streams[0].loader));
+    s.steps = STEPS;
+    s.log_every = 4;
+    s.eval_every = 5;
+    s.cache = w->cache;
+    s.on_step = w->lr ? NULL : on_step;
+    s.on_eval = count_eval;
+    s.arg = &stop;
+    o.st = fy_stage_run(r, dev, &s);
+    o.evals = stop.evals;
+    check_ok(fy_model_hash(head, o.head));
+    check_ok(fy_model_hash(body, o.body));
+    fy_loader_close(s.streams[0].loader);
+    fy_graph_free(g);
+    fy_run_close(r);
+    fy_model_free(head);
+    fy_model_free(body);
+    fy_dataset_free(data);
+    fy_device_close(dev);
+    return o;
+}
+
+static char *metrics(const char *dir)
+{
+    char *path = fyi_path_join(dir, "metrics.jsonl"), *text;
+    size_t n;
+    check_ok(fyi_file_read(path, 1 << 20, &text, &n));
+    fyi_free(path);
+    return text;
+}
+
+static char *subdir(const char *root, const char *name)
+{
+    return fyi_path_join(root, name);
+}
+
+static void a_stopped_run_resumes_to_the_same_bytes(void **state)
+{
+    const char *root = *state;
+    char *whole_dir = subdir(root, "whole");
+    const outcome whole = run(&(way){ .dir = whole_dir, .workers = 1, .cache = true });
+    char *whole_metrics = metrics(whole_dir);
+    assert_int_equal(whole.st, FY_OK);
+    assert_int_equal(whole.evals, 1 + STEPS / 5 + 1);
+    for (int64_t at = 1; at <= STEPS; at++) {
+        char name[16];
+        snprintf(name, sizeof name, "at%d", (int)at);
+        char *dir = subdir(root, name);
+        assert_int_equal(run(&(way){ .dir = dir, .cache = true, .stop_at = at }).st, FY_ECANCELED);
+        const outcome rest = run(&(way){ .dir = dir, .workers = 2, .cache = true, .resume = true });
+        assert_int_equal(rest.st, FY_OK);
+        assert_string_equal(rest.head, whole.head);
+        char *text = metrics(dir);
+        assert_string_equal(text, whole_metrics);
+        fyi_free(text);
+        fyi_free(dir);
+    }
+    fyi_free(whole_metrics);
+    fyi_free(whole_dir);
+}
+
+static void neither_threads_nor_cache_change_the_result(void **state)
+{
+    (void)state;
+    const outcome first = run(&(way){ .workers = 0, .cache = false });
+    for (int workers = 0; workers <= 4; workers += 2) {
+        const outcome o = run(&(way){ .workers = workers, .cache = workers != 2 });
+        assert_string_equal(o.head, first.head);
+        assert_string_equal(o.body, first.body);
+    }
+}
+
+static void a_finished_stage_is_not_run_again(void **state)
+{
+    const char *dir = *state;
+    const outcome first = run(&(way){ .dir = dir, .cache = true });
+    const outcome again = run(&(way){ .dir = dir, .cache = true, .resume = true });
+    assert_int_equal(again.st, FY_OK);
+    assert_int_equal(again.evals, 0);
+    assert_string_equal(again.head, first.head);
+}
+
+static void a_loss_that_is_not_finite_stops_the_run(void **state)
+{
+    (void)state;
+    const outcome o = run(&(way){ .cache = true, .lr = INFINITY });
+    assert_int_equal(o.st, FY_ENAN);
+    check_sentence("task.loss");
+    check_sentence("smaller learning rate");
+}
+
+#define IN_DIR(test) cmocka_unit_test_setup_teardown(test, fyt_tmpdir_setup, fyt_tmpdir_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_DIR(a_stopped_run_resumes_to_the_same_bytes),
+        cmocka_unit_test(neither_threads_nor_cache_change_the_result),
+        IN_DIR(a_finished_stage_is_not_run_again),
+        cmocka_unit_test(a_loss_that_is_not_finite_stops_the_run),
+    };
+    return cmocka_run_group_tests_name("stage", tests, NULL, NULL);
+}

@@ -1,0 +1,74 @@
+/* read_result.c: result.json, the figures a run ended with.
+ *
+ *   {"source_only": 0.743, "last": .., "chosen": .., "oracle": .., "source_only_matched": .., ...} */
+#include "report/report.h"
+
+#include <math.h>
+
+#define MAX_BYTES ((size_t)1 << 20)
+
+static const char *const numbers[FYI_NUMBERS] = {
+    [FYI_SOURCE_ONLY] = "source_only", [FYI_LAST] = "last", [FYI_CHOSEN] = "chosen", [FYI_ORACLE] = "oracle"
+};
+static const char *const ways[FYI_WAYS] = {
+    [FYI_PLAIN] = "", [FYI_MATCHED] = "_matched", [FYI_SWAPPED] = "_swapped"
+};
+
+static void read_figures(fyi_report *r, const json_t *root)
+{
+    char key[64];
+
+    for (int way = 0; way < FYI_WAYS; way++)
+        for (int i = 0; i < FYI_NUMBERS; i++) {
+            snprintf(key, sizeof key, "%s%s", numbers[i], ways[way]);
+            r->result.accuracy[way][i] = fyi_json_share(r, "result.json", root, key);
+        }
+    r->result.step[FYI_SOURCE_ONLY] = 0;
+    for (int i = FYI_LAST; i < FYI_NUMBERS; i++) {
+        snprintf(key, sizeof key, "%s_step", numbers[i]);
+        r->result.step[i] = fyi_json_whole(root, key);
+    }
+}
+
+static void read_words(fyi_report *r, const json_t *root)
+{
+    fyi_result *res = &r->result;
+    const json_t *seed = json_object_get(root, "seed");
+
+    res->fell_back = json_is_true(json_object_get(root, "fell_back"));
+    res->reason = fyi_json_text(r, root, "reason");
+    res->method = fyi_json_text(r, root, "method");
+    res->recipe = fyi_json_text(r, root, "recipe");
+    res->run_dir = fyi_json_text(r, root, "run_dir");
+    res->seed = json_is_integer(seed) ? fyi_report_dup(r, fyi_plain(json_integer_value(seed)).s)
+                                      : fyi_json_text(r, root, "seed");
+    res->target_count = fyi_json_whole(root, "target_count");
+    res->seconds = fyi_json_number(root, "seconds");
+    res->source_accuracy = fyi_json_share(r, "result.json", root, "source_accuracy");
+}
+
+static void forget(fyi_result *res)
+{
+    for (int i = 0; i < FYI_NUMBERS; i++) {
+        for (int way = 0; way < FYI_WAYS; way++)
+            res->accuracy[way][i] = NAN;
+        res->step[i] = -1;
+    }
+    res->source_accuracy = res->seconds = NAN;
+    res->target_count = -1;
+    res->reason = res->method = res->recipe = res->run_dir = res->seed = "";
+}
+
+void fyi_read_result(fyi_report *r)
+{
+    json_t *root;
+
+    forget(&r->result);
+    root = fyi_report_json(r, "result.json", MAX_BYTES);
+    if (root == NULL)
+        return;
+    r->result.is_there = true;
+    read_figures(r, root);
+    read_words(r, root);
+    json_decref(root);
+}

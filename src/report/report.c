@@ -1,0 +1,108 @@
+/* report.c: a run's directory becomes report.html: every reader reads, every section writes, and
+ * the page is on disk whole or not at all. */
+#include "report/report.h"
+
+#include <string.h>
+
+static const fyi_report_reader readers[] = {
+    fyi_read_result,   fyi_read_metrics, fyi_read_critic,
+    fyi_read_features, fyi_read_samples, fyi_read_origin,
+};
+
+/* In the order in which somebody reads who asks first whether it worked, then how, then from
+ * what. */
+static const fyi_report_section sections[] = {
+    fyi_show_verdict,  fyi_show_notes,   fyi_show_numbers, fyi_show_target,
+    fyi_show_training, fyi_show_critic,  fyi_show_signs,   fyi_show_features,
+    fyi_show_samples,  fyi_show_figures, fyi_show_origin,
+};
+
+void fyi_section_begin(fyi_buf *b, const char *id, const char *title, const char *lead)
+{
+    fyi_html(b, "<section id=\"@\">\n<h2>@</h2>\n", id, title);
+    if (lead[0] != '\0')
+        fyi_html(b, "<p class=\"lead\">@</p>\n", lead);
+}
+
+void fyi_section_end(fyi_buf *b)
+{
+    fyi_buf_puts(b, "</section>\n");
+}
+
+static void write_page(fyi_report *r, fyi_buf *b)
+{
+    const char *name = r->result.recipe[0] != '\0' ? r->result.recipe : r->dir;
+
+    fyi_buf_puts(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\" />\n"
+                    "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\" />\n"
+                    "<meta name=\"color-scheme\" content=\"light dark\" />\n");
+    fyi_html(b, "<title>@: Ferry report</title>\n", name);
+    fyi_html_style(b);
+    fyi_buf_puts(b, "</head>\n<body>\n<div class=\"page\">\n");
+    fyi_show_header(r, b);
+    fyi_buf_puts(b, "<main>\n");
+    for (size_t i = 0; i < FYI_LEN(sections); i++)
+        sections[i](r, b);
+    fyi_html(b,
+             "</main>\n<footer>Written by Ferry @ from the files in this run's directory. It needs "
+             "no network and "
+             "no other file.</footer>\n</div>\n",
+             fy_version());
+    fyi_html_script(b);
+    fyi_buf_puts(b, "</body>\n</html>\n");
+}
+
+static fy_status read_run(fyi_report *r)
+{
+    for (size_t i = 0; i < FYI_LEN(readers) && !r->no_memory; i++)
+        readers[i](r);
+    return r->no_memory ? fyi_enomem(0, "reading a run for its report") : FY_OK;
+}
+
+static void release(fyi_report *r)
+{
+    for (size_t i = 0; i < r->n_series; i++)
+        fyi_free(r->series[i].p);
+    fyi_free(r->series);
+    fyi_free(r->versions.v);
+    fyi_free(r->data.v);
+    fyi_free(r->warnings.v);
+    fyi_free(r->notes);
+    fyi_arena_release(&r->arena);
+}
+
+static fy_status check_run(const char *run_dir, char **result, char **report)
+{
+    *result = fyi_path_join(run_dir, "result.json");
+    *report = fyi_path_join(run_dir, "report.html");
+    if (*result == NULL || *report == NULL)
+        return fyi_enomem(strlen(run_dir), "a report's path");
+    if (!fyi_path_exists(*result))
+        return fyi_fail(
+            FY_EIO,
+            "cannot report on '%s': there is no result.json in it; a run leaves it when it is "
+            "done, and a run that was stopped can be resumed",
+            run_dir);
+    return FY_OK;
+}
+
+fy_status fy_report_write(const char *run_dir)
+{
+    fyi_report r = { .dir = run_dir };
+    char *result = NULL, *path = NULL;
+    fyi_buf page = { 0 };
+    fy_status st;
+
+    FY_TRY(check_run(run_dir, &result, &path));
+    FY_TRY(read_run(&r));
+    write_page(&r, &page);
+    if (page.failed || r.no_memory)
+        FY_TRY(fyi_enomem(page.len, "a report"));
+    FY_TRY(fyi_file_write(path, page.p, page.len));
+done:
+    fyi_buf_release(&page);
+    release(&r);
+    fyi_free(path);
+    fyi_free(result);
+    return st;
+}

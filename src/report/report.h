@@ -1,0 +1,204 @@
+/* What the files of the report room share.
+ *
+ *   reader    one file of the run -> its part of fyi_report; trusts nothing it reads
+ *   note      a sentence about a file that could not be used, shown in the report
+ *   section   its part of fyi_report -> a piece of the page; left out when it has nothing to show
+ *
+ * Everything read lives in one arena. A number that cannot be what it says it is becomes NaN. */
+#ifndef FYI_REPORT_H
+#define FYI_REPORT_H
+
+#include <ferry/report.h>
+
+#include "report/html.h"
+#include "report/plot.h"
+
+#include <jansson.h>
+
+/* ---- what a run left ------------------------------------------------------------------------- */
+
+/* The four numbers and the ways to count: rows and columns of every table of figures. */
+enum { FYI_SOURCE_ONLY, FYI_LAST, FYI_CHOSEN, FYI_ORACLE, FYI_NUMBERS };
+enum { FYI_PLAIN, FYI_MATCHED, FYI_SWAPPED, FYI_WAYS };
+
+typedef struct fyi_result {
+    bool is_there;
+    double accuracy[FYI_WAYS][FYI_NUMBERS]; /* of the target, 0..1; NaN: nobody knows */
+    int64_t step[FYI_NUMBERS];              /* -1: unknown */
+    double source_accuracy, seconds;
+    int64_t target_count; /* samples that were judged; -1: unknown */
+    bool fell_back;
+    const char *reason, *method, *recipe, *run_dir, *seed; /* "" if missing */
+} fyi_result;
+
+/* One name's values over one stage's steps, steps rising; NaN where the run wrote null. */
+typedef struct fyi_series {
+    const char *stage, *name;
+    fyi_point *p;
+    size_t n, cap;
+} fyi_series;
+
+/* How often the critic called samples of each domain "target" with a probability in each bin. */
+typedef struct fyi_moment {
+    int64_t step;
+    int n_bins;
+    double *share[2]; /* of the source's samples and of the target's, by bin */
+} fyi_moment;
+
+typedef struct fyi_view {
+    bool is_after, is_target;
+    size_t n;
+    fyi_point *p;
+    int *class; /* -1: unknown */
+} fyi_view;
+
+typedef struct fyi_guess {
+    int class; /* -1: unknown */
+    double p;
+} fyi_guess;
+
+typedef struct fyi_sample {
+    int64_t index;
+    uint8_t *pixels; /* [c, h, w] */
+    fyi_guess before, after;
+} fyi_sample;
+
+typedef struct fyi_samples {
+    int64_t c, h, w;
+    const char **classes;
+    int n_classes;
+    fyi_sample *v;
+    size_t n;
+} fyi_samples;
+
+/* A version, or a data side: what it is called, its version or hash, and in words. */
+typedef struct fyi_fact {
+    const char *name, *value, *text;
+    int64_t n; /* samples; -1: not data */
+} fyi_fact;
+
+typedef struct fyi_facts {
+    fyi_fact *v;
+    size_t n, cap;
+} fyi_facts;
+
+typedef struct fyi_report {
+    const char *dir;
+    fyi_arena arena;
+    bool no_memory; /* an allocation failed: the report is not written */
+    int plots;      /* drawn so far; names their clip paths */
+
+    fyi_result result;
+    fyi_series *series;
+    size_t n_series, cap_series;
+    fyi_moment *moments;
+    size_t n_moments;
+    fyi_view *views;
+    size_t n_views;
+    fyi_samples samples;
+    fyi_facts versions, data, warnings; /* warnings: about the data */
+    const char *recipe;                 /* NULL: none */
+
+    const char **notes;
+    size_t n_notes, cap_notes;
+} fyi_report;
+
+/* ---- read.c: help for readers --------------------------------------------------------------- */
+
+/* Zero-filled, or NULL with no_memory set. */
+void *fyi_report_alloc(fyi_report *r, size_t n, size_t size);
+const char *fyi_report_dup(fyi_report *r, const char *s);
+void fyi_report_note(fyi_report *r, const char *fmt, ...) FY_PRINTF(2, 3);
+/* The whole file, to be freed with fyi_free; NULL after a note, or silently if there is no such
+ * file. */
+char *fyi_report_text(fyi_report *r, const char *file, size_t max_bytes, size_t *bytes);
+/* The same as a JSON object, to be given to json_decref. */
+json_t *fyi_report_json(fyi_report *r, const char *file, size_t max_bytes);
+
+/* NaN, -1, "" when it is missing or of another type. */
+double fyi_json_number(const json_t *object, const char *key);
+double fyi_json_real(const json_t *value);
+int64_t fyi_json_whole(const json_t *object, const char *key);
+const char *fyi_json_text(fyi_report *r, const json_t *object, const char *key);
+/* A fraction; NaN and a note when it is not within 0..1. */
+double fyi_json_share(fyi_report *r, const char *file, const json_t *object, const char *key);
+
+/* One per file. Failures end up as notes and as no_memory. */
+typedef void (*fyi_report_reader)(fyi_report *r);
+void fyi_read_result(fyi_report *r);
+void fyi_read_metrics(fyi_report *r);
+void fyi_read_critic(fyi_report *r);
+void fyi_read_features(fyi_report *r);
+void fyi_read_samples(fyi_report *r);
+void fyi_read_origin(fyi_report *r); /* recipe, versions, manifests */
+
+/* NULL if there is none. stage NULL: the first that has the name. */
+const fyi_series *fyi_report_series(const fyi_report *r, const char *stage, const char *name);
+/* The value at that step; NaN if none. */
+double fyi_series_at(const fyi_series *s, double step);
+
+/* ---- sections -------------------------------------------------------------------------------- */
+
+/* Write nothing at all when they have nothing to show. */
+typedef void (*fyi_report_section)(fyi_report *r, fyi_buf *b);
+void fyi_show_header(fyi_report *r, fyi_buf *b);
+void fyi_show_verdict(fyi_report *r, fyi_buf *b);
+void fyi_show_notes(fyi_report *r, fyi_buf *b);
+void fyi_show_numbers(fyi_report *r, fyi_buf *b);
+void fyi_show_target(fyi_report *r, fyi_buf *b);
+void fyi_show_training(fyi_report *r, fyi_buf *b);
+void fyi_show_critic(fyi_report *r, fyi_buf *b);
+void fyi_show_signs(fyi_report *r, fyi_buf *b);
+void fyi_show_features(fyi_report *r, fyi_buf *b);
+void fyi_show_samples(fyi_report *r, fyi_buf *b);
+void fyi_show_figures(fyi_report *r, fyi_buf *b);
+void fyi_show_origin(fyi_report *r, fyi_buf *b);
+
+/* The four numbers as every section shows them. */
+typedef struct fyi_number_look {
+    const char *name, *css, *hint;
+    fyi_shape_mark mark;
+} fyi_number_look;
+extern const fyi_number_look fyi_number_looks[FYI_NUMBERS];
+/* Is any of the four known, counted this way? */
+bool fyi_has_way(const fyi_result *res, int way);
+
+/* A section's frame: its heading, and a sentence on what it shows. */
+void fyi_section_begin(fyi_buf *b, const char *id, const char *title, const char *lead);
+void fyi_section_end(fyi_buf *b);
+
+/* ---- chart.c: figures of curves over steps --------------------------------------------------- */
+
+typedef struct fyi_curve {
+    const fyi_series *series;
+    const char *name; /* in the legend */
+    char css[24];     /* "s1 d0": colour and stroke */
+} fyi_curve;
+
+typedef struct fyi_chart_mark {
+    double x, y; /* y NaN: a vertical line only */
+    const char *text, *css;
+    fyi_shape_mark mark;
+} fyi_chart_mark;
+
+#define FYI_MAX_CURVES 8
+typedef struct fyi_chart {
+    const char *title, *caption;
+    fyi_curve curves[FYI_MAX_CURVES];
+    int n_curves;
+    fyi_tick_form form;   /* of the values */
+    bool is_share;        /* values lie within 0..1 */
+    bool is_wide, is_low; /* as wide as the page, less high */
+    bool is_alone;        /* its section's heading is its title */
+    double level;         /* a horizontal line; NaN: none */
+    const char *level_text;
+    fyi_chart_mark marks[FYI_NUMBERS];
+    int n_marks;
+} fyi_chart;
+fyi_chart fyi_chart_new(const char *title, fyi_tick_form form);
+/* Does nothing when there is no such series, or no room for another curve. css: "s0".. */
+void fyi_chart_add(fyi_chart *c, const fyi_series *s, const char *name, const char *css);
+/* A figure; nothing if no curve has a value. */
+void fyi_chart_write(fyi_report *r, fyi_buf *b, const fyi_chart *c);
+
+#endif

@@ -1,0 +1,66 @@
+/* show_header.c: what ran: recipe, method, seed, size, time; and the way to the parts of the
+ * page. */
+#include "report/report.h"
+
+#include <math.h>
+#include <string.h>
+
+static void put_fact(fyi_buf *b, const char *name, const char *value)
+{
+    if (value[0] != '\0')
+        fyi_html(b, "<div><dt>@</dt><dd>@</dd></div>\n", name, value);
+}
+
+static const char *find_version(const fyi_report *r)
+{
+    for (size_t i = 0; i < r->versions.n; i++)
+        if (strcmp(r->versions.v[i].name, "ferry") == 0)
+            return r->versions.v[i].value;
+    return "";
+}
+
+/* Parts that are there, so that no link leads nowhere. */
+static void put_links(const fyi_report *r, fyi_buf *b)
+{
+    const struct {
+        const char *id, *text;
+        bool is_there;
+    } links[] = {
+        { "numbers", "Four numbers", r->result.is_there },
+        { "training", "Training", r->n_series > 0 },
+        { "critic", "Critic", r->n_moments > 0 },
+        { "features", "Features", r->n_views > 0 },
+        { "samples", "Samples", r->samples.n > 0 },
+        { "figures", "All figures", r->result.is_there },
+        { "origin", "Doing it again", true },
+    };
+
+    fyi_buf_puts(b, "<nav aria-label=\"Parts of this report\">");
+    for (size_t i = 0; i < FYI_LEN(links); i++)
+        if (links[i].is_there)
+            fyi_html(b, "<a href=\"#@\">@</a>", links[i].id, links[i].text);
+    fyi_buf_puts(b, "</nav>\n");
+}
+
+void fyi_show_header(fyi_report *r, fyi_buf *b)
+{
+    const fyi_result *res = &r->result;
+
+    fyi_buf_puts(
+        b, "<header>\n<p class=\"brand\"><svg viewBox=\"0 0 32 24\" width=\"32\" height=\"24\" "
+           "aria-hidden=\"true\"><path class=\"hull\" d=\"M3 12H29L25 18H7zM10 11V5H20V11zM13 "
+           "4V1H16V4z\" />"
+           "<path class=\"wave\" d=\"M1 21q3.75-3 7.5 0t7.5 0t7.5 0t7.5 0\" /></svg>Ferry "
+           "report</p>\n");
+    fyi_html(b, "<h1>@</h1>\n<dl class=\"facts\">\n",
+             res->recipe[0] != '\0' ? res->recipe : "A run");
+    put_fact(b, "Method", res->method);
+    put_fact(b, "Seed", res->seed);
+    put_fact(b, "Steps", res->step[FYI_LAST] > 0 ? fyi_whole(res->step[FYI_LAST]).s : "");
+    put_fact(b, "Time", isfinite(res->seconds) ? fyi_duration(res->seconds).s : "");
+    put_fact(b, "Ferry", find_version(r));
+    put_fact(b, "Directory", res->run_dir);
+    fyi_buf_puts(b, "</dl>\n");
+    put_links(r, b);
+    fyi_buf_puts(b, "</header>\n");
+}

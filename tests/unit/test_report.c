@@ -1,0 +1,421 @@
+/* Guards the report of a run: whole, well formed and the same every time, whatever files the run
+ * left and whatever they hold. */
+#include "support/support.h"
+
+#include <ferry/report.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- a small run ----------------------------------------------------------------------------- */
+
+#define RESULT                                                                                     \
+    "{\"recipe\": \"tiny\", \"method\": \"adda\", \"seed\": 3, \"run_dir\": \"runs/tiny-3\","      \
+    " \"source_accuracy\": 0.98, \"source_only\": 0.743, \"last\": 0.9, \"chosen\": 0.901,"        \
+    " \"oracle\": 0.905, \"source_only_matched\": 0.743, \"last_matched\": 0.9,"                   \
+    " \"chosen_matched\": 0.901, \"oracle_matched\": 0.905, \"source_only_swapped\": null,"        \
+    " \"last_swapped\": null, \"chosen_swapped\": null, \"oracle_swapped\": null, \"last_step\": " \
+    "20,"                                                                                          \
+    " \"chosen_step\": 10, \"oracle_step\": 10, \"fell_back\": false, \"reason\": \"most "         \
+    "information\","                                                                               \
+    " \"target_count\": 400, \"seconds\": 12.5}"
+
+#define METRICS                                                                                  \
+    "{\"stage\": \"source\", \"step\": 5, \"source.loss\": 2.1, \"source.accuracy\": 0.4}\n"     \
+    "{\"stage\": \"source\", \"step\": 10, \"source.loss\": 1.1, \"source.accuracy\": 0.8}\n"    \
+    "{\"stage\": \"adapt\", \"step\": 0, \"target.accuracy\": 0.743, \"target.matched\": 0.743," \
+    " \"signs.entropy\": 0.3, \"signs.diversity\": 0.9, \"signs.information\": 0.6,"             \
+    " \"signs.largest\": 0.6, \"signs.smallest\": 0.4, \"source_test.accuracy\": 0.98}\n"        \
+    "{\"stage\": \"adapt\", \"step\": 10, \"critic.loss\": 0.7, \"critic.accuracy\": 0.55,"      \
+    " \"target.loss\": null}\n"                                                                  \
+    "{\"stage\": \"adapt\", \"step\": 10, \"target.accuracy\": 0.901, \"signs.entropy\": 0.1}\n" \
+    "{\"stage\": \"adapt\", \"step\": 20, \"critic.loss\": 0.69, \"critic.accuracy\": 0.5,"      \
+    " \"target.loss\": 0.7, \"target.accuracy\": 0.9}\n"
+
+#define VIEW(when, domain)                                                                        \
+    "{\"when\": \"" when "\", \"domain\": \"" domain "\", \"x\": [0, 1, 2.5], \"y\": [1, 0, -1]," \
+    " \"class\": [0, 1, -1]}"
+
+static const struct file {
+    const char *name, *text, *marker; /* marker: what only this file puts on the page */
+} files[] = {
+    { "result.json", RESULT, "Adaptation raised target accuracy from 74.3% to 90.1%." },
+    { "metrics.jsonl", METRICS, "Critic&#39;s accuracy, stage &quot;adapt&quot;" },
+    { "critic.json",
+      "{\"bins\": 4, \"moments\": [{\"step\": 0, \"source\": [4, 2, 0, 0], \"target\": [0, 0, 3, "
+      "3]},"
+      " {\"step\": 20, \"source\": [1, 2, 2, 1], \"target\": [1, 2, 2, 1]}]}",
+      "What the critic sees" },
+    { "features.json",
+      "{\"views\": [" VIEW("before", "source") ", " VIEW("before", "target") ", " VIEW(
+          "after", "source") ", " VIEW("after", "target") "]}",
+      "Both domains&#39; features" },
+    { "samples.json",
+      "{\"shape\": [1, 2, 2], \"classes\": [\"cat\", \"dog\"], \"samples\": [{\"index\": 5, "
+      "\"pixels\":"
+      " \"AAECAw==\", \"before\": {\"class\": 0, \"p\": 0.6}, \"after\": {\"class\": 1, \"p\": "
+      "0.9}}]}",
+      "Samples of the target" },
+    { "recipe.yaml", "name: tiny # a remark\nadda:\n  lr: 0.1\n", "<b>  lr</b>: 0.1" },
+    { "versions.json", "{\"ferry\": \"0.1.0\", \"threads\": 2}", "<dt>threads</dt><dd>2</dd>" },
+    { "data.json",
+      "{\"source\": {\"text\": \"drawn digits\", \"count\": 100, \"source_sha256\": \"abcdef\"},"
+      " \"warnings\": [\"the target is darker\"]}",
+      "the target is darker" },
+    { "data/target.json",
+      "{\"dataset\": \"fedcba\", \"name\": \"t\", \"n\": 400, \"indices\": [1, 2]}", "fedcba" },
+};
+
+static void put(const char *dir, const char *name, const char *text, size_t n)
+{
+    check_ok(fyi_mkdirs(fyt_path(dir, "data")));
+    check_ok(fyi_file_write(fyt_path(dir, name), text, n));
+}
+
+static void put_run(const char *dir)
+{
+    for (size_t i = 0; i < LEN(files); i++)
+        put(dir, files[i].name, files[i].text, strlen(files[i].text));
+}
+
+/* The report's text, to be freed. */
+static char *report(const char *dir)
+{
+    char *text;
+    size_t n;
+
+    check_ok(fy_report_write(dir));
+    check_ok(fyi_file_read(fyt_path(dir, "report.html"), 1 << 24, &text, &n));
+    assert_int_equal(strlen(text), n);
+    return text;
+}
+
+/* ---- well-formedness ------------------------------------------------------------------------- */
+
+/* Every tag closes, in order. The script and the style sheet are passed over. */
+static void check_tags(const char *at)
+{
+    char open[64][24];
+    int depth = 0;
+
+    at = strchr(at, '>') + 1; /* <!DOCTYPE html> */
+    while ((at = strchr(at, '<')) != NULL) {
+        const char *end = strchr(at, '>');
+        const bool closes = at[1] == '/';
+        char name[24] = "";
+
+        assert_non_null(end);
+        if (sscanf(at + 1 + closes, "%23[a-zA-Z0-9]", name) != 1)
+            fail_msg("a stray '<' at: %.60s", at);
+        if (closes) {
+            if (depth == 0 || strcmp(open[--depth], name) != 0)
+                fail_msg("</%s> closes <%s>", name, depth >= 0 ? open[depth] : "nothing");
+        } else if (end[-1] != '/') {
+            assert_true(depth < 64);
+            memcpy(open[depth++], name, sizeof name);
+        }
+        at = strcmp(name, "script") == 0 && !closes  ? strstr(end, "</script>")
+             : strcmp(name, "style") == 0 && !closes ? strstr(end, "</style>")
+                                                     : end;
+    }
+    assert_int_equal(depth, 0);
+}
+
+/* Nothing from elsewhere, and no number that is none. */
+static void check_page(const char *text)
+{
+    static const char *const never[] = { "\"nan",      " nan",   "-nan",   "Mnan", "Lnan",
+                                         "\"inf\"",    "\"inf ", "Minf",   "Linf", " inf ",
+                                         "src=\"http", "<link",  "@import" };
+
+    check_tags(text);
+    for (size_t i = 0; i < LEN(never); i++)
+        if (strstr(text, never[i]) != NULL)
+            fail_msg("the page holds '%s'", never[i]);
+    assert_non_null(strstr(text, "</html>"));
+}
+
+/* ---- tests ----------------------------------------------------------------------------------- */
+
+static void a_whole_run_is_shown_whole(void **state)
+{
+    char *text;
+
+    put_run(*state);
+    text = report(*state);
+    check_page(text);
+    for (size_t i = 0; i < LEN(files); i++)
+        check_contains(text, files[i].marker);
+    check_contains(text, "uses target labels: shown, never used");
+    check_contains(text, "took step 10; the oracle's step would have been 0.4 points better.");
+    check_contains(text, "1.5 points (one standard error)");
+    check_contains(text, "50%: guessing");
+    assert_null(strstr(text, "Not everything could be read"));
+    assert_null(strstr(text, "two classes exchanged"));
+    fyi_free(text);
+}
+
+static void the_same_run_gives_the_same_bytes(void **state)
+{
+    char *once, *twice;
+
+    put_run(*state);
+    once = report(*state);
+    twice = report(*state);
+    assert_string_equal(once, twice);
+    fyi_free(once);
+    fyi_free(twice);
+}
+
+static void any_file_may_be_missing(void **state)
+{
+    for (size_t i = 1; i < LEN(files); i++) {
+        char *text;
+
+        put_run(*state);
+        assert_int_equal(unlink(fyt_path(*state, files[i].name)), 0);
+        text = report(*state);
+        check_page(text);
+        assert_null(strstr(text, files[i].marker));
+        assert_null(strstr(text, "Not everything could be read"));
+        fyi_free(text);
+    }
+}
+
+static void a_result_alone_is_enough(void **state)
+{
+    char *text;
+
+    put(*state, "result.json", RESULT, strlen(RESULT));
+    text = report(*state);
+    check_page(text);
+    check_contains(text, files[0].marker);
+    fyi_free(text);
+}
+
+static void without_a_result_there_is_no_report(void **state)
+{
+    check_status(fy_report_write(*state), FY_EIO);
+    check_sentence("there is no result.json in it");
+    assert_false(fyi_path_exists(fyt_path(*state, "report.html")));
+}
+
+static void what_comes_from_files_is_text(void **state)
+{
+#define EVIL "</pre><script>alert(1)</script>&\\\"'"
+    static const struct file evil[] = {
+        { "result.json",
+          "{\"recipe\": \"" EVIL "\", \"method\": \"" EVIL "\", \"reason\": \"" EVIL
+          "\", \"run_dir\": \"" EVIL "\","
+          " \"seed\": \"" EVIL "\", \"chosen\": \"" EVIL "\", \"chosen_step\": 0}",
+          "" },
+        { "metrics.jsonl",
+          "{\"stage\": \"" EVIL "\", \"step\": 1, \"" EVIL ".loss\": 1, \"signs." EVIL "\": 1}\n",
+          "" },
+        { "recipe.yaml", "</pre><script>: </script> # <script>\n'<b>: c'\n", "" },
+        { "versions.json", "{\"" EVIL "\": \"" EVIL "\", \"x\": [\"" EVIL "\"]}", "" },
+        { "data.json",
+          "{\"" EVIL "\": {\"text\": \"" EVIL "\", \"source_sha256\": \"" EVIL
+          "\"}, \"warnings\": [\"" EVIL "\"]}",
+          "" },
+        { "critic.json", "[" EVIL, "" },
+        { "samples.json",
+          "{\"shape\": [1, 1, 1], \"classes\": [\"" EVIL "\"], \"samples\": [{\"pixels\": \"AA==\","
+          " \"before\": {\"class\": 0}, \"after\": {\"class\": 1}}]}",
+          "" },
+    };
+    char *text;
+
+    put_run(*state);
+    for (size_t i = 0; i < LEN(evil); i++)
+        put(*state, evil[i].name, evil[i].text, strlen(evil[i].text));
+    text = report(*state);
+    check_page(text);
+    assert_null(strstr(text, "<script>alert"));
+    check_contains(text, "&lt;script&gt;alert(1)&lt;/script&gt;&amp;&quot;&#39;");
+    fyi_free(text);
+}
+
+static const struct odd_case {
+    const char *file, *text, *note, *why;
+} odds[] = {
+    { "metrics.jsonl", METRICS "{\"stage\": \"ad", "line 7 is left out: it is not a JSON object",
+      "a kill in mid-line" },
+    { "metrics.jsonl", "nonsense\n[]\n3\n\n" METRICS,
+      "3 lines are left out in whole or in part; the first is line 1", "many" },
+    { "metrics.jsonl", METRICS "{\"stage\": \"a\", \"step\": \"x\"}\n",
+      "a line needs a stage and a step", "a wrong type" },
+    { "metrics.jsonl", METRICS "{\"stage\": \"a\", \"step\": -1}\n",
+      "a line needs a stage and a step", "before the start" },
+    { "metrics.jsonl", METRICS "{\"stage\": \"a\", \"step\": 1, \"x.loss\": \"1\"}\n",
+      "has to be a number or null", "a text" },
+    { "metrics.jsonl", METRICS "{\"stage\": \"a\", \"step\": 1, \"x\": NaN}\n",
+      "it is not a JSON object", "no JSON" },
+    { "metrics.jsonl", METRICS "{\"stage\": \"a\", \"step\": 1, \"x.loss\": 1e999}\n",
+      "not a JSON object", "too large" },
+    { "result.json", "", "result.json is left out: it is not JSON", "empty" },
+    { "result.json", "[1]", "it is JSON, but not an object", "a list" },
+    { "result.json", "{\"chosen\": 1.5}", "&quot;chosen&quot; is not a fraction between 0 and 1",
+      "more than all" },
+    { "result.json", "{\"last\": \"0.5\"}", "&quot;last&quot; is not a fraction between 0 and 1",
+      "a text" },
+    { "critic.json", "{\"bins\": 0, \"moments\": []}",
+      "critic.json is left out: it needs &quot;bins&quot;", "no bins" },
+    { "critic.json",
+      "{\"bins\": 2, \"moments\": [{\"step\": 1, \"source\": [1], \"target\": [1, 2]}]}",
+      "1 moments are left out", "few" },
+    { "critic.json",
+      "{\"bins\": 1, \"moments\": [{\"step\": 1, \"source\": [-1], \"target\": [1]}]}",
+      "1 moments are left out", "negative" },
+    { "features.json", "{\"views\": 3}", "it has no list &quot;views&quot;", "no list" },
+    { "features.json",
+      "{\"views\": [{\"when\": \"before\", \"domain\": \"source\", \"x\": [1], \"y\": []}]}",
+      "view 0 is left out", "uneven" },
+    { "features.json",
+      "{\"views\": [{\"when\": \"before\", \"domain\": \"source\", \"x\": [1, null, 1e300], \"y\": "
+      "[1, 2, 3]}]}",
+      "2 points of view 0 are left out", "no numbers" },
+    { "samples.json", "{\"shape\": [1, 0, 2], \"samples\": []}", "pictures are left out",
+      "an empty shape" },
+    { "samples.json", "{\"shape\": [512, 512, 512], \"samples\": []}", "pictures are left out",
+      "far too large" },
+    { "samples.json", "{\"shape\": [1, 1, 1], \"samples\": [{\"pixels\": \"AAA=\"}, {}, 7]}",
+      "3 samples are left out", "other sizes" },
+    { "versions.json", "{\"a\": 1, \"a\": 2}", "versions.json is left out: it is not JSON",
+      "twice the same" },
+    { "data/target.json", "{", "data/target.json is left out", "cut short" },
+};
+
+static void what_cannot_be_used_is_said(void **state)
+{
+    for (size_t i = 0; i < LEN(odds); i++) {
+        char *text;
+
+        put_run(*state);
+        put(*state, odds[i].file, odds[i].text, strlen(odds[i].text));
+        text = report(*state);
+        check_page(text);
+        if (strstr(text, odds[i].note) == NULL)
+            fail_msg("%s, %s: no note '%s'", odds[i].file, odds[i].why, odds[i].note);
+        fyi_free(text);
+    }
+}
+
+/* Figures that stress the words and the axes rather than the readers. */
+static const struct words_case {
+    const char *result, *said, *why;
+} words[] = {
+    { "{\"source_only\": 0.9, \"chosen\": 0.8, \"chosen_step\": 5}",
+      "lowered target accuracy from 90.0% to 80.0%", "a loss" },
+    { "{\"source_only\": 0.9, \"chosen\": 0.9, \"oracle\": 0.9, \"chosen_step\": 0}",
+      "left target accuracy at 90.0%", "nothing" },
+    { "{\"source_only\": null, \"chosen\": null, \"chosen_step\": 5}",
+      "Nobody had labels of the target", "unlabelled" },
+    { "{\"source_only\": 0.7, \"last\": 0.3, \"chosen\": 0.7, \"fell_back\": true, \"reason\": "
+      "\"collapse\", \"chosen_step\": 0}",
+      "Target accuracy stays at 70.0%; the last step would have lowered it to 30.0%.",
+      "a fallback" },
+    { "{\"fell_back\": true, \"reason\": \"collapse\"}", "The run kept the source model",
+      "a fallback without labels" },
+    { "{\"source_only_swapped\": 0.4, \"source_only\": 0.6, \"chosen\": 0.1}",
+      "counts with the two classes exchanged", "two classes" },
+    { "{}", "The label-free choice took a step that the run did not record.", "nothing at all" },
+};
+
+static void figures_become_words(void **state)
+{
+    for (size_t i = 0; i < LEN(words); i++) {
+        char *text;
+
+        put_run(*state);
+        put(*state, "result.json", words[i].result, strlen(words[i].result));
+        text = report(*state);
+        check_page(text);
+        if (strstr(text, words[i].said) == NULL)
+            fail_msg("%s: it does not say '%s'", words[i].why, words[i].said);
+        fyi_free(text);
+    }
+}
+
+static void curves_of_any_kind_are_drawn(void **state)
+{
+    static const char *const values[] = { "null", "0", "-1", "1e300", "1e-300", "5", "1e-8" };
+    char *text;
+
+    for (size_t i = 0; i < LEN(values); i++) {
+        fyi_buf b = { 0 };
+
+        put_run(*state);
+        for (int step = 0; step < 1500; step++)
+            fyi_buf_printf(
+                &b, "{\"stage\": \"s\", \"step\": %d, \"a.loss\": %s, \"b.loss\": %d, \"c.accuracy\": %s}\n",
+                step, values[i], step % 7, values[i]);
+        put(*state, "metrics.jsonl", b.p, b.len);
+        text = report(*state);
+        check_page(text);
+        fyi_free(text);
+        fyi_buf_release(&b);
+    }
+}
+
+static void every_truncation_is_survived(void **state)
+{
+    for (size_t i = 0; i < LEN(files); i++) {
+        put_run(*state);
+        for (size_t n = 0; n < strlen(files[i].text); n += 13) {
+            char *text;
+
+            put(*state, files[i].name, files[i].text, n);
+            text = report(*state);
+            check_page(text);
+            fyi_free(text);
+        }
+    }
+}
+
+static void a_later_line_holds(void **state)
+{
+    static const char again[] =
+        METRICS "{\"stage\": \"source\", \"step\": 5, \"source.loss\": 3.25}\n";
+    char *text;
+
+    put_run(*state);
+    put(*state, "metrics.jsonl", again, strlen(again));
+    text = report(*state);
+    check_contains(text, "data-p=\"5 3.25\"");
+    fyi_free(text);
+}
+
+static fy_status attempt(void *dir)
+{
+    return fy_report_write(dir);
+}
+
+static void memory_may_end_anywhere(void **state)
+{
+    put_run(*state);
+    fyt_check_alloc_failures(attempt, *state);
+}
+
+#define IN_TMPDIR(test) cmocka_unit_test_setup_teardown(test, fyt_tmpdir_setup, fyt_tmpdir_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_TMPDIR(a_whole_run_is_shown_whole),
+        IN_TMPDIR(the_same_run_gives_the_same_bytes),
+        IN_TMPDIR(any_file_may_be_missing),
+        IN_TMPDIR(a_result_alone_is_enough),
+        IN_TMPDIR(without_a_result_there_is_no_report),
+        IN_TMPDIR(what_comes_from_files_is_text),
+        IN_TMPDIR(what_cannot_be_used_is_said),
+        IN_TMPDIR(figures_become_words),
+        IN_TMPDIR(curves_of_any_kind_are_drawn),
+        IN_TMPDIR(every_truncation_is_survived),
+        IN_TMPDIR(a_later_line_holds),
+        IN_TMPDIR(memory_may_end_anywhere),
+    };
+
+    return cmocka_run_group_tests_name("report", tests, NULL, NULL);
+}

@@ -15,8 +15,7 @@ bool fyi_native_along(fy_device *dev, fyi_site *site)
     fyi_layout layout = fyi_layout_plain(site->dst[0].shape.rank);
     if (((const fyi_axis_attr *)site->attr)->axis == 0)
         for (int i = site->n_src - 1; i >= 0; i--)
-            if (!fyi_layout_is_plain(&site->src[i].layout) &&
-                keeps_first_axis(&site->src[i].layout))
+            if (!fyi_layout_is_plain(&site->src[i].layout) && keeps_first_axis(&site->src[i].layout))
                 layout = site->src[i].layout;
     for (int i = 0; i < site->n_src; i++)
         site->src[i].layout = layout;

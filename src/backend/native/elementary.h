@@ -1,5 +1,6 @@
-/* elementary.h: exp and its kin as straight-line code, so that loops over them become vector code on any machine.
- * Within 2 units in the last place of the exact value (Moshier's Cephes polynomials); NaN stays NaN. */
+/* elementary.h: exp and its kin as straight-line code, so that loops over them become vector
+ * code on any machine. Within 2 units in the last place of the exact value (Moshier's Cephes
+ * polynomials); NaN stays NaN. */
 #ifndef FYI_ELEMENTARY_H
 #define FYI_ELEMENTARY_H
 

@@ -60,7 +60,7 @@ bool fyi_native_each_unpadded(fy_device *dev, fyi_site *site)
     return propose_each(site, false);
 }
 
-/* ---- reductions ----------------------------------------------------------------------------- */
+/* ---- reductions ------------------------------------------------------------------------------ */
 
 static float sum_chunk(const float *x, int64_t n)
 {

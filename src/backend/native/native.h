@@ -27,7 +27,7 @@
         .name = "native", .op = &fyi_op_##op_name, .propose = propose_fn, .run = run_fn \
     }
 
-/* ---- native.c: what kernels ask of the compiler, and reductions -------------------------------------------- */
+/* ---- native.c: what kernels ask of the compiler, and reductions ------------------------------ */
 
 /* All plain; floats as f32, labels as i32. */
 bool fyi_native_plain(fy_device *dev, fyi_site *site);

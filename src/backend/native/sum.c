@@ -87,7 +87,8 @@ static void sum_parts(void *ctx, int64_t begin, int64_t end)
         j->partial[i] = fyi_sum_f32(j->src + i * CHUNK, FYI_MIN((int64_t)CHUNK, j->r1 - i * CHUNK));
 }
 
-/* One destination: the chunks are summed side by side and added up in order, as fyi_sum_f32 does. */
+/* One destination: the chunks are summed side by side and added up in order, as fyi_sum_f32
+ * does. */
 static void sum_all(job *j)
 {
     const int64_t n = (j->r1 + CHUNK - 1) / CHUNK;

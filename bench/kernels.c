@@ -1,7 +1,7 @@
 /* kernels.c: milliseconds of single operators, Ferry's own kernels against oneDNN's way to the same result.
  *
  *   kernels [seconds per line]     OMP_NUM_THREADS=1 for one thread
- * The shapes are those of the MNIST encoder, batch 64. Gradients come with random winners and 7 of 10
+ * The shapes are those of the MNIST encoder, a small CNN and ResNet-18. Pooled gradients come with random winners and 7 of 10
  * windows active. Shown is the shortest run, which a busy machine disturbs least. */
 #include "graph/kernel.h"
 #include "graph/ops/attr.h"
@@ -155,7 +155,6 @@ static void run_layer(const bench *b, const layer *y)
     const fyi_conv_attr bwd_data = { .o = conv.o, .target = src.shape };
     const fyi_conv_attr bwd_weights = { .o = conv.o, .has_bias = true, .target = weights.shape };
     const fyi_pool_attr pool = { .o = fy_pool_defaults(2), .src = map.shape };
-    const fyi_relu_attr relu = { 0 };
     const fyi_conv_pool_attr both = { .conv = conv.o, .pool = pool.o, .relu = true,
                                       .src = src.shape, .weights = weights.shape };
     char name[64];
@@ -174,7 +173,6 @@ static void run_layer(const bench *b, const layer *y)
         { &fyi_op_conv2d_bwd_weights, &bwd_weights, 2, 2, { map, src }, { weights, bias } } };
     const call data_bwd[] = {
         { &fyi_op_conv2d_bwd_data, &bwd_data, 2, 1, { map, weights }, { src } } };
-    (void)relu;
 
     snprintf(name, sizeof name, "%s forward", y->name);
     line(name, time_call(b->native, &own[0], b->seconds), sum_of(b, forward, 2), flops);
@@ -186,6 +184,40 @@ static void run_layer(const bench *b, const layer *y)
         line(name, time_call(b->native, &own[2], b->seconds), sum_of(b, data_bwd, 1), flops);
     }
 }
+
+/* A convolution with bias and ReLU that is not pooled, and its gradients. */
+static void run_plain(const bench *b, const layer *y)
+{
+    const int64_t oh = y->h + 2 * y->pad - y->k + 1;
+    const fyi_spec src = f32(FY_SHAPE(y->n, y->ic, y->h, y->h)), bias = f32(FY_SHAPE(y->oc));
+    const fyi_spec weights = f32(FY_SHAPE(y->oc, y->ic, y->k, y->k));
+    const fyi_spec dst = f32(FY_SHAPE(y->n, y->oc, oh, oh));
+    const double flops = 2.0 * (double)(y->n * y->oc * oh * oh * y->ic * y->k * y->k);
+    fyi_conv_attr forward = { .o = fy_conv_defaults(), .has_bias = true, .relu = true };
+    forward.o.pad[0] = forward.o.pad[1] = y->pad;
+    const fyi_conv_attr bwd_data = { .o = forward.o, .target = src.shape };
+    const fyi_conv_attr bwd_weights = { .o = forward.o, .target = weights.shape };
+    const call calls[] = {
+        { &fyi_op_conv2d, &forward, 3, 1, { src, weights, bias }, { dst } },
+        { &fyi_op_conv2d_bwd_data, &bwd_data, 2, 1, { dst, weights }, { src } },
+        { &fyi_op_conv2d_bwd_weights, &bwd_weights, 2, 1, { dst, src }, { weights } },
+    };
+    for (size_t i = 0; i < FYI_LEN(calls); i++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s %s", y->name, calls[i].op->name);
+        line(name, time_call(b->native, &calls[i], b->seconds),
+             time_call(b->onednn, &calls[i], b->seconds), flops);
+    }
+}
+
+static const layer plain_layers[] = {
+    { "128->256 @7", 64, 128, 7, 256, 3, 1 },
+    { "64->64 @56", 32, 64, 56, 64, 3, 1 },
+    { "128->128 @28", 32, 128, 28, 128, 3, 1 },
+    { "256->256 @14", 32, 256, 14, 256, 3, 1 },
+    { "512->512 @7", 32, 512, 7, 512, 3, 1 },
+    { "32->32 @32", 32, 32, 32, 32, 3, 1 },
+};
 
 static const layer layers[] = {
     { "1->32 5x5 @28", 64, 1, 28, 32, 5, 0 },
@@ -223,6 +255,8 @@ int main(int argc, char **argv)
     printf("%s\n", fy_device_text(b.native));
     for (size_t i = 0; i < FYI_LEN(layers); i++)
         run_layer(&b, &layers[i]);
+    for (size_t i = 0; i < FYI_LEN(plain_layers); i++)
+        run_plain(&b, &plain_layers[i]);
     run_linear(&b, 64, 1024, 512);
     run_linear(&b, 128, 512, 512);
     run_linear(&b, 64, 512, 2);

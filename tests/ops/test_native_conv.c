@@ -1,5 +1,6 @@
 /* test_native_conv.c: convolution + bias + max pooling + ReLU, which the compiler makes one kernel of, and
- * Winograd convolution without pooling: values and gradients against ref; and that the fast kernel is what runs where the processor has AVX-512. */
+ * Winograd convolution without pooling: values and gradients against ref; and that the fast kernel is what
+ * runs where the processor has AVX-512. */
 #include "support/op_check.h"
 
 #include <string.h>

@@ -156,7 +156,7 @@ static void fill_state(state *st, const fyi_conv_pool_sizes *s)
     const int64_t n_parts = is_few(s) ? 16 : (8 + n_ocb / st->chunk_rows - 1) / (n_ocb / st->chunk_rows);
     st->n_chunks = FYI_MAX(1, FYI_MIN(n_parts, s->n / 4));
     if (!is_few(s))
-        fyi_winograd_init(&st->wg, s);
+        fyi_winograd_init(&st->wg, s, FYI_OIHW16I, 2 * s->qh, 2 * s->qw);
 }
 
 static fy_status create(fy_device *dev, const fyi_site *site, void **out)
@@ -278,10 +278,10 @@ static void transform_weights(const job *j, float *own, int64_t begin, int64_t e
 static void forward_winograd(const job *j, float *own, int64_t begin, int64_t end)
 {
     const fyi_winograd *wg = &j->st->wg;
+    const fyi_winograd_out to = { .bias = j->l->src[2], .dst = j->l->dst[0], .index = j->l->dst[1] };
     for (int64_t i = begin; i < end; i++) {
         const int64_t first = i * wg->chunk, count = FYI_MIN(wg->chunk, wg->n_tiles - first);
-        fyi_winograd_chunk_avx512(wg, j->l->src[0], j->shared, j->l->src[2], j->l->dst[0], j->l->dst[1],
-                                  own, first, count);
+        fyi_winograd_chunk_avx512(wg, j->l->src[0], j->shared, &to, own, first, count);
     }
 }
 

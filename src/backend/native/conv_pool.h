@@ -67,23 +67,36 @@ void fyi_gather_window_avx512(float *dw, int64_t lanes, const float *columns, co
 
 /* ---- Winograd ------------------------------------------------------------------------------------------------ */
 
+/* How a transform finds its filters; _BWD: the forward filters, for the gradient of src. */
+typedef enum fyi_filters { FYI_OIHW16I, FYI_OIHW16I16O, FYI_OIHW16I16O_BWD } fyi_filters;
+
 /* Lavin and Gray 2016 with the points 0, 1, -1, 2, -2, infinity: tiles of 6x6 source elements give m x m
  * results, m = 7 - k, for k = 3 and 5. */
 typedef struct fyi_winograd {
     fyi_conv_pool_sizes s;
+    fyi_filters filters;
+    int64_t oh, ow;           /* results wanted of each image */
     int64_t tiles_h, tiles_w; /* per image */
     int64_t n_tiles;
     int64_t chunk;            /* tiles transformed together */
 } fyi_winograd;
 
-void fyi_winograd_init(fyi_winograd *wg, const fyi_conv_pool_sizes *s);
+typedef struct fyi_winograd_out {
+    const float *bias;  /* [oc], NULL if none (not for pooling) */
+    const float *other; /* added, shaped like dst; NULL if none */
+    float *dst;
+    uint8_t *index;     /* NULL: the result is not pooled */
+} fyi_winograd_out;
+
+void fyi_winograd_init(fyi_winograd *wg, const fyi_conv_pool_sizes *s, fyi_filters f, int64_t oh,
+                       int64_t ow);
 int64_t fyi_winograd_weights_floats(const fyi_winograd *wg);
 int64_t fyi_winograd_chunk_floats(const fyi_winograd *wg);
 /* Transforms blocks [begin, end) of the (oc/16) (ic/16) blocks of weights into u [36, ic, oc]. */
 void fyi_winograd_weights_avx512(const fyi_winograd *wg, const float *weights, float *u, int64_t begin,
                                  int64_t end);
 /* Tiles [begin, begin + count), count <= chunk; scratch holds fyi_winograd_chunk_floats. */
-void fyi_winograd_chunk_avx512(const fyi_winograd *wg, const float *src, const float *u, const float *bias,
-                               float *dst, uint8_t *index, float *scratch, int64_t begin, int64_t count);
+void fyi_winograd_chunk_avx512(const fyi_winograd *wg, const float *src, const float *u,
+                               const fyi_winograd_out *to, float *scratch, int64_t begin, int64_t count);
 
 #endif

@@ -1,4 +1,5 @@
-/* winograd_avx512.c: convolution as 36 small matrix products (Lavin and Gray 2016), pooled on the way out.
+/* winograd_avx512.c: convolution as 36 small matrix products (Lavin and Gray 2016); the result is pooled
+ * on the way out, or stored with bias, residual and ReLU.
  *
  *   tile = B^T d B       d: 6x6 source elements of 16 channels
  *   u = G w G^T          w: k x k weights, k = 3 or 5
@@ -62,46 +63,87 @@ INLINE void line_out(int m, const vec *p, int s, vec *o, int t)
 
 /* ---- weights -------------------------------------------------------------------------------------------------- */
 
-/* One row of u for 16 ic x 16 oc, turned so that channels of dst are contiguous. */
-INLINE void weights_block(int k, const fyi_winograd *wg, const float *weights, float *u)
+/* u [36] of 16 filters side by side; taps are `apart` floats apart, rows of u `plane`. */
+INLINE void transform_filters(int k, const float *w, int64_t apart, float *u, int64_t plane)
+{
+    vec in[25], half[30], out[36];
+    UNROLL for (int t = 0; t < k * k; t++)
+        in[t] = load(w + t * apart);
+    UNROLL for (int x = 0; x < k; x++)
+        line_weights(k, in + x, k, half + x, k);
+    UNROLL for (int y = 0; y < 6; y++)
+        line_weights(k, half + y * k, 1, out + 6 * y, 1);
+    UNROLL for (int t = 0; t < 36; t++)
+        store(u + t * plane, out[t]);
+}
+
+INLINE void transpose_block(const float *from, int64_t from_pitch, float *to, int64_t to_pitch)
+{
+    vec r[16];
+    UNROLL for (int i = 0; i < 16; i++)
+        r[i] = load(from + i * from_pitch);
+    transpose16(r);
+    UNROLL for (int i = 0; i < 16; i++)
+        store(to + i * to_pitch, r[i]);
+}
+
+/* From [oc, ic/16, k, k, 16]: source channels are contiguous, and have to be turned. */
+INLINE void from_oihw16i(int k, const fyi_winograd *wg, const float *weights, float *u, int64_t ob,
+                         int64_t ib)
+{
+    const int64_t oc = wg->s.oc, n_icb = wg->s.ic / 16, plane = wg->s.ic * oc, taps = k * k;
+    float turned[36 * 256] __attribute__((aligned(64))); /* [36, oc 16, ic 16] */
+    for (int64_t o = 0; o < 16; o++)
+        transform_filters(k, weights + ((ob * 16 + o) * n_icb + ib) * taps * 16, 16, turned + o * 16,
+                          256);
+    for (int64_t t = 0; t < 36; t++)
+        transpose_block(turned + t * 256, 16, u + t * plane + ib * 16 * oc + ob * 16, oc);
+}
+
+/* From [oc/16, ic/16, k, k, 16 ic, 16 oc]: nothing to turn. */
+INLINE void from_oihw16i16o(int k, const fyi_winograd *wg, const float *weights, float *u, int64_t ob,
+                            int64_t ib)
 {
     const int64_t oc = wg->s.oc, plane = wg->s.ic * oc;
-    float turned[36 * 256] __attribute__((aligned(64))); /* [36, oc 16, ic 16] */
-    for (int o = 0; o < 16; o++) {
-        const float *w = weights + o * (wg->s.ic / 16) * k * k * 16;
-        vec in[25], half[30], out[36];
-        UNROLL for (int t = 0; t < k * k; t++)
-            in[t] = load(w + 16 * t);
-        UNROLL for (int x = 0; x < k; x++)
-            line_weights(k, in + x, k, half + x, k);
-        UNROLL for (int y = 0; y < 6; y++)
-            line_weights(k, half + y * k, 1, out + 6 * y, 1);
-        UNROLL for (int t = 0; t < 36; t++)
-            store(turned + (t * 16 + o) * 16, out[t]);
-    }
-    for (int t = 0; t < 36; t++) {
-        vec r[16];
-        UNROLL for (int i = 0; i < 16; i++)
-            r[i] = load(turned + (t * 16 + i) * 16);
-        transpose16(r);
-        UNROLL for (int i = 0; i < 16; i++)
-            store(u + t * plane + i * oc, r[i]);
-    }
+    const float *w = weights + (ob * (wg->s.ic / 16) + ib) * k * k * 256;
+    for (int64_t i = 0; i < 16; i++)
+        transform_filters(k, w + i * 16, 256, u + (ib * 16 + i) * oc + ob * 16, plane);
+}
+
+/* The same for the gradient of src, a convolution of diff_dst with each filter turned by half a circle: what
+ * wg calls ic is the forward pass's oc, and the other way round. */
+INLINE void from_oihw16i16o_bwd(int k, const fyi_winograd *wg, const float *weights, float *u, int64_t ob,
+                                int64_t ib)
+{
+    const int64_t oc = wg->s.oc, plane = wg->s.ic * oc, taps = k * k;
+    const float *w = weights + (ib * (oc / 16) + ob) * taps * 256;
+    float turned[25 * 256] __attribute__((aligned(64)));
+    for (int64_t t = 0; t < taps; t++)
+        transpose_block(w + (taps - 1 - t) * 256, 16, turned + t * 256, 16);
+    for (int64_t i = 0; i < 16; i++)
+        transform_filters(k, turned + i * 16, 256, u + (ib * 16 + i) * oc + ob * 16, plane);
+}
+
+INLINE void weights_block(int k, const fyi_winograd *wg, const float *weights, float *u, int64_t ob,
+                          int64_t ib)
+{
+    if (wg->filters == FYI_OIHW16I)
+        from_oihw16i(k, wg, weights, u, ob, ib);
+    else if (wg->filters == FYI_OIHW16I16O)
+        from_oihw16i16o(k, wg, weights, u, ob, ib);
+    else
+        from_oihw16i16o_bwd(k, wg, weights, u, ob, ib);
 }
 
 void fyi_winograd_weights_avx512(const fyi_winograd *wg, const float *weights, float *u, int64_t begin,
                                  int64_t end)
 {
-    const int64_t n_icb = wg->s.ic / 16, taps = wg->s.k * wg->s.k;
-    for (int64_t i = begin; i < end; i++) {
-        const int64_t ob = i / n_icb, ib = i % n_icb;
-        const float *w = weights + (ob * 16 * n_icb + ib) * taps * 16;
-        float *to = u + ib * 16 * wg->s.oc + ob * 16;
+    const int64_t n_icb = wg->s.ic / 16;
+    for (int64_t i = begin; i < end; i++)
         if (wg->s.k == 5)
-            weights_block(5, wg, w, to);
+            weights_block(5, wg, weights, u, i / n_icb, i % n_icb);
         else
-            weights_block(3, wg, w, to);
-    }
+            weights_block(3, wg, weights, u, i / n_icb, i % n_icb);
 }
 
 /* ---- tiles ------------------------------------------------------------------------------------------------------ */
@@ -186,6 +228,8 @@ INLINE void product_rows(int cols, const float *v, const float *u, float *p, int
     int64_t i = 0;
     for (; i + 6 <= n; i += 6)
         product(6, cols, v + i * ic, u, p + i * oc, ic, oc);
+    for (; i + 3 <= n; i += 3)
+        product(3, cols, v + i * ic, u, p + i * oc, ic, oc);
     for (; i < n; i++)
         product(1, cols, v + i * ic, u, p + i * oc, ic, oc);
 }
@@ -206,48 +250,85 @@ static void products(const fyi_winograd *wg, const float *v, const float *u, flo
 
 /* ---- results ------------------------------------------------------------------------------------------------------------ */
 
-INLINE void tiles_out(int m, const fyi_winograd *wg, const float *p, const float *bias, float *dst,
-                      uint8_t *index, int64_t begin, int64_t count)
+/* y [m, m] of 16 channels of one tile. */
+INLINE void read_result(int m, const float *p, int64_t plane, vec *y)
+{
+    vec in[36], half[24];
+    UNROLL for (int t = 0; t < 36; t++)
+        in[t] = load(p + t * plane);
+    UNROLL for (int x = 0; x < 6; x++)
+        line_out(m, in + x, 6, half + x, 6);
+    UNROLL for (int r = 0; r < m; r++)
+        line_out(m, half + 6 * r, 1, y + m * r, 1);
+}
+
+INLINE void pool_out(int m, const fyi_winograd *wg, const float *p, const fyi_winograd_out *to,
+                     int64_t begin, int64_t count)
 {
     const fyi_conv_pool_sizes *s = &wg->s;
     const int64_t n_ocb = s->oc / 16, plane = wg->chunk * s->oc;
     for (int64_t i = 0; i < count; i++) {
         const place at = place_of(wg, begin + i);
         for (int64_t b = 0; b < n_ocb; b++) {
-            const float *from = p + i * s->oc + 16 * b;
-            const vec shift = load(bias + 16 * b);
-            vec in[36], half[24], y[16];
-            UNROLL for (int t = 0; t < 36; t++)
-                in[t] = load(from + t * plane);
-            UNROLL for (int x = 0; x < 6; x++)
-                line_out(m, in + x, 6, half + x, 6);
-            UNROLL for (int r = 0; r < m; r++)
-                line_out(m, half + 6 * r, 1, y + m * r, 1);
+            const vec shift = load(to->bias + 16 * b);
+            vec y[16];
+            read_result(m, p + i * s->oc + 16 * b, plane, y);
             UNROLL for (int r = 0; r < m / 2; r++)
                 UNROLL for (int c = 0; c < m / 2; c++) {
                     const int64_t qy = at.y * (m / 2) + r, qx = at.x * (m / 2) + c;
-                    const int64_t to = (((at.image * n_ocb + b) * s->qh + qy) * s->qw + qx) * 16;
+                    const int64_t o = (((at.image * n_ocb + b) * s->qh + qy) * s->qw + qx) * 16;
                     const vec *corner = y + 2 * r * m + 2 * c;
                     __m128i which;
                     vec best = max4(corner[0], corner[1], corner[m], corner[m + 1], &which);
                     if (qy >= s->qh || qx >= s->qw)
                         continue;
                     best = add(best, shift);
-                    store(dst + to, s->relu ? vmax(zero(), best) : best);
-                    _mm_storeu_si128((__m128i *)(index + to), which);
+                    store(to->dst + o, s->relu ? vmax(zero(), best) : best);
+                    _mm_storeu_si128((__m128i *)(to->index + o), which);
                 }
         }
     }
 }
 
-void fyi_winograd_chunk_avx512(const fyi_winograd *wg, const float *src, const float *u, const float *bias,
-                               float *dst, uint8_t *index, float *scratch, int64_t begin, int64_t count)
+INLINE void map_out(int m, const fyi_winograd *wg, const float *p, const fyi_winograd_out *to,
+                    int64_t begin, int64_t count)
+{
+    const fyi_conv_pool_sizes *s = &wg->s;
+    const int64_t n_ocb = s->oc / 16, plane = wg->chunk * s->oc;
+    for (int64_t i = 0; i < count; i++) {
+        const place at = place_of(wg, begin + i);
+        for (int64_t b = 0; b < n_ocb; b++) {
+            const vec shift = to->bias ? load(to->bias + 16 * b) : zero();
+            const int64_t corner =
+                (((at.image * n_ocb + b) * wg->oh + at.y * m) * wg->ow + at.x * m) * 16;
+            vec y[16];
+            read_result(m, p + i * s->oc + 16 * b, plane, y);
+            UNROLL for (int r = 0; r < m; r++)
+                UNROLL for (int c = 0; c < m; c++) {
+                    const int64_t o = corner + (r * wg->ow + c) * 16;
+                    vec v = add(y[r * m + c], shift);
+                    if (at.y * m + r >= wg->oh || at.x * m + c >= wg->ow)
+                        continue;
+                    if (to->other)
+                        v = add(v, load(to->other + o));
+                    store(to->dst + o, s->relu ? vmax(zero(), v) : v);
+                }
+        }
+    }
+}
+
+void fyi_winograd_chunk_avx512(const fyi_winograd *wg, const float *src, const float *u,
+                               const fyi_winograd_out *to, float *scratch, int64_t begin, int64_t count)
 {
     float *v = scratch, *p = scratch + 36 * wg->chunk * wg->s.ic;
     tiles_in(wg, src, v, begin, count);
     products(wg, v, u, p, count);
-    if (wg->s.k == 5)
-        tiles_out(2, wg, p, bias, dst, index, begin, count);
+    if (to->index && wg->s.k == 5)
+        pool_out(2, wg, p, to, begin, count);
+    else if (to->index)
+        pool_out(4, wg, p, to, begin, count);
+    else if (wg->s.k == 5)
+        map_out(2, wg, p, to, begin, count);
     else
-        tiles_out(4, wg, p, bias, dst, index, begin, count);
+        map_out(4, wg, p, to, begin, count);
 }

@@ -1,0 +1,217 @@
+/* conv_winograd.c: 3x3 and 5x5 convolution at stride 1, and the gradient of its source, by Winograd's
+ * transform: 4 and 2.8 times fewer multiplications than the direct form, at a relative error near 1e-6.
+ *
+ *   conv2d            dst = act(conv(src, weights) + bias + other)
+ *   conv2d_bwd_data   diff_src = conv(diff_dst, weights turned by half a circle)
+ * Channels in blocks of 16; the weights lie OIhw16i16o, as oneDNN's direct convolution wants them, which takes
+ * the layers that are too small to pay for transforming the weights anew at each step. */
+#include "backend/native/conv_pool.h"
+#include "backend/native/cpu.h"
+#include "backend/native/native.h"
+
+#if FYI_X86_64
+
+/* Below this many tiles the weights' transform costs more than it saves. */
+#define MIN_TILES 48
+#define MIN_CHANNELS 32
+
+typedef struct scratch_size {
+    int64_t shared, each; /* floats */
+} scratch_size;
+
+static bool is_dense(const fy_conv_opts *o)
+{
+    bool dense = o->groups == 1 && o->pad[0] == o->pad[1];
+    for (int i = 0; i < 2; i++)
+        dense &= o->stride[i] == 1 && o->dilation[i] == 1;
+    return dense;
+}
+
+static bool is_f32(const fyi_site *s)
+{
+    bool all = true;
+    for (int i = 0; i < s->n_src; i++)
+        all &= s->src[i].dtype == FY_F32;
+    for (int i = 0; i < s->n_dst; i++)
+        all &= s->dst[i].dtype == FY_F32;
+    return all;
+}
+
+/* A convolution of `src` [n, ic, h, w] that gives `dst`, with filters for weights w [oc, ic, k, k]. */
+static bool takes(const fyi_site *site, const fy_shape *src, const fy_shape *dst, const fy_shape *w,
+                  int64_t pad, fyi_filters f, fyi_winograd *wg)
+{
+    const fyi_conv_attr *a = site->attr;
+    const fyi_conv_pool_sizes s = { .n = src->d[0], .ic = src->d[1], .h = src->d[2], .w = src->d[3],
+                                    .oc = dst->d[1], .k = w->d[2], .pad = pad, .relu = a->relu };
+    if (!fyi_cpu_has_avx512() || !is_dense(&a->o) || !is_f32(site) || w->d[3] != s.k ||
+        (s.k != 3 && s.k != 5) || pad < 0 || s.ic % 16 != 0 || s.oc % 16 != 0 ||
+        s.ic < MIN_CHANNELS || s.oc < MIN_CHANNELS || s.n < 1 || dst->d[2] < 1 || dst->d[3] < 1)
+        return false;
+    fyi_winograd_init(wg, &s, f, dst->d[2], dst->d[3]);
+    return wg->n_tiles >= MIN_TILES;
+}
+
+static bool takes_forward(const fyi_site *s, fyi_winograd *wg)
+{
+    const fyi_conv_attr *a = s->attr;
+    return takes(s, &s->src[0].shape, &s->dst[0].shape, &s->src[1].shape, a->o.pad[0],
+                 FYI_OIHW16I16O, wg);
+}
+
+/* diff_dst [n, oc, oh, ow] takes the part of src, with the border that makes sizes meet. */
+static bool takes_bwd_data(const fyi_site *s, fyi_winograd *wg)
+{
+    const fyi_conv_attr *a = s->attr;
+    return takes(s, &s->src[0].shape, &s->dst[0].shape, &s->src[1].shape,
+                 s->src[1].shape.d[2] - 1 - a->o.pad[0], FYI_OIHW16I16O_BWD, wg);
+}
+
+static scratch_size size_of(const fyi_winograd *wg)
+{
+    return (scratch_size){ fyi_winograd_weights_floats(wg), fyi_winograd_chunk_floats(wg) };
+}
+
+static bool propose(fyi_site *site, const fyi_winograd *wg)
+{
+    const scratch_size need = size_of(wg);
+    for (int i = 0; i < site->n_src; i++)
+        site->src[i].layout = site->src[i].shape.rank == 4 ? fyi_layout_channel_block(4, 16)
+                                                           : fyi_layout_plain(1);
+    site->src[1].layout = (fyi_layout){ .rank = 4, .n_inner = 2, .outer = { 0, 1, 2, 3 },
+                                        .inner_axis = { 1, 0 }, .inner_size = { 16, 16 } };
+    site->dst[0].layout = fyi_layout_channel_block(4, 16);
+    site->scratch_bytes = (size_t)(need.shared + need.each * fyi_threads()) * sizeof(float);
+    site->inplace = false;
+    return true;
+}
+
+static fy_status create(const fyi_site *site, bool taken, const fyi_winograd *wg, void **out)
+{
+    fyi_winograd *state = fyi_alloc(sizeof *state);
+    *out = NULL;
+    if (!state)
+        return fyi_enomem(sizeof *state, site->name);
+    if (!taken) {
+        fyi_free(state);
+        return fyi_fail(FY_ENOKERNEL, "'%s': its shapes changed after they were taken", site->name);
+    }
+    *state = *wg;
+    *out = state;
+    return FY_OK;
+}
+
+/* ---- running ------------------------------------------------------------------------------------------------ */
+
+typedef struct job {
+    const fyi_winograd *wg;
+    const float *src, *weights;
+    fyi_winograd_out to;
+    float *u, *each;
+    int64_t each_floats, n_ranges, n_chunks;
+} job;
+
+static void transform_weights(void *ctx, int64_t begin, int64_t end)
+{
+    const job *j = ctx;
+    fyi_winograd_weights_avx512(j->wg, j->weights, j->u, begin, end);
+}
+
+/* Range i of the chunks, in scratch of its own. */
+static void run_ranges(void *ctx, int64_t begin, int64_t end)
+{
+    const job *j = ctx;
+    for (int64_t i = begin; i < end; i++)
+        for (int64_t c = j->n_chunks * i / j->n_ranges; c < j->n_chunks * (i + 1) / j->n_ranges; c++) {
+            const int64_t first = c * j->wg->chunk;
+            fyi_winograd_chunk_avx512(j->wg, j->src, j->u, &j->to, j->each + i * j->each_floats, first,
+                                      FYI_MIN(j->wg->chunk, j->wg->n_tiles - first));
+        }
+}
+
+static fy_status run(const fyi_launch *l, const float *bias, const float *other)
+{
+    const fyi_winograd *planned = l->state;
+    const scratch_size size = size_of(planned);
+    const int64_t floats = (int64_t)(l->site->scratch_bytes / sizeof(float));
+    const int64_t threads = FYI_MIN(fyi_threads(), (floats - size.shared) / size.each);
+    fyi_winograd wg = *planned;
+    /* Large chunks must not leave threads without work; which chunk a tile is in changes nothing. */
+    wg.chunk = FYI_MIN(wg.chunk, (wg.n_tiles / threads + 6) / 6 * 6);
+    job j = { .wg = &wg, .src = l->src[0], .weights = l->src[1], .u = l->scratch,
+              .to = { .bias = bias, .other = other, .dst = l->dst[0] } };
+    j.each = j.u + size.shared;
+    j.each_floats = size.each;
+    j.n_ranges = threads;
+    j.n_chunks = (wg.n_tiles + wg.chunk - 1) / wg.chunk;
+    fyi_parallel(wg.s.oc / 16 * (wg.s.ic / 16), 4, transform_weights, &j);
+    fyi_parallel(j.n_ranges, 1, run_ranges, &j);
+    return FY_OK;
+}
+
+/* ---- src, weights [, bias] [, other] -> dst -------------------------------------------------------------------- */
+
+static bool propose_forward(fy_device *dev, fyi_site *site)
+{
+    fyi_winograd wg;
+    (void)dev;
+    return takes_forward(site, &wg) && propose(site, &wg);
+}
+
+static fy_status create_forward(fy_device *dev, const fyi_site *site, void **state)
+{
+    fyi_winograd wg = { 0 };
+    (void)dev;
+    return create(site, takes_forward(site, &wg), &wg, state);
+}
+
+static fy_status run_forward(const fyi_launch *l)
+{
+    const fyi_conv_attr *a = l->site->attr;
+    return run(l, a->has_bias ? l->src[2] : NULL, a->has_other ? l->src[2 + a->has_bias] : NULL);
+}
+
+const fyi_kernel fyi_native_conv2d = { .name = "native", .op = &fyi_op_conv2d,
+                                       .propose = propose_forward, .create = create_forward,
+                                       .run = run_forward, .destroy = fyi_free };
+
+/* ---- diff_dst, weights -> diff_src --------------------------------------------------------------------------------- */
+
+static bool propose_bwd_data(fy_device *dev, fyi_site *site)
+{
+    fyi_winograd wg;
+    (void)dev;
+    return takes_bwd_data(site, &wg) && propose(site, &wg);
+}
+
+static fy_status create_bwd_data(fy_device *dev, const fyi_site *site, void **state)
+{
+    fyi_winograd wg = { 0 };
+    (void)dev;
+    return create(site, takes_bwd_data(site, &wg), &wg, state);
+}
+
+static fy_status run_bwd_data(const fyi_launch *l)
+{
+    return run(l, NULL, NULL);
+}
+
+const fyi_kernel fyi_native_conv2d_bwd_data = { .name = "native", .op = &fyi_op_conv2d_bwd_data,
+                                                .propose = propose_bwd_data,
+                                                .create = create_bwd_data, .run = run_bwd_data,
+                                                .destroy = fyi_free };
+
+#else
+
+static bool decline(fy_device *dev, fyi_site *site)
+{
+    (void)dev;
+    (void)site;
+    return false;
+}
+
+const fyi_kernel fyi_native_conv2d = { .name = "native", .op = &fyi_op_conv2d, .propose = decline };
+const fyi_kernel fyi_native_conv2d_bwd_data = { .name = "native", .op = &fyi_op_conv2d_bwd_data,
+                                                .propose = decline };
+
+#endif

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#define MARK_HEIGHT 17.0
+
 typedef struct frame {
     double w, h;
     const char *css;
@@ -155,17 +157,23 @@ static int count_under(const fyi_plot *p, const fyi_chart *c, int i)
     return n;
 }
 
-/* Marks on the same point stand above each other, or hang where there is no room above. */
+/* Marks on the same point stand above each other; the picture grows by what they need. */
+static double highest_lift(const fyi_plot *p, const fyi_chart *c)
+{
+    int n = 0;
+
+    for (int i = 0; i < c->n_marks; i++)
+        n = FYI_MAX(n, count_under(p, c, i));
+    return n * MARK_HEIGHT;
+}
+
 static void put_marks(fyi_buf *b, const fyi_plot *p, const fyi_chart *c)
 {
-    const double unit = (p->y.hi - p->y.lo) / (p->h - p->top - p->bottom);
-
     for (int i = 0; i < c->n_marks; i++) {
         const fyi_chart_mark *m = &c->marks[i];
-        const double side = fyi_plot_y(p, m->y) - p->top > 60 ? 17 : -17;
 
         if (isfinite(m->y))
-            fyi_plot_mark(b, p, m->x, m->y + count_under(p, c, i) * side * unit, m->mark, m->css,
+            fyi_plot_mark(b, p, m->x, m->y, count_under(p, c, i) * MARK_HEIGHT, m->mark, m->css,
                           m->text);
     }
 }
@@ -181,6 +189,7 @@ static void put_picture(fyi_report *r, fyi_buf *b, const fyi_chart *c, const fra
     p.x = steps_axis(c);
     p.x.ticks = f->w > 600 ? 10 : 5;
     p.y = values_axis(c, b);
+    p.top += highest_lift(&p, c);
     p.about = about.p != NULL ? about.p : "";
     fyi_html(b, "<div class=\"@\">", f->css);
     fyi_plot_begin(b, &p);

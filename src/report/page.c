@@ -60,7 +60,7 @@ static const char *const rules[] = {
     ".number .icon{flex:none}",
     ".big{font-size:40px;line-height:1.15;font-weight:700;letter-spacing:-.03em;margin:8px 0 6px}",
     ".gauge{display:block;width:100%;height:6px;border-radius:3px;overflow:hidden}.rest{fill:var(--grid)}.fill{fill:var(--soft)}",
-    ".where{font-size:14px;color:var(--soft);margin-top:10px}.gain{color:var(--ink);font-weight:600;margin-left:4px;white-space:nowrap}",
+    ".where{font-size:14px;color:var(--soft);margin-top:10px}.gain{color:var(--ink);font-weight:600;white-space:nowrap}",
     ".way{font-size:14px;color:var(--soft)}.way b{color:var(--ink);font-weight:600}",
     ".hint{font-size:13px;line-height:1.4;color:var(--soft);margin-top:8px}.number .hint{margin-top:auto;padding-top:10px}",
     ".number.n-chosen{background:var(--tint);border:2px solid var(--good);padding:15px 17px}.n-chosen .fill{fill:var(--good)}",
@@ -108,7 +108,7 @@ static const char *const rules[] = {
     "th,td{padding:6px 12px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}",
     "th:first-child{text-align:left;padding-left:0}th{font-weight:600}thead th{color:var(--soft);vertical-align:bottom}",
     "tbody th{font-weight:500}tbody tr:last-child>*{border-bottom:0}.left td,.left th{text-align:left}",
-    ".left td:nth-child(3){white-space:normal;min-width:16ch}.dense{font-size:13px}.dense th,.dense td{padding:3px 9px}",
+    ".left td:nth-child(3){white-space:normal;min-width:16ch}.dense{font-size:13px}.dense th,.dense td{padding:3px 9px}.dense th:first-child{padding-left:0}",
     ".hash{font-size:12px;color:var(--soft);white-space:normal;word-break:break-all;display:inline-block;min-width:22ch}",
     ".odd{font-size:14px;margin-top:10px;padding-left:12px;border-left:3px solid var(--noteline)}",
     "summary{cursor:pointer;font-weight:600;font-size:15px}details[open] summary{margin-bottom:10px}",
@@ -160,6 +160,7 @@ static const char *const script[] = {
     "if(part)part.querySelectorAll('.pick').forEach(function(li){li.tabIndex=0;li.setAttribute('role','button');li.setAttribute('aria-pressed','false');\n",
     "li.title='show this class alone';li.addEventListener('click',function(){pick(li);});\n",
     "li.addEventListener('keydown',function(e){if(e.key==='Enter'||e.key===' '){e.preventDefault();pick(li);}});});\n",
+    "if(part)part.querySelector('.lead').append(' Pick a class in the legend to see it alone.');\n",
     "})();\n",
 };
 /* clang-format on */

@@ -142,9 +142,17 @@ void fyi_plot_upright(fyi_buf *b, const fyi_plot *p, double x, const char *css)
 
 /* ---- the frame ------------------------------------------------------------------------------- */
 
+/* Steps are whole numbers, and so are their ticks. */
+static double step_of(const fyi_axis *a)
+{
+    const double step = fyi_tick_step(a->lo, a->hi, a->ticks);
+
+    return a->form == FYI_TICK_WHOLE ? FYI_MAX(step, 1) : step;
+}
+
 static void put_x_axis(fyi_buf *b, const fyi_plot *p)
 {
-    const double step = fyi_tick_step(p->x.lo, p->x.hi, p->x.ticks), y = p->h - p->bottom;
+    const double step = step_of(&p->x), y = p->h - p->bottom;
     const long long first = llround(ceil(p->x.lo / step - 1e-6)),
                     last = llround(floor(p->x.hi / step + 1e-6));
 
@@ -163,7 +171,7 @@ static void put_x_axis(fyi_buf *b, const fyi_plot *p)
 
 static void put_y_axis(fyi_buf *b, const fyi_plot *p)
 {
-    const double step = fyi_tick_step(p->y.lo, p->y.hi, p->y.ticks);
+    const double step = step_of(&p->y);
     const long long first = llround(ceil(p->y.lo / step - 1e-6)),
                     last = llround(floor(p->y.hi / step + 1e-6));
 
@@ -307,12 +315,12 @@ static const char *const mark_paths[] = {
     [FYI_MARK_DOT] = "M-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0z",
 };
 
-void fyi_plot_mark(fyi_buf *b, const fyi_plot *p, double x, double y, fyi_shape_mark mark,
-                   const char *css, const char *title)
+void fyi_plot_mark(fyi_buf *b, const fyi_plot *p, double x, double y, double lift,
+                   fyi_shape_mark mark, const char *css, const char *title)
 {
     if (!(x >= p->x.lo && x <= p->x.hi && y >= p->y.lo && y <= p->y.hi))
         return;
-    PUT(b, "<g transform=\"translate(# #)\">", fyi_plot_x(p, x), fyi_plot_y(p, y));
+    PUT(b, "<g transform=\"translate(# #)\">", fyi_plot_x(p, x), fyi_plot_y(p, y) - lift);
     fyi_html(b, "<path class=\"mark @\" d=\"@\"><title>@</title></path></g>", css, mark_paths[mark],
              title);
 }

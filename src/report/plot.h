@@ -62,8 +62,9 @@ void fyi_plot_line(fyi_buf *b, const fyi_plot *p, const fyi_point *v, size_t n, 
                    const char *css);
 void fyi_plot_level(fyi_buf *b, const fyi_plot *p, double y, const char *css);
 void fyi_plot_upright(fyi_buf *b, const fyi_plot *p, double x, const char *css);
-void fyi_plot_mark(fyi_buf *b, const fyi_plot *p, double x, double y, fyi_shape_mark mark,
-                   const char *css, const char *title);
+/* At (x, y), `lift` above it. */
+void fyi_plot_mark(fyi_buf *b, const fyi_plot *p, double x, double y, double lift,
+                   fyi_shape_mark mark, const char *css, const char *title);
 /* The points with class[i] == of (all if class is NULL), as dots or as crosses. */
 void fyi_plot_points(fyi_buf *b, const fyi_plot *p, const fyi_point *v, const int *class, int of,
                      size_t n, size_t stride, bool is_cross, const char *css);

@@ -247,6 +247,20 @@ static void an_axis_stands_whatever_it_gets(void **state)
         }
 }
 
+static void ticks_of_few_steps_are_whole(void **state)
+{
+    fyi_plot p = { .w = 500, .h = 100, .about = "" };
+    fyi_buf b = { 0 };
+
+    (void)state;
+    p.x = fyi_axis_of(0, 2, 10, FYI_TICK_WHOLE);
+    p.y = fyi_axis_of(0, 1, 5, FYI_TICK_NONE);
+    fyi_plot_begin(&b, &p);
+    assert_non_null(strstr(b.p, ">1</text>"));
+    assert_null(strstr(strstr(b.p, ">1</text>") + 1, ">1</text>"));
+    fyi_buf_release(&b);
+}
+
 static void one_explosion_does_not_flatten_a_curve(void **state)
 {
     fyi_point v[200];
@@ -270,6 +284,7 @@ int main(void)
         cmocka_unit_test(a_png_holds_its_pixels),
         cmocka_unit_test(ticks_are_round),
         cmocka_unit_test(an_axis_stands_whatever_it_gets),
+        cmocka_unit_test(ticks_of_few_steps_are_whole),
         cmocka_unit_test(one_explosion_does_not_flatten_a_curve),
     };
 

@@ -133,7 +133,7 @@ static void put_picture(fyi_report *r, fyi_buf *b, bool is_after, int n_classes)
                             : "Features of source and target samples before adaptation, by class.");
 
     fyi_html(b, "<figure class=\"card\">\n<h3>@</h3>\n<div class=\"plot\">",
-             is_after ? "After" : "Before");
+             is_after ? "After the last step" : "Before adaptation");
     fyi_plot_begin(b, &p);
     for (int target = 0; target < 2; target++)
         for (size_t i = 0; i < r->n_views; i++)

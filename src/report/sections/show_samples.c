@@ -52,10 +52,12 @@ static void put_lead(const fyi_report *r, fyi_buf *b)
     for (size_t i = 0; i < r->samples.n; i++)
         n += has_changed(&r->samples.v[i]);
     fyi_html(b,
-             "<p class=\"lead\">Predicted class before \xE2\x86\x92 after, with the model's own "
-             "certainty. @ of these @ "
-             "changed and are framed. Whether a change is right, the picture tells.</p>\n",
-             fyi_whole(n).s, fyi_whole((int64_t)r->samples.n).s);
+             "<p class=\"lead\">Predicted class before adaptation \xE2\x86\x92 after its last "
+             "step, with "
+             "the model's own certainty. @ of these @ changed and are framed. Whether a change is "
+             "right, the picture tells.@</p>\n",
+             fyi_whole(n).s, fyi_whole((int64_t)r->samples.n).s,
+             r->result.fell_back ? " The run did not keep this last step's model." : "");
 }
 
 void fyi_show_samples(fyi_report *r, fyi_buf *b)

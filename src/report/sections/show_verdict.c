@@ -44,7 +44,9 @@ static void say_choice(const fyi_result *res, fyi_buf *b)
 
 static void say_fallback(const fyi_result *res, fyi_buf *b)
 {
-    const double *a = res->accuracy[FYI_PLAIN], lost = a[FYI_LAST] - a[FYI_SOURCE_ONLY];
+    const double *a = res->accuracy[FYI_PLAIN];
+    const double lost = a[FYI_LAST] - a[FYI_SOURCE_ONLY],
+                 missed = a[FYI_ORACLE] - a[FYI_SOURCE_ONLY];
 
     fyi_buf_puts(b,
                  "The run kept the source model: no adapted model passed the label-free checks.");
@@ -55,6 +57,9 @@ static void say_fallback(const fyi_result *res, fyi_buf *b)
              lost < -SAME ? " the last step would have lowered it to @."
                           : " the last step would have given @.",
              fyi_percent(a[FYI_LAST]).s);
+    if (missed > SAME && a[FYI_ORACLE] > a[FYI_LAST])
+        fyi_html(b, " The best step, which only labels could have found, would have given @.",
+                 fyi_percent(a[FYI_ORACLE]).s);
 }
 
 /* "good", "bad" or "calm": the colour of the verdict's edge. */
@@ -83,7 +88,7 @@ void fyi_show_verdict(fyi_report *r, fyi_buf *b)
     }
     fyi_buf_puts(b, "</p>\n");
     if (res->reason[0] != '\0')
-        fyi_html(b, "<p class=\"why\"><b>Why this model:</b> @</p>\n", res->reason);
+        fyi_html(b, "<p class=\"why\"><b>Why:</b> @</p>\n", res->reason);
     fyi_section_end(b);
 }
 

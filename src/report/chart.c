@@ -24,14 +24,6 @@ fyi_chart fyi_chart_new(const char *title, fyi_tick_form form)
         fyi_chart){ .title = title, .caption = "", .form = form, .level = NAN, .level_text = "" };
 }
 
-static bool has_value(const fyi_series *s)
-{
-    for (size_t i = 0; s != NULL && i < s->n; i++)
-        if (isfinite(s->p[i].y))
-            return true;
-    return false;
-}
-
 /* Curves differ in their strokes too, for those who do not see the colours. */
 static void add_curve(fyi_chart *c, const fyi_series *s, const char *name, const char *css)
 {
@@ -44,7 +36,7 @@ static void add_curve(fyi_chart *c, const fyi_series *s, const char *name, const
 
 void fyi_chart_add(fyi_chart *c, const fyi_series *s, const char *name, const char *css)
 {
-    if (has_value(s) && c->n_curves < FYI_MAX_CURVES)
+    if (fyi_series_has_value(s) && c->n_curves < FYI_MAX_CURVES)
         add_curve(c, s, name, css);
 }
 

@@ -134,3 +134,19 @@ double fyi_series_at(const fyi_series *s, double step)
             return s->p[i].y;
     return NAN;
 }
+
+bool fyi_series_has_value(const fyi_series *s)
+{
+    for (size_t i = 0; s != NULL && i < s->n; i++)
+        if (isfinite(s->p[i].y))
+            return true;
+    return false;
+}
+
+bool fyi_starts_stage(const fyi_report *r, size_t i)
+{
+    for (size_t k = 0; k < i; k++)
+        if (strcmp(r->series[k].stage, r->series[i].stage) == 0)
+            return false;
+    return true;
+}

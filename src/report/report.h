@@ -136,6 +136,10 @@ void fyi_read_origin(fyi_report *r); /* recipe, versions, manifests */
 const fyi_series *fyi_report_series(const fyi_report *r, const char *stage, const char *name);
 /* The value at that step; NaN if none. */
 double fyi_series_at(const fyi_series *s, double step);
+/* False for NULL and for a series of nulls. */
+bool fyi_series_has_value(const fyi_series *s);
+/* Is the i-th series the first of its stage? */
+bool fyi_starts_stage(const fyi_report *r, size_t i);
 
 /* ---- sections -------------------------------------------------------------------------------- */
 

@@ -51,14 +51,6 @@ static bool is_evaluation(const char *name)
     return false;
 }
 
-static bool has_value(const fyi_series *s)
-{
-    for (size_t i = 0; i < s->n; i++)
-        if (isfinite(s->p[i].y))
-            return true;
-    return false;
-}
-
 /* The series of evaluations of one stage, at most MOST_COLUMNS. */
 static int list_columns(const fyi_report *r, const char *stage, const fyi_series *columns[])
 {
@@ -66,7 +58,7 @@ static int list_columns(const fyi_report *r, const char *stage, const fyi_series
 
     for (size_t i = 0; i < r->n_series && n < MOST_COLUMNS; i++)
         if (strcmp(r->series[i].stage, stage) == 0 && is_evaluation(r->series[i].name) &&
-            has_value(&r->series[i]))
+            fyi_series_has_value(&r->series[i]))
             columns[n++] = &r->series[i];
     return n;
 }
@@ -128,14 +120,6 @@ static void put_stage(fyi_report *r, fyi_buf *b, const char *stage)
     fyi_buf_puts(b, "</tbody>\n</table></div>\n</details>\n");
 }
 
-static bool is_first_of_stage(const fyi_report *r, size_t i)
-{
-    for (size_t k = 0; k < i; k++)
-        if (strcmp(r->series[k].stage, r->series[i].stage) == 0)
-            return false;
-    return true;
-}
-
 void fyi_show_figures(fyi_report *r, fyi_buf *b)
 {
     if (!r->result.is_there && r->n_series == 0)
@@ -144,7 +128,7 @@ void fyi_show_figures(fyi_report *r, fyi_buf *b)
     if (r->result.is_there)
         put_result(&r->result, b);
     for (size_t i = 0; i < r->n_series; i++)
-        if (is_first_of_stage(r, i))
+        if (fyi_starts_stage(r, i))
             put_stage(r, b, r->series[i].stage);
     fyi_section_end(b);
 }

@@ -127,14 +127,6 @@ static void put_accuracies(fyi_report *r, fyi_buf *b, const char *stage)
     fyi_chart_write(r, b, &c);
 }
 
-static bool is_first_of_stage(const fyi_report *r, size_t i)
-{
-    for (size_t k = 0; k < i; k++)
-        if (strcmp(r->series[k].stage, r->series[i].stage) == 0)
-            return false;
-    return true;
-}
-
 void fyi_show_training(fyi_report *r, fyi_buf *b)
 {
     if (r->n_series == 0)
@@ -142,7 +134,7 @@ void fyi_show_training(fyi_report *r, fyi_buf *b)
     fyi_section_begin(b, "training", "Training, stage by stage", "");
     fyi_buf_puts(b, "<div class=\"pair\">\n");
     for (size_t i = 0; i < r->n_series; i++)
-        if (is_first_of_stage(r, i)) {
+        if (fyi_starts_stage(r, i)) {
             put_losses(r, b, r->series[i].stage);
             put_accuracies(r, b, r->series[i].stage);
         }

@@ -99,4 +99,17 @@ void fyi_winograd_weights_avx512(const fyi_winograd *wg, const float *weights, f
 void fyi_winograd_chunk_avx512(const fyi_winograd *wg, const float *src, const float *u,
                                const fyi_winograd_out *to, float *scratch, int64_t begin, int64_t count);
 
+/* The gradient of the weights [oc/16, ic/16, k, k, 16 ic, 16 oc], in batches of `chunk` tiles. First tiles
+ * first + [begin, end) of src and diff_dst into v [36, ic/16, chunk, 16] and e [36, oc/16, chunk, 16]; then
+ * for each of the 36 points sum [ic, oc] += v^T e over `count` tiles; at last blocks [begin, end) back. */
+void fyi_winograd_grad_tiles_avx512(const fyi_winograd *wg, const float *src, const float *diff, float *v,
+                                    float *e, int64_t first, int64_t begin, int64_t end);
+void fyi_winograd_grad_product_avx512(const fyi_winograd *wg, const float *v, const float *e, float *sum,
+                                      int64_t count);
+void fyi_winograd_grad_weights_avx512(const fyi_winograd *wg, const float *sum, float *diff_w,
+                                      int64_t begin, int64_t end);
+/* sums [n_blocks, 16] of diff [n, n_blocks, size, 16], for blocks [begin, end). */
+void fyi_channel_sums_avx512(const float *diff, int64_t n, int64_t n_blocks, int64_t size, float *sums,
+                             int64_t begin, int64_t end);
+
 #endif

@@ -9,16 +9,18 @@
 #define FEATURE_SAMPLES 400
 #define SHOWN_SAMPLES 40
 
-/* Samples spread evenly over d. */
+/* At most `most` samples of d, drawn at random: every n-th would meet datasets whose classes take turns. */
 static fy_status some_of(const fy_dataset *d, int64_t most, fy_dataset **out)
 {
-    const int64_t count = fy_dataset_count(d), n = count < most ? count : most;
-    int64_t *index = calloc((size_t)n + 1, sizeof *index);
+    const int64_t count = fy_dataset_count(d);
+    fy_rng r = fy_rng_named(0, "pictures");
+    int64_t *index = calloc((size_t)count + 1, sizeof *index);
     if (!index)
-        return fy_error(FY_ENOMEM, "no memory for %lld sample numbers", (long long)n);
-    for (int64_t i = 0; i < n; i++)
-        index[i] = i * count / n;
-    const fy_status st = fy_dataset_subset(d, index, n, out);
+        return fy_error(FY_ENOMEM, "no memory for %lld sample numbers", (long long)count);
+    for (int64_t i = 0; i < count; i++)
+        index[i] = i;
+    fy_rng_shuffle(&r, index, (size_t)count);
+    const fy_status st = fy_dataset_subset(d, index, count < most ? count : most, out);
     free(index);
     return st;
 }

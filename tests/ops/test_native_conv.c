@@ -158,6 +158,104 @@ static void what_does_not_fit_is_declined(void **state)
     fy_device_close(dev);
 }
 
+/* ---- threads ------------------------------------------------------------------------------------------ */
+
+/* One operator on plain or blocked tensors filled from a fixed stream; a hash of everything it gives. */
+static uint64_t run_with(int threads, const fyi_op *op, const void *attr, int n_src, const fyi_spec *from,
+                         int n_dst, const fyi_spec *to)
+{
+    fy_device *dev;
+    fyi_desc src[4], dst[2];
+    void *src_p[4], *dst_p[2], *state = NULL;
+    const bool loose[4] = { true, true, true, true };
+    uint64_t hash = 0;
+    fy_rng r = fy_rng_named(7, "test");
+    fy_threads_set(threads);
+    check_ok(fy_device_open("cpu", &dev));
+    for (int i = 0; i < n_src; i++)
+        src[i] = (fyi_desc){ from[i].dtype, from[i].shape, fyi_layout_plain(from[i].shape.rank) };
+    for (int i = 0; i < n_dst; i++)
+        dst[i] = (fyi_desc){ to[i].dtype, to[i].shape, fyi_layout_plain(to[i].shape.rank) };
+    fyi_site site = { .op = op, .attr = attr, .name = op->name, .n_src = n_src, .n_dst = n_dst,
+                      .src = src, .dst = dst, .is_loose = loose };
+    const fyi_kernel *k = fyi_kernel_find(dev, &site);
+    assert_string_equal(k->name, "native");
+    check_ok(k->create(dev, &site, &state));
+    for (int i = 0; i < n_src; i++) {
+        src_p[i] = fyi_alloc_block(fyi_desc_bytes(&src[i]));
+        for (int64_t e = 0; e < fyi_layout_numel(&src[i].layout, &src[i].shape); e++)
+            if (src[i].dtype == FY_U8)
+                ((uint8_t *)src_p[i])[e] = (uint8_t)fy_rng_below(&r, 4);
+            else
+                ((float *)src_p[i])[e] = (float)fy_rng_below(&r, 2048) / 1024 - 1;
+    }
+    for (int i = 0; i < n_dst; i++)
+        dst_p[i] = fyi_alloc_block(fyi_desc_bytes(&dst[i]));
+    void *scratch = fyi_alloc_block(site.scratch_bytes);
+    const fyi_launch l = { .dev = dev, .site = &site, .state = state, .src = src_p, .dst = dst_p,
+                           .scratch = scratch };
+    check_ok(k->run(&l));
+    for (int i = 0; i < n_dst; i++)
+        hash = fyi_hash64(dst_p[i], fyi_desc_bytes(&dst[i]), hash);
+    for (int i = 0; i < n_src; i++)
+        fyi_free(src_p[i]);
+    for (int i = 0; i < n_dst; i++)
+        fyi_free(dst_p[i]);
+    fyi_free(scratch);
+    k->destroy(state);
+    fy_device_close(dev);
+    fy_threads_set(0);
+    return hash;
+}
+
+static void check_threads(const fyi_op *op, const void *attr, int n_src, const fyi_spec *src, int n_dst,
+                          const fyi_spec *dst)
+{
+    const uint64_t alone = run_with(1, op, attr, n_src, src, n_dst, dst);
+    for (int threads = 2; threads <= 5; threads++)
+        if (run_with(threads, op, attr, n_src, src, n_dst, dst) != alone)
+            fail_msg("%s: %d threads give other bits than one", op->name, threads);
+}
+
+static void threads_change_no_bit_of_pooled(const conv_pool_case *c)
+{
+    const fyi_conv_pool_attr a = attr_of(c);
+    const fyi_spec src = { FY_F32, a.src }, weights = { FY_F32, a.weights };
+    const fyi_spec bias = { FY_F32, FY_SHAPE(c->oc) };
+    const fyi_spec dst = { FY_F32, FY_SHAPE(c->n, c->oc, (c->h + 2 * c->pad - c->k + 1) / 2,
+                                            (c->w + 2 * c->pad - c->k + 1) / 2) };
+    const fyi_spec index = { FY_U8, dst.shape };
+    check_threads(&fyi_op_conv_pool, &a, 3, (fyi_spec[]){ src, weights, bias }, 2,
+                  (fyi_spec[]){ dst, index });
+    check_threads(&fyi_op_conv_pool_bwd_weights, &a, 4, (fyi_spec[]){ dst, dst, index, src }, 2,
+                  (fyi_spec[]){ weights, bias });
+    if (c->ic >= 16)
+        check_threads(&fyi_op_conv_pool_bwd_data, &a, 4, (fyi_spec[]){ dst, dst, index, weights }, 1,
+                      &src);
+}
+
+static void threads_change_no_bit(void **state)
+{
+    const conv_pool_case first = { .n = 18, .ic = 1, .h = 12, .w = 12, .oc = 32, .k = 5, .pad = 0 };
+    const conv_pool_case second = { .n = 18, .ic = 32, .h = 12, .w = 12, .oc = 64, .k = 5, .pad = 0 };
+    const conv_pool_case border = { .n = 18, .ic = 16, .h = 9, .w = 7, .oc = 32, .k = 3, .pad = 1 };
+    const fyi_conv_attr forward = { .o = { { 1, 1 }, { 1, 1 }, { 1, 1 }, 1 } };
+    const fyi_spec image = { FY_F32, FY_SHAPE(20, 32, 10, 13) };
+    const fyi_spec weights = { FY_F32, FY_SHAPE(32, 32, 3, 3) };
+    fyi_conv_attr a = forward;
+    (void)state;
+    if (!has_avx512())
+        skip();
+    threads_change_no_bit_of_pooled(&first);
+    threads_change_no_bit_of_pooled(&second);
+    threads_change_no_bit_of_pooled(&border);
+    check_threads(&fyi_op_conv2d, &a, 2, (fyi_spec[]){ image, weights }, 1, &image);
+    a.target = image.shape;
+    check_threads(&fyi_op_conv2d_bwd_data, &a, 2, (fyi_spec[]){ image, weights }, 1, &image);
+    a.target = weights.shape;
+    check_threads(&fyi_op_conv2d_bwd_weights, &a, 2, (fyi_spec[]){ image, image }, 1, &weights);
+}
+
 /* Values and gradients on "cpu" against "ref". Differences are left out: maxima and ReLU have kinks
  * wherever the random values happen to put them, and ref's own gradient has rows without. */
 static size_t add_row(struct CMUnitTest *tests, size_t n, const op_row *row)
@@ -171,7 +269,7 @@ static size_t add_row(struct CMUnitTest *tests, size_t n, const op_row *row)
 
 int main(void)
 {
-    struct CMUnitTest tests[2 * (FYI_LEN(cases) + FYI_LEN(plain_cases)) + 2];
+    struct CMUnitTest tests[2 * (FYI_LEN(cases) + FYI_LEN(plain_cases)) + 3];
     size_t n = 0;
     for (size_t i = 0; i < FYI_LEN(cases); i++)
         n = add_row(tests, n, &cases[i].row);
@@ -179,5 +277,6 @@ int main(void)
         n = add_row(tests, n, &plain_cases[i].row);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(fast_kernel_takes_every_row);
     tests[n++] = (struct CMUnitTest)cmocka_unit_test(what_does_not_fit_is_declined);
+    tests[n++] = (struct CMUnitTest)cmocka_unit_test(threads_change_no_bit);
     return cmocka_run_group_tests_name("native conv", tests, NULL, NULL);
 }

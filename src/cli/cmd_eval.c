@@ -124,9 +124,11 @@ static fy_status read_classes(eval *e)
 
     e->n = fy_dataset_count(e->data);
     e->k = s->rank == 2 ? (int)s->d[1] : 0;
-    if (e->k < fy_dataset_classes(e->data) || e->k > 1024)
-        return fyi_fail(FY_ESHAPE, "the last model gives %d numbers per sample, the data has %d classes; add the "
-                        "classifier with another --weights", e->k, fy_dataset_classes(e->data));
+    if (fy_model_options(e->chain[e->n_models - 1])->n_classes == 0 || e->k > 1024 ||
+        e->k < fy_dataset_classes(e->data))
+        return fyi_fail(FY_ESHAPE, "the last model gives %d numbers per sample that are no scores of the data's %d "
+                        "classes; add the classifier with another --weights", e->k,
+                        fy_dataset_classes(e->data));
     e->predicted = fyi_calloc((size_t)e->n, sizeof *e->predicted);
     e->truth = fyi_calloc((size_t)e->n, sizeof *e->truth);
     if (e->predicted == NULL || e->truth == NULL)

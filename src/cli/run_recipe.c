@@ -109,11 +109,7 @@ static void print_result(fy_recipe *r, const fy_recipe_result *result)
         print_table(a);
     else
         printf("  The target has no labels, so there is no accuracy to show.\n");
-    if (a->choice.fell_back)
-        printf("\nHanded back: the source model, unchanged. %s\n", a->choice.reason);
-    else
-        printf("\nHanded back: the model of step %lld of %lld. %s\n", (long long)a->chosen_step,
-               (long long)a->last_step, a->choice.reason);
+    printf("\nThe label-free choice %s.\n", a->choice.reason);
     printf("Report: %s/report.html\n", result->run_dir);
 }
 
@@ -129,10 +125,9 @@ int fyi_recipe_failed(const fyi_args *a, fy_status st)
 
 static int run_failed(const fyi_args *a, fy_status st, const fy_recipe_result *result)
 {
+    (void)fyi_failed();
     if (st == FY_ECANCELED && result->run_dir[0] != '\0')
-        fprintf(stderr, "ferry: %s; resume with: ferry run --resume %s\n", fy_last_error(), result->run_dir);
-    else
-        (void)fyi_failed();
+        fprintf(stderr, "resume with: ferry run --resume %s\n", result->run_dir);
     if (fyi_args_has(a, "--json"))
         print_failure_json(st, result->run_dir);
     return FYI_FAILED;

@@ -218,5 +218,7 @@ fy_status fyi_rundir_write(const fyi_settings *s, const fyi_recipe_data *d, cons
 /* A run is continued only with the recipe and the data that it began with. */
 fy_status fyi_rundir_check(const fyi_settings *s, const fyi_recipe_data *d, const char *dir);
 fy_status fyi_rundir_result(const fyi_settings *s, const fy_recipe_result *r, int64_t count);
+/* Fills r from result.json where there is one: the run is done. */
+fy_status fyi_rundir_finished(const char *dir, fy_recipe_result *r, bool *is_finished);
 
 #endif

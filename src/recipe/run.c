@@ -36,25 +36,35 @@ static fy_status run_method(const fyi_settings *s, const fyi_recipe_data *d, fy_
     return st;
 }
 
+static fy_status prepare_dir(const fyi_settings *s, const fyi_recipe_data *d, fy_device *dev,
+                             const fy_recipe_run_opts *o, fy_recipe_result *result)
+{
+    FYI_FORWARD(fyi_rundir_make(s, o, result->run_dir, sizeof result->run_dir));
+    return o->resume ? fyi_rundir_check(s, d, result->run_dir) : fyi_rundir_write(s, d, dev, result->run_dir);
+}
+
 /* Device and data are open: what can be wrong with them has not left a directory behind. */
 static fy_status run_opened(const fyi_settings *s, const fyi_recipe_data *d, fy_device *dev,
                             const fy_recipe_run_opts *o, fy_recipe_result *result)
 {
+    const double begin = fyi_now_s();
+    bool is_finished = false;
     fy_run_opts run;
 
-    FYI_FORWARD(fyi_rundir_make(s, o, result->run_dir, sizeof result->run_dir));
-    if (o->resume)
-        FYI_FORWARD(fyi_rundir_check(s, d, result->run_dir));
-    else
-        FYI_FORWARD(fyi_rundir_write(s, d, dev, result->run_dir));
+    result->has_labels = d->judge != NULL;
+    FYI_FORWARD(prepare_dir(s, d, dev, o, result));
+    FYI_FORWARD(fyi_rundir_finished(result->run_dir, result, &is_finished));
+    if (is_finished)
+        return FY_OK;
     run = run_opts(s, o, result->run_dir);
-    return run_method(s, d, dev, &run, &result->adapt);
+    FYI_FORWARD(run_method(s, d, dev, &run, &result->adapt));
+    result->seconds = fyi_now_s() - begin;
+    return fyi_rundir_result(s, result, fy_dataset_count(d->target_eval));
 }
 
 fy_status fy_recipe_run(fy_recipe *r, const fy_recipe_run_opts *o, fy_recipe_result *result)
 {
     const fy_recipe_run_opts defaults = fy_recipe_run_defaults();
-    const double begin = fyi_now_s();
     fyi_recipe_data data = { 0 };
     fy_device *dev = NULL;
     fy_status st;
@@ -69,9 +79,6 @@ fy_status fy_recipe_run(fy_recipe *r, const fy_recipe_run_opts *o, fy_recipe_res
     FY_TRY(fy_device_open(r->settings.run.device, &dev));
     FY_TRY(fyi_recipe_data_open(&r->settings, &data));
     FY_TRY(run_opened(&r->settings, &data, dev, o, result));
-    result->has_labels = data.judge != NULL;
-    result->seconds = fyi_now_s() - begin;
-    FY_TRY(fyi_rundir_result(&r->settings, result, fy_dataset_count(data.target_eval)));
 done:
     fyi_recipe_data_close(&data);
     fy_device_close(dev);
@@ -122,7 +129,8 @@ static bool give(const char *section, const fyi_key *keys, const void *base, int
     fyi_key_expected(&keys[*i], type, sizeof type);
     fyi_key_text(&keys[*i], base, &text);
     *out = (fy_recipe_key){ .key = key, .type = type, .needs = keys[*i].needs, .help = keys[*i].help };
-    (void)snprintf(out->standard, sizeof out->standard, "%s", text.p != NULL ? text.p : "");
+    if (!(keys[*i].flags & FYI_KEY_REQUIRED) && text.p != NULL)
+        (void)snprintf(out->standard, sizeof out->standard, "%s", text.p);
     fyi_buf_release(&text);
     return true;
 }

@@ -304,3 +304,56 @@ fy_status fyi_rundir_result(const fyi_settings *s, const fy_recipe_result *r, in
     }
     return write_json(root, r->run_dir, "result.json");
 }
+
+/* ---- a run that is done already ---------------------------------------------------------------------------------- */
+
+static double number_of(const json_t *root, const char *name, const char *suffix)
+{
+    char key[40];
+    const json_t *v;
+
+    (void)snprintf(key, sizeof key, "%s%s", name, suffix);
+    v = json_object_get(root, key);
+    return json_is_number(v) ? json_number_value(v) : NAN;
+}
+
+static fy_adapt_figures figures_of(const json_t *root, const char *suffix)
+{
+    return (fy_adapt_figures){ number_of(root, "source_only", suffix), number_of(root, "last", suffix),
+                               number_of(root, "chosen", suffix), number_of(root, "oracle", suffix) };
+}
+
+static void read_result(const json_t *root, fy_recipe_result *r)
+{
+    fy_adapt_report *a = &r->adapt;
+    const char *reason = json_string_value(json_object_get(root, "reason"));
+
+    r->seconds = number_of(root, "seconds", "");
+    a->source_accuracy = number_of(root, "source_accuracy", "");
+    a->plain = figures_of(root, "");
+    a->matched = figures_of(root, "_matched");
+    a->swapped = figures_of(root, "_swapped");
+    a->last_step = json_integer_value(json_object_get(root, "last_step"));
+    a->chosen_step = json_integer_value(json_object_get(root, "chosen_step"));
+    a->oracle_step = json_integer_value(json_object_get(root, "oracle_step"));
+    a->choice.fell_back = json_is_true(json_object_get(root, "fell_back"));
+    (void)snprintf(a->choice.reason, sizeof a->choice.reason, "%s", reason != NULL ? reason : "");
+}
+
+fy_status fyi_rundir_finished(const char *dir, fy_recipe_result *r, bool *is_finished)
+{
+    char path[FY_RUN_DIR_MAX + 64];
+    json_error_t error;
+    json_t *root;
+
+    FYI_FORWARD(path_in(dir, "result.json", path, sizeof path));
+    *is_finished = fyi_path_exists(path);
+    if (!*is_finished)
+        return FY_OK;
+    root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (root == NULL)
+        return fyi_fail(FY_EFORMAT, "'%s' is damaged: %s; remove it to have it written again", path, error.text);
+    read_result(root, r);
+    json_decref(root);
+    return FY_OK;
+}

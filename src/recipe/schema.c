@@ -229,15 +229,18 @@ static fy_status bind_reals(const site *at, void *dst)
 
 /* ---- text ---------------------------------------------------------------------------------------------- */
 
+/* 60 and 0.03 rather than 6e+01 and 3e-02. */
 static void put_real(double v, fyi_buf *out)
 {
+    const double size = v != 0 ? floor(log10(fabs(v))) : 0;
     char text[40];
+    int digits = 1;
 
-    for (int digits = 1; digits <= 17; digits++) {
+    do
         (void)snprintf(text, sizeof text, "%.*g", digits, v);
-        if (strtod(text, NULL) == v)
-            break;
-    }
+    while (strtod(text, NULL) != v && ++digits <= 17);
+    if (size >= digits && size < 15)
+        (void)snprintf(text, sizeof text, "%.*g", (int)size + 1, v);
     fyi_buf_puts(out, text);
 }
 

@@ -1,0 +1,38 @@
+/* fuzz_recipe.c: any bytes as a recipe. What is refused leaves a sentence; what is accepted and right can
+ * be written and read back as the same recipe. */
+#include "recipe/recipe.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_round_trip(fy_recipe *r)
+{
+    fyi_buf first = { 0 }, second = { 0 };
+    fy_recipe *again = NULL;
+
+    fyi_recipe_yaml(&r->settings, &first);
+    if (fy_recipe_parse("again", first.p, first.len, &again) != FY_OK || fy_recipe_check(again) != FY_OK)
+        abort();
+    fyi_recipe_yaml(&again->settings, &second);
+    if (first.len != second.len || memcmp(first.p, second.p, first.len) != 0)
+        abort();
+    fy_recipe_free(again);
+    fyi_buf_release(&first);
+    fyi_buf_release(&second);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    fy_recipe *r = NULL;
+
+    if (fy_recipe_parse("fuzz", (const char *)data, size, &r) != FY_OK)
+        return r == NULL && fy_last_error()[0] != '\0' ? 0 : (abort(), 0);
+    if (fy_recipe_check(r) == FY_OK)
+        check_round_trip(r);
+    else if (fy_last_error()[0] == '\0')
+        abort();
+    fy_recipe_free(r);
+    return 0;
+}

@@ -1,0 +1,389 @@
+/* Recipes: what is refused and in which words, overrides, defaults, and the resolved file.
+ * A recipe that is read wrong trains the wrong thing without a sign, so every mistake has its sentence. */
+#include "support/support.h"
+
+#include <ferry/recipe.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SIDES                                 \
+    "source: {format: digits, n: 50}\n"       \
+    "target: {format: digits, style: noisy}\n"
+#define WHOLE "method: adda\n" SIDES
+
+/* ---- mistakes -------------------------------------------------------------------------------------- */
+
+static const struct bad {
+    const char *name, *text, *sentence;
+} bad_syntax[] = {
+    { "tab", "method: adda\n\tseed: 3\n", "recipe x.yaml:2:1: " },
+    { "open_bracket", "source: {n: [1, 2\n", "recipe x.yaml:" },
+    { "not_a_mapping", "- a\n- b\n", "x.yaml:1:1: a recipe is made of 'key: value' lines" },
+    { "scalar", "hello\n", "x.yaml:1:1: a recipe is made of 'key: value' lines" },
+    { "twice", "seed: 1\nmethod: adda\nseed: 2\n", "x.yaml:3:1: 'seed' is there twice, first on line 1" },
+    { "twice_dotted", "adda: {lr: 1}\nadda.lr: 2\n", "x.yaml:2:1: 'adda.lr' is there twice" },
+    { "anchor", "seed: &a 1\n", "x.yaml:1:7: found an anchor or a tag" },
+    { "anchor_on_map", "source: &a {n: 1}\n", "found an anchor or a tag" },
+    { "alias", "seed: *a\n", "x.yaml:1:7: '*a' refers to another place" },
+    { "tag", "seed: !!int 1\n", "x.yaml:1:7: found an anchor or a tag" },
+    { "list_of_lists", "source: {classes: [[1], 2]}\n", "'source.classes' is a list, whose items must be" },
+    { "list_of_maps", "source:\n  classes:\n    - a: 1\n", "x.yaml:3:7: 'source.classes' is a list" },
+    { "no_value", "seed:\nmethod: adda\n", "x.yaml:1:6: 'seed' has no value" },
+    { "no_keys", "source: {}\n", "x.yaml:1:1: 'source' has no keys below it" },
+    { "list_as_key", "[a, b]: 1\n", "a key must be a word" },
+    { "odd_key", "\"a b\": 1\n", "x.yaml:1:1: a key must be made of letters" },
+    { "line_break", "name: \"a\\nb\"\n", "'name' holds a line break or another control character" },
+    { "second_document", "seed: 1\n---\nseed: 2\n", "x.yaml:2:1: a second document begins" },
+    { "not_utf8", "name: \xff\xfe\n", "save the file as UTF-8 text" },
+    { "too_deep", "a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: 1}}}}}}}}}}}}}}}}\n",
+      "nested more than 16 deep" },
+};
+
+static const struct bad bad_meaning[] = {
+    { "no_method", SIDES, "'method' is missing" },
+    { "method", "method: ada\n" SIDES, "x.yaml:1:1: 'method' is 'ada', expected adda; did you mean 'adda'?" },
+    { "unknown_key", WHOLE "adda: {critc_lr: 1}\n",
+      "x.yaml:4:8: unknown key 'adda.critc_lr'; did you mean 'adda.critic_lr'?" },
+    { "other_section", WHOLE "adda: {encoder: lenet}\n", "unknown key 'adda.encoder'; did you mean 'model.encoder'?" },
+    { "nothing_near", WHOLE "zebra: 1\n", "unknown key 'zebra'; 'ferry help recipe' lists them" },
+    { "section_as_value", WHOLE "adda: 3\n", "x.yaml:4:1: 'adda' holds keys of its own" },
+    { "int", WHOLE "adda: {batch: many}\n", "'adda.batch' is 'many', expected a whole number from 1 to 65536" },
+    { "int_as_real", WHOLE "adda: {steps: 1e3}\n", "'adda.steps' is '1e3', expected a whole number" },
+    { "int_range", WHOLE "adda: {batch: 0}\n", "'adda.batch' is '0', expected a whole number from 1" },
+    { "int_overflow", WHOLE "adda: {batch: 99999999999999999999}\n", "expected a whole number" },
+    { "real", WHOLE "adda: {critic_lr: fast}\n", "'adda.critic_lr' is 'fast', expected a number" },
+    { "nan", WHOLE "adda: {critic_lr: nan}\n", "'adda.critic_lr' is 'nan', expected a number" },
+    { "infinite", WHOLE "adda: {critic_lr: 1e999}\n", "'adda.critic_lr' is '1e999', expected a number" },
+    { "hexadecimal", WHOLE "adda: {critic_lr: 0x1p3}\n", "expected a number" },
+    { "negative", WHOLE "adda: {critic_lr: -1}\n", "expected a number from 0 to" },
+    { "bool", WHOLE "adda: {conditional: yes}\n", "'adda.conditional' is 'yes', expected true or false" },
+    { "word", WHOLE "adda: {critic_optim: adm}\n",
+      "is 'adm', expected sgd, adam, adamw or adagrad; did you mean 'adam'?" },
+    { "list_for_one", WHOLE "adda: {batch: [1, 2]}\n", "'adda.batch' is a list, expected a whole number" },
+    { "seed", WHOLE "seed: -1\n", "'seed' is '-1', expected a whole number" },
+    { "seed_follows_itself", WHOLE "seed: seed\n", "'seed' must be a whole number" },
+    { "name", WHOLE "name: ../up\n", "'name' is '../up', expected a name of letters" },
+    { "name_hidden", WHOLE "name: .x\n", "expected a name of letters" },
+    { "class_twice", "method: adda\ntarget: {format: digits}\nsource: {format: digits, classes: [1, 1]}\n",
+      "'source.classes' lists 1 twice" },
+    { "relabel_length",
+      "method: adda\ntarget: {format: digits}\nsource: {format: digits, classes: [1, 2], relabel: [0]}\n",
+      "'source.relabel' has 1 numbers for the 2 of 'source.classes'" },
+    { "relabel_alone", "method: adda\ntarget: {format: digits}\nsource: {format: digits, relabel: [0]}\n",
+      "x.yaml:3:26: 'source.relabel' would not be used, since it needs source.classes!=[]" },
+    { "momentum_of_adam", WHOLE "adda: {critic_optim: adam, critic_momentum: 0.9}\n",
+      "'adda.critic_momentum' would not be used, since it needs adda.critic_optim=sgd" },
+    { "epochs_and_steps", WHOLE "adda: {steps: 10, epochs: 2}\n", "'adda.epochs' would not be used" },
+    { "pick_of_all", "method: adda\ntarget: {format: digits}\nsource: {format: digits, pick: first}\n",
+      "'source.pick' would not be used, since it needs source.limit!=0" },
+    { "seed_of_first",
+      "method: adda\ntarget: {format: digits}\nsource: {format: digits, pick: first, limit: 3, pick_seed: 1}\n",
+      "'source.pick_seed' would not be used" },
+    { "files_of_digits", "method: adda\ntarget: {format: digits}\nsource: {format: digits, images: a}\n",
+      "'source.images' would not be used, since it needs source.format=idx" },
+    { "no_images", "method: adda\ntarget: {format: digits}\nsource: {labels: a}\n", "'source.images' is missing" },
+    { "no_source", "method: adda\ntarget: {format: digits}\n", "the data side 'source' is missing" },
+    { "no_target", "method: adda\nsource: {format: digits}\n", "the data side 'target' is missing" },
+    { "holdout_and_test", WHOLE "source_holdout: 0.2\nsource_test: {format: digits}\n",
+      "'source_holdout' would not be used, since there is a source_test" },
+};
+
+static void says_what_is_wrong_with_the_text(void **state)
+{
+    const struct bad *c = *state;
+    fy_recipe *r = (void *)1;
+
+    check_status(fy_recipe_parse("x.yaml", c->text, strlen(c->text), &r), FY_EFORMAT);
+    check_sentence(c->sentence);
+    assert_null(r);
+}
+
+static void says_what_is_wrong_with_a_key(void **state)
+{
+    const struct bad *c = *state;
+    fy_recipe *r;
+
+    check_ok(fy_recipe_parse("x.yaml", c->text, strlen(c->text), &r));
+    check_status(fy_recipe_check(r), FY_EINVAL);
+    check_sentence(c->sentence);
+    assert_null(fy_recipe_get(r, "seed"));
+    fy_recipe_free(r);
+}
+
+/* ---- sizes --------------------------------------------------------------------------------------------- */
+
+static fy_status parse(const char *text, size_t bytes)
+{
+    fy_recipe *r;
+    const fy_status st = fy_recipe_parse("x.yaml", text, bytes, &r);
+
+    fy_recipe_free(r);
+    return st;
+}
+
+static void refuses_what_is_too_large(void **state)
+{
+    const size_t big = ((size_t)1 << 20) + 1;
+    char *text = test_malloc(big);
+    fyi_buf list = { 0 };
+
+    (void)state;
+    memset(text, '#', big);
+    check_status(parse(text, big), FY_EFORMAT);
+    check_sentence("at most 1048576 are read");
+    check_ok(parse(text, big - 1));
+    test_free(text);
+
+    fyi_buf_puts(&list, "a: [1");
+    for (int i = 0; i < 4096; i++)
+        fyi_buf_puts(&list, ",1");
+    fyi_buf_puts(&list, "]\n");
+    check_status(parse(list.p, list.len), FY_EFORMAT);
+    check_sentence("more than 4096 values");
+    fyi_buf_release(&list);
+}
+
+static void reads_no_byte_past_the_end(void **state)
+{
+    static const char text[] = WHOLE "adda: {critic_lr: 1e-3, steps: 10}\n";
+
+    (void)state;
+    for (size_t n = 0; n < sizeof text - 1; n++) {
+        char *part = test_malloc(n + 1);
+
+        memcpy(part, text, n);
+        (void)parse(part, n);
+        test_free(part);
+    }
+}
+
+/* ---- overrides ------------------------------------------------------------------------------------------ */
+
+static fy_recipe *whole(void)
+{
+    fy_recipe *r;
+
+    check_ok(fy_recipe_parse("dir/my recipe.yaml", WHOLE, sizeof WHOLE - 1, &r));
+    return r;
+}
+
+static const struct change {
+    const char *name, *set, *key, *value;
+} changes[] = {
+    { "number", "adda.critic_lr=1e-5", "adda.critic_lr", "1e-05" },
+    { "number_again", "adda.checkpoint=1", NULL, NULL },
+    { "replaces_the_file", "source.n=7", "source.n", "7" },
+    { "spaces", " source.n =  7 ", "source.n", "7" },
+    { "list", "source.classes=[3, 1]", "source.classes", "[3, 1]" },
+    { "list_of_one", "source.classes=4", "source.classes", "[4]" },
+    { "empty_list", "source.classes=[]", "source.classes", "[]" },
+    { "back_to_default", "source.n=", "source.n", "1000" },
+    { "bool", "adda.conditional=true", "adda.conditional", "true" },
+    { "follows", "source.draw_seed=seed", "source.draw_seed", "seed" },
+    { "large_seed", "seed=18446744073709551615", "seed", "18446744073709551615" },
+    { "plain_number", "checkpoint_s=120", "checkpoint_s", "120" },
+    { "tenth", "adda.critic_lr=0.1", "adda.critic_lr", "0.1" },
+    { "equals_in_value", "data_root=a=b", "data_root", "a=b" },
+    { "no_equals", "seed", NULL, NULL },
+    { "no_key", "=3", NULL, NULL },
+};
+
+static void changes_one_key(void **state)
+{
+    const struct change *c = *state;
+    fy_recipe *r = whole();
+    fy_status st = fy_recipe_set(r, c->set);
+
+    if (st == FY_OK)
+        st = fy_recipe_check(r);
+    if (c->key != NULL) {
+        check_ok(st);
+        assert_string_equal(fy_recipe_get(r, c->key), c->value);
+    } else {
+        check_status(st, FY_EINVAL);
+    }
+    fy_recipe_free(r);
+}
+
+static void the_last_override_wins(void **state)
+{
+    fy_recipe *r = whole(), *copy;
+
+    (void)state;
+    check_ok(fy_recipe_set(r, "seed=1"));
+    check_ok(fy_recipe_set(r, "seed=2"));
+    check_ok(fy_recipe_copy(r, &copy));
+    check_ok(fy_recipe_set(r, "seed=3"));
+    assert_string_equal(fy_recipe_get(r, "seed"), "3");
+    assert_string_equal(fy_recipe_get(copy, "seed"), "2");
+    fy_recipe_free(copy);
+    fy_recipe_free(r);
+}
+
+static void a_wrong_override_is_named(void **state)
+{
+    fy_recipe *r = whole();
+
+    (void)state;
+    check_ok(fy_recipe_set(r, "adda.critc_lr=3"));
+    check_status(fy_recipe_check(r), FY_EINVAL);
+    check_sentence("setting 'adda.critc_lr=3': unknown key 'adda.critc_lr'; did you mean 'adda.critic_lr'?");
+    fy_recipe_free(r);
+}
+
+static void put_takes_a_value_letter_by_letter(void **state)
+{
+    fy_recipe *r = whole();
+
+    (void)state;
+    check_ok(fy_recipe_set(r, "source.format=idx"));
+    check_ok(fy_recipe_set(r, "source.n="));
+    check_ok(fy_recipe_put(r, "source.images", "[odd, name]"));
+    assert_string_equal(fy_recipe_get(r, "source.images"), "[odd, name]");
+    check_status(fy_recipe_put(r, "source.images", "a\nb"), FY_EINVAL);
+    fy_recipe_free(r);
+}
+
+/* ---- resolved --------------------------------------------------------------------------------------------- */
+
+static void is_named_after_its_file(void **state)
+{
+    fy_recipe *r = whole();
+
+    (void)state;
+    assert_string_equal(fy_recipe_name(r), "my_recipe");
+    assert_null(fy_recipe_get(r, "source_test.n"));
+    assert_null(fy_recipe_get(r, "source.images"));
+    assert_string_equal(fy_recipe_get(r, "source.style"), "clean");
+    fy_recipe_free(r);
+}
+
+static void check_same_file(const char *a, const char *b)
+{
+    char *x, *y;
+    size_t n, m;
+
+    check_ok(fyi_file_read(a, 1 << 20, &x, &n));
+    check_ok(fyi_file_read(b, 1 << 20, &y, &m));
+    assert_string_equal(x, y);
+    fyi_free(x);
+    fyi_free(y);
+}
+
+static void what_is_written_reads_back_as_it_was(void **state)
+{
+    static const char *const settings[] = {
+        "source.classes=[3, 1]", "source.relabel=[0, 0]",  "source.limit=10",      "source.pick=first",
+        "target.range=normal",   "target.mean=[0.1, 0.2]", "adda.critic_optim=sgd", "adda.critic_lr=0.1",
+        "seed=18446744073709551615",
+    };
+    char first[512], second[512];
+    fy_recipe *r = whole(), *again;
+
+    for (size_t i = 0; i < LEN(settings); i++)
+        check_ok(fy_recipe_set(r, settings[i]));
+    check_ok(fy_recipe_put(r, "data_root", "od\"d \\ n\xc3\xa4me: #[x]"));
+    (void)snprintf(first, sizeof first, "%s", fyt_path(*state, "a.yaml"));
+    (void)snprintf(second, sizeof second, "%s", fyt_path(*state, "b.yaml"));
+    check_ok(fy_recipe_write(r, first));
+    check_ok(fy_recipe_read(first, &again));
+    check_ok(fy_recipe_write(again, second));
+    check_same_file(first, second);
+    assert_string_equal(fy_recipe_get(again, "data_root"), "od\"d \\ n\xc3\xa4me: #[x]");
+    assert_string_equal(fy_recipe_name(again), "my_recipe");
+    fy_recipe_free(again);
+    fy_recipe_free(r);
+}
+
+static const char *const shipped[] = {
+    "demo.yaml",           "adda-mnist-usps.yaml", "adda-usps-mnist.yaml",
+    "adda-mnist-01-23.yaml", "adda-mnist-01-23-stable.yaml",
+};
+
+static void shipped_recipes_are_right(void **state)
+{
+    const char *root = getenv("FERRY_SOURCE");
+    char path[1024];
+    fy_recipe *r;
+
+    (void)state;
+    if (root == NULL)
+        skip();
+    for (size_t i = 0; i < LEN(shipped); i++) {
+        (void)snprintf(path, sizeof path, "%s/recipes/%s", root, shipped[i]);
+        check_ok(fy_recipe_read(path, &r));
+        check_ok(fy_recipe_check(r));
+        fy_recipe_free(r);
+    }
+}
+
+static void every_known_key_has_a_type_and_a_meaning(void **state)
+{
+    fy_recipe_key k;
+    int n = 0;
+
+    (void)state;
+    for (; fy_recipe_known(n, &k); n++)
+        assert_true(strlen(k.key) > 0 && strlen(k.type) > 0 && strlen(k.help) > 0);
+    assert_true(n > 50);
+    assert_false(fy_recipe_known(-1, &k));
+    assert_string_equal(fy_recipe_method(0), "adda");
+    assert_null(fy_recipe_method(100));
+}
+
+/* ---- memory ------------------------------------------------------------------------------------------------- */
+
+static fy_status read_change_resolve(void *arg)
+{
+    fy_recipe *r = NULL, *copy = NULL;
+    fy_status st;
+
+    FY_TRY(fy_recipe_parse("x.yaml", WHOLE, sizeof WHOLE - 1, &r));
+    FY_TRY(fy_recipe_set(r, "source.classes=[1, 2]"));
+    FY_TRY(fy_recipe_copy(r, &copy));
+    FY_TRY(fy_recipe_write(copy, arg));
+done:
+    fy_recipe_free(copy);
+    fy_recipe_free(r);
+    return st;
+}
+
+static void survives_failing_allocations(void **state)
+{
+    char path[512];
+
+    (void)snprintf(path, sizeof path, "%s", fyt_path(*state, "out.yaml"));
+    fyt_check_alloc_failures(read_change_resolve, path);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest rest[] = {
+        cmocka_unit_test(refuses_what_is_too_large),
+        cmocka_unit_test(reads_no_byte_past_the_end),
+        cmocka_unit_test(the_last_override_wins),
+        cmocka_unit_test(a_wrong_override_is_named),
+        cmocka_unit_test(put_takes_a_value_letter_by_letter),
+        cmocka_unit_test(is_named_after_its_file),
+        cmocka_unit_test_setup_teardown(what_is_written_reads_back_as_it_was, fyt_tmpdir_setup,
+                                        fyt_tmpdir_teardown),
+        cmocka_unit_test(shipped_recipes_are_right),
+        cmocka_unit_test(every_known_key_has_a_type_and_a_meaning),
+        cmocka_unit_test_setup_teardown(survives_failing_allocations, fyt_tmpdir_setup, fyt_tmpdir_teardown),
+    };
+    struct CMUnitTest tests[LEN(bad_syntax) + LEN(bad_meaning) + LEN(changes) + LEN(rest)];
+    size_t n = 0;
+
+    for (size_t i = 0; i < LEN(bad_syntax); i++)
+        tests[n++] = (struct CMUnitTest){ bad_syntax[i].name, says_what_is_wrong_with_the_text, NULL, NULL,
+                                          (void *)&bad_syntax[i] };
+    for (size_t i = 0; i < LEN(bad_meaning); i++)
+        tests[n++] = (struct CMUnitTest){ bad_meaning[i].name, says_what_is_wrong_with_a_key, NULL, NULL,
+                                          (void *)&bad_meaning[i] };
+    for (size_t i = 0; i < LEN(changes); i++)
+        tests[n++] = (struct CMUnitTest){ changes[i].name, changes_one_key, NULL, NULL, (void *)&changes[i] };
+    for (size_t i = 0; i < LEN(rest); i++)
+        tests[n++] = rest[i];
+    return cmocka_run_group_tests_name("recipe", tests, NULL, NULL);
+}

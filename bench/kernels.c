@@ -1,7 +1,9 @@
-/* kernels.c: milliseconds of single operators, Ferry's own kernels against oneDNN's way to the same result.
+/* kernels.c: milliseconds of single operators, Ferry's own kernels against oneDNN's way to the
+ * same result.
  *
  *   kernels [seconds per line]     OMP_NUM_THREADS=1 for one thread
- * The shapes are those of the MNIST encoder, a small CNN and ResNet-18. Pooled gradients come with random winners and 7 of 10
+ * The shapes are those of the MNIST encoder, a small CNN and ResNet-18. Pooled gradients come with
+ * random winners and 7 of 10
  * windows active. Shown is the shortest run, which a busy machine disturbs least. */
 #include "graph/kernel.h"
 #include "graph/ops/attr.h"
@@ -31,7 +33,7 @@ static void must(fy_status st)
     exit(1);
 }
 
-/* ---- one operator ------------------------------------------------------------------------------------ */
+/* ---- one operator ---------------------------------------------------------------------------- */
 
 static void fill(const fyi_desc *d, void *p, uint64_t which)
 {
@@ -88,8 +90,14 @@ static double time_call(fy_device *dev, const call *c, double seconds)
         if (i < c->n_src && src[i].shape.rank == 4 && src[i].shape.d[1] % 16 == 0)
             src[i].layout = fyi_layout_channel_block(4, 16);
     }
-    fyi_site site = { .op = c->op, .attr = c->attr, .name = c->op->name, .n_src = c->n_src,
-                      .n_dst = c->n_dst, .src = src, .dst = dst, .is_loose = loose };
+    fyi_site site = { .op = c->op,
+                      .attr = c->attr,
+                      .name = c->op->name,
+                      .n_src = c->n_src,
+                      .n_dst = c->n_dst,
+                      .src = src,
+                      .dst = dst,
+                      .is_loose = loose };
     const fyi_kernel *k = fyi_kernel_find(dev, &site);
     if (!k || k->name[0] == 'r')
         return ms;
@@ -100,8 +108,9 @@ static double time_call(fy_device *dev, const call *c, double seconds)
     for (int i = 0; i < c->n_dst; i++)
         to[i] = new_tensor(&dst[i], (uint64_t)(i + 10));
     void *scratch = fyi_alloc_block(site.scratch_bytes + 64);
-    const fyi_launch l = { .dev = dev, .site = &site, .state = state, .src = from, .dst = to,
-                           .scratch = scratch };
+    const fyi_launch l = {
+        .dev = dev, .site = &site, .state = state, .src = from, .dst = to, .scratch = scratch
+    };
     ms = shortest(k, &l, seconds);
     fyi_free(scratch);
     for (int i = 0; i < c->n_src; i++)
@@ -113,7 +122,7 @@ static double time_call(fy_device *dev, const call *c, double seconds)
     return ms;
 }
 
-/* ---- a pooled convolution, both ways -------------------------------------------------------------------- */
+/* ---- a pooled convolution, both ways --------------------------------------------------------- */
 
 typedef struct layer {
     const char *name;
@@ -145,7 +154,8 @@ static void run_layer(const bench *b, const layer *y)
     const int64_t oh = y->h + 2 * y->pad - y->k + 1, qh = oh / 2;
     const fyi_spec src = f32(FY_SHAPE(y->n, y->ic, y->h, y->h));
     const fyi_spec weights = f32(FY_SHAPE(y->oc, y->ic, y->k, y->k)), bias = f32(FY_SHAPE(y->oc));
-    const fyi_spec map = f32(FY_SHAPE(y->n, y->oc, oh, oh)), dst = f32(FY_SHAPE(y->n, y->oc, qh, qh));
+    const fyi_spec map = f32(FY_SHAPE(y->n, y->oc, oh, oh)),
+                   dst = f32(FY_SHAPE(y->n, y->oc, qh, qh));
     const fyi_spec index = { FY_U8, dst.shape };
     const double flops = 2.0 * (double)(y->n * y->oc * 4 * qh * qh * y->ic * y->k * y->k);
     fyi_conv_attr conv = { .o = fy_conv_defaults(), .has_bias = true };
@@ -154,8 +164,9 @@ static void run_layer(const bench *b, const layer *y)
     const fyi_conv_attr bwd_data = { .o = conv.o, .target = src.shape };
     const fyi_conv_attr bwd_weights = { .o = conv.o, .has_bias = true, .target = weights.shape };
     const fyi_pool_attr pool = { .o = fy_pool_defaults(2), .src = map.shape };
-    const fyi_conv_pool_attr both = { .conv = conv.o, .pool = pool.o, .relu = true,
-                                      .src = src.shape, .weights = weights.shape };
+    const fyi_conv_pool_attr both = {
+        .conv = conv.o, .pool = pool.o, .relu = true, .src = src.shape, .weights = weights.shape
+    };
     char name[64];
 
     const call own[] = {
@@ -169,9 +180,11 @@ static void run_layer(const bench *b, const layer *y)
     };
     const call spread[] = { { &fyi_op_max_pool2d_bwd, &pool, 2, 1, { dst, index }, { map } } };
     const call weights_bwd[] = {
-        { &fyi_op_conv2d_bwd_weights, &bwd_weights, 2, 2, { map, src }, { weights, bias } } };
+        { &fyi_op_conv2d_bwd_weights, &bwd_weights, 2, 2, { map, src }, { weights, bias } }
+    };
     const call data_bwd[] = {
-        { &fyi_op_conv2d_bwd_data, &bwd_data, 2, 1, { map, weights }, { src } } };
+        { &fyi_op_conv2d_bwd_data, &bwd_data, 2, 1, { map, weights }, { src } }
+    };
 
     snprintf(name, sizeof name, "%s forward", y->name);
     line(name, time_call(b->native, &own[0], b->seconds), sum_of(b, forward, 2), flops);
@@ -210,12 +223,9 @@ static void run_plain(const bench *b, const layer *y)
 }
 
 static const layer plain_layers[] = {
-    { "128->256 @7", 64, 128, 7, 256, 3, 1 },
-    { "64->64 @56", 32, 64, 56, 64, 3, 1 },
-    { "128->128 @28", 32, 128, 28, 128, 3, 1 },
-    { "256->256 @14", 32, 256, 14, 256, 3, 1 },
-    { "512->512 @7", 32, 512, 7, 512, 3, 1 },
-    { "32->32 @32", 32, 32, 32, 32, 3, 1 },
+    { "128->256 @7", 64, 128, 7, 256, 3, 1 },   { "64->64 @56", 32, 64, 56, 64, 3, 1 },
+    { "128->128 @28", 32, 128, 28, 128, 3, 1 }, { "256->256 @14", 32, 256, 14, 256, 3, 1 },
+    { "512->512 @7", 32, 512, 7, 512, 3, 1 },   { "32->32 @32", 32, 32, 32, 32, 3, 1 },
 };
 
 static const layer layers[] = {
@@ -226,7 +236,7 @@ static const layer layers[] = {
     { "256->256 3x3 pad @7", 64, 256, 7, 256, 3, 1 },
 };
 
-/* ---- linear layers ------------------------------------------------------------------------------------------ */
+/* ---- linear layers --------------------------------------------------------------------------- */
 
 static void run_linear(const bench *b, int64_t n, int64_t ic, int64_t oc)
 {

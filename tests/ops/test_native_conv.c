@@ -1,5 +1,7 @@
-/* test_native_conv.c: convolution + bias + max pooling + ReLU, which the compiler makes one kernel of, and
- * Winograd convolution without pooling: values and gradients against ref; and that the fast kernel is what
+/* test_native_conv.c: convolution + bias + max pooling + ReLU, which the compiler makes one kernel
+ * of, and
+ * Winograd convolution without pooling: values and gradients against ref; and that the fast kernel
+ * is what
  * runs where the processor has AVX-512. */
 #include "support/op_check.h"
 
@@ -28,29 +30,63 @@ static fy_node build(op_test *t, const void *row)
 static const conv_pool_case cases[] = {
     { { "1 -> 32, 5x5", "LeNet's first layer", build, 1e-5 }, 5, 1, 12, 12, 32, 5, 0 },
     { { "1 -> 16, 5x5", "one block of channels alone", build, 1e-5 }, 2, 1, 10, 14, 16, 5, 0 },
-    { { "1 -> 48, 3x3 pad", "an odd number of blocks, a border", build, 1e-5 },
-      2, 1, 8, 10, 48, 3, 1 },
+    { { "1 -> 48, 3x3 pad", "an odd number of blocks, a border", build, 1e-5 }, 2, 1, 8, 10, 48, 3, 1 },
     { { "3 -> 16, 3x3 pad odd", "several plain channels; a last row in no window", build, 1e-5 },
-      3, 3, 9, 7, 16, 3, 1 },
+      3,
+      3,
+      9,
+      7,
+      16,
+      3,
+      1 },
     { { "4 -> 16, 4x4", "an even kernel; the most plain channels", build, 1e-5 },
-      1, 4, 9, 11, 16, 4, 0 },
+      1,
+      4,
+      9,
+      11,
+      16,
+      4,
+      0 },
     { { "1 -> 16, 1x1", "a window of one element", build, 1e-5 }, 1, 1, 4, 6, 16, 1, 0 },
-    { { "2 -> 16, 2x2 narrow", "fewer columns than a tile has", build, 1e-5 },
-      2, 2, 6, 5, 16, 2, 0 },
+    { { "2 -> 16, 2x2 narrow", "fewer columns than a tile has", build, 1e-5 }, 2, 2, 6, 5, 16, 2, 0 },
     { { "16 -> 16, 5x5", "the smallest blocked case", build, 1e-5 }, 1, 16, 6, 6, 16, 5, 0 },
     { { "32 -> 64, 5x5", "LeNet's second layer; 16 windows fill a register", build, 1e-5 },
-      5, 32, 12, 12, 64, 5, 0 },
+      5,
+      32,
+      12,
+      12,
+      64,
+      5,
+      0 },
     { { "32 -> 48, 5x5 odd", "tiles and windows that do not divide the image", build, 1e-5 },
-      3, 32, 11, 13, 48, 5, 0 },
+      3,
+      32,
+      11,
+      13,
+      48,
+      5,
+      0 },
     { { "16 -> 32, 5x5 pad 2", "tiles over every edge", build, 1e-5 }, 9, 16, 7, 8, 32, 5, 2 },
     { { "16 -> 16, 3x3", "4x4 results per tile", build, 1e-5 }, 2, 16, 10, 10, 16, 3, 0 },
     { { "16 -> 80, 3x3 pad", "four blocks of channels and one more", build, 1e-5 },
-      2, 16, 14, 14, 80, 3, 1 },
+      2,
+      16,
+      14,
+      14,
+      80,
+      3,
+      1 },
     { { "48 -> 32, 3x3 pad odd", "a tile whose last windows do not exist", build, 1e-5 },
-      9, 48, 7, 9, 32, 3, 1 },
+      9,
+      48,
+      7,
+      9,
+      32,
+      3,
+      1 },
 };
 
-/* ---- not pooled: Winograd ---------------------------------------------------------------------------- */
+/* ---- not pooled: Winograd -------------------------------------------------------------------- */
 
 static fy_node plain_conv(op_test *t, const conv_pool_case *c)
 {
@@ -84,19 +120,42 @@ static fy_node with_residual(op_test *t, const void *row)
 
 static const conv_pool_case plain_cases[] = {
     { { "plain 32 -> 32, 3x3 pad", "the smallest; tiles fit the image", bare, 1e-5 },
-      3, 32, 16, 16, 32, 3, 1 },
+      3,
+      32,
+      16,
+      16,
+      32,
+      3,
+      1 },
     { { "plain 32 -> 48, 3x3 odd", "results that tiles hang over", bare, 1e-5 },
-      6, 32, 13, 11, 48, 3, 0 },
+      6,
+      32,
+      13,
+      11,
+      48,
+      3,
+      0 },
     { { "plain 48 -> 32, 5x5 pad", "2x2 results per tile; a border on each side", bare, 1e-5 },
-      3, 48, 9, 7, 32, 5, 2 },
+      3,
+      48,
+      9,
+      7,
+      32,
+      5,
+      2 },
     { { "plain 32 -> 32, 5x5", "the gradient needs a wider border than the result", bare, 1e-5 },
-      4, 32, 12, 12, 32, 5, 0 },
+      4,
+      32,
+      12,
+      12,
+      32,
+      5,
+      0 },
     { { "plain bias, relu", "fused", with_bias_and_relu, 1e-5 }, 3, 32, 15, 16, 64, 3, 1 },
-    { { "plain residual", "fused with another tensor", with_residual, 1e-5 },
-      3, 32, 14, 16, 32, 3, 1 },
+    { { "plain residual", "fused with another tensor", with_residual, 1e-5 }, 3, 32, 14, 16, 32, 3, 1 },
 };
 
-/* ---- which kernel runs ------------------------------------------------------------------------------ */
+/* ---- which kernel runs ----------------------------------------------------------------------- */
 
 static bool has_avx512(void)
 {
@@ -111,7 +170,9 @@ static bool has_avx512(void)
 
 static fyi_conv_pool_attr attr_of(const conv_pool_case *c)
 {
-    fyi_conv_pool_attr a = { .conv = fy_conv_defaults(), .pool = fy_pool_defaults(2), .relu = true,
+    fyi_conv_pool_attr a = { .conv = fy_conv_defaults(),
+                             .pool = fy_pool_defaults(2),
+                             .relu = true,
                              .src = FY_SHAPE(c->n, c->ic, c->h, c->w),
                              .weights = FY_SHAPE(c->oc, c->ic, c->k, c->k) };
     a.conv.pad[0] = a.conv.pad[1] = c->pad;
@@ -158,11 +219,12 @@ static void what_does_not_fit_is_declined(void **state)
     fy_device_close(dev);
 }
 
-/* ---- threads ------------------------------------------------------------------------------------------ */
+/* ---- threads --------------------------------------------------------------------------------- */
 
-/* One operator on plain or blocked tensors filled from a fixed stream; a hash of everything it gives. */
-static uint64_t run_with(int threads, const fyi_op *op, const void *attr, int n_src, const fyi_spec *from,
-                         int n_dst, const fyi_spec *to)
+/* One operator on plain or blocked tensors filled from a fixed stream; a hash of everything it
+ * gives. */
+static uint64_t run_with(int threads, const fyi_op *op, const void *attr, int n_src,
+                         const fyi_spec *from, int n_dst, const fyi_spec *to)
 {
     fy_device *dev;
     fyi_desc src[4], dst[2];
@@ -176,8 +238,14 @@ static uint64_t run_with(int threads, const fyi_op *op, const void *attr, int n_
         src[i] = (fyi_desc){ from[i].dtype, from[i].shape, fyi_layout_plain(from[i].shape.rank) };
     for (int i = 0; i < n_dst; i++)
         dst[i] = (fyi_desc){ to[i].dtype, to[i].shape, fyi_layout_plain(to[i].shape.rank) };
-    fyi_site site = { .op = op, .attr = attr, .name = op->name, .n_src = n_src, .n_dst = n_dst,
-                      .src = src, .dst = dst, .is_loose = loose };
+    fyi_site site = { .op = op,
+                      .attr = attr,
+                      .name = op->name,
+                      .n_src = n_src,
+                      .n_dst = n_dst,
+                      .src = src,
+                      .dst = dst,
+                      .is_loose = loose };
     const fyi_kernel *k = fyi_kernel_find(dev, &site);
     assert_string_equal(k->name, "native");
     check_ok(k->create(dev, &site, &state));
@@ -192,8 +260,9 @@ static uint64_t run_with(int threads, const fyi_op *op, const void *attr, int n_
     for (int i = 0; i < n_dst; i++)
         dst_p[i] = fyi_alloc_block(fyi_desc_bytes(&dst[i]));
     void *scratch = fyi_alloc_block(site.scratch_bytes);
-    const fyi_launch l = { .dev = dev, .site = &site, .state = state, .src = src_p, .dst = dst_p,
-                           .scratch = scratch };
+    const fyi_launch l = {
+        .dev = dev, .site = &site, .state = state, .src = src_p, .dst = dst_p, .scratch = scratch
+    };
     check_ok(k->run(&l));
     for (int i = 0; i < n_dst; i++)
         hash = fyi_hash64(dst_p[i], fyi_desc_bytes(&dst[i]), hash);
@@ -208,8 +277,8 @@ static uint64_t run_with(int threads, const fyi_op *op, const void *attr, int n_
     return hash;
 }
 
-static void check_threads(const fyi_op *op, const void *attr, int n_src, const fyi_spec *src, int n_dst,
-                          const fyi_spec *dst)
+static void check_threads(const fyi_op *op, const void *attr, int n_src, const fyi_spec *src,
+                          int n_dst, const fyi_spec *dst)
 {
     const uint64_t alone = run_with(1, op, attr, n_src, src, n_dst, dst);
     for (int threads = 2; threads <= 5; threads++)
@@ -230,8 +299,8 @@ static void threads_change_no_bit_of_pooled(const conv_pool_case *c)
     check_threads(&fyi_op_conv_pool_bwd_weights, &a, 4, (fyi_spec[]){ dst, dst, index, src }, 2,
                   (fyi_spec[]){ weights, bias });
     if (c->ic >= 16)
-        check_threads(&fyi_op_conv_pool_bwd_data, &a, 4, (fyi_spec[]){ dst, dst, index, weights }, 1,
-                      &src);
+        check_threads(&fyi_op_conv_pool_bwd_data, &a, 4, (fyi_spec[]){ dst, dst, index, weights },
+                      1, &src);
 }
 
 static void threads_change_no_bit(void **state)

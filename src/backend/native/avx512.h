@@ -11,6 +11,8 @@
 #else
 #define UNROLL _Pragma("GCC unroll 64")
 #endif
+#define EACH_BY(i, n, step) UNROLL for (int i = 0; i < (n); i += (step))
+#define EACH(i, n) EACH_BY (i, n, 1)
 #define INLINE static inline __attribute__((always_inline))
 
 typedef __m512 vec; /* 16 floats */
@@ -61,11 +63,11 @@ INLINE vec vmax(vec a, vec b)
 INLINE void transpose16(vec r[16])
 {
     vec t[16];
-    UNROLL for (int i = 0; i < 16; i += 2) {
+    EACH_BY (i, 16, 2) {
         t[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
         t[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
     }
-    UNROLL for (int i = 0; i < 16; i += 4) {
+    EACH_BY (i, 16, 4) {
         const __m512d a = _mm512_castps_pd(t[i]), b = _mm512_castps_pd(t[i + 1]);
         const __m512d c = _mm512_castps_pd(t[i + 2]), d = _mm512_castps_pd(t[i + 3]);
         r[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, c));
@@ -73,13 +75,13 @@ INLINE void transpose16(vec r[16])
         r[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(b, d));
         r[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(b, d));
     }
-    UNROLL for (int i = 0; i < 4; i++) {
+    EACH (i, 4) {
         t[i] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0x88);
         t[i + 4] = _mm512_shuffle_f32x4(r[i], r[i + 4], 0xdd);
         t[i + 8] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0x88);
         t[i + 12] = _mm512_shuffle_f32x4(r[i + 8], r[i + 12], 0xdd);
     }
-    UNROLL for (int i = 0; i < 4; i++) {
+    EACH (i, 4) {
         r[i] = _mm512_shuffle_f32x4(t[i], t[i + 8], 0x88);
         r[i + 8] = _mm512_shuffle_f32x4(t[i], t[i + 8], 0xdd);
         r[i + 4] = _mm512_shuffle_f32x4(t[i + 4], t[i + 12], 0x88);

@@ -1,4 +1,5 @@
-/* conv_first_avx512.c: convolution of a source of few channels, pooled at once: the k x k map between is
+/* conv_first_avx512.c: convolution of a source of few channels, pooled at once: the k x k map
+ * between is
  * never stored. A tile of two result rows, six columns and 32 channels stays in registers. */
 #include "backend/native/avx512.h"
 #include "backend/native/conv_pool.h"
@@ -11,19 +12,19 @@ INLINE void tile(int cols, int blocks, const fyi_conv_pool_sizes *s, const float
 {
     const int64_t pitch = s->w + 2 * s->pad, plane = (s->h + 2 * s->pad) * pitch;
     const int64_t block_floats = s->k * s->k * s->ic * 16;
-    UNROLL for (int i = 0; i < 24; i++)
+    EACH (i, 24)
         (&acc[0][0][0])[i] = zero();
     for (int64_t y = 0; y < s->k; y++)
         for (int64_t x = 0; x < s->k; x++)
             for (int64_t c = 0; c < s->ic; c++, weights += 16) {
                 const float *p = src + c * plane + y * pitch + x;
                 vec w[2];
-                UNROLL for (int b = 0; b < blocks; b++)
+                EACH (b, blocks)
                     w[b] = load(weights + b * block_floats);
-                UNROLL for (int i = 0; i < 2; i++)
-                    UNROLL for (int j = 0; j < 2 * cols; j++) {
+                EACH (i, 2)
+                    EACH (j, 2 * cols) {
                         const vec v = splat(p[i * pitch + j]);
-                        UNROLL for (int b = 0; b < blocks; b++)
+                        EACH (b, blocks)
                             acc[i][j][b] = fma3(v, w[b], acc[i][j][b]);
                     }
             }
@@ -32,8 +33,8 @@ INLINE void tile(int cols, int blocks, const fyi_conv_pool_sizes *s, const float
 INLINE void pool_tile(int cols, int blocks, const fyi_conv_pool_sizes *s, const float *bias,
                       vec acc[2][6][2], float *dst, uint8_t *index)
 {
-    UNROLL for (int b = 0; b < blocks; b++)
-        UNROLL for (int q = 0; q < cols; q++) {
+    EACH (b, blocks)
+        EACH (q, cols) {
             const int64_t at = (b * s->qh * s->qw + q) * 16;
             __m128i which;
             vec v = max4(acc[0][2 * q][b], acc[0][2 * q + 1][b], acc[1][2 * q][b],
@@ -85,7 +86,7 @@ void fyi_conv_first_avx512(const fyi_conv_pool_sizes *s, const float *src, const
         }
 }
 
-/* ---- gradient of the weights -------------------------------------------------------------------------- */
+/* ---- gradient of the weights ----------------------------------------------------------------- */
 
 /* Two winners at a time: one sum alone would wait for itself. */
 INLINE void gather_window(int n, float *dw, const float *columns, const float *g,
@@ -93,21 +94,21 @@ INLINE void gather_window(int n, float *dw, const float *columns, const float *g
 {
     vec even[6], odd[6];
     int64_t i = 0;
-    UNROLL for (int j = 0; j < n; j++) {
+    EACH (j, n) {
         even[j] = load(dw + 16 * j);
         odd[j] = zero();
     }
     for (; i + 2 <= count; i += 2) {
         const float *p = columns + offset[i], *q = columns + offset[i + 1];
-        UNROLL for (int j = 0; j < n; j++) {
+        EACH (j, n) {
             even[j] = fma3(splat(g[i]), load(p + 16 * j), even[j]);
             odd[j] = fma3(splat(g[i + 1]), load(q + 16 * j), odd[j]);
         }
     }
     if (i < count)
-        UNROLL for (int j = 0; j < n; j++)
+        EACH (j, n)
             even[j] = fma3(splat(g[i]), load(columns + offset[i] + 16 * j), even[j]);
-    UNROLL for (int j = 0; j < n; j++)
+    EACH (j, n)
         store(dw + 16 * j, add(even[j], odd[j]));
 }
 
@@ -115,11 +116,23 @@ void fyi_gather_window_avx512(float *dw, int64_t lanes, const float *columns, co
                               const int32_t *offset, int64_t count)
 {
     switch (lanes / 16) {
-    case 1: gather_window(1, dw, columns, g, offset, count); break;
-    case 2: gather_window(2, dw, columns, g, offset, count); break;
-    case 3: gather_window(3, dw, columns, g, offset, count); break;
-    case 4: gather_window(4, dw, columns, g, offset, count); break;
-    case 5: gather_window(5, dw, columns, g, offset, count); break;
-    default: gather_window(6, dw, columns, g, offset, count); break;
+    case 1:
+        gather_window(1, dw, columns, g, offset, count);
+        break;
+    case 2:
+        gather_window(2, dw, columns, g, offset, count);
+        break;
+    case 3:
+        gather_window(3, dw, columns, g, offset, count);
+        break;
+    case 4:
+        gather_window(4, dw, columns, g, offset, count);
+        break;
+    case 5:
+        gather_window(5, dw, columns, g, offset, count);
+        break;
+    default:
+        gather_window(6, dw, columns, g, offset, count);
+        break;
     }
 }

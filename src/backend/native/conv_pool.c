@@ -1,10 +1,13 @@
-/* conv_pool.c: convolution, bias, max pooling and ReLU as one operator, and its two gradients, for the small
+/* conv_pool.c: convolution, bias, max pooling and ReLU as one operator, and its two gradients, for
+ * the small
  * images on which memory and fork-join cost as much as arithmetic.
  *
- *   forward        few source channels: direct; channels in blocks of 16: Winograd, F(2,5) or F(4,3)
+ *   forward        few source channels: direct; channels in blocks of 16: Winograd, F(2,5) or
+ * F(4,3)
  *   gradients      sparse: only the winner of each window passes gradient on
  *
- * Work is split into a number of parts that depends on the shapes alone, and partial sums are added in order,
+ * Work is split into a number of parts that depends on the shapes alone, and partial sums are
+ * added in order,
  * so results do not depend on the number of threads. */
 #include "backend/native/conv_pool.h"
 
@@ -18,7 +21,7 @@
 #define FEW_CHANNELS 4
 #define L1_FLOATS (32 * 1024 / 4) /* what inner loops may keep in the first-level cache */
 
-/* ---- what the kernels take ------------------------------------------------------------------------------- */
+/* ---- what the kernels take ------------------------------------------------------------------- */
 
 static bool is_few(const fyi_conv_pool_sizes *s)
 {
@@ -33,8 +36,8 @@ static int64_t column_pitch(const fyi_conv_pool_sizes *s)
 
 static bool fits_few(const fyi_conv_pool_sizes *s)
 {
-    return s->k * s->k * s->ic <= FYI_MAX_WINDOW_LANES &&
-           s->k <= 8 && column_pitch(s) * 2 * s->qh <= 64 * L1_FLOATS;
+    return s->k * s->k * s->ic <= FYI_MAX_WINDOW_LANES && s->k <= 8 &&
+           column_pitch(s) * 2 * s->qh <= 64 * L1_FLOATS;
 }
 
 static bool pools_by_two(const fy_pool_opts *o)
@@ -60,9 +63,16 @@ static bool takes(const fyi_conv_pool_attr *a, fyi_conv_pool_sizes *s)
     const int64_t pad = a->conv.pad[0], k = w[2];
     if (!fyi_cpu_has_avx512() || !pools_by_two(&a->pool) || !is_dense(&a->conv) || w[3] != k)
         return false;
-    *s = (fyi_conv_pool_sizes){ .n = src[0], .ic = src[1], .h = src[2], .w = src[3], .oc = w[0],
-                                .k = k, .pad = pad, .qh = (src[2] + 2 * pad - k + 1) / 2,
-                                .qw = (src[3] + 2 * pad - k + 1) / 2, .relu = a->relu };
+    *s = (fyi_conv_pool_sizes){ .n = src[0],
+                                .ic = src[1],
+                                .h = src[2],
+                                .w = src[3],
+                                .oc = w[0],
+                                .k = k,
+                                .pad = pad,
+                                .qh = (src[2] + 2 * pad - k + 1) / 2,
+                                .qw = (src[3] + 2 * pad - k + 1) / 2,
+                                .relu = a->relu };
     if (s->n < 1 || s->qh < 1 || s->qw < 1 || s->oc % 16 != 0 || s->oc < 16 || s->ic < 1 ||
         (s->h + 2 * pad) * (s->w + 2 * pad) > INT32_MAX / 512)
         return false;
@@ -89,12 +99,15 @@ static fyi_layout source_layout(const fyi_conv_pool_sizes *s)
 static fyi_layout weights_layout(const fyi_conv_pool_sizes *s)
 {
     if (is_few(s))
-        return (fyi_layout){ .rank = 4, .n_inner = 1, .outer = { 0, 2, 3, 1 }, .inner_axis = { 0 },
+        return (fyi_layout){ .rank = 4,
+                             .n_inner = 1,
+                             .outer = { 0, 2, 3, 1 },
+                             .inner_axis = { 0 },
                              .inner_size = { 16 } };
     return fyi_layout_channel_block(4, 16);
 }
 
-/* ---- state and scratch -------------------------------------------------------------------------------------- */
+/* ---- state and scratch ----------------------------------------------------------------------- */
 
 typedef struct state {
     fyi_conv_pool_sizes s;
@@ -117,7 +130,8 @@ static int64_t windows16(const fyi_conv_pool_sizes *s)
     return fyi_round16(s->qh * s->qw);
 }
 
-/* One winners' list: 16 channels of an image, with room for a whole register past the last entry. */
+/* One winners' list: 16 channels of an image, with room for a whole register past the last entry.
+ * */
 static int64_t list_cap(const fyi_conv_pool_sizes *s)
 {
     return windows16(s) + 16;
@@ -153,7 +167,8 @@ static void fill_state(state *st, const fyi_conv_pool_sizes *s)
     fill_map(st, is_few(s) ? s->ic * s->k : 16);
     /* A padded source is copied, and once for all channels of dst is enough. */
     st->chunk_rows = s->pad > 0 || is_few(s) ? n_ocb : 1;
-    const int64_t n_parts = is_few(s) ? 16 : (8 + n_ocb / st->chunk_rows - 1) / (n_ocb / st->chunk_rows);
+    const int64_t n_parts =
+        is_few(s) ? 16 : (8 + n_ocb / st->chunk_rows - 1) / (n_ocb / st->chunk_rows);
     st->n_chunks = FYI_MAX(1, FYI_MIN(n_parts, s->n / 4));
     if (!is_few(s))
         fyi_winograd_init(&st->wg, s, FYI_OIHW16I, 2 * s->qh, 2 * s->qw);
@@ -243,13 +258,14 @@ static void pad_image(const fyi_conv_pool_sizes *s, int64_t block, const float *
     memset(to, 0, (size_t)(s->pad * width) * sizeof *to);
 }
 
-/* ---- forward: src, weights, bias -> dst, index ----------------------------------------------------------------- */
+/* ---- forward: src, weights, bias -> dst, index ----------------------------------------------- */
 
 static scratch_size forward_size(const state *st)
 {
     const fyi_conv_pool_sizes *s = &st->s;
     if (!is_few(s))
-        return (scratch_size){ fyi_winograd_weights_floats(&st->wg), fyi_winograd_chunk_floats(&st->wg) };
+        return (scratch_size){ fyi_winograd_weights_floats(&st->wg),
+                               fyi_winograd_chunk_floats(&st->wg) };
     return (scratch_size){ 0, s->pad ? fyi_round16(padded_block(s) / 16 * s->ic) : 0 };
 }
 
@@ -311,18 +327,22 @@ static bool propose_conv_pool(fy_device *dev, fyi_site *site)
     return true;
 }
 
-const fyi_kernel fyi_native_conv_pool = {
-    .name = "native", .op = &fyi_op_conv_pool, .propose = propose_conv_pool, .create = create,
-    .run = run_conv_pool, .destroy = fyi_free
-};
+const fyi_kernel fyi_native_conv_pool = { .name = "native",
+                                          .op = &fyi_op_conv_pool,
+                                          .propose = propose_conv_pool,
+                                          .create = create,
+                                          .run = run_conv_pool,
+                                          .destroy = fyi_free };
 
-/* ---- lists of winners -------------------------------------------------------------------------------------------- */
+/* ---- lists of winners ------------------------------------------------------------------------ */
 
 static fyi_winners list_at(const state *st, float *lists, int64_t i)
 {
     const int64_t cap = list_cap(&st->s);
     float *p = lists + i * list_floats(&st->s);
-    return (fyi_winners){ .cap = cap, .g = p, .offset = (int32_t *)(void *)(p + 16 * cap),
+    return (fyi_winners){ .cap = cap,
+                          .g = p,
+                          .offset = (int32_t *)(void *)(p + 16 * cap),
                           .count = (int32_t *)(void *)(p + 32 * cap) };
 }
 
@@ -342,7 +362,7 @@ static void want_pooled_layouts(fyi_site *site)
         site->src[i].layout = fyi_layout_channel_block(4, 16);
 }
 
-/* ---- gradient of src: diff_dst, dst, index, weights -> diff_src ---------------------------------------------------- */
+/* ---- gradient of src: diff_dst, dst, index, weights -> diff_src ------------------------------ */
 
 static scratch_size data_size(const state *st)
 {
@@ -366,12 +386,12 @@ static void unpad_block(const job *j, const float *padded, int64_t image, int64_
     const int64_t pitch = j->st->pitch, row = s->w * 16;
     float *to = (float *)j->l->dst[0] + (image * (s->ic / 16) + b) * s->h * row;
     for (int64_t y = 0; y < s->h; y++)
-        memcpy(to + y * row, padded + (y + s->pad) * pitch + s->pad * 16,
-               (size_t)row * sizeof *to);
+        memcpy(to + y * row, padded + (y + s->pad) * pitch + s->pad * 16, (size_t)row * sizeof *to);
 }
 
 /* Block b of diff_src of n images from `first` on. */
-static void scatter_block(const job *j, float *lists, float *padded, int64_t first, int64_t n, int64_t b)
+static void scatter_block(const job *j, float *lists, float *padded, int64_t first, int64_t n,
+                          int64_t b)
 {
     const state *st = j->st;
     const fyi_conv_pool_sizes *s = &st->s;
@@ -429,12 +449,14 @@ static bool propose_bwd_data(fy_device *dev, fyi_site *site)
     return true;
 }
 
-const fyi_kernel fyi_native_conv_pool_bwd_data = {
-    .name = "native", .op = &fyi_op_conv_pool_bwd_data, .propose = propose_bwd_data, .create = create,
-    .run = run_bwd_data, .destroy = fyi_free
-};
+const fyi_kernel fyi_native_conv_pool_bwd_data = { .name = "native",
+                                                   .op = &fyi_op_conv_pool_bwd_data,
+                                                   .propose = propose_bwd_data,
+                                                   .create = create,
+                                                   .run = run_bwd_data,
+                                                   .destroy = fyi_free };
 
-/* ---- gradient of the weights: diff_dst, dst, index, src -> diff_weights, diff_bias ----------------------------------- */
+/* ---- gradient of the weights: diff_dst, dst, index, src -> diff_weights, diff_bias ----------- */
 
 /* Floats of one channel of dst in a partial sum. */
 static int64_t sum_floats(const fyi_conv_pool_sizes *s)
@@ -442,7 +464,8 @@ static int64_t sum_floats(const fyi_conv_pool_sizes *s)
     return is_few(s) ? fyi_round16(s->k * s->k * s->ic) : s->k * s->k * s->ic;
 }
 
-/* Few channels: the image turned to [w, ic, h], then its columns. Otherwise padded blocks of src. */
+/* Few channels: the image turned to [w, ic, h], then its columns. Otherwise padded blocks of src.
+ * */
 static scratch_size weights_size(const state *st)
 {
     const fyi_conv_pool_sizes *s = &st->s;
@@ -473,8 +496,8 @@ static int64_t chunk_begin(const state *st, int64_t c)
 }
 
 /* Adds n images to the sums of `rows` channel blocks from `row` on. */
-static void gather_group(const job *j, float *own, float *sums, float *biases, int64_t row, int64_t first,
-                         int64_t n)
+static void gather_group(const job *j, float *own, float *sums, float *biases, int64_t row,
+                         int64_t first, int64_t n)
 {
     const state *st = j->st;
     const fyi_conv_pool_sizes *s = &st->s;
@@ -532,7 +555,8 @@ static void turn_image(const fyi_conv_pool_sizes *s, const float *src, float *tu
                 turned[((x + s->pad) * s->ic + c) * height + y + s->pad] = src[x];
 }
 
-/* columns [rows, w + 2 pad, ic, k]: a k x k window is contiguous. Whole blocks of eight are copied where k is
+/* columns [rows, w + 2 pad, ic, k]: a k x k window is contiguous. Whole blocks of eight are copied
+ * where k is
  * less; what is too much is overwritten by the next. */
 static void lay_columns(const fyi_conv_pool_sizes *s, const float *turned, float *columns)
 {
@@ -556,7 +580,8 @@ static void few_image(const job *j, float *own, float *sums, float *biases, int6
         find_winners(j, image, b, &list, biases + b * 16);
         for (int64_t o = 0; o < 16; o++)
             fyi_gather_window_avx512(sums + (b * 16 + o) * lanes, lanes, columns,
-                                     list.g + o * list.cap, list.offset + o * list.cap, list.count[o]);
+                                     list.g + o * list.cap, list.offset + o * list.cap,
+                                     list.count[o]);
     }
 }
 
@@ -573,7 +598,7 @@ static void gather_few(const job *j, float *own, int64_t begin, int64_t end)
     }
 }
 
-/* ---- adding the chunks up ----------------------------------------------------------------------------------------- */
+/* ---- adding the chunks up -------------------------------------------------------------------- */
 
 static void add_biases(const job *j)
 {
@@ -590,7 +615,8 @@ static void add_weights(const job *j, float *own, int64_t begin, int64_t end)
 {
     float *to = j->l->dst[0];
     (void)own;
-    memcpy(to + begin * 16, weight_sums(j, 0) + begin * 16, (size_t)((end - begin) * 16) * sizeof *to);
+    memcpy(to + begin * 16, weight_sums(j, 0) + begin * 16,
+           (size_t)((end - begin) * 16) * sizeof *to);
     for (int64_t c = 1; c < j->st->n_chunks; c++) {
         const float *from = weight_sums(j, c);
         for (int64_t i = begin * 16; i < end * 16; i++)
@@ -642,10 +668,12 @@ static bool propose_bwd_weights(fy_device *dev, fyi_site *site)
     return true;
 }
 
-const fyi_kernel fyi_native_conv_pool_bwd_weights = {
-    .name = "native", .op = &fyi_op_conv_pool_bwd_weights, .propose = propose_bwd_weights,
-    .create = create, .run = run_bwd_weights, .destroy = fyi_free
-};
+const fyi_kernel fyi_native_conv_pool_bwd_weights = { .name = "native",
+                                                      .op = &fyi_op_conv_pool_bwd_weights,
+                                                      .propose = propose_bwd_weights,
+                                                      .create = create,
+                                                      .run = run_bwd_weights,
+                                                      .destroy = fyi_free };
 
 #else
 
@@ -656,7 +684,8 @@ static bool decline(fy_device *dev, fyi_site *site)
     return false;
 }
 
-const fyi_kernel fyi_native_conv_pool = { .name = "native", .op = &fyi_op_conv_pool,
+const fyi_kernel fyi_native_conv_pool = { .name = "native",
+                                          .op = &fyi_op_conv_pool,
                                           .propose = decline };
 const fyi_kernel fyi_native_conv_pool_bwd_data = { .name = "native",
                                                    .op = &fyi_op_conv_pool_bwd_data,

@@ -1,7 +1,9 @@
-/* conv_pool.h: a stride-1 convolution whose result is max-pooled by 2x2 windows, as its kernels see it.
+/* conv_pool.h: a stride-1 convolution whose result is max-pooled by 2x2 windows, as its kernels
+ * see it.
  *
  *   src [n, ic, h, w]   weights [oc, ic, k, k]   dst, index [n, oc, qh, qw]
- * Channels lie in blocks of 16 (nChw16c), but for a source of few channels, which is plain. The weights lie
+ * Channels lie in blocks of 16 (nChw16c), but for a source of few channels, which is plain. The
+ * weights lie
  *   OIhw16i, [oc, ic/16, k, k, 16]        where ic is a multiple of 16,
  *   Ohwi16o, [oc/16, k, k, ic, 16]        where src is plain. */
 #ifndef FYI_CONV_POOL_H
@@ -20,9 +22,10 @@ static inline int64_t fyi_round16(int64_t n)
     return (n + 15) / 16 * 16;
 }
 
-/* ---- winners: the elements of the convolution's result that the gradient reaches ------------------------ */
+/* ---- winners: the elements of the convolution's result that the gradient reaches ------------- */
 
-/* For each of 16 channels of one image, where its active windows have their maximum, and the gradient there.
+/* For each of 16 channels of one image, where its active windows have their maximum, and the
+ * gradient there.
  * `offset` counts floats from the top left corner of the padded source. */
 typedef struct fyi_winners {
     int64_t cap;     /* entries per channel */
@@ -31,18 +34,20 @@ typedef struct fyi_winners {
     int32_t *count;  /* [16] */
 } fyi_winners;
 
-/* Offsets of the windows' corners, [qh qw rounded up to 16], and of the four positions in a window. */
+/* Offsets of the windows' corners, [qh qw rounded up to 16], and of the four positions in a
+ * window. */
 typedef struct fyi_window_map {
     int64_t n_windows;
     const int32_t *corner;
     int32_t step[4];
 } fyi_window_map;
 
-/* diff, dst, index: [n_windows, 16]. dst NULL: every window is active. Adds the gradients up into sum [16]. */
+/* diff, dst, index: [n_windows, 16]. dst NULL: every window is active. Adds the gradients up into
+ * sum [16]. */
 void fyi_find_winners_avx512(const fyi_window_map *m, const float *diff, const float *dst,
                              const uint8_t *index, fyi_winners *out, float *sum);
 
-/* ---- inner loops over one image, one block of source channels and one channel of dst ---------------------- */
+/* ---- inner loops over one image, one block of source channels and one channel of dst --------- */
 
 /* dw [k, k, 16] += g * src at each winner; rows of src are `pitch` floats apart. */
 typedef void (*fyi_gather_fn)(float *dw, const float *src, int64_t pitch, const float *g,
@@ -54,23 +59,25 @@ typedef void (*fyi_scatter_fn)(float *diff_src, const float *w, int64_t pitch, c
 fyi_gather_fn fyi_gather_avx512(int64_t k);
 fyi_scatter_fn fyi_scatter_avx512(int64_t k);
 
-/* ---- few source channels ------------------------------------------------------------------------------------ */
+/* ---- few source channels --------------------------------------------------------------------- */
 
 /* One image: src [ic, h + 2 pad, w + 2 pad] already padded. */
 void fyi_conv_first_avx512(const fyi_conv_pool_sizes *s, const float *src, const float *weights,
                            const float *bias, float *dst, uint8_t *index);
-/* dw [lanes] += g * columns at each winner, for windows that are contiguous in `columns`; lanes is a multiple
+/* dw [lanes] += g * columns at each winner, for windows that are contiguous in `columns`; lanes is
+ * a multiple
  * of 16 up to FYI_MAX_WINDOW_LANES. */
 #define FYI_MAX_WINDOW_LANES 96
 void fyi_gather_window_avx512(float *dw, int64_t lanes, const float *columns, const float *g,
                               const int32_t *offset, int64_t count);
 
-/* ---- Winograd ------------------------------------------------------------------------------------------------ */
+/* ---- Winograd -------------------------------------------------------------------------------- */
 
 /* How a transform finds its filters; _BWD: the forward filters, for the gradient of src. */
 typedef enum fyi_filters { FYI_OIHW16I, FYI_OIHW16I16O, FYI_OIHW16I16O_BWD } fyi_filters;
 
-/* Lavin and Gray 2016 with the points 0, 1, -1, 2, -2, infinity: tiles of 6x6 source elements give m x m
+/* Lavin and Gray 2016 with the points 0, 1, -1, 2, -2, infinity: tiles of 6x6 source elements give
+ * m x m
  * results, m = 7 - k, for k = 3 and 5. */
 typedef struct fyi_winograd {
     fyi_conv_pool_sizes s;
@@ -78,14 +85,14 @@ typedef struct fyi_winograd {
     int64_t oh, ow;           /* results wanted of each image */
     int64_t tiles_h, tiles_w; /* per image */
     int64_t n_tiles;
-    int64_t chunk;            /* tiles transformed together */
+    int64_t chunk; /* tiles transformed together */
 } fyi_winograd;
 
 typedef struct fyi_winograd_out {
     const float *bias;  /* [oc], NULL if none (not for pooling) */
     const float *other; /* added, shaped like dst; NULL if none */
     float *dst;
-    uint8_t *index;     /* NULL: the result is not pooled */
+    uint8_t *index; /* NULL: the result is not pooled */
 } fyi_winograd_out;
 
 void fyi_winograd_init(fyi_winograd *wg, const fyi_conv_pool_sizes *s, fyi_filters f, int64_t oh,
@@ -93,23 +100,27 @@ void fyi_winograd_init(fyi_winograd *wg, const fyi_conv_pool_sizes *s, fyi_filte
 int64_t fyi_winograd_weights_floats(const fyi_winograd *wg);
 int64_t fyi_winograd_chunk_floats(const fyi_winograd *wg);
 /* Transforms blocks [begin, end) of the (oc/16) (ic/16) blocks of weights into u [36, ic, oc]. */
-void fyi_winograd_weights_avx512(const fyi_winograd *wg, const float *weights, float *u, int64_t begin,
-                                 int64_t end);
+void fyi_winograd_weights_avx512(const fyi_winograd *wg, const float *weights, float *u,
+                                 int64_t begin, int64_t end);
 /* Tiles [begin, begin + count), count <= chunk; scratch holds fyi_winograd_chunk_floats. */
 void fyi_winograd_chunk_avx512(const fyi_winograd *wg, const float *src, const float *u,
-                               const fyi_winograd_out *to, float *scratch, int64_t begin, int64_t count);
+                               const fyi_winograd_out *to, float *scratch, int64_t begin,
+                               int64_t count);
 
-/* The gradient of the weights [oc/16, ic/16, k, k, 16 ic, 16 oc], in batches of `chunk` tiles. First tiles
- * first + [begin, end) of src and diff_dst into v [36, ic/16, chunk, 16] and e [36, oc/16, chunk, 16]; then
- * for each of the 36 points sum [ic, oc] += v^T e over `count` tiles; at last blocks [begin, end) back. */
-void fyi_winograd_grad_tiles_avx512(const fyi_winograd *wg, const float *src, const float *diff, float *v,
-                                    float *e, int64_t first, int64_t begin, int64_t end);
-void fyi_winograd_grad_product_avx512(const fyi_winograd *wg, const float *v, const float *e, float *sum,
-                                      int64_t count);
+/* The gradient of the weights [oc/16, ic/16, k, k, 16 ic, 16 oc], in batches of `chunk` tiles.
+ * First tiles
+ * first + [begin, end) of src and diff_dst into v [36, ic/16, chunk, 16] and e [36, oc/16, chunk,
+ * 16]; then
+ * for each of the 36 points sum [ic, oc] += v^T e over `count` tiles; at last blocks [begin, end)
+ * back. */
+void fyi_winograd_grad_tiles_avx512(const fyi_winograd *wg, const float *src, const float *diff,
+                                    float *v, float *e, int64_t first, int64_t begin, int64_t end);
+void fyi_winograd_grad_product_avx512(const fyi_winograd *wg, const float *v, const float *e,
+                                      float *sum, int64_t count);
 void fyi_winograd_grad_weights_avx512(const fyi_winograd *wg, const float *sum, float *diff_w,
                                       int64_t begin, int64_t end);
 /* sums [n_blocks, 16] of diff [n, n_blocks, size, 16], for blocks [begin, end). */
-void fyi_channel_sums_avx512(const float *diff, int64_t n, int64_t n_blocks, int64_t size, float *sums,
-                             int64_t begin, int64_t end);
+void fyi_channel_sums_avx512(const float *diff, int64_t n, int64_t n_blocks, int64_t size,
+                             float *sums, int64_t begin, int64_t end);
 
 #endif

@@ -1,5 +1,7 @@
-/* conv_sparse_avx512.c: the two gradients of a convolution whose result was max-pooled: one element in each
- * 2x2 window carries gradient, and none where ReLU was off, so both cost a quarter or less of the dense
+/* conv_sparse_avx512.c: the two gradients of a convolution whose result was max-pooled: one
+ * element in each
+ * 2x2 window carries gradient, and none where ReLU was off, so both cost a quarter or less of the
+ * dense
  * forms. For one channel of dst and 16 of src all k x k taps stay in registers. */
 #include "backend/native/avx512.h"
 #include "backend/native/conv_pool.h"
@@ -10,18 +12,18 @@ INLINE void gather(int k, float *dw, const float *src, int64_t pitch, const floa
                    const int32_t *offset, int64_t count)
 {
     vec acc[25];
-    UNROLL for (int t = 0; t < k * k; t++)
+    EACH (t, k * k)
         acc[t] = load(dw + 16 * t);
     for (int64_t i = 0; i < count; i++) {
         const float *row = src + offset[i];
         const vec x = splat(g[i]);
-        UNROLL for (int y = 0; y < k; y++) {
-            UNROLL for (int z = 0; z < k; z++)
+        EACH (y, k) {
+            EACH (z, k)
                 acc[y * k + z] = fma3(x, load(row + 16 * z), acc[y * k + z]);
             row += pitch;
         }
     }
-    UNROLL for (int t = 0; t < k * k; t++)
+    EACH (t, k * k)
         store(dw + 16 * t, acc[t]);
 }
 
@@ -29,13 +31,13 @@ INLINE void scatter(int k, float *diff_src, const float *w, int64_t pitch, const
                     const int32_t *offset, int64_t count)
 {
     vec tap[25];
-    UNROLL for (int t = 0; t < k * k; t++)
+    EACH (t, k * k)
         tap[t] = load(w + 16 * t);
     for (int64_t i = 0; i < count; i++) {
         float *row = diff_src + offset[i];
         const vec x = splat(g[i]);
-        UNROLL for (int y = 0; y < k; y++) {
-            UNROLL for (int z = 0; z < k; z++)
+        EACH (y, k) {
+            EACH (z, k)
                 store(row + 16 * z, fma3(x, tap[y * k + z], load(row + 16 * z)));
             row += pitch;
         }

@@ -1,10 +1,12 @@
-/* conv_winograd.c: 3x3 and 5x5 convolution at stride 1, and its gradients, by Winograd's transform: 4 and 2.8
+/* conv_winograd.c: 3x3 and 5x5 convolution at stride 1, and its gradients, by Winograd's
+ * transform: 4 and 2.8
  * times fewer multiplications than the direct form, at a relative error near 1e-6.
  *
  *   conv2d            dst = act(conv(src, weights) + bias + other)
  *   conv2d_bwd_data   diff_src = conv(diff_dst, weights turned by half a circle)
  *   conv2d_bwd_weights   the transpose of the forward form; diff_bias = sum of diff_dst
- * Channels in blocks of 16; the weights lie OIhw16i16o, as oneDNN's direct convolution wants them, which takes
+ * Channels in blocks of 16; the weights lie OIhw16i16o, as oneDNN's direct convolution wants them,
+ * which takes
  * the layers that are too small to pay for transforming the weights anew at each step. */
 #include "backend/native/conv_pool.h"
 #include "backend/native/cpu.h"
@@ -40,13 +42,20 @@ static bool is_f32(const fyi_site *s)
     return all;
 }
 
-/* A convolution of `src` [n, ic, h, w] that gives `dst`, with filters for weights w [oc, ic, k, k]. */
+/* A convolution of `src` [n, ic, h, w] that gives `dst`, with filters for weights w [oc, ic, k,
+ * k]. */
 static bool takes(const fyi_site *site, const fy_shape *src, const fy_shape *dst, const fy_shape *w,
                   int64_t pad, fyi_filters f, fyi_winograd *wg)
 {
     const fyi_conv_attr *a = site->attr;
-    const fyi_conv_pool_sizes s = { .n = src->d[0], .ic = src->d[1], .h = src->d[2], .w = src->d[3],
-                                    .oc = dst->d[1], .k = w->d[2], .pad = pad, .relu = a->relu };
+    const fyi_conv_pool_sizes s = { .n = src->d[0],
+                                    .ic = src->d[1],
+                                    .h = src->d[2],
+                                    .w = src->d[3],
+                                    .oc = dst->d[1],
+                                    .k = w->d[2],
+                                    .pad = pad,
+                                    .relu = a->relu };
     if (!fyi_cpu_has_avx512() || !is_dense(&a->o) || !is_f32(site) || w->d[3] != s.k ||
         (s.k != 3 && s.k != 5) || pad < 0 || s.ic % 16 != 0 || s.oc % 16 != 0 ||
         s.ic < MIN_CHANNELS || s.oc < MIN_CHANNELS || s.n < 1 || dst->d[2] < 1 || dst->d[3] < 1)
@@ -77,7 +86,10 @@ static scratch_size size_of(const fyi_winograd *wg)
 
 static fyi_layout weights_layout(void)
 {
-    return (fyi_layout){ .rank = 4, .n_inner = 2, .outer = { 0, 1, 2, 3 }, .inner_axis = { 1, 0 },
+    return (fyi_layout){ .rank = 4,
+                         .n_inner = 2,
+                         .outer = { 0, 1, 2, 3 },
+                         .inner_axis = { 1, 0 },
                          .inner_size = { 16, 16 } };
 }
 
@@ -85,8 +97,8 @@ static bool propose(fyi_site *site, const fyi_winograd *wg)
 {
     const scratch_size need = size_of(wg);
     for (int i = 0; i < site->n_src; i++)
-        site->src[i].layout = site->src[i].shape.rank == 4 ? fyi_layout_channel_block(4, 16)
-                                                           : fyi_layout_plain(1);
+        site->src[i].layout =
+            site->src[i].shape.rank == 4 ? fyi_layout_channel_block(4, 16) : fyi_layout_plain(1);
     site->src[1].layout = weights_layout();
     site->dst[0].layout = fyi_layout_channel_block(4, 16);
     site->scratch_bytes = (size_t)(need.shared + need.each * fyi_threads()) * sizeof(float);
@@ -109,7 +121,7 @@ static fy_status create(const fyi_site *site, bool taken, const fyi_winograd *wg
     return FY_OK;
 }
 
-/* ---- running ------------------------------------------------------------------------------------------------ */
+/* ---- running --------------------------------------------------------------------------------- */
 
 typedef struct job {
     const fyi_winograd *wg;
@@ -130,10 +142,11 @@ static void run_ranges(void *ctx, int64_t begin, int64_t end)
 {
     const job *j = ctx;
     for (int64_t i = begin; i < end; i++)
-        for (int64_t c = j->n_chunks * i / j->n_ranges; c < j->n_chunks * (i + 1) / j->n_ranges; c++) {
+        for (int64_t c = j->n_chunks * i / j->n_ranges; c < j->n_chunks * (i + 1) / j->n_ranges;
+             c++) {
             const int64_t first = c * j->wg->chunk;
-            fyi_winograd_chunk_avx512(j->wg, j->src, j->u, &j->to, j->each + i * j->each_floats, first,
-                                      FYI_MIN(j->wg->chunk, j->wg->n_tiles - first));
+            fyi_winograd_chunk_avx512(j->wg, j->src, j->u, &j->to, j->each + i * j->each_floats,
+                                      first, FYI_MIN(j->wg->chunk, j->wg->n_tiles - first));
         }
 }
 
@@ -144,9 +157,13 @@ static fy_status run(const fyi_launch *l, const float *bias, const float *other)
     const int64_t floats = (int64_t)(l->site->scratch_bytes / sizeof(float));
     const int64_t threads = FYI_MIN(fyi_threads(), (floats - size.shared) / size.each);
     fyi_winograd wg = *planned;
-    /* Large chunks must not leave threads without work; which chunk a tile is in changes nothing. */
+    /* Large chunks must not leave threads without work; which chunk a tile is in changes nothing.
+     * */
     wg.chunk = FYI_MIN(wg.chunk, (wg.n_tiles / threads + 6) / 6 * 6);
-    job j = { .wg = &wg, .src = l->src[0], .weights = l->src[1], .u = l->scratch,
+    job j = { .wg = &wg,
+              .src = l->src[0],
+              .weights = l->src[1],
+              .u = l->scratch,
               .to = { .bias = bias, .other = other, .dst = l->dst[0] } };
     j.each = j.u + size.shared;
     j.each_floats = size.each;
@@ -157,7 +174,7 @@ static fy_status run(const fyi_launch *l, const float *bias, const float *other)
     return FY_OK;
 }
 
-/* ---- src, weights [, bias] [, other] -> dst -------------------------------------------------------------------- */
+/* ---- src, weights [, bias] [, other] -> dst -------------------------------------------------- */
 
 static bool propose_forward(fy_device *dev, fyi_site *site)
 {
@@ -179,11 +196,14 @@ static fy_status run_forward(const fyi_launch *l)
     return run(l, a->has_bias ? l->src[2] : NULL, a->has_other ? l->src[2 + a->has_bias] : NULL);
 }
 
-const fyi_kernel fyi_native_conv2d = { .name = "native", .op = &fyi_op_conv2d,
-                                       .propose = propose_forward, .create = create_forward,
-                                       .run = run_forward, .destroy = fyi_free };
+const fyi_kernel fyi_native_conv2d = { .name = "native",
+                                       .op = &fyi_op_conv2d,
+                                       .propose = propose_forward,
+                                       .create = create_forward,
+                                       .run = run_forward,
+                                       .destroy = fyi_free };
 
-/* ---- diff_dst, weights -> diff_src --------------------------------------------------------------------------------- */
+/* ---- diff_dst, weights -> diff_src ----------------------------------------------------------- */
 
 static bool propose_bwd_data(fy_device *dev, fyi_site *site)
 {
@@ -204,14 +224,17 @@ static fy_status run_bwd_data(const fyi_launch *l)
     return run(l, NULL, NULL);
 }
 
-const fyi_kernel fyi_native_conv2d_bwd_data = { .name = "native", .op = &fyi_op_conv2d_bwd_data,
+const fyi_kernel fyi_native_conv2d_bwd_data = { .name = "native",
+                                                .op = &fyi_op_conv2d_bwd_data,
                                                 .propose = propose_bwd_data,
-                                                .create = create_bwd_data, .run = run_bwd_data,
+                                                .create = create_bwd_data,
+                                                .run = run_bwd_data,
                                                 .destroy = fyi_free };
 
-/* ---- diff_dst, src -> diff_weights [, diff_bias] -------------------------------------------------------------------- */
+/* ---- diff_dst, src -> diff_weights [, diff_bias] --------------------------------------------- */
 
-/* Floats of one batch's transformed tiles: about what stays in a last-level cache, and enough tiles that the
+/* Floats of one batch's transformed tiles: about what stays in a last-level cache, and enough
+ * tiles that the
  * sums are not read and written too often. */
 #define BATCH_FLOATS (1024 * 1024)
 #define BATCH_TILES 128
@@ -257,7 +280,7 @@ static fy_status create_bwd_weights(fy_device *dev, const fyi_site *site, void *
 typedef struct grad_job {
     const fyi_winograd *wg;
     const float *diff, *src;
-    float *sum, *v, *e; /* [36, ic, oc], one batch of tiles of src, of diff_dst */
+    float *sum, *v, *e;   /* [36, ic, oc], one batch of tiles of src, of diff_dst */
     int64_t first, count; /* tiles of the batch */
     float *diff_weights, *diff_bias;
 } grad_job;
@@ -291,16 +314,20 @@ static void transform_back(void *ctx, int64_t begin, int64_t end)
 static void add_biases(void *ctx, int64_t begin, int64_t end)
 {
     const grad_job *j = ctx;
-    fyi_channel_sums_avx512(j->diff, j->wg->s.n, j->wg->s.oc / 16, j->wg->oh * j->wg->ow, j->diff_bias,
-                            begin, end);
+    fyi_channel_sums_avx512(j->diff, j->wg->s.n, j->wg->s.oc / 16, j->wg->oh * j->wg->ow,
+                            j->diff_bias, begin, end);
 }
 
 static fy_status run_bwd_weights(const fyi_launch *l)
 {
     const fyi_winograd *wg = l->state;
     const fyi_conv_attr *a = l->site->attr;
-    grad_job j = { .wg = wg, .diff = l->src[0], .src = l->src[1], .sum = l->scratch,
-                   .diff_weights = l->dst[0], .diff_bias = a->has_bias ? l->dst[1] : NULL };
+    grad_job j = { .wg = wg,
+                   .diff = l->src[0],
+                   .src = l->src[1],
+                   .sum = l->scratch,
+                   .diff_weights = l->dst[0],
+                   .diff_bias = a->has_bias ? l->dst[1] : NULL };
     j.v = j.sum + fyi_winograd_weights_floats(wg);
     j.e = j.v + 36 * wg->chunk * wg->s.ic;
     for (j.first = 0; j.first < wg->n_tiles; j.first += wg->chunk) {
@@ -318,7 +345,8 @@ const fyi_kernel fyi_native_conv2d_bwd_weights = { .name = "native",
                                                    .op = &fyi_op_conv2d_bwd_weights,
                                                    .propose = propose_bwd_weights,
                                                    .create = create_bwd_weights,
-                                                   .run = run_bwd_weights, .destroy = fyi_free };
+                                                   .run = run_bwd_weights,
+                                                   .destroy = fyi_free };
 
 #else
 
@@ -330,7 +358,8 @@ static bool decline(fy_device *dev, fyi_site *site)
 }
 
 const fyi_kernel fyi_native_conv2d = { .name = "native", .op = &fyi_op_conv2d, .propose = decline };
-const fyi_kernel fyi_native_conv2d_bwd_data = { .name = "native", .op = &fyi_op_conv2d_bwd_data,
+const fyi_kernel fyi_native_conv2d_bwd_data = { .name = "native",
+                                                .op = &fyi_op_conv2d_bwd_data,
                                                 .propose = decline };
 const fyi_kernel fyi_native_conv2d_bwd_weights = { .name = "native",
                                                    .op = &fyi_op_conv2d_bwd_weights,

@@ -1,4 +1,5 @@
-/* cpu.c: asks the processor, and through it the operating system, once per question; the answers are
+/* cpu.c: asks the processor, and through it the operating system, once per question; the answers
+ * are
  * cached by the compiler's runtime. */
 #include "backend/native/cpu.h"
 

@@ -1,5 +1,7 @@
-/* pool2x2.c: gradients of max pooling by 2x2 windows side by side, alone and with ReLU's before it, for
- * channels in blocks and for plain layout. Each window is written whole, so nothing is zeroed first but the
+/* pool2x2.c: gradients of max pooling by 2x2 windows side by side, alone and with ReLU's before
+ * it, for
+ * channels in blocks and for plain layout. Each window is written whole, so nothing is zeroed
+ * first but the
  * last row and column of odd images. */
 #include "backend/native/native.h"
 
@@ -82,8 +84,14 @@ static fy_status run(const fyi_launch *l, int index, const float *gate)
 {
     const int64_t *src = l->site->dst[0].shape.d, *dst = l->site->src[0].shape.d;
     const int64_t block = fyi_layout_is_plain(&l->site->dst[0].layout) ? 1 : 16;
-    job j = { .diff = l->src[0], .gate = gate, .index = l->src[index], .to = l->dst[0],
-              .h = src[2], .w = src[3], .oh = dst[2], .ow = dst[3] };
+    job j = { .diff = l->src[0],
+              .gate = gate,
+              .index = l->src[index],
+              .to = l->dst[0],
+              .h = src[2],
+              .w = src[3],
+              .oh = dst[2],
+              .ow = dst[3] };
     const int64_t n_planes = src[0] * ((src[1] + block - 1) / block);
     fyi_parallel(n_planes, fyi_grain(j.h * j.w * block), block == 1 ? plain_planes : blocked_planes,
                  &j);

@@ -1,7 +1,8 @@
-/* update.c: SGD, Adam, AdamW and Adagrad over all parameters of an objective in one pass: parameter,
+/* update.c: SGD, Adam, AdamW and Adagrad over all parameters of an objective in one pass:
+ * parameter,
  * gradient and states are read once, wherever and in whatever common layout they lie. */
-#include "backend/native/native.h"
 #include "backend/native/cpu.h"
+#include "backend/native/native.h"
 #include "graph/ops/optim.h"
 
 #include <math.h>
@@ -9,7 +10,7 @@
 #define LOOPS fyi_update_loops
 #include "backend/native/update_loops.h"
 
-/* ---- layouts -------------------------------------------------------------------------------------- */
+/* ---- layouts --------------------------------------------------------------------------------- */
 
 /* A parameter lies as the layer that reads it wants; its gradient and states follow. */
 static bool propose(fy_device *dev, fyi_site *site)
@@ -30,7 +31,7 @@ static bool propose(fy_device *dev, fyi_site *site)
     return true;
 }
 
-/* ---- the pass --------------------------------------------------------------------------------------- */
+/* ---- the pass -------------------------------------------------------------------------------- */
 
 typedef struct pass {
     const fyi_launch *l;
@@ -90,9 +91,13 @@ static fy_status run(const fyi_launch *l, int which)
 #endif
     p.bias1 = 1 - pow((double)o->beta1, (double)t);
     p.common = (fyi_update_run){ .clip = a->has_clip ? *(const float *)l->src[a->n_groups] : 1.0f,
-                                 .weight_decay = o->weight_decay, .eps = o->eps,
-                                 .momentum = o->momentum, .has_momentum = o->momentum > 0,
-                                 .nesterov = o->nesterov, .beta1 = o->beta1, .beta2 = o->beta2 };
+                                 .weight_decay = o->weight_decay,
+                                 .eps = o->eps,
+                                 .momentum = o->momentum,
+                                 .has_momentum = o->momentum > 0,
+                                 .nesterov = o->nesterov,
+                                 .beta1 = o->beta1,
+                                 .beta2 = o->beta2 };
     p.common.unbias_sq = (float)(1 / (1 - pow((double)o->beta2, (double)t)));
     for (int i = 0; i < a->n_params; i++)
         total += param_numel(&p, i);

@@ -1,5 +1,7 @@
-/* update.h: the optimisers' inner loops, one per rule, compiled once for every x86-64 and once for AVX-512; and
- * the pass over all parameters that they share. Nothing is fused into multiply-adds, so both give the same
+/* update.h: the optimisers' inner loops, one per rule, compiled once for every x86-64 and once for
+ * AVX-512; and
+ * the pass over all parameters that they share. Nothing is fused into multiply-adds, so both give
+ * the same
  * bits. */
 #ifndef FYI_NATIVE_UPDATE_H
 #define FYI_NATIVE_UPDATE_H

@@ -1,4 +1,5 @@
-/* update_loops.h: the loops themselves, included by the two files that compile them; each defines LOOPS, the
+/* update_loops.h: the loops themselves, included by the two files that compile them; each defines
+ * LOOPS, the
  * name of its table. The rules are those of graph/ops/{sgd,adam,adamw,adagrad}.c. */
 #include "backend/native/native.h"
 #include "backend/native/update.h"
@@ -77,5 +78,8 @@ static void adagrad(const fyi_update_run *r)
 }
 
 const fyi_update_fn LOOPS[FYI_N_UPDATES] = {
-    [FYI_SGD] = sgd, [FYI_ADAM] = adam, [FYI_ADAMW] = adamw, [FYI_ADAGRAD] = adagrad,
+    [FYI_SGD] = sgd,
+    [FYI_ADAM] = adam,
+    [FYI_ADAMW] = adamw,
+    [FYI_ADAGRAD] = adagrad,
 };

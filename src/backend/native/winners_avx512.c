@@ -1,5 +1,7 @@
-/* winners_avx512.c: turns pooled gradients [windows, 16 channels] into one list per channel of the windows
- * that pass gradient on. Sixteen windows at a time are transposed, so that a channel's sixteen lie in one
+/* winners_avx512.c: turns pooled gradients [windows, 16 channels] into one list per channel of the
+ * windows
+ * that pass gradient on. Sixteen windows at a time are transposed, so that a channel's sixteen lie
+ * in one
  * register and are packed by one instruction. */
 #include "backend/native/avx512.h"
 #include "backend/native/conv_pool.h"
@@ -9,10 +11,10 @@ INLINE void transpose_bytes(const uint8_t *index, uint8_t *out)
 {
     const __m512i gather_columns =
         _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-    const __m512i within = _mm512_broadcast_i32x4(
-        _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+    const __m512i within =
+        _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
     __m512i z[4], t[4];
-    UNROLL for (int i = 0; i < 4; i++) {
+    EACH (i, 4) {
         z[i] = _mm512_permutexvar_epi32(gather_columns, _mm512_loadu_si512(index + 64 * i));
         z[i] = _mm512_shuffle_epi8(z[i], within); /* dword c: four windows of channel c */
     }
@@ -24,7 +26,7 @@ INLINE void transpose_bytes(const uint8_t *index, uint8_t *out)
     z[1] = _mm512_unpackhi_epi64(t[0], t[2]);
     z[2] = _mm512_unpacklo_epi64(t[1], t[3]);
     z[3] = _mm512_unpackhi_epi64(t[1], t[3]);
-    UNROLL for (int j = 0; j < 4; j++) { /* part k of z[j] is channel 4 k + j */
+    EACH (j, 4) { /* part k of z[j] is channel 4 k + j */
         _mm_storeu_si128((__m128i *)(out + 16 * j), _mm512_castsi512_si128(z[j]));
         _mm_storeu_si128((__m128i *)(out + 16 * (4 + j)), _mm512_extracti32x4_epi32(z[j], 1));
         _mm_storeu_si128((__m128i *)(out + 16 * (8 + j)), _mm512_extracti32x4_epi32(z[j], 2));
@@ -35,11 +37,11 @@ INLINE void transpose_bytes(const uint8_t *index, uint8_t *out)
 /* The gradients of 16 windows, zero where ReLU was off, and their sum over windows. */
 INLINE vec load_active(const float *diff, const float *dst, vec r[16], vec sum)
 {
-    UNROLL for (int i = 0; i < 16; i++) {
+    EACH (i, 16) {
         r[i] = load(diff + 16 * i);
         if (dst)
-            r[i] = _mm512_maskz_mov_ps(
-                _mm512_cmp_ps_mask(load(dst + 16 * i), zero(), _CMP_GT_OQ), r[i]);
+            r[i] = _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(load(dst + 16 * i), zero(), _CMP_GT_OQ),
+                                       r[i]);
         sum = add(sum, r[i]);
     }
     return sum;
@@ -60,12 +62,11 @@ INLINE vec sixteen(const fyi_window_map *m, int64_t first, const float *diff, co
     uint8_t position[256];
     vec r[16];
     const __m512i corner = _mm512_loadu_si512(m->corner + first);
-    const __m512i step =
-        _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)m->step));
+    const __m512i step = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)m->step));
     sum = load_active(diff, dst, r, sum);
     transpose16(r);
     transpose_bytes(index, position);
-    UNROLL for (int c = 0; c < 16; c++) {
+    EACH (c, 16) {
         const __m512i at =
             _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(position + 16 * c)));
         append(out, c, r[c], _mm512_add_epi32(corner, _mm512_permutexvar_epi32(at, step)));

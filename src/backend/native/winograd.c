@@ -9,8 +9,10 @@ static int64_t clamp(int64_t n, int64_t low, int64_t high)
     return n < low ? low : n > high ? high : n;
 }
 
-/* Every chunk reads all transformed weights. While they stay in the second-level cache, so should the chunk;
- * once they do not, larger chunks read them less often, as long as the pieces of one product stay. */
+/* Every chunk reads all transformed weights. While they stay in the second-level cache, so should
+ * the chunk;
+ * once they do not, larger chunks read them less often, as long as the pieces of one product stay.
+ * */
 static int64_t chunk_of(const fyi_winograd *wg)
 {
     const int64_t per_tile = wg->s.ic + wg->s.oc, u = wg->s.ic * wg->s.oc;

@@ -1,17 +1,19 @@
-/* winograd_avx512.c: convolution as 36 small matrix products (Lavin and Gray 2016); the result is pooled
+/* winograd_avx512.c: convolution as 36 small matrix products (Lavin and Gray 2016); the result is
+ * pooled
  * on the way out, or stored with bias, residual and ReLU.
  *
  *   tile = B^T d B       d: 6x6 source elements of 16 channels
  *   u = G w G^T          w: k x k weights, k = 3 or 5
  *   y = A^T (sum over ic of tile * u) A     y: m x m results, m = 4 or 2
- * with the points 0, 1, -1, 2, -2, infinity for both k, so that B is the same. Relative L2 error about 1e-6. */
+ * with the points 0, 1, -1, 2, -2, infinity for both k, so that B is the same. Relative L2 error
+ * about 1e-6. */
 #include "backend/native/avx512.h"
 #include "backend/native/conv_pool.h"
 #include "backend/native/winograd_tile.h"
 
 #include <stddef.h>
 
-/* ---- transforms of one line, elements s apart in and t apart out ------------------------------------------ */
+/* ---- transforms of one line, elements s apart in and t apart out ----------------------------- */
 
 INLINE void line_weights(int k, const vec *w, int s, vec *o, int t)
 {
@@ -48,29 +50,29 @@ INLINE void line_out(int m, const vec *p, int s, vec *o, int t)
     o[3 * t] = add(fma3(splat(8), d, b), p[5 * s]);
 }
 
-/* ---- weights -------------------------------------------------------------------------------------------------- */
+/* ---- weights --------------------------------------------------------------------------------- */
 
 /* u [36] of 16 filters side by side; taps are `apart` floats apart, rows of u `plane`. */
 INLINE void transform_filters(int k, const float *w, int64_t apart, float *u, int64_t plane)
 {
     vec in[25], half[30], out[36];
-    UNROLL for (int t = 0; t < k * k; t++)
+    EACH (t, k * k)
         in[t] = load(w + t * apart);
-    UNROLL for (int x = 0; x < k; x++)
+    EACH (x, k)
         line_weights(k, in + x, k, half + x, k);
-    UNROLL for (int y = 0; y < 6; y++)
+    EACH (y, 6)
         line_weights(k, half + y * k, 1, out + 6 * y, 1);
-    UNROLL for (int t = 0; t < 36; t++)
+    EACH (t, 36)
         store(u + t * plane, out[t]);
 }
 
 INLINE void transpose_block(const float *from, int64_t from_pitch, float *to, int64_t to_pitch)
 {
     vec r[16];
-    UNROLL for (int i = 0; i < 16; i++)
+    EACH (i, 16)
         r[i] = load(from + i * from_pitch);
     transpose16(r);
-    UNROLL for (int i = 0; i < 16; i++)
+    EACH (i, 16)
         store(to + i * to_pitch, r[i]);
 }
 
@@ -81,15 +83,15 @@ INLINE void from_oihw16i(int k, const fyi_winograd *wg, const float *weights, fl
     const int64_t oc = wg->s.oc, n_icb = wg->s.ic / 16, plane = wg->s.ic * oc, taps = k * k;
     float turned[36 * 256] __attribute__((aligned(64))); /* [36, oc 16, ic 16] */
     for (int64_t o = 0; o < 16; o++)
-        transform_filters(k, weights + ((ob * 16 + o) * n_icb + ib) * taps * 16, 16, turned + o * 16,
-                          256);
+        transform_filters(k, weights + ((ob * 16 + o) * n_icb + ib) * taps * 16, 16,
+                          turned + o * 16, 256);
     for (int64_t t = 0; t < 36; t++)
         transpose_block(turned + t * 256, 16, u + t * plane + ib * 16 * oc + ob * 16, oc);
 }
 
 /* From [oc/16, ic/16, k, k, 16 ic, 16 oc]: nothing to turn. */
-INLINE void from_oihw16i16o(int k, const fyi_winograd *wg, const float *weights, float *u, int64_t ob,
-                            int64_t ib)
+INLINE void from_oihw16i16o(int k, const fyi_winograd *wg, const float *weights, float *u,
+                            int64_t ob, int64_t ib)
 {
     const int64_t oc = wg->s.oc, plane = wg->s.ic * oc;
     const float *w = weights + (ob * (wg->s.ic / 16) + ib) * k * k * 256;
@@ -97,10 +99,11 @@ INLINE void from_oihw16i16o(int k, const fyi_winograd *wg, const float *weights,
         transform_filters(k, w + i * 16, 256, u + (ib * 16 + i) * oc + ob * 16, plane);
 }
 
-/* The same for the gradient of src, a convolution of diff_dst with each filter turned by half a circle: what
+/* The same for the gradient of src, a convolution of diff_dst with each filter turned by half a
+ * circle: what
  * wg calls ic is the forward pass's oc, and the other way round. */
-INLINE void from_oihw16i16o_bwd(int k, const fyi_winograd *wg, const float *weights, float *u, int64_t ob,
-                                int64_t ib)
+INLINE void from_oihw16i16o_bwd(int k, const fyi_winograd *wg, const float *weights, float *u,
+                                int64_t ob, int64_t ib)
 {
     const int64_t oc = wg->s.oc, plane = wg->s.ic * oc, taps = k * k;
     const float *w = weights + (ib * (oc / 16) + ob) * taps * 256;
@@ -122,8 +125,8 @@ INLINE void weights_block(int k, const fyi_winograd *wg, const float *weights, f
         from_oihw16i16o_bwd(k, wg, weights, u, ob, ib);
 }
 
-void fyi_winograd_weights_avx512(const fyi_winograd *wg, const float *weights, float *u, int64_t begin,
-                                 int64_t end)
+void fyi_winograd_weights_avx512(const fyi_winograd *wg, const float *weights, float *u,
+                                 int64_t begin, int64_t end)
 {
     const int64_t n_icb = wg->s.ic / 16;
     for (int64_t i = begin; i < end; i++)
@@ -133,10 +136,11 @@ void fyi_winograd_weights_avx512(const fyi_winograd *wg, const float *weights, f
             weights_block(3, wg, weights, u, i / n_icb, i % n_icb);
 }
 
-/* ---- tiles ------------------------------------------------------------------------------------------------------ */
+/* ---- tiles ----------------------------------------------------------------------------------- */
 
 /* v [36, chunk, ic] */
-static void tiles_in(const fyi_winograd *wg, const float *src, float *v, int64_t begin, int64_t count)
+static void tiles_in(const fyi_winograd *wg, const float *src, float *v, int64_t begin,
+                     int64_t count)
 {
     const fyi_conv_pool_sizes *s = &wg->s;
     const int64_t m = 7 - s->k, n_icb = s->ic / 16, plane = wg->chunk * s->ic;
@@ -147,33 +151,34 @@ static void tiles_in(const fyi_winograd *wg, const float *src, float *v, int64_t
             float *to = v + i * s->ic + b * 16;
             vec d[36];
             transform_tile(s, image, at.y * m - s->pad, at.x * m - s->pad, d);
-            UNROLL for (int t = 0; t < 36; t++)
+            EACH (t, 36)
                 store(to + t * plane, d[t]);
         }
     }
 }
 
-/* ---- products ------------------------------------------------------------------------------------------------------ */
+/* ---- products -------------------------------------------------------------------------------- */
 
 /* p [rows, 16 cols] = v [rows, ic] u [ic, 16 cols] */
-INLINE void product(int rows, int cols, const float *v, const float *u, float *p, int64_t ic, int64_t oc)
+INLINE void product(int rows, int cols, const float *v, const float *u, float *p, int64_t ic,
+                    int64_t oc)
 {
     vec acc[6][4];
-    UNROLL for (int i = 0; i < rows; i++)
-        UNROLL for (int j = 0; j < cols; j++)
+    EACH (i, rows)
+        EACH (j, cols)
             acc[i][j] = zero();
     for (int64_t c = 0; c < ic; c++, u += oc) {
         vec w[4];
-        UNROLL for (int j = 0; j < cols; j++)
+        EACH (j, cols)
             w[j] = load(u + 16 * j);
-        UNROLL for (int i = 0; i < rows; i++) {
+        EACH (i, rows) {
             const vec x = splat(v[i * ic + c]);
-            UNROLL for (int j = 0; j < cols; j++)
+            EACH (j, cols)
                 acc[i][j] = fma3(x, w[j], acc[i][j]);
         }
     }
-    UNROLL for (int i = 0; i < rows; i++)
-        UNROLL for (int j = 0; j < cols; j++)
+    EACH (i, rows)
+        EACH (j, cols)
             store(p + i * oc + 16 * j, acc[i][j]);
 }
 
@@ -203,17 +208,17 @@ static void products(const fyi_winograd *wg, const float *v, const float *u, flo
     }
 }
 
-/* ---- results ------------------------------------------------------------------------------------------------------------ */
+/* ---- results --------------------------------------------------------------------------------- */
 
 /* y [m, m] of 16 channels of one tile. */
 INLINE void read_result(int m, const float *p, int64_t plane, vec *y)
 {
     vec in[36], half[24];
-    UNROLL for (int t = 0; t < 36; t++)
+    EACH (t, 36)
         in[t] = load(p + t * plane);
-    UNROLL for (int x = 0; x < 6; x++)
+    EACH (x, 6)
         line_out(m, in + x, 6, half + x, 6);
-    UNROLL for (int r = 0; r < m; r++)
+    EACH (r, m)
         line_out(m, half + 6 * r, 1, y + m * r, 1);
 }
 
@@ -228,8 +233,8 @@ INLINE void pool_out(int m, const fyi_winograd *wg, const float *p, const fyi_wi
             const vec shift = load(to->bias + 16 * b);
             vec y[16];
             read_result(m, p + i * s->oc + 16 * b, plane, y);
-            UNROLL for (int r = 0; r < m / 2; r++)
-                UNROLL for (int c = 0; c < m / 2; c++) {
+            EACH (r, m / 2)
+                EACH (c, m / 2) {
                     const int64_t qy = at.y * (m / 2) + r, qx = at.x * (m / 2) + c;
                     const int64_t o = (((at.image * n_ocb + b) * s->qh + qy) * s->qw + qx) * 16;
                     const vec *corner = y + 2 * r * m + 2 * c;
@@ -258,8 +263,8 @@ INLINE void map_out(int m, const fyi_winograd *wg, const float *p, const fyi_win
                 (((at.image * n_ocb + b) * wg->oh + at.y * m) * wg->ow + at.x * m) * 16;
             vec y[16];
             read_result(m, p + i * s->oc + 16 * b, plane, y);
-            UNROLL for (int r = 0; r < m; r++)
-                UNROLL for (int c = 0; c < m; c++) {
+            EACH (r, m)
+                EACH (c, m) {
                     const int64_t o = corner + (r * wg->ow + c) * 16;
                     vec v = add(y[r * m + c], shift);
                     if (at.y * m + r >= wg->oh || at.x * m + c >= wg->ow)
@@ -273,7 +278,8 @@ INLINE void map_out(int m, const fyi_winograd *wg, const float *p, const fyi_win
 }
 
 void fyi_winograd_chunk_avx512(const fyi_winograd *wg, const float *src, const float *u,
-                               const fyi_winograd_out *to, float *scratch, int64_t begin, int64_t count)
+                               const fyi_winograd_out *to, float *scratch, int64_t begin,
+                               int64_t count)
 {
     float *v = scratch, *p = scratch + 36 * wg->chunk * wg->s.ic;
     tiles_in(wg, src, v, begin, count);

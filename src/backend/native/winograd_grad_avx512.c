@@ -1,7 +1,9 @@
 /* winograd_grad_avx512.c: the gradient of a convolution's weights by Winograd's transform,
  *
- *   diff_w = G^T (sum over tiles of (B^T d B) (A e A^T)) G      d: source tile, e: m x m elements of diff_dst
- * the transpose of the forward form (Lavin and Gray 2016): 36 products whose inner size is the tiles. */
+ *   diff_w = G^T (sum over tiles of (B^T d B) (A e A^T)) G      d: source tile, e: m x m elements
+ * of diff_dst
+ * the transpose of the forward form (Lavin and Gray 2016): 36 products whose inner size is the
+ * tiles. */
 #include "backend/native/avx512.h"
 #include "backend/native/conv_pool.h"
 #include "backend/native/winograd_tile.h"
@@ -43,7 +45,7 @@ INLINE void line_weights_diff(int k, const vec *p, int s, vec *o, int t)
     o[(k - 1) * t] = add(o[(k - 1) * t], p[5 * s]);
 }
 
-/* ---- transforms of tiles ---------------------------------------------------------------------------------- */
+/* ---- transforms of tiles --------------------------------------------------------------------- */
 
 /* v [36, ic/16, chunk, 16] */
 static void source_tile(const fyi_winograd *wg, const float *src, float *v, place at, int64_t i)
@@ -55,7 +57,7 @@ static void source_tile(const fyi_winograd *wg, const float *src, float *v, plac
         vec d[36];
         transform_tile(s, src + (at.image * n_icb + b) * s->h * s->w * 16, at.y * m - s->pad,
                        at.x * m - s->pad, d);
-        UNROLL for (int t = 0; t < 36; t++)
+        EACH (t, 36)
             store(to + t * plane, d[t]);
     }
 }
@@ -65,31 +67,33 @@ INLINE void read_diff(int m, const fyi_winograd *wg, const float *diff, place at
     const int64_t y = at.y * m, x = at.x * m;
     const float *p = diff + (y * wg->ow + x) * 16;
     const bool whole = y + m <= wg->oh && x + m <= wg->ow;
-    UNROLL for (int r = 0; r < m; r++)
-        UNROLL for (int c = 0; c < m; c++)
+    EACH (r, m)
+        EACH (c, m)
             e[r * m + c] = whole || (y + r < wg->oh && x + c < wg->ow)
-                               ? load(p + (r * wg->ow + c) * 16) : zero();
+                               ? load(p + (r * wg->ow + c) * 16)
+                               : zero();
 }
 
 /* e [36, oc/16, chunk, 16] */
-INLINE void diff_tile(int m, const fyi_winograd *wg, const float *diff, float *e, place at, int64_t i)
+INLINE void diff_tile(int m, const fyi_winograd *wg, const float *diff, float *e, place at,
+                      int64_t i)
 {
     const int64_t n_ocb = wg->s.oc / 16, plane = wg->chunk * wg->s.oc;
     for (int64_t b = 0; b < n_ocb; b++) {
         float *to = e + (b * wg->chunk + i) * 16;
         vec in[16], half[24], out[36];
         read_diff(m, wg, diff + (at.image * n_ocb + b) * wg->oh * wg->ow * 16, at, in);
-        UNROLL for (int c = 0; c < m; c++)
+        EACH (c, m)
             line_diff(m, in + c, m, half + c, m);
-        UNROLL for (int r = 0; r < 6; r++)
+        EACH (r, 6)
             line_diff(m, half + m * r, 1, out + 6 * r, 1);
-        UNROLL for (int t = 0; t < 36; t++)
+        EACH (t, 36)
             store(to + t * plane, out[t]);
     }
 }
 
-void fyi_winograd_grad_tiles_avx512(const fyi_winograd *wg, const float *src, const float *diff, float *v,
-                                    float *e, int64_t first, int64_t begin, int64_t end)
+void fyi_winograd_grad_tiles_avx512(const fyi_winograd *wg, const float *src, const float *diff,
+                                    float *v, float *e, int64_t first, int64_t begin, int64_t end)
 {
     for (int64_t i = begin; i < end; i++) {
         const place at = place_of(wg, first + i);
@@ -101,36 +105,38 @@ void fyi_winograd_grad_tiles_avx512(const fyi_winograd *wg, const float *src, co
     }
 }
 
-/* ---- products ------------------------------------------------------------------------------------------------ */
+/* ---- products -------------------------------------------------------------------------------- */
 
-/* sum [8, cols 16] += v [count, 8 of 16]^T e [cols][count, 16]. These are summed up by themselves first:
+/* sum [8, cols 16] += v [count, 8 of 16]^T e [cols][count, 16]. These are summed up by themselves
+ * first:
  * errors grow with the length of a sum. */
-INLINE void outer(int cols, const float *v, const float *e, int64_t e_pitch, float *sum, int64_t pitch,
-                  int64_t count)
+INLINE void outer(int cols, const float *v, const float *e, int64_t e_pitch, float *sum,
+                  int64_t pitch, int64_t count)
 {
     vec acc[8][2];
-    UNROLL for (int r = 0; r < 8; r++)
-        UNROLL for (int c = 0; c < cols; c++)
+    EACH (r, 8)
+        EACH (c, cols)
             acc[r][c] = zero();
     for (int64_t i = 0; i < count; i++, v += 16, e += 16) {
         vec w[2];
-        UNROLL for (int c = 0; c < cols; c++)
+        EACH (c, cols)
             w[c] = load(e + c * e_pitch);
-        UNROLL for (int r = 0; r < 8; r++) {
+        EACH (r, 8) {
             const vec x = splat(v[r]);
-            UNROLL for (int c = 0; c < cols; c++)
+            EACH (c, cols)
                 acc[r][c] = fma3(x, w[c], acc[r][c]);
         }
     }
-    UNROLL for (int r = 0; r < 8; r++)
-        UNROLL for (int c = 0; c < cols; c++)
+    EACH (r, 8)
+        EACH (c, cols)
             store(sum + r * pitch + 16 * c, add(acc[r][c], load(sum + r * pitch + 16 * c)));
 }
 
 /* Tiles whose lines of e stay in the first-level cache while all of ic passes by. */
 #define SOME_TILES 96
 
-static void product(const fyi_winograd *wg, const float *v, const float *e, float *sum, int64_t count)
+static void product(const fyi_winograd *wg, const float *v, const float *e, float *sum,
+                    int64_t count)
 {
     const int64_t ic = wg->s.ic, oc = wg->s.oc, block = wg->chunk * 16;
     for (int64_t o = 0; o < oc; o += 32)
@@ -143,14 +149,14 @@ static void product(const fyi_winograd *wg, const float *v, const float *e, floa
         }
 }
 
-void fyi_winograd_grad_product_avx512(const fyi_winograd *wg, const float *v, const float *e, float *sum,
-                                      int64_t count)
+void fyi_winograd_grad_product_avx512(const fyi_winograd *wg, const float *v, const float *e,
+                                      float *sum, int64_t count)
 {
     for (int64_t i = 0; i < count; i += SOME_TILES)
         product(wg, v + 16 * i, e + 16 * i, sum, count - i < SOME_TILES ? count - i : SOME_TILES);
 }
 
-/* ---- back to weights ------------------------------------------------------------------------------------------ */
+/* ---- back to weights ------------------------------------------------------------------------- */
 
 INLINE void result_block(int k, const fyi_winograd *wg, const float *sum, float *diff_w, int64_t ob,
                          int64_t ib)
@@ -160,13 +166,13 @@ INLINE void result_block(int k, const fyi_winograd *wg, const float *sum, float 
     for (int64_t i = 0; i < 16; i++) {
         const float *from = sum + (ib * 16 + i) * oc + ob * 16;
         vec in[36], half[30], out[25];
-        UNROLL for (int t = 0; t < 36; t++)
+        EACH (t, 36)
             in[t] = load(from + t * plane);
-        UNROLL for (int x = 0; x < 6; x++)
+        EACH (x, 6)
             line_weights_diff(k, in + x, 6, half + x, 6);
-        UNROLL for (int y = 0; y < k; y++)
+        EACH (y, k)
             line_weights_diff(k, half + 6 * y, 1, out + k * y, 1);
-        UNROLL for (int t = 0; t < k * k; t++)
+        EACH (t, k * k)
             store(to + t * 256 + i * 16, out[t]);
     }
 }
@@ -182,10 +188,10 @@ void fyi_winograd_grad_weights_avx512(const fyi_winograd *wg, const float *sum, 
             result_block(3, wg, sum, diff_w, i / n_icb, i % n_icb);
 }
 
-/* ---- gradient of the bias ------------------------------------------------------------------------------------- */
+/* ---- gradient of the bias -------------------------------------------------------------------- */
 
-void fyi_channel_sums_avx512(const float *diff, int64_t n, int64_t n_blocks, int64_t size, float *sums,
-                             int64_t begin, int64_t end)
+void fyi_channel_sums_avx512(const float *diff, int64_t n, int64_t n_blocks, int64_t size,
+                             float *sums, int64_t begin, int64_t end)
 {
     for (int64_t b = begin; b < end; b++) {
         vec total = zero();

@@ -1,4 +1,5 @@
-/* winograd_tile.h: the transform of the source that all Winograd kernels share. Included by *_avx512.c only. */
+/* winograd_tile.h: the transform of the source that all Winograd kernels share. Included by
+ * *_avx512.c only. */
 #ifndef FYI_WINOGRAD_TILE_H
 #define FYI_WINOGRAD_TILE_H
 
@@ -27,17 +28,19 @@ typedef struct place {
 static place place_of(const fyi_winograd *wg, int64_t tile)
 {
     const int64_t per_image = wg->tiles_h * wg->tiles_w, in_image = tile % per_image;
-    return (place){ .image = tile / per_image, .y = in_image / wg->tiles_w,
+    return (place){ .image = tile / per_image,
+                    .y = in_image / wg->tiles_w,
                     .x = in_image % wg->tiles_w };
 }
 
 /* 6x6 elements from (y, x) on; outside the image they are zeros. */
-INLINE void read_tile(const fyi_conv_pool_sizes *s, const float *src, int64_t y, int64_t x, vec d[36])
+INLINE void read_tile(const fyi_conv_pool_sizes *s, const float *src, int64_t y, int64_t x,
+                      vec d[36])
 {
     if (y >= 0 && x >= 0 && y + 6 <= s->h && x + 6 <= s->w) {
         const float *p = src + (y * s->w + x) * 16;
-        UNROLL for (int i = 0; i < 6; i++)
-            UNROLL for (int j = 0; j < 6; j++)
+        EACH (i, 6)
+            EACH (j, 6)
                 d[6 * i + j] = load(p + (i * s->w + j) * 16);
         return;
     }
@@ -54,9 +57,9 @@ INLINE void transform_tile(const fyi_conv_pool_sizes *s, const float *image, int
 {
     vec half[36];
     read_tile(s, image, y, x, d);
-    UNROLL for (int i = 0; i < 6; i++)
+    EACH (i, 6)
         line_in(d + i, 6, half + i, 6);
-    UNROLL for (int i = 0; i < 6; i++)
+    EACH (i, 6)
         line_in(half + 6 * i, 1, d + 6 * i, 1);
 }
 

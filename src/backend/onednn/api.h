@@ -1,4 +1,5 @@
-/* api.h: the calls in which oneDNN 2.x and 3.x differ, under one set of names. api2.c and api3.c hold the two
+/* api.h: the calls in which oneDNN 2.x and 3.x differ, under one set of names. api2.c and api3.c
+ * hold the two
  * implementations, of which one is compiled; the other files call only what both versions share. */
 #ifndef FYI_ONEDNN_API_H
 #define FYI_ONEDNN_API_H
@@ -7,15 +8,18 @@
 
 #include <oneapi/dnnl/dnnl.h>
 
-/* A memory descriptor: a struct in 2.x, a handle in 3.x. Made by fyi_md_*, freed by fyi_md_free; one that
- * was queried from a primitive descriptor is lent. NULL stands for none, and for one that failed. */
+/* A memory descriptor: a struct in 2.x, a handle in 3.x. Made by fyi_md_*, freed by fyi_md_free;
+ * one that
+ * was queried from a primitive descriptor is lent. NULL stands for none, and for one that failed.
+ * */
 #if DNNL_VERSION_MAJOR >= 3
 typedef const_dnnl_memory_desc_t fyi_md;
 #else
 typedef const dnnl_memory_desc_t *fyi_md;
 #endif
 
-/* How a tensor of rank <= FYI_MD_RANK lies, as both versions can tell it. Weights of grouped convolutions have
+/* How a tensor of rank <= FYI_MD_RANK lies, as both versions can tell it. Weights of grouped
+ * convolutions have
  * one axis more than Ferry's. */
 #define FYI_MD_RANK (FY_MAX_RANK + 1)
 typedef struct fyi_blocking {
@@ -29,7 +33,8 @@ dnnl_data_type_t fyi_dnnl_type(fy_dtype t);
 
 /* The library chooses the layout. */
 fyi_md fyi_md_any(int rank, const int64_t *dims, dnnl_data_type_t t);
-/* `text` is the blocking as a format tag's name ("aBcd16b"), for the version that can only be told so. */
+/* `text` is the blocking as a format tag's name ("aBcd16b"), for the version that can only be told
+ * so. */
 fyi_md fyi_md_blocked(const fyi_blocking *b, const char *text, dnnl_data_type_t t);
 void fyi_md_free(fyi_md md); /* accepts NULL */
 /* False if the layout is not dense blocks (Winograd's packed weights). */
@@ -37,9 +42,10 @@ bool fyi_md_read(fyi_md md, fyi_blocking *b, dnnl_data_type_t *t);
 
 typedef enum fyi_pass { FYI_FORWARD_PASS, FYI_DATA_PASS, FYI_WEIGHTS_PASS } fyi_pass;
 
-/* Tensors of a pass, or their gradients: src stands for diff_src where that is written, and so on. */
+/* Tensors of a pass, or their gradients: src stands for diff_src where that is written, and so on.
+ * */
 typedef struct fyi_conv_call {
-    fyi_md src, weights, bias, dst; /* bias NULL if none */
+    fyi_md src, weights, bias, dst;             /* bias NULL if none */
     dnnl_dims_t stride, dilation, pad_l, pad_r; /* dilation as the library counts: 0 is dense */
 } fyi_conv_call;
 

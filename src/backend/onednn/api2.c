@@ -1,4 +1,5 @@
-/* api2.c: oneDNN 2.x, where a memory descriptor is an open struct and a primitive descriptor is made from an
+/* api2.c: oneDNN 2.x, where a memory descriptor is an open struct and a primitive descriptor is
+ * made from an
  * operation descriptor that was filled in first. */
 #include "backend/onednn/api.h"
 
@@ -6,7 +7,7 @@
 
 #include <string.h>
 
-/* ---- memory descriptors ---------------------------------------------------------------------------- */
+/* ---- memory descriptors ---------------------------------------------------------------------- */
 
 static dnnl_memory_desc_t *new_md(void)
 {
@@ -63,13 +64,13 @@ bool fyi_md_read(fyi_md md, fyi_blocking *b, dnnl_data_type_t *t)
     return true;
 }
 
-/* ---- primitive descriptors -------------------------------------------------------------------------- */
+/* ---- primitive descriptors ------------------------------------------------------------------- */
 
-#define TRY(call)                    \
-    do {                             \
+#define TRY(call)                        \
+    do {                                 \
         const dnnl_status_t s_ = (call); \
-        if (s_ != dnnl_success)      \
-            return s_;               \
+        if (s_ != dnnl_success)          \
+            return s_;                   \
     } while (0)
 
 dnnl_status_t fyi_conv_pd(dnnl_engine_t e, fyi_pass pass, const fyi_conv_call *c,
@@ -83,9 +84,8 @@ dnnl_status_t fyi_conv_pd(dnnl_engine_t e, fyi_pass pass, const fyi_conv_call *c
                                                        c->weights, c->bias, c->dst, c->stride,
                                                        c->dilation, c->pad_l, c->pad_r));
     else if (pass == FYI_DATA_PASS)
-        TRY(dnnl_dilated_convolution_backward_data_desc_init(&d, kind, c->src, c->weights, c->dst,
-                                                             c->stride, c->dilation, c->pad_l,
-                                                             c->pad_r));
+        TRY(dnnl_dilated_convolution_backward_data_desc_init(
+            &d, kind, c->src, c->weights, c->dst, c->stride, c->dilation, c->pad_l, c->pad_r));
     else
         TRY(dnnl_dilated_convolution_backward_weights_desc_init(&d, kind, c->src, c->weights,
                                                                 c->bias, c->dst, c->stride,

@@ -1,4 +1,5 @@
-/* api3.c: oneDNN 3.x, where memory descriptors are handles that are asked for their parts, and primitive
+/* api3.c: oneDNN 3.x, where memory descriptors are handles that are asked for their parts, and
+ * primitive
  * descriptors are made in one call. */
 #include "backend/onednn/api.h"
 
@@ -8,7 +9,7 @@
 
 #include <string.h>
 
-/* ---- memory descriptors ---------------------------------------------------------------------------- */
+/* ---- memory descriptors ---------------------------------------------------------------------- */
 
 fyi_md fyi_md_any(int rank, const int64_t *dims, dnnl_data_type_t t)
 {
@@ -18,7 +19,8 @@ fyi_md fyi_md_any(int rank, const int64_t *dims, dnnl_data_type_t t)
     return md;
 }
 
-/* Blocked layouts are made by tag only, and tags are known by number: the one with the wanted name. */
+/* Blocked layouts are made by tag only, and tags are known by number: the one with the wanted
+ * name. */
 static dnnl_format_tag_t find_tag(const char *text)
 {
     for (int i = dnnl_format_tag_any + 1; i < dnnl_format_tag_last; i++) {
@@ -102,7 +104,7 @@ bool fyi_md_read(fyi_md md, fyi_blocking *b, dnnl_data_type_t *t)
            read_dims(md, dnnl_query_inner_idxs, b->n_inner, b->inner_axis);
 }
 
-/* ---- primitive descriptors -------------------------------------------------------------------------- */
+/* ---- primitive descriptors ------------------------------------------------------------------- */
 
 dnnl_status_t fyi_conv_pd(dnnl_engine_t e, fyi_pass pass, const fyi_conv_call *c,
                           dnnl_primitive_desc_t hint, dnnl_primitive_attr_t attr,
@@ -114,9 +116,9 @@ dnnl_status_t fyi_conv_pd(dnnl_engine_t e, fyi_pass pass, const fyi_conv_call *c
             out, e, dnnl_forward_training, kind, c->src, c->weights, c->bias, c->dst, c->stride,
             c->dilation, c->pad_l, c->pad_r, attr);
     if (pass == FYI_DATA_PASS)
-        return dnnl_convolution_backward_data_primitive_desc_create(
-            out, e, kind, c->src, c->weights, c->dst, c->stride, c->dilation, c->pad_l, c->pad_r,
-            hint, attr);
+        return dnnl_convolution_backward_data_primitive_desc_create(out, e, kind, c->src, c->weights,
+                                                                    c->dst, c->stride, c->dilation,
+                                                                    c->pad_l, c->pad_r, hint, attr);
     return dnnl_convolution_backward_weights_primitive_desc_create(
         out, e, kind, c->src, c->weights, c->bias, c->dst, c->stride, c->dilation, c->pad_l,
         c->pad_r, hint, attr);
@@ -132,8 +134,8 @@ dnnl_status_t fyi_product_pd(dnnl_engine_t e, fyi_pass pass, const fyi_product_c
     if (pass == FYI_DATA_PASS)
         return dnnl_inner_product_backward_data_primitive_desc_create(out, e, c->src, c->weights,
                                                                       c->dst, hint, attr);
-    return dnnl_inner_product_backward_weights_primitive_desc_create(
-        out, e, c->src, c->weights, c->bias, c->dst, hint, attr);
+    return dnnl_inner_product_backward_weights_primitive_desc_create(out, e, c->src, c->weights,
+                                                                     c->bias, c->dst, hint, attr);
 }
 
 dnnl_status_t fyi_pool_pd(dnnl_engine_t e, fyi_pass pass, const fyi_pool_call *c,
@@ -156,8 +158,8 @@ dnnl_status_t fyi_batch_norm_pd(dnnl_engine_t e, fyi_pass pass, const fyi_norm_c
 {
     if (pass == FYI_FORWARD_PASS)
         return dnnl_batch_normalization_forward_primitive_desc_create(
-            out, e, c->is_training ? dnnl_forward_training : dnnl_forward_inference, c->src,
-            c->dst, c->eps, c->flags, attr);
+            out, e, c->is_training ? dnnl_forward_training : dnnl_forward_inference, c->src, c->dst,
+            c->eps, c->flags, attr);
     return dnnl_batch_normalization_backward_primitive_desc_create(
         out, e, dnnl_backward, c->src, c->dst, c->src, c->eps, c->flags, hint, attr);
 }

@@ -13,7 +13,8 @@ static void want_plain_vectors(fyi_maker *m, int first_src, int first_dst)
 static fyi_norm_call call_of(const fyi_maker *m)
 {
     const fyi_batch_norm_attr *a = m->site->attr;
-    return (fyi_norm_call){ .eps = a->eps, .flags = dnnl_use_scale | dnnl_use_shift,
+    return (fyi_norm_call){ .eps = a->eps,
+                            .flags = dnnl_use_scale | dnnl_use_shift,
                             .is_training = true };
 }
 
@@ -75,8 +76,7 @@ static bool make_batch_norm_bwd(fyi_maker *m)
     c.src = fyi_md_kept(m, &src[1]);
     c.dst = fyi_md_kept(m, &src[0]);
     if (!c.src || !c.dst ||
-        fyi_batch_norm_pd(m->engine, FYI_FORWARD_PASS, &c, NULL, m->attr, &m->hint) !=
-            dnnl_success ||
+        fyi_batch_norm_pd(m->engine, FYI_FORWARD_PASS, &c, NULL, m->attr, &m->hint) != dnnl_success ||
         fyi_batch_norm_pd(m->engine, FYI_DATA_PASS, &c, m->hint, m->attr, &m->pd) != dnnl_success)
         return false;
     static const int src_args[] = { DNNL_ARG_DIFF_DST, DNNL_ARG_SRC, DNNL_ARG_MEAN,

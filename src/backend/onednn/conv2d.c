@@ -1,16 +1,17 @@
-/* conv2d.c: oneDNN's direct convolution and its two gradients, every tensor in the layout the library
- * wants. Parameters are stored as the forward pass wants them, so the weights' gradient is asked for in that
+/* conv2d.c: oneDNN's direct convolution and its two gradients, every tensor in the layout the
+ * library
+ * wants. Parameters are stored as the forward pass wants them, so the weights' gradient is asked
+ * for in that
  * same layout: the update then needs no reorder. */
 #include "backend/onednn/onednn.h"
 
-/* ---- the description shared by the passes ------------------------------------------------------------- */
+/* ---- the description shared by the passes ---------------------------------------------------- */
 
 static fyi_md weights_md(fyi_maker *m, const fyi_desc *d, int64_t groups)
 {
     if (groups == 1)
         return fyi_md_free_choice(m, d);
-    return fyi_md_own(m, m->is_final ? fyi_md_of_grouped(d, groups)
-                                     : fyi_md_grouped_any(d, groups));
+    return fyi_md_own(m, m->is_final ? fyi_md_of_grouped(d, groups) : fyi_md_grouped_any(d, groups));
 }
 
 static bool adopt_weights(fyi_desc *d, fyi_md md, int64_t groups)
@@ -43,7 +44,7 @@ static bool make_hint(fyi_maker *m, const fyi_conv_call *c, const fyi_desc *src,
            fyi_conv_pd(m->engine, FYI_FORWARD_PASS, &f, NULL, m->attr, &m->hint) == dnnl_success;
 }
 
-/* ---- forward -------------------------------------------------------------------------------------------- */
+/* ---- forward --------------------------------------------------------------------------------- */
 
 /* Adding `other` straight from its own memory saves a copy, but not every kernel can. */
 static bool forward_with(fyi_maker *m, const fyi_conv_call *c, const fyi_conv_attr *a, fyi_md other)
@@ -105,7 +106,7 @@ static bool make_conv2d(fyi_maker *m)
 
 FYI_ONEDNN_KERNEL(conv2d);
 
-/* ---- gradient of src: diff_dst, weights -> diff_src ------------------------------------------------------ */
+/* ---- gradient of src: diff_dst, weights -> diff_src ------------------------------------------ */
 
 static bool make_conv2d_bwd_data(fyi_maker *m)
 {
@@ -132,7 +133,7 @@ static bool make_conv2d_bwd_data(fyi_maker *m)
 
 FYI_ONEDNN_KERNEL(conv2d_bwd_data);
 
-/* ---- gradient of the weights: diff_dst, src -> diff_weights [, diff_bias] -------------------------------- */
+/* ---- gradient of the weights: diff_dst, src -> diff_weights [, diff_bias] -------------------- */
 
 static bool weights_pass(fyi_maker *m, fyi_conv_call *c)
 {
@@ -158,8 +159,7 @@ static bool make_conv2d_bwd_weights(fyi_maker *m)
     c.dst = fyi_md_free_choice(m, &src[0]);
     c.bias = a->has_bias ? fyi_md_plain(m, &dst[1]) : NULL;
     if (!c.src || !c.weights || !c.dst ||
-        !make_hint(m, &c, &src[1], &dst[0], &src[0], a->o.groups) ||
-        !weights_pass(m, &c))
+        !make_hint(m, &c, &src[1], &dst[0], &src[0], a->o.groups) || !weights_pass(m, &c))
         return false;
     fyi_bind(m, DNNL_ARG_DIFF_DST, FYI_FROM_SRC, 0);
     fyi_bind(m, DNNL_ARG_SRC, FYI_FROM_SRC, 1);

@@ -1,5 +1,7 @@
-/* layout.c: Ferry's layouts and oneDNN's memory descriptors, one into the other. Both split an axis into
- * inner blocks and order the rest; what is not dense or not blocked has no layout and is refused. */
+/* layout.c: Ferry's layouts and oneDNN's memory descriptors, one into the other. Both split an
+ * axis into
+ * inner blocks and order the rest; what is not dense or not blocked has no layout and is refused.
+ * */
 #include "backend/onednn/onednn.h"
 
 #include <string.h>
@@ -13,7 +15,7 @@ dnnl_data_type_t fyi_dnnl_type(fy_dtype t)
     return types[t];
 }
 
-/* ---- to the library -------------------------------------------------------------------------------- */
+/* ---- to the library -------------------------------------------------------------------------- */
 
 /* The blocking of a tensor of `shape` in layout l. */
 static fyi_blocking blocking_of(const fyi_layout *l, const fy_shape *shape)
@@ -51,7 +53,7 @@ fyi_md fyi_md_of(const fyi_desc *d)
     return fyi_md_blocked(&b, fyi_layout_text(&d->layout, text), t);
 }
 
-/* ---- from the library ------------------------------------------------------------------------------- */
+/* ---- from the library ------------------------------------------------------------------------ */
 
 /* How many whole blocks an axis has. */
 static int64_t block_count(const fyi_blocking *b, int axis)
@@ -63,8 +65,10 @@ static int64_t block_count(const fyi_blocking *b, int axis)
     return b->padded[axis] / block;
 }
 
-/* Axes from the largest stride to the smallest. Of equal strides one belongs to a single block, which lies
- * inside the other: only so do the strides come out again, and the library's fast kernels compare them even
+/* Axes from the largest stride to the smallest. Of equal strides one belongs to a single block,
+ * which lies
+ * inside the other: only so do the strides come out again, and the library's fast kernels compare
+ * them even
  * where an axis has one element and its stride means nothing. */
 static bool is_outside(const fyi_blocking *b, int i, int j)
 {
@@ -121,9 +125,10 @@ bool fyi_md_to_layout(fyi_md md, const fyi_desc *d, fyi_layout *out)
            to_layout(&b, &d->shape, out);
 }
 
-/* ---- grouped weights ----------------------------------------------------------------------------------- */
+/* ---- grouped weights ------------------------------------------------------------------------- */
 
-/* A depthwise kernel is blocked over groups, [oc, 1, ...] seen as [oc, 1, 1, ...]. Otherwise blocks lie within
+/* A depthwise kernel is blocked over groups, [oc, 1, ...] seen as [oc, 1, 1, ...]. Otherwise
+ * blocks lie within
  * a group, and the groups follow each other: axis 0 of four is axis 1 of five. */
 static fy_shape grouped_shape(const fy_shape *s, int64_t groups)
 {

@@ -8,7 +8,7 @@
 #include <omp.h>
 #endif
 
-/* ---- the device -------------------------------------------------------------------------------------- */
+/* ---- the device ------------------------------------------------------------------------------ */
 
 typedef struct library {
     dnnl_engine_t engine;
@@ -47,7 +47,7 @@ fy_status fyi_onednn_open(fy_device *dev)
     return FY_OK;
 }
 
-/* ---- describing a node --------------------------------------------------------------------------------- */
+/* ---- describing a node ----------------------------------------------------------------------- */
 
 fyi_md fyi_md_own(fyi_maker *m, fyi_md md)
 {
@@ -137,7 +137,9 @@ static bool site_is_usable(const fyi_site *s)
 /* Workspaces come from the plan's block, so that a step allocates nothing. */
 static bool maker_init(fyi_maker *m, fy_device *dev, fyi_site *site, bool is_final)
 {
-    *m = (fyi_maker){ .engine = ((library *)dev->ctx)->engine, .site = site, .is_final = is_final,
+    *m = (fyi_maker){ .engine = ((library *)dev->ctx)->engine,
+                      .site = site,
+                      .is_final = is_final,
                       .copied_src = -1 };
 #ifdef _OPENMP
     /* Primitives are laid out for the number of threads seen when they are made. */
@@ -167,8 +169,8 @@ static void maker_release(fyi_maker *m)
 bool fyi_onednn_propose(fy_device *dev, fyi_site *site, fyi_make_fn make)
 {
     fyi_maker m;
-    const bool taken = dev->ctx && maker_init(&m, dev, site, false) &&
-                       site_is_usable(site) && make(&m);
+    const bool taken =
+        dev->ctx && maker_init(&m, dev, site, false) && site_is_usable(site) && make(&m);
     if (taken) {
         const fyi_md pad = dnnl_primitive_desc_query_md(m.pd, dnnl_query_scratchpad_md, 0);
         site->scratch_bytes = pad ? dnnl_memory_desc_get_size(pad) : 0;
@@ -179,7 +181,7 @@ bool fyi_onednn_propose(fy_device *dev, fyi_site *site, fyi_make_fn make)
     return taken;
 }
 
-/* ---- running --------------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 typedef struct primitive {
     dnnl_primitive_t p;

@@ -1,7 +1,9 @@
-/* onednn.h: what the kernels of this folder share. A kernel is one function that describes its node as a
+/* onednn.h: what the kernels of this folder share. A kernel is one function that describes its
+ * node as a
  * primitive descriptor; proposing, creating, running and destroying are the same for all.
  *
- * The function runs twice: first with layouts left to the library, which writes what it chose into the
+ * The function runs twice: first with layouts left to the library, which writes what it chose into
+ * the
  * site, then with the site as the compiler settled it. */
 #ifndef FYI_ONEDNN_H
 #define FYI_ONEDNN_H
@@ -23,7 +25,7 @@ typedef struct fyi_bound {
 typedef struct fyi_maker {
     dnnl_engine_t engine;
     fyi_site *site;
-    bool is_final;            /* layouts are settled */
+    bool is_final;                 /* layouts are settled */
     fyi_md mds[FYI_MAX_BOUND + 8]; /* owned */
     int n_mds;
     dnnl_post_ops_t post_ops; /* part of attr */
@@ -44,21 +46,23 @@ fy_status fyi_onednn_run(const fyi_launch *l);
 void fyi_onednn_destroy(void *state);
 
 /* Defines fyi_onednn_<op> from the function make_<op> before it. */
-#define FYI_ONEDNN_KERNEL(op_name)                                                       \
-    static bool propose_##op_name(fy_device *dev, fyi_site *site)                        \
-    {                                                                                    \
-        return fyi_onednn_propose(dev, site, make_##op_name);                            \
-    }                                                                                    \
+#define FYI_ONEDNN_KERNEL(op_name)                                                        \
+    static bool propose_##op_name(fy_device *dev, fyi_site *site)                         \
+    {                                                                                     \
+        return fyi_onednn_propose(dev, site, make_##op_name);                             \
+    }                                                                                     \
     static fy_status create_##op_name(fy_device *dev, const fyi_site *site, void **state) \
-    {                                                                                    \
-        return fyi_onednn_create(dev, site, make_##op_name, state);                      \
-    }                                                                                    \
-    const fyi_kernel fyi_onednn_##op_name = {                                            \
-        .name = "onednn", .op = &fyi_op_##op_name, .propose = propose_##op_name,         \
-        .create = create_##op_name, .run = fyi_onednn_run, .destroy = fyi_onednn_destroy \
-    }
+    {                                                                                     \
+        return fyi_onednn_create(dev, site, make_##op_name, state);                       \
+    }                                                                                     \
+    const fyi_kernel fyi_onednn_##op_name = { .name = "onednn",                           \
+                                              .op = &fyi_op_##op_name,                    \
+                                              .propose = propose_##op_name,               \
+                                              .create = create_##op_name,                 \
+                                              .run = fyi_onednn_run,                      \
+                                              .destroy = fyi_onednn_destroy }
 
-/* ---- describing, for make functions ---------------------------------------------------------------------- */
+/* ---- describing, for make functions ---------------------------------------------------------- */
 
 /* The library's choice while proposing, d's layout once settled. */
 fyi_md fyi_md_free_choice(fyi_maker *m, const fyi_desc *d);
@@ -68,12 +72,14 @@ fyi_md fyi_md_kept(fyi_maker *m, const fyi_desc *d);
 fyi_md fyi_md_plain(fyi_maker *m, fyi_desc *d);
 /* Takes over a descriptor that the maker frees; NULL passes through. */
 fyi_md fyi_md_own(fyi_maker *m, fyi_md md);
-/* Writes into d how `md` (lent by the primitive descriptor) lies; false if that is no fyi_layout of d's
+/* Writes into d how `md` (lent by the primitive descriptor) lies; false if that is no fyi_layout
+ * of d's
  * type and shape. */
 bool fyi_adopt(fyi_desc *d, fyi_md md);
 /* fyi_adopt of what the finished m->pd chose. */
 bool fyi_adopt_query(const fyi_maker *m, fyi_desc *d, dnnl_query_t what);
-/* True if m->pd stands for a fast implementation; drops it otherwise. Asked for a layout that none of its
+/* True if m->pd stands for a fast implementation; drops it otherwise. Asked for a layout that none
+ * of its
  * fast ones takes, the library falls back to loops that are a thousand times slower. */
 bool fyi_keep_if_fast(fyi_maker *m);
 void fyi_bind(fyi_maker *m, int arg, fyi_from from, int i);
@@ -81,12 +87,13 @@ void fyi_bind(fyi_maker *m, int arg, fyi_from from, int i);
 bool fyi_set_post_ops(fyi_maker *m);
 bool fyi_reset_post_ops(fyi_maker *m);
 
-/* ---- layout.c ----------------------------------------------------------------------------------------------- */
+/* ---- layout.c -------------------------------------------------------------------------------- */
 
 /* NULL if the library cannot describe it. The caller frees. */
 fyi_md fyi_md_of(const fyi_desc *d);
 bool fyi_md_to_layout(fyi_md md, const fyi_desc *d, fyi_layout *out);
-/* Weights [oc, ic/groups, kh, kw] as the library sees them: [groups, oc/groups, ic/groups, kh, kw]. */
+/* Weights [oc, ic/groups, kh, kw] as the library sees them: [groups, oc/groups, ic/groups, kh,
+ * kw]. */
 fyi_md fyi_md_grouped_any(const fyi_desc *d, int64_t groups);
 fyi_md fyi_md_of_grouped(const fyi_desc *d, int64_t groups);
 bool fyi_md_to_layout_grouped(fyi_md md, const fyi_desc *d, int64_t groups, fyi_layout *out);

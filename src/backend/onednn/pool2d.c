@@ -1,4 +1,5 @@
-/* pool2d.c: oneDNN's maximum and average pooling. Its workspace is Ferry's index: the position kh * KW + kw of
+/* pool2d.c: oneDNN's maximum and average pooling. Its workspace is Ferry's index: the position kh
+ * * KW + kw of
  * the first maximum, u8 for small windows. */
 #include "backend/onednn/onednn.h"
 
@@ -22,7 +23,7 @@ static void prefer_blocks(fyi_desc *d)
         d->layout = fyi_layout_channel_block(4, 16);
 }
 
-/* ---- forward ------------------------------------------------------------------------------------------------ */
+/* ---- forward --------------------------------------------------------------------------------- */
 
 static bool forward(fyi_maker *m, dnnl_alg_kind_t kind)
 {
@@ -52,7 +53,8 @@ static bool make_max_pool2d(fyi_maker *m)
 
 FYI_ONEDNN_KERNEL(max_pool2d);
 
-/* The divisor of a window that hangs over the padded image is the part inside; the library knows only whole
+/* The divisor of a window that hangs over the padded image is the part inside; the library knows
+ * only whole
  * windows and what lies inside the image. */
 static bool average_kind(const fyi_site *s, const fy_shape *src, const fy_shape *dst,
                          dnnl_alg_kind_t *kind)
@@ -60,8 +62,8 @@ static bool average_kind(const fyi_site *s, const fy_shape *src, const fy_shape 
     const fyi_pool_attr *a = s->attr;
     bool hangs_over = false;
     for (int i = 0; i < 2; i++)
-        hangs_over |= (dst->d[2 + i] - 1) * a->o.stride[i] + a->o.kernel[i] >
-                      src->d[2 + i] + 2 * a->o.pad[i];
+        hangs_over |=
+            (dst->d[2 + i] - 1) * a->o.stride[i] + a->o.kernel[i] > src->d[2 + i] + 2 * a->o.pad[i];
     *kind = a->o.count_include_pad ? dnnl_pooling_avg_include_padding
                                    : dnnl_pooling_avg_exclude_padding;
     return !(hangs_over && a->o.count_include_pad);
@@ -76,7 +78,7 @@ static bool make_avg_pool2d(fyi_maker *m)
 
 FYI_ONEDNN_KERNEL(avg_pool2d);
 
-/* ---- gradients ----------------------------------------------------------------------------------------------- */
+/* ---- gradients ------------------------------------------------------------------------------- */
 
 /* diff_src lies as diff_dst does. */
 static bool backward(fyi_maker *m, dnnl_alg_kind_t kind)

@@ -1,10 +1,11 @@
 /* product.c: oneDNN's inner product for linear layers and their gradients, and matrix products.
  *
- * Weights take the library's blocked layout, which is the same for all three passes; source and destination
+ * Weights take the library's blocked layout, which is the same for all three passes; source and
+ * destination
  * stay plain. */
 #include "backend/onednn/onednn.h"
 
-/* ---- linear ---------------------------------------------------------------------------------------------- */
+/* ---- linear ---------------------------------------------------------------------------------- */
 
 static bool make_linear(fyi_maker *m)
 {
@@ -34,8 +35,8 @@ FYI_ONEDNN_KERNEL(linear);
 static bool make_hint(fyi_maker *m, const fyi_product_call *c, const fyi_desc *weights)
 {
     fyi_product_call f = *c;
-    f.weights = fyi_md_own(m, fyi_md_any(weights->shape.rank, weights->shape.d,
-                                         fyi_dnnl_type(weights->dtype)));
+    f.weights = fyi_md_own(
+        m, fyi_md_any(weights->shape.rank, weights->shape.d, fyi_dnnl_type(weights->dtype)));
     f.bias = NULL;
     return f.src && f.weights && f.dst &&
            fyi_product_pd(m->engine, FYI_FORWARD_PASS, &f, NULL, m->attr, &m->hint) == dnnl_success;
@@ -96,7 +97,7 @@ static bool make_linear_bwd_weights(fyi_maker *m)
 
 FYI_ONEDNN_KERNEL(linear_bwd_weights);
 
-/* ---- matmul ------------------------------------------------------------------------------------------------ */
+/* ---- matmul ---------------------------------------------------------------------------------- */
 
 /* A transposed factor is the same memory with the last two axes exchanged. */
 static fyi_md factor_md(fyi_maker *m, fyi_desc *d, bool transposed)

@@ -88,28 +88,30 @@ void fyi_conv_first_avx512(const fyi_conv_pool_sizes *s, const float *src, const
 
 /* ---- gradient of the weights ----------------------------------------------------------------- */
 
-/* Two winners at a time: one sum alone would wait for itself. */
-INLINE void gather_window(int n, float *dw, const float *columns, const float *g,
+/* `ways` winners at a time: one sum alone would wait for itself. */
+INLINE void gather_window(int n, int ways, float *dw, const float *columns, const float *g,
                           const int32_t *offset, int64_t count)
 {
-    vec even[6], odd[6];
+    vec sum[4][6];
     int64_t i = 0;
-    EACH (j, n) {
-        even[j] = load(dw + 16 * j);
-        odd[j] = zero();
-    }
-    for (; i + 2 <= count; i += 2) {
-        const float *p = columns + offset[i], *q = columns + offset[i + 1];
-        EACH (j, n) {
-            even[j] = fma3(splat(g[i]), load(p + 16 * j), even[j]);
-            odd[j] = fma3(splat(g[i + 1]), load(q + 16 * j), odd[j]);
-        }
-    }
-    if (i < count)
+    EACH (k, ways)
         EACH (j, n)
-            even[j] = fma3(splat(g[i]), load(columns + offset[i] + 16 * j), even[j]);
-    EACH (j, n)
-        store(dw + 16 * j, add(even[j], odd[j]));
+            sum[k][j] = k ? zero() : load(dw + 16 * j);
+    for (; i + ways <= count; i += ways)
+        EACH (k, ways) {
+            const float *p = columns + offset[i + k];
+            const vec x = splat(g[i + k]);
+            EACH (j, n)
+                sum[k][j] = fma3(x, load(p + 16 * j), sum[k][j]);
+        }
+    for (; i < count; i++)
+        EACH (j, n)
+            sum[0][j] = fma3(splat(g[i]), load(columns + offset[i] + 16 * j), sum[0][j]);
+    EACH (j, n) {
+        EACH_BY (k, ways, 2)
+            sum[k][j] = add(sum[k][j], sum[k + 1][j]);
+        store(dw + 16 * j, ways == 4 ? add(sum[0][j], sum[2][j]) : sum[0][j]);
+    }
 }
 
 void fyi_gather_window_avx512(float *dw, int64_t lanes, const float *columns, const float *g,
@@ -117,22 +119,22 @@ void fyi_gather_window_avx512(float *dw, int64_t lanes, const float *columns, co
 {
     switch (lanes / 16) {
     case 1:
-        gather_window(1, dw, columns, g, offset, count);
+        gather_window(1, 4, dw, columns, g, offset, count);
         break;
     case 2:
-        gather_window(2, dw, columns, g, offset, count);
+        gather_window(2, 4, dw, columns, g, offset, count);
         break;
     case 3:
-        gather_window(3, dw, columns, g, offset, count);
+        gather_window(3, 4, dw, columns, g, offset, count);
         break;
     case 4:
-        gather_window(4, dw, columns, g, offset, count);
+        gather_window(4, 2, dw, columns, g, offset, count);
         break;
     case 5:
-        gather_window(5, dw, columns, g, offset, count);
+        gather_window(5, 2, dw, columns, g, offset, count);
         break;
     default:
-        gather_window(6, dw, columns, g, offset, count);
+        gather_window(6, 2, dw, columns, g, offset, count);
         break;
     }
 }

@@ -82,7 +82,8 @@ static const char *leaf_of(const char *key)
     return dot != NULL ? dot + 1 : key;
 }
 
-static void add_section(fyi_settings *s, const char *name, const fyi_key *keys, void *base, bool is_open)
+static void add_section(fyi_settings *s, const char *name, const fyi_key *keys, void *base,
+                        bool is_open)
 {
     s->sections[s->n_sections++] = (fyi_section){ name, keys, base, is_open };
 }
@@ -172,14 +173,17 @@ static fy_status fail_unknown(const fyi_settings *s, const fyi_entry *e, const c
     const char *near;
 
     if (fyi_settings_section(s, e->key, strlen(e->key)) != NULL)
-        return fyi_fail(FY_EINVAL, "%s: '%s' holds keys of its own and cannot be a value", where, e->key);
+        return fyi_fail(FY_EINVAL, "%s: '%s' holds keys of its own and cannot be a value", where,
+                        e->key);
     if (other != NULL)
-        return fyi_fail(FY_EINVAL, "%s: '%s' is a key of the method '%s', but the recipe's method is '%s'",
+        return fyi_fail(FY_EINVAL,
+                        "%s: '%s' is a key of the method '%s', but the recipe's method is '%s'",
                         where, e->key, other->name, s->method->name);
     near = nearest_key(s, arena, e->key);
     if (near != NULL)
         return fyi_fail(FY_EINVAL, "%s: unknown key '%s'; did you mean '%s'?", where, e->key, near);
-    return fyi_fail(FY_EINVAL, "%s: unknown key '%s'; 'ferry help recipe' lists them", where, e->key);
+    return fyi_fail(FY_EINVAL, "%s: unknown key '%s'; 'ferry help recipe' lists them", where,
+                    e->key);
 }
 
 /* ---- binding ------------------------------------------------------------------------------------------------ */
@@ -198,6 +202,20 @@ static fy_status bind_entry(const fyi_settings *s, const fyi_entries *t, const f
     return fyi_key_bind(k, e, where, section->base, arena);
 }
 
+/* An override that turns a part off takes the file's settings of that part along: only what the user said in
+ * one breath has to agree. */
+static bool was_turned_off(const fyi_entries *t, const fyi_entry *e, const fyi_section *section,
+                           const fyi_key *k)
+{
+    char full[2 * FYI_RECIPE_MAX_KEY];
+    const fyi_entry *named;
+
+    snprintf(full, sizeof full, "%s%s%.*s", section->name, *section->name ? "." : "",
+             (int)strcspn(k->needs, "!="), k->needs);
+    named = fyi_entries_find(t, full);
+    return e->line > 0 && named != NULL && named->line == 0;
+}
+
 static fy_status check_needs(const fyi_settings *s, const fyi_entries *t)
 {
     for (size_t i = 0; i < t->n; i++) {
@@ -206,11 +224,11 @@ static fy_status check_needs(const fyi_settings *s, const fyi_entries *t)
         const fyi_key *k = fyi_key_find(section->keys, leaf, strlen(leaf));
         char where[320];
 
-        if (fyi_key_applies(section, k))
+        if (fyi_key_applies(section, k) || was_turned_off(t, &t->v[i], section, k))
             continue;
         fyi_entry_where(t, &t->v[i], where, sizeof where);
-        return fyi_fail(FY_EINVAL, "%s: '%s' would not be used, since it needs %s%s%s; leave it out", where,
-                        t->v[i].key, section->name, *section->name ? "." : "", k->needs);
+        return fyi_fail(FY_EINVAL, "%s: '%s' would not be used, since it needs %s%s%s; leave it out",
+                        where, t->v[i].key, section->name, *section->name ? "." : "", k->needs);
     }
     return FY_OK;
 }
@@ -220,7 +238,8 @@ static fy_status check_required(const fyi_section *section, const fyi_entries *t
     char full[FYI_RECIPE_MAX_KEY + 1];
 
     for (const fyi_key *k = section->keys; k->key != NULL; k++) {
-        (void)snprintf(full, sizeof full, "%s%s%s", section->name, *section->name ? "." : "", k->key);
+        (void)snprintf(full, sizeof full, "%s%s%s", section->name, *section->name ? "." : "",
+                       k->key);
         if (!(k->flags & FYI_KEY_REQUIRED) || !fyi_key_applies(section, k) ||
             fyi_entries_find(t, full) != NULL)
             continue;
@@ -236,9 +255,11 @@ static fy_status check_side(const fyi_settings *s, const fyi_entries *t, int i)
     const fyi_side *side = &s->side[i];
 
     if (side->relabel.n > 0 && side->relabel.n != side->classes.n)
-        return fyi_fail(FY_EINVAL, "recipe %s: '%s.relabel' has %d numbers for the %d of '%s.classes'; give "
-                        "one new label per class", t->path, fyi_side_names[i], side->relabel.n,
-                        side->classes.n, fyi_side_names[i]);
+        return fyi_fail(FY_EINVAL,
+                        "recipe %s: '%s.relabel' has %d numbers for the %d of '%s.classes'; give "
+                        "one new label per class",
+                        t->path, fyi_side_names[i], side->relabel.n, side->classes.n,
+                        fyi_side_names[i]);
     return FY_OK;
 }
 
@@ -253,14 +274,17 @@ static fy_status check_across(const fyi_settings *s, const fyi_entries *t)
     for (int i = 0; i < FYI_SIDES; i++)
         FYI_FORWARD(check_side(s, t, i));
     if (s->sections[1 + FYI_SOURCE_TEST].is_open && fyi_entries_find(t, "source_holdout") != NULL)
-        return fyi_fail(FY_EINVAL, "recipe %s: 'source_holdout' would not be used, since there is a "
-                        "source_test; leave one of them out", t->path);
+        return fyi_fail(FY_EINVAL,
+                        "recipe %s: 'source_holdout' would not be used, since there is a "
+                        "source_test; leave one of them out",
+                        t->path);
     if (s->run.seed.follows)
         return fyi_fail(FY_EINVAL, "recipe %s: 'seed' must be a whole number, 0 or more", t->path);
     return FY_OK;
 }
 
-fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char *name, fyi_arena *arena)
+fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char *name,
+                            fyi_arena *arena)
 {
     *out = (fyi_settings){ 0 };
     fyi_run_settings_defaults(&out->run, name);

@@ -1,12 +1,14 @@
-/* bench.c: Ferry's side of the comparison with PyTorch. One workload a run, constant synthetic batches, and one
- * JSON line per figure: images_per_s and steps_per_s (median over timed blocks), startup_s (process start until
- * the first step is done), peak_rss_mib.
+/* bench.c: Ferry's side of the comparison with PyTorch (bench/compare.py runs both). One workload
+ * a run, constant synthetic batches, and one JSON line per figure: images_per_s and steps_per_s
+ * (median over timed blocks), startup_s (process start until the first step is done), peak_rss_mib.
  *
- *   bench adda        one step of ADDA: the critic's SGD step, then the target encoder's, 64 + 64 images. The
- *                     frozen source encoder's features are cached, as a stage does; --live computes them
+ *   bench adda        one step of ADDA: the critic's SGD step, then the target encoder's, 64 + 64
+ *                     images. The frozen source encoder's features are cached, as a stage does;
+ *                     --live computes them
  *   bench supervised  encoder and classifier, plain SGD step, 64 images
  *
- * --spawned NS: the parent's CLOCK_MONOTONIC when it started this process. --plan prints the launches. */
+ * --spawned NS: the parent's CLOCK_MONOTONIC when it started this process. --first: stop after one
+ * step. --block-s S: seconds of a timed block (1). --plan prints the launches. */
 #include <ferry/ferry.h>
 
 #include <stdio.h>
@@ -162,7 +164,7 @@ static fy_status measure(bench *b)
     fy_status st;
     double start = now_s();
     int n = 0;
-    for (; n < 3 || now_s() - start < 1.0; n++)
+    for (; n < 3 || now_s() - start < 1.5 * b->block_s; n++)
         FY_TRY(step(b));
     const int reps = 1 + (int)(b->block_s * n / (now_s() - start));
     for (int k = 0; k < BLOCKS; k++) {
@@ -222,6 +224,8 @@ int main(int argc, char **argv)
         b.first_only |= strcmp(argv[i], "--first") == 0;
         if (strcmp(argv[i], "--spawned") == 0 && i + 1 < argc)
             b.spawned_s = 1e-9 * strtod(argv[++i], NULL);
+        else if (strcmp(argv[i], "--block-s") == 0 && i + 1 < argc)
+            b.block_s = strtod(argv[++i], NULL);
     }
     if (run(&b) == FY_OK)
         return 0;

@@ -1,0 +1,335 @@
+#!/usr/bin/env python3
+"""Ferry against PyTorch: runs both sides in turn (A B A B ...), each time as a new process, and
+prints medians over the rounds with the smallest and the largest. ratio is how much better Ferry is:
+ferry/peer for a rate, peer/ferry for time and memory.
+
+  adda         steps per second of adversarial adaptation; 64 + 64 images a step
+  supervised   steps per second of plain training; 64 images a step
+  startup      seconds from starting the process to the end of its first step
+  memory       the most memory the processes of the above ever held
+
+With --json the last line of stdout is one JSON object: the main figure, and all of them under
+"figures". docs/benchmarks.md tells what each side does. Usually run as: ./dev bench
+"""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections import namedtuple
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FERRY_PROGRAM = os.path.join(HERE, "..", "build", "release", "bench", "bench")
+
+Side = namedtuple("Side", "system words args")
+Figure = namedtuple("Figure", "metric ferry peer")
+Workload = namedtuple("Workload", "about options longest_block_s warm_up figures")
+
+FERRY_CACHED = Side("ferry", "cached features", ("adda",))
+FERRY_LIVE = Side("ferry", "live features", ("adda", "--live"))
+FERRY_SUPERVISED = Side("ferry", "supervised", ("supervised",))
+CLASSIC = Side("peer", "classic loop", ("adda", "--variant", "classic"))
+LEAN = Side("peer", "lean loop", ("adda", "--variant", "lean"))
+PEER_SUPERVISED = Side("peer", "supervised", ("supervised",))
+
+# The first figure of a workload is its main one.
+WORKLOADS = {
+    "adda": Workload(
+        "one step: the critic's SGD step, then the target encoder's; 64 + 64 images of 28x28",
+        (), 60, False,
+        (Figure("steps_per_s", FERRY_CACHED, CLASSIC),
+         Figure("steps_per_s", FERRY_LIVE, LEAN),
+         Figure("steps_per_s", FERRY_CACHED, LEAN))),
+    "supervised": Workload(
+        "one step: SGD on encoder and classifier; 64 images of 28x28",
+        (), 60, False,
+        (Figure("steps_per_s", FERRY_SUPERVISED, PEER_SUPERVISED),)),
+    "startup": Workload(
+        "from starting the process to the end of its first step of adda",
+        ("--first",), 60, True,
+        (Figure("startup_s", FERRY_CACHED, CLASSIC),)),
+    # A few dozen steps: no side holds more after them.
+    "memory": Workload(
+        "the most memory held by a process that trains",
+        (), 0.1, False,
+        (Figure("peak_rss_mib", FERRY_CACHED, CLASSIC),
+         Figure("peak_rss_mib", FERRY_SUPERVISED, PEER_SUPERVISED))),
+}
+
+MORE_IS_BETTER = {"steps_per_s"}
+UNITS = {"steps_per_s": "steps/s", "startup_s": "s to first step", "peak_rss_mib": "MiB at most"}
+
+
+class Failure(Exception):
+    """One sentence for the user."""
+
+
+# ---- who else is at work -----------------------------------------------------------------------
+
+def busy_s():
+    """Seconds of processor time since the machine started, all cores; none where nobody counts."""
+    try:
+        with open("/proc/stat", encoding="ascii") as f:
+            user, nice, system, _, _, irq, softirq, steal = map(int, f.readline().split()[1:9])
+    except (OSError, ValueError):
+        return None
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
+
+
+def own_s():
+    return sum(os.times()[:4])
+
+
+class Watch:
+    """How much of the machine others took while we measured: on few cores the figure to look at."""
+
+    def __init__(self):
+        self.load = os.getloadavg()[0]
+        self.wall, self.busy, self.own = time.monotonic(), busy_s(), own_s()
+
+    def others(self):
+        """Share of the cores' time, 0 to 1."""
+        now = busy_s()
+        if now is None or self.busy is None:
+            return None
+        spent = (now - self.busy) - (own_s() - self.own)
+        return max(0.0, spent / ((time.monotonic() - self.wall) * os.cpu_count()))
+
+    def warning_before(self):
+        if self.load > 0.25 * os.cpu_count():
+            return ("the load average is %.1f on %d cores: something else is running or has just "
+                    "been, and figures taken beside it mislead, PyTorch's most of all"
+                    % (self.load, os.cpu_count()))
+        return None
+
+    def warning_after(self):
+        share = self.others()
+        if share is not None and share > 0.05:
+            return ("other processes took %.0f %% of the machine meanwhile: repeat this when it is "
+                    "quiet, and do not quote these figures" % (100 * share))
+        return None
+
+
+# ---- the two sides -----------------------------------------------------------------------------
+
+def has_torch(python):
+    ask = "import importlib.util as u, sys; sys.exit(u.find_spec('torch') is None)"
+    try:
+        return subprocess.run([python, "-c", ask], stdin=subprocess.DEVNULL, check=False,
+                              stderr=subprocess.DEVNULL).returncode == 0
+    except OSError:
+        return False
+
+
+def find_python(wanted):
+    """The Python that runs PyTorch: the one asked for, else ours, else the distribution's."""
+    places = [wanted] if wanted else [sys.executable, "/usr/bin/python3"]
+    for python in places:
+        if has_torch(python):
+            return python
+    raise Failure("PyTorch is missing: no torch in %s; install the distribution's package "
+                  "(apt-get install python3-torch libopenblas0-openmp), name a Python that has it "
+                  "with --python PATH, or time Ferry alone with --no-peer" % " or ".join(places))
+
+
+def commands(a):
+    """System -> the words its command lines begin with."""
+    if not os.access(a.ferry, os.X_OK):
+        raise Failure("no program at %s; build it with ./dev build release, or name it with "
+                      "--ferry PATH" % os.path.normpath(a.ferry))
+    found = {"ferry": [a.ferry]}
+    if not a.no_peer:
+        found["peer"] = [find_python(a.python), os.path.join(HERE, "peer.py"),
+                         "--threads", str(a.threads)]
+    return found
+
+
+def run(command, threads):
+    """One process: metric -> value, and what it says of itself."""
+    env = dict(os.environ, OMP_NUM_THREADS=str(threads))
+    command = command + ["--spawned", str(time.monotonic_ns())]
+    done = subprocess.run(command, env=env, text=True, check=False, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines() or ["it said nothing"]
+        raise Failure("'%s' ended with code %d: %s"
+                      % (" ".join(command), done.returncode, said[-1]))
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    if not lines:
+        raise Failure("'%s' printed no figures" % " ".join(command))
+    return {line["metric"]: line["value"] for line in lines}, lines[-1]
+
+
+def in_turn(workload, systems):
+    """The sides of a workload, each once, Ferry and peer alternating."""
+    sides = [side for f in workload.figures for side in (f.ferry, f.peer)]
+    return [side for side in dict.fromkeys(sides) if side.system in systems]
+
+
+def run_rounds(a, name, systems, about):
+    """Side -> one dictionary of values per round. `about` gets what the systems call themselves."""
+    workload = WORKLOADS[name]
+    sides = in_turn(workload, systems)
+    block_s = str(min(a.block_s, workload.longest_block_s))
+    results = {side: [] for side in sides}
+    n_warm_up = 1 if workload.warm_up else 0  # the first start reads the files from disk
+    for i in range(n_warm_up + a.rounds):
+        for side in sides:
+            when = "round %d of %d" % (i - n_warm_up + 1, a.rounds) if i >= n_warm_up else "warm-up"
+            print("%s: %s, %s, %s" % (name, when, side.system, side.words), file=sys.stderr)
+            command = systems[side.system] + list(side.args + workload.options)
+            values, last = run(command + ["--block-s", block_s], a.threads)
+            about[side.system] = last
+            if i >= n_warm_up:
+                results[side].append(values)
+    return results
+
+
+# ---- figures -----------------------------------------------------------------------------------
+
+def ratio(metric, ferry, peer):
+    if peer is None:
+        return None
+    return ferry / peer if metric in MORE_IS_BETTER else peer / ferry
+
+
+def values_of(results, side, metric):
+    return [values[metric] for values in results[side]] if side in results else None
+
+
+def span(values):
+    return [round(min(values), 4), round(max(values), 4)] if values else None
+
+
+def figure(name, f, results):
+    """One row of the table, as a JSON object. The ratio is that of the medians."""
+    ferry = values_of(results, f.ferry, f.metric)
+    peer = values_of(results, f.peer, f.metric)
+    pairs = list(zip(ferry, peer or [None] * len(ferry)))
+    middle = statistics.median(ferry), statistics.median(peer) if peer else None
+    ratios = [ratio(f.metric, *pair) for pair in pairs] if peer else None
+    return {"workload": name, "metric": f.metric, "ferry": middle[0], "peer": middle[1],
+            "ratio": round(ratio(f.metric, *middle), 3) if peer else None,
+            "ferry_side": f.ferry.words, "peer_side": f.peer.words, "ferry_range": span(ferry),
+            "peer_range": span(peer), "ratio_range": span(ratios),
+            "rounds": [{"ferry": x, "peer": y} for x, y in pairs]}
+
+
+def cell(value, values):
+    if value is None:
+        return "-"
+    digits = 3 if value < 10 else 1
+    return "%.*f (%.*f to %.*f)" % (digits, value, digits, values[0], digits, values[1])
+
+
+def table_row(f):
+    sides = f["ferry_side"] if f["ferry_side"] == f["peer_side"] else \
+        "%s / %s" % (f["ferry_side"], f["peer_side"])
+    times = "%.2f (%.2f to %.2f)" % (f["ratio"], *f["ratio_range"]) if f["ratio"] else "-"
+    return (UNITS[f["metric"]], sides, cell(f["ferry"], f["ferry_range"]),
+            cell(f["peer"], f["peer_range"]), times)
+
+
+def print_table(name, figures):
+    rows = [("", "Ferry / PyTorch", "Ferry", "PyTorch", "ratio")] + [table_row(f) for f in figures]
+    widths = [max(len(row[i]) for row in rows) for i in range(5)]
+    print("\n%s: %s" % (name, WORKLOADS[name].about))
+    for row in rows:
+        print("  " + "  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip())
+    sys.stdout.flush()
+
+
+def processor():
+    try:
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as f:
+            return next(x.split(":", 1)[1].strip() for x in f if x.startswith("model name"))
+    except (OSError, StopIteration):
+        return "unknown"
+
+
+def summary(a, figures, about, watch, warnings):
+    main_one = {key: figures[0][key] for key in ("workload", "metric", "ferry", "peer", "ratio")}
+    others = watch.others()
+    return {**main_one, "n_rounds": a.rounds, "threads": a.threads, "block_s": a.block_s,
+            "versions": {system: last["version"] for system, last in about.items()},
+            "processor": processor(), "cores": os.cpu_count(), "load_before": watch.load,
+            "others": None if others is None else round(others, 3), "warnings": warnings,
+            "figures": figures}
+
+
+# ---- the command -------------------------------------------------------------------------------
+
+def arguments():
+    p = argparse.ArgumentParser(prog="compare.py", description=__doc__,
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("workloads", nargs="*", metavar="workload",
+                   help="%s (default: all of them)" % ", ".join(WORKLOADS))
+    p.add_argument("--json", action="store_true", help="one JSON object as the last line")
+    p.add_argument("--rounds", type=int, default=3, metavar="N", help="default: 3")
+    p.add_argument("--block-s", type=float, default=1.0, metavar="S",
+                   help="seconds of a timed block, of which a process runs seven (default: 1)")
+    p.add_argument("--threads", type=int, default=2, metavar="N", help="of both sides; default: 2")
+    p.add_argument("--quick", action="store_true",
+                   help="one round of short blocks: shows that everything runs, measures nothing")
+    p.add_argument("--python", metavar="PATH", help="the Python that has PyTorch")
+    p.add_argument("--ferry", metavar="PATH", default=FERRY_PROGRAM, help="Ferry's bench program")
+    p.add_argument("--no-peer", action="store_true", help="time Ferry alone")
+    p.add_argument("--has-peer", action="store_true",
+                   help="only say by the exit code whether there is a PyTorch")
+    return check_arguments(p, p.parse_args())
+
+
+def check_arguments(p, a):
+    a.workloads = list(dict.fromkeys(a.workloads)) or list(WORKLOADS)
+    for name in a.workloads:
+        if name not in WORKLOADS:
+            p.error("there is no workload '%s'; expected one of %s" % (name, ", ".join(WORKLOADS)))
+    if a.quick:
+        a.rounds, a.block_s = 1, 0.02
+    if a.rounds < 1 or a.threads < 1 or not 0 < a.block_s <= 60:
+        p.error("--rounds and --threads begin at 1, --block-s lies between 0 and 60")
+    return a
+
+
+def warn(warnings, text):
+    if text and text not in warnings:
+        warnings.append(text)
+        print("compare: warning: " + text, file=sys.stderr)
+
+
+def compare(a):
+    systems, about, figures, warnings = commands(a), {}, [], []
+    watch = Watch()
+    warn(warnings, watch.warning_before())
+    for name in a.workloads:
+        results = run_rounds(a, name, systems, about)
+        rows = [figure(name, f, results) for f in WORKLOADS[name].figures]
+        print_table(name, rows)
+        figures += rows
+    if about.get("peer", {}).get("blas") == "default":
+        warn(warnings, "PyTorch ran on an OpenBLAS that fights with OpenMP for the cores; install "
+                       "libopenblas0-openmp for a fair comparison")
+    warn(warnings, watch.warning_after())
+    if a.json:
+        print(json.dumps(summary(a, figures, about, watch, warnings)))
+
+
+def main():
+    a = arguments()
+    try:
+        if a.has_peer:
+            find_python(a.python)
+        else:
+            compare(a)
+    except Failure as sentence:
+        print("compare: %s" % sentence, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

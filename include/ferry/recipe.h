@@ -1,13 +1,13 @@
 /* recipe.h: a YAML file that names data, model, method and their settings, and running it.
  *
- *   recipe    keys such as "source.classes" or "adda.critic_lr" with their values, in the file's order
+ *   recipe    keys such as "source.classes" or "adda.critic_lr" with their values, in file order
  *   override  "adda.critic_lr=1e-4": replaces a key, wherever it came from; the last one wins
- *   resolved  every key that applies, with the value given or its default. The resolved recipe is written
- *             into the run's directory; running that file again is the same run.
+ *   resolved  every key that applies, with the value given or its default. The resolved recipe
+ *             is written into the run's directory; running that file again is the same run.
  *
- * Nothing is read and then ignored: an unknown key, a key of another method, or a key whose condition does
- * not hold ("adda.beta1" while adda.optim is sgd) is a failure. Sentences name file, line and column. A
- * recipe is used by one thread at a time. */
+ * Nothing is read and then ignored: an unknown key, a key of another method, or a key whose
+ * condition does not hold ("adda.critic_beta1" while adda.critic_optim is sgd) is a failure.
+ * Sentences name file, line and column. A recipe is used by one thread at a time. */
 #ifndef FERRY_RECIPE_H
 #define FERRY_RECIPE_H
 
@@ -19,11 +19,12 @@ extern "C" {
 
 typedef struct fy_recipe fy_recipe;
 
-/* ---- reading and changing --------------------------------------------------------------------------- */
+/* ---- reading and changing -------------------------------------------------------------------- */
 
-/* YAML restricted to mappings, scalars and lists of scalars: no anchors, aliases, tags, duplicate keys or
- * second document; at most 1 MiB, 16 levels and 4,096 values. FY_EFORMAT otherwise. The recipe is named
- * after the file unless it has a `name`. Keys are not looked at before fy_recipe_check. */
+/* YAML restricted to mappings, scalars and lists of scalars: no anchors, aliases, tags, duplicate
+ * keys or second document; at most 1 MiB, 16 levels and 4,096 values. FY_EFORMAT otherwise. The
+ * recipe is named after the file unless it has a `name`. Keys are not looked at before
+ * fy_recipe_check. */
 FY_API FY_NODISCARD fy_status fy_recipe_read(const char *path, fy_recipe **out);
 /* The same from memory; `name` stands for the path in sentences and names the recipe. */
 FY_API FY_NODISCARD fy_status fy_recipe_parse(const char *name, const char *text, size_t bytes,
@@ -36,23 +37,22 @@ FY_API FY_NODISCARD fy_status fy_recipe_set(fy_recipe *r, const char *assignment
 /* The same with the value taken letter by letter: for paths. */
 FY_API FY_NODISCARD fy_status fy_recipe_put(fy_recipe *r, const char *key, const char *value);
 
-/* ---- looking ------------------------------------------------------------------------------------------ */
+/* ---- looking --------------------------------------------------------------------------------- */
 
-/* Are all keys known, applicable, of the right type and in range, and is what must be there? FY_EINVAL names
- * key, value and what was expected, and the nearest key for an unknown one. Opens no data. Everything below
- * asks for it first and fails with its sentence, or gives NULL. */
+/* Are all keys known, applicable, of the right type and in range, and is what must be there?
+ * FY_EINVAL names key, value and what was expected, and the nearest key for an unknown one. Opens
+ * no data. Everything below asks for it first and fails with its sentence, or gives NULL. */
 FY_API FY_NODISCARD fy_status fy_recipe_check(fy_recipe *r);
 FY_API const char *fy_recipe_name(fy_recipe *r);
-/* A resolved value as text, "0.03" or "[0, 1]"; NULL for a key that is unknown or does not apply. Lent until
- * the recipe changes. */
+/* A resolved value as text, "0.03" or "[0, 1]"; NULL for a key that is unknown or does not apply.
+ * Lent until the recipe changes. */
 FY_API const char *fy_recipe_get(fy_recipe *r, const char *key);
 /* The resolved recipe as a YAML file, whole or not at all. */
 FY_API FY_NODISCARD fy_status fy_recipe_write(fy_recipe *r, const char *path);
 
 /* One key that recipes may have. */
 typedef struct fy_recipe_key {
-    const char *
-        key; /* "adda.critic_lr", "<side>.limit" for the four data sides; lent until the next call */
+    const char *key;   /* "adda.critic_lr", "<side>.limit"; lent until the next call */
     const char *type;  /* "number", "sgd | adam", ... */
     char standard[64]; /* its default */
     const char *needs; /* "optim=adam", a condition on a key of the same section; NULL: none */
@@ -65,12 +65,13 @@ FY_API const char *fy_recipe_method(int i);
 /* One line about it. */
 FY_API const char *fy_recipe_method_text(int i);
 
-/* ---- running ------------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 typedef struct fy_recipe_run_opts {
     const char *runs_dir; /* where a run without run_dir gets "<name>-<seed>", or "-2", "-3", ... */
     const char *run_dir;  /* NULL: chosen as above. One that holds a run needs `resume` */
-    bool resume; /* continue run_dir; the recipe must be the one the run was started with */
+    bool resume;          /* continue run_dir with the recipe it was begun with; a run that is done
+                           * is given back as it is */
     fy_progress_fn progress;
     void *progress_arg;
     const volatile sig_atomic_t *cancel; /* when not 0: finish the step, save, FY_ECANCELED */
@@ -79,7 +80,7 @@ FY_API fy_recipe_run_opts fy_recipe_run_defaults(void); /* in "runs" */
 
 #define FY_RUN_DIR_MAX 1024
 typedef struct fy_recipe_result {
-    char run_dir[FY_RUN_DIR_MAX]; /* set as soon as the directory exists, also when the run fails later */
+    char run_dir[FY_RUN_DIR_MAX]; /* set as soon as it exists, also when the run fails later */
     double seconds;               /* of this execution */
     bool has_labels;              /* somebody had target labels, so that there are four numbers */
     fy_adapt_report adapt;
@@ -88,9 +89,9 @@ typedef struct fy_recipe_result {
 /* One data side, "source" or "target", as the recipe has it, labels included. */
 FY_API FY_NODISCARD fy_status fy_recipe_open_side(fy_recipe *r, const char *side, fy_dataset **out);
 
-/* Opens device and data and runs the method. The directory then holds recipe.yaml (resolved), data.json
- * (what each side is, and what was odd about them), data/<side>.json (manifests), versions.json, all that
- * the method writes, and result.json. `o` NULL: defaults. */
+/* Opens device and data and runs the method. The directory then holds recipe.yaml (resolved),
+ * data.json (what each side is, and what was odd about them), data/<side>.json (manifests),
+ * versions.json, all that the method writes, and result.json. `o` NULL: defaults. */
 FY_API FY_NODISCARD fy_status fy_recipe_run(fy_recipe *r, const fy_recipe_run_opts *o,
                                             fy_recipe_result *result);
 

@@ -1,7 +1,7 @@
 /* args.c: the command line taken apart by a verb's table of options.
  *
- * Options are never guessed from their beginnings: "--lr-d" silently taken for "--lr-decay" has changed
- * people's results. A misspelt one is named together with the nearest. */
+ * Options are never guessed from their beginnings: "--lr-d" silently taken for "--lr-decay" has
+ * changed people's results. A misspelt one is named together with the nearest. */
 #include "cli/cli.h"
 
 #include <stdlib.h>
@@ -35,7 +35,8 @@ static fy_status fail_option(const fyi_verb *verb, const char *text, size_t len)
 /* "a.b=c": a key, '=', anything. A path that holds '=' is written ./a=b. */
 static bool is_setting(const char *text)
 {
-    const size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
+    const size_t n =
+        strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-");
 
     return n > 0 && text[n] == '=' && text[0] != '.';
 }
@@ -53,7 +54,8 @@ static fy_status take_option(fyi_args *a, int argc, char *const *argv, int *i)
         return fyi_fail(FY_EINVAL, "option '%s' takes no value, found '%s'", o->name, value);
     if (o->value != NULL && value == NULL) {
         if (*i + 1 == argc)
-            return fyi_fail(FY_EINVAL, "option '%s' needs a value: %s %s", o->name, o->name, o->value);
+            return fyi_fail(FY_EINVAL, "option '%s' needs a value: %s %s", o->name, o->name,
+                            o->value);
         value = argv[++*i];
     }
     a->given[a->n_given++] = (fyi_given){ o, value };
@@ -115,7 +117,7 @@ bool fyi_args_has(const fyi_args *a, const char *name)
     return fyi_args_nth(a, name, 0) != NULL;
 }
 
-/* ---- what went wrong ----------------------------------------------------------------------------------- */
+/* ---- what went wrong ------------------------------------------------------------------------- */
 
 int fyi_misused(const fyi_verb *verb, const char *fmt, ...)
 {
@@ -124,8 +126,8 @@ int fyi_misused(const fyi_verb *verb, const char *fmt, ...)
     va_start(args, fmt);
     fprintf(stderr, "ferry %s: ", verb->name);
     vfprintf(stderr, fmt, args);
-    fprintf(stderr, "\nusage: ferry %s %s\n'ferry %s --help' shows options and examples\n", verb->name,
-            verb->usage, verb->name);
+    fprintf(stderr, "\nusage: ferry %s %s\n'ferry %s --help' shows options and examples\n",
+            verb->name, verb->usage, verb->name);
     va_end(args);
     return FYI_MISUSED;
 }

@@ -1,6 +1,7 @@
 /* What the files of the command share: verbs, options, output, progress.
  *
- * Results go to stdout, progress and warnings to stderr. Exit codes: 0 done, 1 failed, 2 misused. */
+ * Results go to stdout, progress and warnings to stderr. Exit codes: 0 done, 1 failed, 2 misused.
+ * */
 #ifndef FYI_CLI_H
 #define FYI_CLI_H
 
@@ -10,7 +11,7 @@
 
 enum { FYI_DONE = 0, FYI_FAILED = 1, FYI_MISUSED = 2 };
 
-/* ---- args.c --------------------------------------------------------------------------------------- */
+/* ---- args.c ---------------------------------------------------------------------------------- */
 
 typedef struct fyi_option {
     const char *name;  /* "--out"; NULL ends a table */
@@ -47,7 +48,8 @@ extern const fyi_verb *const fyi_verbs[]; /* NULL-terminated */
 const fyi_verb *fyi_verb_find(const char *name);
 const char *fyi_verb_nearest(const char *name);
 
-/* FY_EINVAL with a sentence that names the nearest option. Release with fyi_args_release, always. */
+/* FY_EINVAL with a sentence that names the nearest option. Release with fyi_args_release, always.
+ * */
 fy_status fyi_args_parse(const fyi_verb *verb, int argc, char *const *argv, fyi_args *out);
 void fyi_args_release(fyi_args *a);
 bool fyi_args_has(const fyi_args *a, const char *name);
@@ -60,7 +62,7 @@ int fyi_misused(const fyi_verb *verb, const char *fmt, ...) FY_PRINTF(2, 3);
 /* Prints the last failure's sentence; FYI_FAILED. */
 int fyi_failed(void);
 
-/* ---- progress.c, interrupt.c ------------------------------------------------------------------------- */
+/* ---- progress.c, interrupt.c ----------------------------------------------------------------- */
 
 void fyi_progress_begin(bool is_quiet);
 void fyi_progress_show(void *arg, const fy_progress *p); /* a fy_progress_fn */
@@ -72,7 +74,7 @@ const volatile sig_atomic_t *fyi_interrupt_flag(void);
 
 struct json_t;
 
-/* ---- what several verbs do ------------------------------------------------------------------------------- */
+/* ---- what several verbs do ------------------------------------------------------------------- */
 
 /* run_recipe.c: runs, reports and prints. */
 int fyi_run_recipe(const fyi_args *a, fy_recipe *r);
@@ -83,11 +85,12 @@ int fyi_recipe_failed(const fyi_args *a, fy_status st);
 /* The object as one line, the last of stdout. */
 int fyi_print_json(struct json_t *root);
 
-/* data_path.c: PATH is an idx file of images or "digits:STYLE[:COUNT]". Puts format, images, labels (those
- * found beside the images, or `labels` unless NULL) or style under "<side>.". */
+/* data_path.c: PATH is an idx file of images or "digits:STYLE[:COUNT]". Puts format, images,
+ * labels (those found beside the images, or `labels` unless NULL) or style under "<side>.". */
 fy_status fyi_put_data_path(fy_recipe *r, const char *side, const char *path, const char *labels);
 /* One dataset from PATH and the command line's key=value. */
-fy_status fyi_open_data_path(const fyi_args *a, const char *path, const char *labels, fy_dataset **out);
+fy_status fyi_open_data_path(const fyi_args *a, const char *path, const char *labels,
+                             fy_dataset **out);
 
 /* help.c */
 void fyi_print_verbs(FILE *to);
@@ -95,12 +98,24 @@ void fyi_print_verb_help(FILE *to, const fyi_verb *v);
 int fyi_print_version(void);
 
 /* Options that several verbs take. */
-#define FYI_OPTION_HELP { "--help", NULL, "this help" }
-#define FYI_OPTION_QUIET { "--quiet", NULL, "no progress and no warnings" }
-#define FYI_OPTION_JSON { "--json", NULL, "the result as one JSON object, the last line of stdout" }
-#define FYI_OPTIONS_RUN                                                                               \
-    { "--out", "DIR", "the run's directory; by default RUNS/<name>-<seed>" },                         \
-    { "--runs", "RUNS", "where runs without --out go; by default runs" }, FYI_OPTION_JSON,            \
-        FYI_OPTION_QUIET, FYI_OPTION_HELP, { NULL, NULL, NULL }
+#define FYI_OPTION_HELP             \
+    {                               \
+        "--help", NULL, "this help" \
+    }
+#define FYI_OPTION_QUIET                               \
+    {                                                  \
+        "--quiet", NULL, "no progress and no warnings" \
+    }
+#define FYI_OPTION_JSON                                                          \
+    {                                                                            \
+        "--json", NULL, "the result as one JSON object, the last line of stdout" \
+    }
+#define FYI_OPTIONS_RUN                                                                        \
+    { "--out", "DIR", "the run's directory; by default RUNS/<name>-<seed>" },                  \
+        { "--runs", "RUNS", "where runs without --out go; by default runs" }, FYI_OPTION_JSON, \
+        FYI_OPTION_QUIET, FYI_OPTION_HELP,                                                     \
+    {                                                                                          \
+        NULL, NULL, NULL                                                                       \
+    }
 
 #endif

@@ -70,9 +70,11 @@ const fyi_verb fyi_verb_adapt = {
     .name = "adapt",
     .line = "carry a model from labelled data to unlabelled data",
     .usage = "--source PATH --target PATH [--model FAMILY] [options] [key=value ...]",
-    .help = "Trains a model on the source and adapts it to the target without the target's labels. Labels\n"
+    .help = "Trains a model on the source and adapts it to the target without the target's labels. "
+            "Labels\n"
             "are found beside an images' file by its name (train-images-idx3-ubyte.gz and\n"
-            "train-labels-idx1-ubyte.gz). key=value sets any key of 'ferry help recipe'. The recipe made\n"
+            "train-labels-idx1-ubyte.gz). key=value sets any key of 'ferry help recipe'. The "
+            "recipe made\n"
             "this way is in the run's directory, to be changed and run again.\n"
             "\n"
             "Examples:\n"

@@ -1,5 +1,5 @@
-/* cmd_completion.c: ferry completion: what a shell needs to finish words, made from the tables of verbs,
- * options and recipe keys. */
+/* cmd_completion.c: ferry completion: what a shell needs to finish words, made from the tables of
+ * verbs, options and recipe keys. */
 #include "cli/cli.h"
 
 #include <string.h>

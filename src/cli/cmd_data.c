@@ -12,7 +12,7 @@ static const fyi_option options[] = {
     { NULL, NULL, NULL },
 };
 
-/* ---- info --------------------------------------------------------------------------------------------- */
+/* ---- info ------------------------------------------------------------------------------------ */
 
 static fy_status print_classes(const fy_dataset *d)
 {
@@ -27,8 +27,8 @@ static fy_status print_classes(const fy_dataset *d)
         return fyi_enomem((size_t)k * sizeof *counts, "class counts");
     st = fy_dataset_class_counts(d, counts, k);
     for (int c = 0; c < k && st == FY_OK; c++)
-        printf("  class %-12s %10lld samples %5.1f%%\n", fy_dataset_class_name(d, c), (long long)counts[c],
-               100.0 * (double)counts[c] / (double)fy_dataset_count(d));
+        printf("  class %-12s %10lld samples %5.1f%%\n", fy_dataset_class_name(d, c),
+               (long long)counts[c], 100.0 * (double)counts[c] / (double)fy_dataset_count(d));
     fyi_free(counts);
     return st;
 }
@@ -45,11 +45,11 @@ static fy_status info(const fy_dataset *d)
     return print_classes(d);
 }
 
-/* ---- check ---------------------------------------------------------------------------------------------- */
+/* ---- check ----------------------------------------------------------------------------------- */
 
 typedef struct findings {
-    int64_t flat;        /* samples whose values are all equal */
-    int64_t not_finite;  /* samples with a NaN or an infinity */
+    int64_t flat;       /* samples whose values are all equal */
+    int64_t not_finite; /* samples with a NaN or an infinity */
     int64_t first_flat, first_not_finite;
     int n_warnings;
 } findings;
@@ -120,10 +120,11 @@ static fy_status check(const fy_dataset *d)
     printf("%s\n", fy_dataset_text(d));
     FYI_FORWARD(check_classes(d, &f));
     if (f.flat > 0 && ++f.n_warnings)
-        printf("warning: %lld samples have one value everywhere, the first is %lld\n", (long long)f.flat,
-               (long long)f.first_flat);
+        printf("warning: %lld samples have one value everywhere, the first is %lld\n",
+               (long long)f.flat, (long long)f.first_flat);
     if (f.not_finite > 0)
-        return fyi_fail(FY_EFORMAT, "%lld samples hold values that are not finite, the first is %lld",
+        return fyi_fail(FY_EFORMAT,
+                        "%lld samples hold values that are not finite, the first is %lld",
                         (long long)f.not_finite, (long long)f.first_not_finite);
     printf(f.n_warnings > 0 ? "readable, with %d warnings\n" : "nothing odd\n", f.n_warnings);
     return FY_OK;
@@ -140,7 +141,7 @@ static fy_status check_pair(const fy_dataset *a, const fy_dataset *b)
     return FY_OK;
 }
 
-/* ---- the verb --------------------------------------------------------------------------------------------- */
+/* ---- the verb -------------------------------------------------------------------------------- */
 
 static fy_status check_paths(const fyi_args *a)
 {
@@ -149,7 +150,8 @@ static fy_status check_paths(const fyi_args *a)
     fy_status st = FY_OK;
 
     for (int i = 0; i < n; i++) {
-        FY_TRY(fyi_open_data_path(a, a->plain[1 + i], n == 1 ? fyi_args_value(a, "--labels") : NULL, &d[i]));
+        FY_TRY(fyi_open_data_path(a, a->plain[1 + i], n == 1 ? fyi_args_value(a, "--labels") : NULL,
+                                  &d[i]));
         FY_TRY(check(d[i]));
     }
     if (n == 2)
@@ -194,14 +196,17 @@ const fyi_verb fyi_verb_data = {
     .name = "data",
     .line = "look at a dataset, check it, or hold two against each other",
     .usage = "info PATH | check PATH [PATH] [options] [key=value ...]",
-    .help = "PATH is an idx file of images, plain or gzip, or digits:STYLE[:COUNT]. info prints counts,\n"
-            "values and hash; check reads every sample and names what is odd, and with two paths says\n"
-            "whether one model can read both. key=value prepares the data as in a recipe's data side.\n"
-            "\n"
-            "Examples:\n"
-            "  ferry data info mnist/train-images-idx3-ubyte.gz\n"
-            "  ferry data check mnist/t10k-images-idx3-ubyte.gz usps/usps-test-images-idx3-ubyte.gz size=28\n"
-            "  ferry data info digits:textured:200 classes=[3,8]\n",
+    .help =
+        "PATH is an idx file of images, plain or gzip, or digits:STYLE[:COUNT]. info prints "
+        "counts,\n"
+        "values and hash; check reads every sample and names what is odd, and with two paths says\n"
+        "whether one model can read both. key=value prepares the data as in a recipe's data side.\n"
+        "\n"
+        "Examples:\n"
+        "  ferry data info mnist/train-images-idx3-ubyte.gz\n"
+        "  ferry data check mnist/t10k-images-idx3-ubyte.gz usps/usps-test-images-idx3-ubyte.gz "
+        "size=28\n"
+        "  ferry data info digits:textured:200 classes=[3,8]\n",
     .options = options,
     .run = run,
     .words = actions,

@@ -30,8 +30,10 @@ const fyi_verb fyi_verb_demo = {
     .name = "demo",
     .line = "see an adaptation in a minute, no data needed",
     .usage = "[options] [key=value ...]",
-    .help = "Draws digits in two styles, teaches a model the labelled first style, and adapts it to the\n"
-            "second without seeing one of its labels. Then shows four numbers: the source model on the\n"
+    .help = "Draws digits in two styles, teaches a model the labelled first style, and adapts it "
+            "to the\n"
+            "second without seeing one of its labels. Then shows four numbers: the source model on "
+            "the\n"
             "target, the last step, the model chosen without labels, and the best by labels.\n"
             "\n"
             "Examples:\n"

@@ -34,7 +34,7 @@ typedef struct eval {
     double accuracy, matched;
 } eval;
 
-/* ---- models ----------------------------------------------------------------------------------------- */
+/* ---- models ---------------------------------------------------------------------------------- */
 
 /* What the file says about the options it was saved with; the rest stays as it is. */
 static void read_options(const char *text, fy_model_opts *o, char activation[32])
@@ -54,8 +54,8 @@ static void read_options(const char *text, fy_model_opts *o, char activation[32]
     json_decref(root);
 }
 
-/* Model i reads what the one before it gives. A file that says nothing is taken for a feature extractor,
- * or a classifier at the chain's end. */
+/* Model i reads what the one before it gives. A file that says nothing is taken for a feature
+ * extractor, or a classifier at the chain's end. */
 static fy_status open_model(eval *e, int i, const char *path, bool is_last)
 {
     fy_model_opts o = fy_model_defaults();
@@ -72,7 +72,8 @@ static fy_status open_model(eval *e, int i, const char *path, bool is_last)
     if (family == NULL)
         family = fyi_args_nth(e->args, "--model", i);
     if (family == NULL) {
-        st = fyi_fail(FY_EINVAL, "'%s' does not say which family it is of; add --model FAMILY", path);
+        st = fyi_fail(FY_EINVAL, "'%s' does not say which family it is of; add --model FAMILY",
+                      path);
         goto done;
     }
     (void)snprintf(name, sizeof name, "model%d", i + 1);
@@ -96,7 +97,7 @@ static fy_status open_chain(eval *e)
     return FY_OK;
 }
 
-/* ---- figures ------------------------------------------------------------------------------------------- */
+/* ---- figures --------------------------------------------------------------------------------- */
 
 static fy_status predict(eval *e)
 {
@@ -126,9 +127,11 @@ static fy_status read_classes(eval *e)
     e->k = s->rank == 2 ? (int)s->d[1] : 0;
     if (fy_model_options(e->chain[e->n_models - 1])->n_classes == 0 || e->k > 1024 ||
         e->k < fy_dataset_classes(e->data))
-        return fyi_fail(FY_ESHAPE, "the last model gives %d numbers per sample that are no scores of the data's %d "
-                        "classes; add the classifier with another --weights", e->k,
-                        fy_dataset_classes(e->data));
+        return fyi_fail(
+            FY_ESHAPE,
+            "the last model gives %d numbers per sample that are no scores of the data's %d "
+            "classes; add the classifier with another --weights",
+            e->k, fy_dataset_classes(e->data));
     e->predicted = fyi_calloc((size_t)e->n, sizeof *e->predicted);
     e->truth = fyi_calloc((size_t)e->n, sizeof *e->truth);
     if (e->predicted == NULL || e->truth == NULL)
@@ -152,7 +155,7 @@ static fy_status judge(eval *e)
     return fy_matched_accuracy(e->predicted, e->truth, e->n, e->k, &e->matched, NULL);
 }
 
-/* ---- output ----------------------------------------------------------------------------------------------- */
+/* ---- output ---------------------------------------------------------------------------------- */
 
 static void count_class(const eval *e, int c, int64_t *right, int64_t *all)
 {
@@ -169,7 +172,8 @@ static void print_figures(const eval *e)
 
     printf("%s\n\n", fy_dataset_text(e->data));
     printf("  accuracy  %6.2f%%\n", 100 * e->accuracy);
-    printf("  matched   %6.2f%%   under the best one-to-one matching of classes\n\n", 100 * e->matched);
+    printf("  matched   %6.2f%%   under the best one-to-one matching of classes\n\n",
+           100 * e->matched);
     for (int c = 0; c < classes; c++) {
         int64_t right, all;
 
@@ -187,8 +191,8 @@ static int show(const eval *e)
         return FYI_DONE;
     }
     return fyi_print_json(json_pack("{s:f, s:f, s:I, s:i, s:s}", "accuracy", e->accuracy, "matched",
-                                    e->matched, "count", (json_int_t)e->n, "classes", e->k, "data_sha256",
-                                    fy_dataset_hash(e->data)));
+                                    e->matched, "count", (json_int_t)e->n, "classes", e->k,
+                                    "data_sha256", fy_dataset_hash(e->data)));
 }
 
 static void close_eval(eval *e)
@@ -210,11 +214,13 @@ static int run(const fyi_args *a)
     fy_status st;
 
     if (!fyi_args_has(a, "--weights") || !fyi_args_has(a, "--data") || a->n_plain > 0)
-        return fyi_misused(a->verb, "--weights FILE and --data PATH are needed, and nothing else but options "
-                           "and key=value");
+        return fyi_misused(
+            a->verb, "--weights FILE and --data PATH are needed, and nothing else but options "
+                     "and key=value");
     fyi_progress_begin(fyi_args_has(a, "--quiet"));
     FY_TRY(fy_device_open("cpu", &e.dev));
-    FY_TRY(fyi_open_data_path(a, fyi_args_value(a, "--data"), fyi_args_value(a, "--labels"), &e.data));
+    FY_TRY(
+        fyi_open_data_path(a, fyi_args_value(a, "--data"), fyi_args_value(a, "--labels"), &e.data));
     if (!fy_dataset_has_labels(e.data))
         FY_TRY(fyi_fail(FY_EINVAL, "'%s' has no labels to judge by; name their file with --labels",
                         fyi_args_value(a, "--data")));
@@ -235,15 +241,17 @@ const fyi_verb fyi_verb_eval = {
     .name = "eval",
     .line = "score saved models on labelled data",
     .usage = "--weights FILE [--weights FILE ...] --data PATH [options] [key=value ...]",
-    .help = "Loads saved models, applies them one after the other and counts how often the largest class\n"
-            "score is at the label. key=value prepares the data as in a recipe's data side: size=28,\n"
-            "classes=[2,3], range=signed, limit=1000. See 'ferry help recipe', keys <side>.*.\n"
-            "\n"
-            "Examples:\n"
-            "  ferry eval --weights runs/demo-0/chosen.safetensors \\\n"
-            "      --weights runs/demo-0/classifier.safetensors --data digits:thin-rotated:500\n"
-            "  ferry eval --weights net.safetensors --model lenet \\\n"
-            "      --data usps/usps-test-images-idx3-ubyte.gz size=28 --json\n",
+    .help =
+        "Loads saved models, applies them one after the other and counts how often the largest "
+        "class\n"
+        "score is at the label. key=value prepares the data as in a recipe's data side: size=28,\n"
+        "classes=[2,3], range=signed, limit=1000. See 'ferry help recipe', keys <side>.*.\n"
+        "\n"
+        "Examples:\n"
+        "  ferry eval --weights runs/demo-0/chosen.safetensors \\\n"
+        "      --weights runs/demo-0/classifier.safetensors --data digits:thin-rotated:500\n"
+        "  ferry eval --weights net.safetensors --model lenet \\\n"
+        "      --data usps/usps-test-images-idx3-ubyte.gz size=28 --json\n",
     .options = options,
     .run = run,
 };

@@ -13,17 +13,19 @@ void fyi_print_verbs(FILE *to)
     fprintf(to, "ferry %s carries trained models to new data.\n\n", fy_version());
     for (size_t i = 0; fyi_verbs[i] != NULL; i++)
         fprintf(to, "  ferry %-12s %s\n", fyi_verbs[i]->name, fyi_verbs[i]->line);
-    fprintf(to, "\n'ferry demo' is a good beginning; 'ferry help VERB' shows options and examples.\n");
+    fprintf(to,
+            "\n'ferry demo' is a good beginning; 'ferry help VERB' shows options and examples.\n");
 }
 
 void fyi_print_verb_help(FILE *to, const fyi_verb *v)
 {
-    fprintf(to, "ferry %s: %s\n\nusage: ferry %s %s\n\n%s\nOptions:\n", v->name, v->line, v->name, v->usage,
-            v->help);
+    fprintf(to, "ferry %s: %s\n\nusage: ferry %s %s\n\n%s\nOptions:\n", v->name, v->line, v->name,
+            v->usage, v->help);
     for (const fyi_option *o = v->options; o->name != NULL; o++) {
         char left[48];
 
-        (void)snprintf(left, sizeof left, "%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+        (void)snprintf(left, sizeof left, "%s%s%s", o->name, o->value ? " " : "",
+                       o->value ? o->value : "");
         fprintf(to, "  %-20s %s\n", left, o->help);
     }
 }
@@ -39,7 +41,7 @@ int fyi_print_version(void)
     return FYI_DONE;
 }
 
-/* ---- topics --------------------------------------------------------------------------------------------- */
+/* ---- topics ---------------------------------------------------------------------------------- */
 
 static void print_key(const fy_recipe_key *k)
 {
@@ -57,8 +59,10 @@ static void print_recipe(void)
     printf("A recipe is a YAML file. 'a.b' is the key b below a:\n\n"
            "  a:\n"
            "    b: value\n\n"
-           "<side> is source (labelled, to learn from), source_test (optional), target (to adapt to; its\n"
-           "labels are never used for training) or target_eval (optional). After '=' stands the default.\n\n");
+           "<side> is source (labelled, to learn from), source_test (optional), target (to adapt "
+           "to; its\n"
+           "labels are never used for training) or target_eval (optional). After '=' stands the "
+           "default.\n\n");
     for (int i = 0; fy_recipe_known(i, &k); i++)
         print_key(&k);
 }
@@ -94,8 +98,8 @@ static int run(const fyi_args *a)
     if (v != NULL)
         return fyi_print_verb_help(stdout, v), FYI_DONE;
     near = fyi_verb_nearest(word);
-    return fyi_misused(a->verb, "there is no verb or topic '%s'%s%s%s", word, near ? "; did you mean '" : "",
-                       near ? near : "", near ? "'?" : "");
+    return fyi_misused(a->verb, "there is no verb or topic '%s'%s%s%s", word,
+                       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 static const char *const words[] = { "recipe", "models", "methods", NULL };

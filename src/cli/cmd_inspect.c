@@ -19,11 +19,12 @@ static void print_tensor(const char *name, const char *type, const fy_shape *s)
     printf("  %-40s %-6s %-20s %12lld\n", name, type, shape, (long long)fy_shape_numel(s));
 }
 
-/* ---- files -------------------------------------------------------------------------------------------- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static void print_meta(const fy_weights *w)
 {
-    static const char *const keys[] = { "ferry.family", "ferry.options", "ferry.stage", "ferry.sha256", "format" };
+    static const char *const keys[] = { "ferry.family", "ferry.options", "ferry.stage",
+                                        "ferry.sha256", "format" };
 
     for (size_t i = 0; i < FYI_LEN(keys); i++)
         if (fy_weights_meta(w, keys[i]) != NULL)
@@ -37,7 +38,8 @@ static fy_status inspect_file(const char *path)
 
     FYI_FORWARD(fy_weights_open(path, &w));
     for (int i = 0; i < fy_weights_count(w); i++) {
-        print_tensor(fy_weights_name(w, i), fy_dtype_name(fy_weights_dtype(w, i)), fy_weights_shape(w, i));
+        print_tensor(fy_weights_name(w, i), fy_dtype_name(fy_weights_dtype(w, i)),
+                     fy_weights_shape(w, i));
         total += fy_shape_numel(fy_weights_shape(w, i));
     }
     printf("%d tensors, %lld values\n", fy_weights_count(w), (long long)total);
@@ -46,7 +48,7 @@ static fy_status inspect_file(const char *path)
     return FY_OK;
 }
 
-/* ---- families -------------------------------------------------------------------------------------------- */
+/* ---- families -------------------------------------------------------------------------------- */
 
 static fy_status read_shape(const char *text, fy_shape *out)
 {
@@ -72,11 +74,13 @@ static void print_model(const fy_model *m, const fy_shape *input)
 
     fy_shape_text(input, from, sizeof from);
     fy_shape_text(fy_model_output(m), to, sizeof to);
-    printf("%s: %s\nfrom %s to %s\n", fy_model_family(m), fy_model_family_text(fy_model_family(m)), from, to);
+    printf("%s: %s\nfrom %s to %s\n", fy_model_family(m), fy_model_family_text(fy_model_family(m)),
+           from, to);
     for (int i = 0; i < fy_model_count(m); i++) {
         const fy_shape *s = fy_param_shape(fy_model_param(m, i));
 
-        print_tensor(fy_model_param_name(m, i), fy_model_param_is_buffer(m, i) ? "buffer" : "f32", s);
+        print_tensor(fy_model_param_name(m, i), fy_model_param_is_buffer(m, i) ? "buffer" : "f32",
+                     s);
         total += fy_shape_numel(s);
     }
     printf("%lld values\n", (long long)total);
@@ -116,11 +120,12 @@ const fyi_verb fyi_verb_inspect = {
     .name = "inspect",
     .line = "list the tensors of a weights file or the layers of a family",
     .usage = "FILE.safetensors | FAMILY [--input CxHxW] [--classes K]",
-    .help = "Prints name, type, shape and size of every tensor, and what the file says about itself.\n"
-            "\n"
-            "Examples:\n"
-            "  ferry inspect runs/demo-0/chosen.safetensors\n"
-            "  ferry inspect lenet --input 1x28x28 --classes 10\n",
+    .help =
+        "Prints name, type, shape and size of every tensor, and what the file says about itself.\n"
+        "\n"
+        "Examples:\n"
+        "  ferry inspect runs/demo-0/chosen.safetensors\n"
+        "  ferry inspect lenet --input 1x28x28 --classes 10\n",
     .options = options,
     .run = run,
 };

@@ -42,18 +42,21 @@ const fyi_verb fyi_verb_run = {
     .name = "run",
     .line = "run a recipe",
     .usage = "[options] RECIPE.yaml [key=value ...]",
-    .help = "Runs a recipe: a YAML file that names data, model, method and their settings. key=value\n"
-            "replaces a key of the recipe; 'ferry help recipe' lists all keys. The run's directory holds\n"
-            "the resolved recipe, checkpoints, metrics, models and report.html.\n"
-            "\n"
-            "Ctrl-C finishes the step and saves; --resume goes on to the same result as if nothing had\n"
-            "happened.\n"
-            "\n"
-            "Examples:\n"
-            "  ferry run recipes/adda-mnist-usps.yaml\n"
-            "  ferry run recipes/adda-mnist-usps.yaml seed=3 adda.critic_lr=1e-4 data_root=/data\n"
-            "  ferry run --resume runs/adda-mnist-usps-3\n"
-            "  ferry run --json --quiet recipes/demo.yaml | tail -1\n",
+    .help =
+        "Runs a recipe: a YAML file that names data, model, method and their settings. key=value\n"
+        "replaces a key of the recipe; 'ferry help recipe' lists all keys. The run's directory "
+        "holds\n"
+        "the resolved recipe, checkpoints, metrics, models and report.html.\n"
+        "\n"
+        "Ctrl-C finishes the step and saves; --resume goes on to the same result as if nothing "
+        "had\n"
+        "happened.\n"
+        "\n"
+        "Examples:\n"
+        "  ferry run recipes/adda-mnist-usps.yaml\n"
+        "  ferry run recipes/adda-mnist-usps.yaml seed=3 adda.critic_lr=1e-4 data_root=/data\n"
+        "  ferry run --resume runs/adda-mnist-usps-3\n"
+        "  ferry run --json --quiet recipes/demo.yaml | tail -1\n",
     .options = options,
     .run = run,
 };

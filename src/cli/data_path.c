@@ -1,8 +1,8 @@
 /* data_path.c: data named by one word on the command line.
  *
  *   digits:noisy, digits:noisy:500       drawn by the program
- *   mnist/train-images-idx3-ubyte.gz     an idx file; labels are looked for beside it, under the same name
- *                                        with "labels" for "images" and "idx1" for "idx3" */
+ *   mnist/train-images-idx3-ubyte.gz     an idx file; labels are looked for beside it, under
+ *                                        the same name with "labels" and "idx1" in it */
 #include "cli/cli.h"
 
 #include <limits.h>
@@ -58,7 +58,8 @@ static fy_status put_files(fy_recipe *r, const char *side, const char *path, con
     char images[PATH_MAX], beside[PATH_MAX];
 
     if (realpath(path, images) == NULL)
-        return fyi_fail(FY_EIO, "there is no file '%s'; give an idx file of images or digits:STYLE", path);
+        return fyi_fail(FY_EIO, "there is no file '%s'; give an idx file of images or digits:STYLE",
+                        path);
     FYI_FORWARD(put(r, side, "format", "idx"));
     FYI_FORWARD(put(r, side, "images", images));
     if (labels != NULL && realpath(labels, beside) == NULL)
@@ -75,7 +76,8 @@ fy_status fyi_put_data_path(fy_recipe *r, const char *side, const char *path, co
     return put_files(r, side, path, labels);
 }
 
-fy_status fyi_open_data_path(const fyi_args *a, const char *path, const char *labels, fy_dataset **out)
+fy_status fyi_open_data_path(const fyi_args *a, const char *path, const char *labels,
+                             fy_dataset **out)
 {
     static const char text[] = "method: adda\ntarget: {format: digits}\n";
     fy_recipe *r = NULL;

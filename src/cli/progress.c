@@ -3,9 +3,9 @@
  *   bar     adapt [========>      ] 2480/4000  62%  0:31 left  critic.loss 0.66
  *   lines   adapt: step 2480 of 4000, 62%, 0:31 left, critic.loss 0.66
  *
- * The bar is redrawn at most ten times a second and never wider than the terminal. Lines come every tenth
- * of a stage and, in slow stages, every five seconds at first and more rarely later. Warnings are put above
- * the bar. */
+ * The bar is redrawn at most ten times a second and never wider than the terminal. Lines come
+ * every tenth of a stage and, in slow stages, every five seconds at first and more rarely later.
+ * Warnings are put above the bar. */
 #include "cli/cli.h"
 
 #include <pthread.h>
@@ -65,7 +65,7 @@ void fyi_progress_end(void)
     fy_log_set(NULL, NULL);
 }
 
-/* ---- texts -------------------------------------------------------------------------------------------- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 static size_t terminal_width(void)
 {
@@ -105,8 +105,9 @@ static void draw_bar(const fy_progress *p, const char *left)
     for (int i = 0; i < BAR_CHARS; i++)
         bar[i] = i < filled ? '=' : i == filled ? '>' : ' ';
     bar[BAR_CHARS] = '\0';
-    (void)snprintf(line, sizeof line, "%s [%s] %lld/%lld  %d%%  %s  %s", p->stage, bar, (long long)p->step,
-                   (long long)p->steps, (int)(100 * frac_of(p)), left, p->text != NULL ? p->text : "");
+    (void)snprintf(line, sizeof line, "%s [%s] %lld/%lld  %d%%  %s  %s", p->stage, bar,
+                   (long long)p->step, (long long)p->steps, (int)(100 * frac_of(p)), left,
+                   p->text != NULL ? p->text : "");
     /* One column stays free: some terminals wrap as soon as the last one is filled. */
     if (strlen(line) >= width)
         line[width - 1] = '\0';
@@ -121,13 +122,13 @@ static void draw_bar(const fy_progress *p, const char *left)
 
 static void print_line(const fy_progress *p, const char *left)
 {
-    fprintf(stderr, "%s: step %lld of %lld, %d%%%s%s%s%s\n", p->stage, (long long)p->step, (long long)p->steps,
-            (int)(100 * frac_of(p)), *left ? ", " : "", left, p->text != NULL && *p->text ? ", " : "",
-            p->text != NULL ? p->text : "");
+    fprintf(stderr, "%s: step %lld of %lld, %d%%%s%s%s%s\n", p->stage, (long long)p->step,
+            (long long)p->steps, (int)(100 * frac_of(p)), *left ? ", " : "", left,
+            p->text != NULL && *p->text ? ", " : "", p->text != NULL ? p->text : "");
     fflush(stderr);
 }
 
-/* ---- when ------------------------------------------------------------------------------------------------- */
+/* ---- when ------------------------------------------------------------------------------------ */
 
 static void begin_stage(const fy_progress *p)
 {

@@ -20,7 +20,7 @@ fy_status fyi_apply_settings(const fyi_args *a, fy_recipe *r, const char *prefix
     return FY_OK;
 }
 
-/* ---- JSON --------------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 int fyi_print_json(json_t *root)
 {
@@ -55,13 +55,13 @@ static int print_result_json(const fy_recipe_result *result)
 static void print_failure_json(fy_status st, const char *run_dir)
 {
     const char *sentence = fy_last_error();
-    json_t *root = json_pack("{s:s, s:s, s:s}", "error", sentence, "status", fy_status_name(st), "run_dir",
-                             run_dir);
+    json_t *root = json_pack("{s:s, s:s, s:s}", "error", sentence, "status", fy_status_name(st),
+                             "run_dir", run_dir);
 
     (void)fyi_print_json(root);
 }
 
-/* ---- the table -------------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static void print_row(const char *name, const double *values, int n)
 {
@@ -103,8 +103,9 @@ static void print_result(fy_recipe *r, const fy_recipe_result *result)
 {
     const fy_adapt_report *a = &result->adapt;
 
-    printf("%s, seed %s: %.0f s; the source model is right on %.1f%% of held-out source samples\n\n",
-           fy_recipe_name(r), fy_recipe_get(r, "seed"), result->seconds, 100 * a->source_accuracy);
+    printf(
+        "%s, seed %s: %.0f s; the source model is right on %.1f%% of held-out source samples\n\n",
+        fy_recipe_name(r), fy_recipe_get(r, "seed"), result->seconds, 100 * a->source_accuracy);
     if (result->has_labels)
         print_table(a);
     else
@@ -113,7 +114,7 @@ static void print_result(fy_recipe *r, const fy_recipe_result *result)
     printf("Report: %s/report.html\n", result->run_dir);
 }
 
-/* ---- running -------------------------------------------------------------------------------------------------- */
+/* ---- running --------------------------------------------------------------------------------- */
 
 int fyi_recipe_failed(const fyi_args *a, fy_status st)
 {

@@ -1,12 +1,12 @@
 /* data.c: the data sides of a recipe as datasets, and what of them a method may see.
  *
- * A method gets the target without labels. Where the target has labels they go to a judge, which only
- * takes predictions. */
+ * A method gets the target without labels. Where the target has labels they go to a judge, which
+ * only takes predictions. */
 #include "recipe/recipe.h"
 
 #include <string.h>
 
-/* ---- one side ------------------------------------------------------------------------------------------ */
+/* ---- one side -------------------------------------------------------------------------------- */
 
 static fy_image_opts image_opts(const fyi_side *s)
 {
@@ -33,7 +33,8 @@ static uint64_t seed_of(const fyi_seed *s, const fyi_settings *of, const char *s
     return s->follows ? fyi_hash64(side, strlen(side), of->run.seed.value) : s->value;
 }
 
-static fy_status open_idx(const fyi_settings *of, const fyi_side *s, const char *name, fy_dataset **out)
+static fy_status open_idx(const fyi_settings *of, const fyi_side *s, const char *name,
+                          fy_dataset **out)
 {
     const fy_image_opts o = image_opts(s);
     const bool has_labels = s->labels != NULL && *s->labels != '\0';
@@ -45,8 +46,11 @@ static fy_status open_idx(const fyi_settings *of, const fyi_side *s, const char 
     if (images == NULL || (has_labels && labels == NULL))
         st = fyi_enomem(strlen(root), "a file's name");
     else if (!fyi_path_exists(images))
-        st = fyi_fail(FY_EIO, "there is no file '%s'; set data_root=FOLDER or the environment's FERRY_DATA to "
-                      "where '%s' is", images, s->images);
+        st = fyi_fail(
+            FY_EIO,
+            "there is no file '%s'; set data_root=FOLDER or the environment's FERRY_DATA to "
+            "where '%s' is",
+            images, s->images);
     else
         st = fy_idx_open(images, labels, name, &o, out);
     fyi_free(labels);
@@ -103,7 +107,8 @@ fy_status fyi_recipe_side_open(const fyi_settings *of, int i, fy_dataset **out)
     fy_dataset *all = NULL;
     fy_status st;
 
-    FY_TRY(strcmp(s->format, "idx") == 0 ? open_idx(of, s, name, &all) : open_digits(of, s, name, &all));
+    FY_TRY(strcmp(s->format, "idx") == 0 ? open_idx(of, s, name, &all)
+                                         : open_digits(of, s, name, &all));
     FY_TRY(select_samples(of, s, name, all, out));
     fyi_info("%s", fy_dataset_text(*out));
 done:
@@ -111,7 +116,7 @@ done:
     return st == FY_OK ? FY_OK : fyi_wrap(st, "while opening the data side '%s'", name);
 }
 
-/* ---- all of them ----------------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 /* Without a source_test a part of the source is kept from training. */
 static fy_status hold_out(const fyi_settings *s, fyi_recipe_data *d)
@@ -137,9 +142,11 @@ static fy_status check_source(const fyi_recipe_data *d)
         const fy_dataset *side = d->side[labelled[i]];
 
         if (side != NULL && !fy_dataset_has_labels(side))
-            return fyi_fail(FY_EINVAL, "the data side '%s' has no labels, but the source model learns from them; "
-                            "set %s.labels=FILE", fyi_side_names[labelled[i]],
-                            fyi_side_names[labelled[i]]);
+            return fyi_fail(
+                FY_EINVAL,
+                "the data side '%s' has no labels, but the source model learns from them; "
+                "set %s.labels=FILE",
+                fyi_side_names[labelled[i]], fyi_side_names[labelled[i]]);
     }
     return FY_OK;
 }
@@ -164,14 +171,15 @@ static fy_status check_sides(fyi_recipe_data *d)
 
 static fy_status make_view(fyi_recipe_data *d)
 {
-    const fy_dataset *eval = d->side[FYI_TARGET_EVAL] ? d->side[FYI_TARGET_EVAL] : d->side[FYI_TARGET];
+    const fy_dataset *eval =
+        d->side[FYI_TARGET_EVAL] ? d->side[FYI_TARGET_EVAL] : d->side[FYI_TARGET];
 
     FYI_FORWARD(fy_dataset_unlabel(d->side[FYI_TARGET], &d->target));
     FYI_FORWARD(fy_dataset_unlabel(eval, &d->target_eval));
     if (fy_dataset_has_labels(eval))
         FYI_FORWARD(fy_judge_new("target", eval, &d->judge));
-    d->view = (fy_adapt_data){ d->side[FYI_SOURCE], d->side[FYI_SOURCE_TEST], d->target, d->target_eval,
-                               d->judge };
+    d->view = (fy_adapt_data){ d->side[FYI_SOURCE], d->side[FYI_SOURCE_TEST], d->target,
+                               d->target_eval, d->judge };
     return FY_OK;
 }
 

@@ -68,10 +68,12 @@ void fyi_entry_where(const fyi_entries *t, const fyi_entry *e, char *text, size_
     else
         (void)snprintf(text, size, "setting '%.80s=%s%.80s%s'", e->key, e->is_list ? "[" : "",
                        e->n_items > 0 ? e->items[0] : "",
-                       !e->is_list ? "" : e->n_items > 1 ? ", ...]" : "]");
+                       !e->is_list      ? ""
+                       : e->n_items > 1 ? ", ...]"
+                                        : "]");
 }
 
-/* ---- texts ----------------------------------------------------------------------------------------- */
+/* ---- texts ----------------------------------------------------------------------------------- */
 
 /* Three-byte characters that YAML takes for line breaks or does not allow: U+2028, U+2029, U+FEFF,
  * U+FFFE, U+FFFF. */
@@ -88,7 +90,9 @@ static size_t utf8_length(const unsigned char *p, size_t left)
     static const struct {
         unsigned char mask, lead;
         uint32_t least;
-    } forms[] = { { 0x80, 0x00, 0 }, { 0xE0, 0xC0, 0x80 }, { 0xF0, 0xE0, 0x800 }, { 0xF8, 0xF0, 0x10000 } };
+    } forms[] = {
+        { 0x80, 0x00, 0 }, { 0xE0, 0xC0, 0x80 }, { 0xF0, 0xE0, 0x800 }, { 0xF8, 0xF0, 0x10000 }
+    };
 
     for (size_t n = 0; n < FYI_LEN(forms); n++) {
         uint32_t c;

@@ -17,7 +17,8 @@ static const char *const *optim_words(void)
 
 /* clang-format off */
 #define AT(member) offsetof(fy_adda_opts, member)
-#define WORD(name, member, words, help) { name, FYI_KEY_WORD, AT(member), 0, 0, words, NULL, 0, help }
+#define WORD(name, member, words, help) \
+    { name, FYI_KEY_WORD, AT(member), 0, 0, words, NULL, 0, help }
 #define BOOL(name, member, help) { name, FYI_KEY_BOOL, AT(member), 0, 0, NULL, NULL, 0, help }
 #define INT(name, member, min, max, needs, help) \
     { name, FYI_KEY_INT, AT(member), min, max, NULL, needs, 0, help }
@@ -29,7 +30,8 @@ static const fyi_key model_keys[] = {
     WORD("classifier", classifier, fy_model_families, "family that turns features into classes"),
     WORD("critic", critic, fy_model_families, "family that tells the domains apart"),
     INT("features", features, 0, 1e6, NULL, "width of the encoder's result; 0: the family's own"),
-    INT("critic_hidden", critic_hidden, 0, 1e6, NULL, "width of its hidden layers; 0: the family's own"),
+    INT("critic_hidden", critic_hidden, 0, 1e6, NULL,
+        "width of its hidden layers; 0: the family's own"),
     WORD("critic_activation", critic_activation, activation_words, "between the critic's layers"),
     { .key = NULL },
 };
@@ -37,10 +39,14 @@ static const fyi_key model_keys[] = {
 static const fyi_key adda_keys[] = {
     WORD("source_optim", source_optim.name, optim_words, "source model: how it learns"),
     REAL("source_lr", source_optim.lr, 0, 1e6, NULL, "source model: learning rate"),
-    REAL("source_momentum", source_optim.momentum, 0, 1, "source_optim=sgd", "source model: momentum"),
-    REAL("source_beta1", source_optim.beta1, 0, 1, "source_optim=adam|adamw", "source model: memory of Adam's mean"),
-    REAL("source_weight_decay", source_optim.weight_decay, 0, 1e6, NULL, "source model: weight decay"),
-    INT("source_steps", source_steps, 0, 1e9, NULL, "steps of source training; 0: source_epochs counts"),
+    REAL("source_momentum", source_optim.momentum, 0, 1, "source_optim=sgd",
+        "source model: momentum"),
+    REAL("source_beta1", source_optim.beta1, 0, 1, "source_optim=adam|adamw",
+        "source model: memory of Adam's mean"),
+    REAL("source_weight_decay", source_optim.weight_decay, 0, 1e6, NULL,
+        "source model: weight decay"),
+    INT("source_steps", source_steps, 0, 1e9, NULL,
+        "steps of source training; 0: source_epochs counts"),
     INT("source_epochs", source_epochs, 0, 1e6, "source_steps=0", "passes over the source"),
     INT("source_batch", source_batch, 1, 65536, NULL, "samples per step of source training"),
     BOOL("critic_on_logits", critic_on_logits,
@@ -49,23 +55,31 @@ static const fyi_key adda_keys[] = {
     WORD("critic_optim", critic_optim.name, optim_words, "critic: how it learns"),
     REAL("critic_lr", critic_optim.lr, 0, 1e6, NULL, "critic: learning rate"),
     REAL("critic_momentum", critic_optim.momentum, 0, 1, "critic_optim=sgd", "critic: momentum"),
-    REAL("critic_beta1", critic_optim.beta1, 0, 1, "critic_optim=adam|adamw", "critic: memory of Adam's mean"),
+    REAL("critic_beta1", critic_optim.beta1, 0, 1, "critic_optim=adam|adamw",
+        "critic: memory of Adam's mean"),
     REAL("critic_weight_decay", critic_optim.weight_decay, 0, 1e6, NULL, "critic: weight decay"),
     WORD("target_optim", target_optim.name, optim_words, "target model: how it learns"),
     REAL("target_lr", target_optim.lr, 0, 1e6, NULL, "target model: learning rate"),
-    REAL("target_momentum", target_optim.momentum, 0, 1, "target_optim=sgd", "target model: momentum"),
-    REAL("target_beta1", target_optim.beta1, 0, 1, "target_optim=adam|adamw", "target model: memory of Adam's mean"),
-    REAL("target_weight_decay", target_optim.weight_decay, 0, 1e6, NULL, "target model: weight decay"),
+    REAL("target_momentum", target_optim.momentum, 0, 1, "target_optim=sgd",
+        "target model: momentum"),
+    REAL("target_beta1", target_optim.beta1, 0, 1, "target_optim=adam|adamw",
+        "target model: memory of Adam's mean"),
+    REAL("target_weight_decay", target_optim.weight_decay, 0, 1e6, NULL,
+        "target model: weight decay"),
     INT("steps", steps, 0, 1e9, NULL, "steps of adaptation; 0: epochs counts"),
     INT("epochs", epochs, 0, 1e6, "steps=0", "passes over the target"),
     INT("batch", batch, 1, 65536, NULL, "samples per step of adaptation, of each domain"),
-    INT("evaluations", evaluations, 1, 250, NULL, "candidates looked at, evenly over the adaptation"),
-    REAL("adversarial_weight", adversarial_weight, 0, 1e6, NULL, "of the critic in the target's loss"),
+    INT("evaluations", evaluations, 1, 250, NULL,
+        "candidates looked at, evenly over the adaptation"),
+    REAL("adversarial_weight", adversarial_weight, 0, 1e6, NULL,
+        "of the critic in the target's loss"),
     REAL("pseudo_weight", pseudo_weight, 0, 1e6, NULL, "of cluster labels in the target's loss"),
     INT("cluster_components", cluster_components, 1, 1e6, "pseudo_weight!=0",
         "principal components in which the target's clusters are found"),
-    INT("cluster_restarts", cluster_restarts, 1, 1e6, "pseudo_weight!=0", "beginnings of k-means tried"),
-    REAL("shift_frac", shift_frac, 0, 0.5, NULL, "random shifts of target images, share of their size"),
+    INT("cluster_restarts", cluster_restarts, 1, 1e6, "pseudo_weight!=0",
+        "beginnings of k-means tried"),
+    REAL("shift_frac", shift_frac, 0, 0.5, NULL,
+        "random shifts of target images, share of their size"),
     { .key = NULL },
 };
 

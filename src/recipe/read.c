@@ -1,8 +1,8 @@
 /* read.c: YAML's events into entries.
  *
- * Only mappings, scalars and lists of scalars are read. Anchors and aliases are refused, so a small file
- * cannot unfold into a large one. Depth, size and the number of values are bounded before anything is
- * kept. */
+ * Only mappings, scalars and lists of scalars are read. Anchors and aliases are refused, so a
+ * small file cannot unfold into a large one. Depth, size and the number of values are bounded
+ * before anything is kept. */
 #include "recipe/recipe.h"
 
 #include <string.h>
@@ -28,7 +28,8 @@ static fy_status fail_at(const reader *r, yaml_mark_t at, const char *fmt, ...)
     va_start(args, fmt);
     (void)vsnprintf(what, sizeof what, fmt, args);
     va_end(args);
-    return fyi_fail(FY_EFORMAT, "recipe %s:%zu:%zu: %s", r->to->path, at.line + 1, at.column + 1, what);
+    return fyi_fail(FY_EFORMAT, "recipe %s:%zu:%zu: %s", r->to->path, at.line + 1, at.column + 1,
+                    what);
 }
 
 static fy_status fail_parser(const reader *r)
@@ -39,8 +40,8 @@ static fy_status fail_parser(const reader *r)
     if (p->error == YAML_MEMORY_ERROR)
         return fyi_fail(FY_ENOMEM, "out of memory while reading recipe %s", r->to->path);
     if (p->error == YAML_READER_ERROR)
-        return fyi_fail(FY_EFORMAT, "recipe %s: byte %zu: %s; save the file as UTF-8 text", r->to->path,
-                        p->problem_offset, problem);
+        return fyi_fail(FY_EFORMAT, "recipe %s: byte %zu: %s; save the file as UTF-8 text",
+                        r->to->path, p->problem_offset, problem);
     return fail_at(r, p->problem_mark, "%s%s%s", problem, p->context != NULL ? " " : "",
                    p->context != NULL ? p->context : "");
 }
@@ -53,7 +54,7 @@ static fy_status next(reader *r)
     return r->has_event ? FY_OK : fail_parser(r);
 }
 
-/* ---- what is refused ------------------------------------------------------------------------------ */
+/* ---- what is refused ------------------------------------------------------------------------- */
 
 static bool has_anchor_or_tag(const yaml_event_t *e)
 {
@@ -74,10 +75,13 @@ static fy_status check_event(const reader *r)
     const yaml_event_t *e = &r->event;
 
     if (e->type == YAML_ALIAS_EVENT)
-        return fail_at(r, e->start_mark, "'*%.40s' refers to another place, which recipes do not do; "
-                       "write the value out", (const char *)e->data.alias.anchor);
+        return fail_at(r, e->start_mark,
+                       "'*%.40s' refers to another place, which recipes do not do; "
+                       "write the value out",
+                       (const char *)e->data.alias.anchor);
     if (has_anchor_or_tag(e))
-        return fail_at(r, e->start_mark, "found an anchor or a tag, which recipes do not have; "
+        return fail_at(r, e->start_mark,
+                       "found an anchor or a tag, which recipes do not have; "
                        "quote the value if it begins with '&' or '!'");
     return FY_OK;
 }
@@ -94,15 +98,17 @@ static fy_status check_scalar(const reader *r, const char *of)
     if (!fyi_text_is_plain(text, len))
         return fail_at(r, e->start_mark, "'%s' holds a line break or another control character", of);
     if (len == 0 && e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE)
-        return fail_at(r, e->start_mark, "'%s' has no value; write one, or \"\" for an empty text", of);
+        return fail_at(r, e->start_mark, "'%s' has no value; write one, or \"\" for an empty text",
+                       of);
     return FY_OK;
 }
 
-/* ---- keys ------------------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 static bool is_key_text(const char *text, size_t len)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
 
     return len > 0 && strspn(text, allowed) == len;
 }
@@ -114,10 +120,11 @@ static fy_status push_key(reader *r)
     const size_t len = r->event.data.scalar.length, dot = r->key_len > 0;
 
     if (!is_key_text(text, len) || strlen(text) != len)
-        return fail_at(r, r->event.start_mark, "a key must be made of letters, digits, '_', '-' and '.'");
+        return fail_at(r, r->event.start_mark,
+                       "a key must be made of letters, digits, '_', '-' and '.'");
     if (r->key_len + dot + len > FYI_RECIPE_MAX_KEY)
-        return fail_at(r, r->event.start_mark, "the key '%s.%.40s...' is longer than %d bytes", r->key,
-                       text, FYI_RECIPE_MAX_KEY);
+        return fail_at(r, r->event.start_mark, "the key '%s.%.40s...' is longer than %d bytes",
+                       r->key, text, FYI_RECIPE_MAX_KEY);
     if (dot)
         r->key[r->key_len++] = '.';
     memcpy(r->key + r->key_len, text, len + 1);
@@ -132,13 +139,14 @@ static void pop_key(reader *r, size_t len)
     r->key[len] = '\0';
 }
 
-/* ---- values ------------------------------------------------------------------------------------------ */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static fy_status keep(reader *r, const char **items, int n_items, bool is_list)
 {
     const fyi_entry *old = fyi_entries_find(r->to, r->key);
-    const fyi_entry e = { r->key,  items, n_items, is_list, (int)r->key_mark.line + 1,
-                          (int)r->key_mark.column + 1 };
+    const fyi_entry e = {
+        r->key, items, n_items, is_list, (int)r->key_mark.line + 1, (int)r->key_mark.column + 1
+    };
 
     if (old != NULL)
         return fail_at(r, r->key_mark, "'%s' is there twice, first on line %d", r->key, old->line);
@@ -171,12 +179,13 @@ static fy_status read_items(reader *r, fyi_arena *arena, const char ***items, si
         if (r->event.type == YAML_SEQUENCE_END_EVENT)
             return FY_OK;
         if (r->event.type != YAML_SCALAR_EVENT)
-            return fail_at(r, r->event.start_mark, "'%s' is a list, whose items must be single values",
-                           r->key);
+            return fail_at(r, r->event.start_mark,
+                           "'%s' is a list, whose items must be single values", r->key);
         FYI_FORWARD(count_value(r));
         FYI_FORWARD(check_scalar(r, r->key));
         FYI_FORWARD(fyi_grow(items, &cap, *n + 1, sizeof **items));
-        (*items)[*n] = fyi_arena_dup(arena, r->event.data.scalar.value, r->event.data.scalar.length + 1);
+        (*items)[*n] =
+            fyi_arena_dup(arena, r->event.data.scalar.value, r->event.data.scalar.length + 1);
         if ((*items)[(*n)++] == NULL)
             return fyi_enomem(r->event.data.scalar.length, "a recipe's list");
     }
@@ -200,7 +209,8 @@ done:
 static fy_status check_depth(const reader *r, int depth)
 {
     if (depth >= FYI_RECIPE_MAX_DEPTH)
-        return fail_at(r, r->event.start_mark, "keys are nested more than %d deep", FYI_RECIPE_MAX_DEPTH);
+        return fail_at(r, r->event.start_mark, "keys are nested more than %d deep",
+                       FYI_RECIPE_MAX_DEPTH);
     return FY_OK;
 }
 

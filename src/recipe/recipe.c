@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- making ------------------------------------------------------------------------------------------ */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 /* "recipes/ADDA digits.yaml" -> "ADDA-digits": fit for the name of a run's directory. */
 static char *stem_of(fyi_arena *arena, const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
     const char *dot = strrchr(name, '.');
-    char *stem = fyi_arena_printf(arena, "%.*s", dot != NULL && dot > name ? (int)FYI_MIN(dot - name, 100) : 100,
-                                  name);
+    char *stem = fyi_arena_printf(
+        arena, "%.*s", dot != NULL && dot > name ? (int)FYI_MIN(dot - name, 100) : 100, name);
 
     for (char *c = stem; c != NULL && *c; c++)
         if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
@@ -92,7 +92,7 @@ done:
     return give_or_free(st, r, out);
 }
 
-/* ---- changing ------------------------------------------------------------------------------------------ */
+/* ---- changing -------------------------------------------------------------------------------- */
 
 static fy_status put(fy_recipe *r, const fyi_entry *e)
 {
@@ -105,8 +105,8 @@ fy_status fy_recipe_put(fy_recipe *r, const char *key, const char *value)
     const fyi_entry e = { .key = key, .items = &value, .n_items = 1 };
 
     if (!fyi_text_is_plain(value, strlen(value)) || strlen(value) > FYI_RECIPE_MAX_TEXT)
-        return fyi_fail(FY_EINVAL, "setting '%.80s': the value is too long or holds a control character",
-                        key);
+        return fyi_fail(FY_EINVAL,
+                        "setting '%.80s': the value is too long or holds a control character", key);
     return put(r, &e);
 }
 
@@ -145,8 +145,9 @@ static fy_status put_list(fy_recipe *r, const char *key, char *inner)
     const fyi_entry e = { key, items, split_items(inner, items, MAX_ITEMS), true, 0, 0 };
 
     if (e.n_items < 0)
-        return fyi_fail(FY_EINVAL, "setting '%.80s': the list has more than %d items; write it into the recipe",
-                        key, MAX_ITEMS);
+        return fyi_fail(
+            FY_EINVAL, "setting '%.80s': the list has more than %d items; write it into the recipe",
+            key, MAX_ITEMS);
     return put(r, &e);
 }
 
@@ -185,15 +186,17 @@ fy_status fy_recipe_set(fy_recipe *r, const char *assignment)
     return st;
 }
 
-/* ---- checking -------------------------------------------------------------------------------------------- */
+/* ---- checking -------------------------------------------------------------------------------- */
 
-/* The folder of the data under one name everywhere, so that the resolved recipe works from any folder. */
+/* The folder of the data under one name everywhere, so that the resolved recipe works from any
+ * folder. */
 static fy_status fix_root(fy_recipe *r)
 {
     char full[PATH_MAX];
     fyi_run_settings *run = &r->settings.run;
 
-    if (run->data_root == NULL || realpath(run->data_root, full) == NULL || !fyi_text_is_plain(full, strlen(full)))
+    if (run->data_root == NULL || realpath(run->data_root, full) == NULL ||
+        !fyi_text_is_plain(full, strlen(full)))
         return FY_OK;
     run->data_root = fyi_arena_dup(&r->bound, full, strlen(full) + 1);
     return run->data_root != NULL ? FY_OK : fyi_enomem(strlen(full), "a folder's name");
@@ -242,7 +245,8 @@ fy_status fy_recipe_write(fy_recipe *r, const char *path)
 
     FYI_FORWARD(fy_recipe_check(r));
     fyi_recipe_yaml(&r->settings, &text);
-    st = text.failed ? fyi_enomem(text.len, "a recipe's text") : fyi_file_write(path, text.p, text.len);
+    st = text.failed ? fyi_enomem(text.len, "a recipe's text")
+                     : fyi_file_write(path, text.p, text.len);
     fyi_buf_release(&text);
     return st;
 }

@@ -1,12 +1,12 @@
 /* What the files of the recipe room share.
  *
  *   entry     a dotted key with its text or list, as read: nothing is known about it yet
- *   key       one row of a schema table: a name, a type, a place in an options struct, what it needs
+ *   key       one row of a schema table: name, type, place in an options struct, what it needs
  *   section   a table of keys bound to a struct: the data side "target", the method's "adda"
  *   settings  all structs of one recipe, filled in from defaults and entries
  *
- * Defaults are whatever a struct holds before entries are bound, so they are written down once, in the
- * function that fills the struct. */
+ * Defaults are whatever a struct holds before entries are bound, so they are written down once, in
+ * the function that fills the struct. */
 #ifndef FYI_RECIPE_H
 #define FYI_RECIPE_H
 
@@ -14,7 +14,7 @@
 
 #include "base/base.h"
 
-/* ---- entries: read.c, entries.c ---------------------------------------------------------------------- */
+/* ---- entries: read.c, entries.c -------------------------------------------------------------- */
 
 #define FYI_RECIPE_MAX_BYTES ((size_t)1 << 20)
 #define FYI_RECIPE_MAX_DEPTH 16
@@ -39,7 +39,8 @@ typedef struct fyi_entries {
 
 void fyi_entries_release(fyi_entries *t);
 fyi_entry *fyi_entries_find(const fyi_entries *t, const char *key);
-/* Appends, or replaces the entry of the same key; copies key and items. No items: removes the entry. */
+/* Appends, or replaces the entry of the same key; copies key and items. No items: removes the
+ * entry. */
 fy_status fyi_entries_put(fyi_entries *t, const fyi_entry *e);
 /* "recipe x.yaml:12:3" or "setting 'adda.lr=0'": where a sentence about e begins. */
 void fyi_entry_where(const fyi_entries *t, const fyi_entry *e, char *text, size_t size);
@@ -47,7 +48,7 @@ void fyi_entry_where(const fyi_entries *t, const fyi_entry *e, char *text, size_
 bool fyi_text_is_plain(const char *text, size_t bytes);
 fy_status fyi_entries_parse(fyi_entries *t, const char *text, size_t bytes);
 
-/* ---- schema: schema.c ----------------------------------------------------------------------------------- */
+/* ---- schema: schema.c ------------------------------------------------------------------------ */
 
 typedef struct fyi_seed {
     uint64_t value;
@@ -89,7 +90,7 @@ typedef struct fyi_key {
     size_t at;       /* offset in the section's struct */
     double min, max; /* of numbers; both 0: any */
     const char *const *(*words)(void);
-    const char *needs; /* "optim=adam|adamw", "limit!=0": a key of the section; NULL: always applies */
+    const char *needs; /* "optim=adam|adamw", "limit!=0": of the section; NULL: always */
     unsigned flags;
     const char *help;
 } fyi_key;
@@ -112,7 +113,7 @@ const fyi_key *fyi_key_find(const fyi_key *keys, const char *name, size_t len);
 /* Does the condition in k->needs hold, and that of the key it names? */
 bool fyi_key_applies(const fyi_section *s, const fyi_key *k);
 
-/* ---- settings: settings.c, sides.c, method.c ---------------------------------------------------------------- */
+/* ---- settings: settings.c, sides.c, method.c ------------------------------------------------- */
 
 typedef struct fyi_run_settings {
     const char *name, *method, *device, *data_root;
@@ -182,7 +183,7 @@ fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char 
                             fyi_arena *arena);
 const fyi_section *fyi_settings_section(const fyi_settings *s, const char *name, size_t len);
 
-/* ---- recipe.c, yaml.c --------------------------------------------------------------------------------------- */
+/* ---- recipe.c, yaml.c ------------------------------------------------------------------------ */
 
 struct fy_recipe {
     fyi_entries entries;
@@ -195,11 +196,11 @@ struct fy_recipe {
 /* Appends the resolved recipe. */
 void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out);
 
-/* ---- data.c, rundir.c ----------------------------------------------------------------------------------------- */
+/* ---- data.c, rundir.c ------------------------------------------------------------------------ */
 
 /* The sides as opened (with their labels) and what a method may see of them. */
 typedef struct fyi_recipe_data {
-    fy_dataset *side[FYI_SIDES]; /* NULL for target_eval when it is the target itself */
+    fy_dataset *side[FYI_SIDES];      /* NULL for target_eval when it is the target itself */
     fy_dataset *target, *target_eval; /* without labels */
     fy_judge *judge;
     fy_compare_report odd;
@@ -211,7 +212,8 @@ fy_status fyi_recipe_data_open(const fyi_settings *s, fyi_recipe_data *d);
 void fyi_recipe_data_close(fyi_recipe_data *d);
 
 /* Chooses or checks the run's directory and makes it. */
-fy_status fyi_rundir_make(const fyi_settings *s, const fy_recipe_run_opts *o, char *dir, size_t size);
+fy_status fyi_rundir_make(const fyi_settings *s, const fy_recipe_run_opts *o, char *dir,
+                          size_t size);
 /* recipe.yaml, data.json, the manifests and versions.json. */
 fy_status fyi_rundir_write(const fyi_settings *s, const fyi_recipe_data *d, const fy_device *dev,
                            const char *dir);

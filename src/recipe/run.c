@@ -24,10 +24,9 @@ static fy_run_opts run_opts(const fyi_settings *s, const fy_recipe_run_opts *o, 
 static fy_status run_method(const fyi_settings *s, const fyi_recipe_data *d, fy_device *dev,
                             const fy_run_opts *o, fy_adapt_report *report)
 {
-    fyi_method_site at = { .device = dev,
-                           .data = &d->view,
-                           .seed = s->run.seed.value,
-                           .workers = (int)s->run.workers };
+    fyi_method_site at = {
+        .device = dev, .data = &d->view, .seed = s->run.seed.value, .workers = (int)s->run.workers
+    };
     fy_status st;
 
     FYI_FORWARD(fy_run_open(o, &at.run));
@@ -40,7 +39,8 @@ static fy_status prepare_dir(const fyi_settings *s, const fyi_recipe_data *d, fy
                              const fy_recipe_run_opts *o, fy_recipe_result *result)
 {
     FYI_FORWARD(fyi_rundir_make(s, o, result->run_dir, sizeof result->run_dir));
-    return o->resume ? fyi_rundir_check(s, d, result->run_dir) : fyi_rundir_write(s, d, dev, result->run_dir);
+    return o->resume ? fyi_rundir_check(s, d, result->run_dir)
+                     : fyi_rundir_write(s, d, dev, result->run_dir);
 }
 
 /* Device and data are open: what can be wrong with them has not left a directory behind. */
@@ -95,7 +95,7 @@ fy_status fy_recipe_open_side(fy_recipe *r, const char *side, fy_dataset **out)
     return fyi_fail(FY_EINVAL, "recipe %s has no data side '%s'", r->entries.path, side);
 }
 
-/* ---- the list of keys ------------------------------------------------------------------------------- */
+/* ---- the list of keys ------------------------------------------------------------------------ */
 
 #define OPTIONS_ROOM 1024 /* bytes, for any method's options */
 
@@ -115,7 +115,8 @@ static int count_keys(const fyi_key *keys)
 }
 
 /* Gives the i-th of this table, or takes the table's length from *i. */
-static bool give(const char *section, const fyi_key *keys, const void *base, int *i, fy_recipe_key *out)
+static bool give(const char *section, const fyi_key *keys, const void *base, int *i,
+                 fy_recipe_key *out)
 {
     static _Thread_local char key[FYI_RECIPE_MAX_KEY], type[256];
     const int n = count_keys(keys);
@@ -128,7 +129,8 @@ static bool give(const char *section, const fyi_key *keys, const void *base, int
     (void)snprintf(key, sizeof key, "%s%s%s", section, *section ? "." : "", keys[*i].key);
     fyi_key_expected(&keys[*i], type, sizeof type);
     fyi_key_text(&keys[*i], base, &text);
-    *out = (fy_recipe_key){ .key = key, .type = type, .needs = keys[*i].needs, .help = keys[*i].help };
+    *out =
+        (fy_recipe_key){ .key = key, .type = type, .needs = keys[*i].needs, .help = keys[*i].help };
     if (!(keys[*i].flags & FYI_KEY_REQUIRED) && text.p != NULL)
         (void)snprintf(out->standard, sizeof out->standard, "%s", text.p);
     fyi_buf_release(&text);

@@ -16,7 +16,7 @@
 #include <sys/utsname.h>
 #include <yaml.h>
 
-/* ---- names ------------------------------------------------------------------------------------------ */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 static fy_status path_in(const char *dir, const char *name, char *path, size_t size)
 {
@@ -25,7 +25,8 @@ static fy_status path_in(const char *dir, const char *name, char *path, size_t s
     return FY_OK;
 }
 
-/* mkdir itself decides whether a name is free, so that runs started at one moment do not share one. */
+/* mkdir itself decides whether a name is free, so that runs started at one moment do not share
+ * one. */
 static fy_status make_next(const fyi_settings *s, const char *runs_dir, char *dir, size_t size)
 {
     for (int i = 1; i <= 9999; i++) {
@@ -37,8 +38,10 @@ static fy_status make_next(const fyi_settings *s, const char *runs_dir, char *di
         if (mkdir(dir, 0777) == 0)
             return FY_OK;
         if (errno != EEXIST)
-            return fyi_fail(FY_EIO, "cannot make the run's directory '%s': %s; choose another place with "
-                            "--out", dir, strerror(errno));
+            return fyi_fail(FY_EIO,
+                            "cannot make the run's directory '%s': %s; choose another place with "
+                            "--out",
+                            dir, strerror(errno));
     }
     return fyi_fail(FY_EIO, "'%s' is full of runs named '%s'; remove some", runs_dir, s->run.name);
 }
@@ -54,10 +57,13 @@ static fy_status make_given(const fy_recipe_run_opts *o, char *dir, size_t size)
     (void)snprintf(recipe, sizeof recipe, "%s/recipe.yaml", dir);
     is_run = fyi_path_exists(recipe);
     if (is_run && !o->resume)
-        return fyi_fail(FY_EINVAL, "'%s' already holds a run; continue it with --resume %s, or choose another "
-                        "directory", dir, dir);
+        return fyi_fail(FY_EINVAL,
+                        "'%s' already holds a run; continue it with --resume %s, or choose another "
+                        "directory",
+                        dir, dir);
     if (!is_run && o->resume)
-        return fyi_fail(FY_EINVAL, "'%s' holds no run to resume: there is no recipe.yaml in it", dir);
+        return fyi_fail(FY_EINVAL, "'%s' holds no run to resume: there is no recipe.yaml in it",
+                        dir);
     return fyi_mkdirs(dir);
 }
 
@@ -77,7 +83,7 @@ fy_status fyi_rundir_make(const fyi_settings *s, const fy_recipe_run_opts *o, ch
     return st;
 }
 
-/* ---- JSON ---------------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 /* Takes root, which may be NULL when out of memory. */
 static fy_status write_json(json_t *root, const char *dir, const char *name)
@@ -126,12 +132,12 @@ static json_t *versions_json(const fy_device *dev)
     struct utsname host = { 0 };
 
     (void)uname(&host);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "ferry", fy_version(), "compiler", __VERSION__,
-                     "device", fy_device_text(dev), "system", host.sysname, "machine", host.machine,
-                     "jansson", JANSSON_VERSION, "libyaml", yaml_get_version_string());
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "ferry", fy_version(), "compiler",
+                     __VERSION__, "device", fy_device_text(dev), "system", host.sysname, "machine",
+                     host.machine, "jansson", JANSSON_VERSION, "libyaml", yaml_get_version_string());
 }
 
-/* ---- before the run ---------------------------------------------------------------------------------------- */
+/* ---- before the run -------------------------------------------------------------------------- */
 
 static fy_status write_recipe(const fyi_settings *s, const char *dir)
 {
@@ -141,7 +147,8 @@ static fy_status write_recipe(const fyi_settings *s, const char *dir)
 
     FYI_FORWARD(path_in(dir, "recipe.yaml", path, sizeof path));
     fyi_recipe_yaml(s, &text);
-    st = text.failed ? fyi_enomem(text.len, "a recipe's text") : fyi_file_write(path, text.p, text.len);
+    st = text.failed ? fyi_enomem(text.len, "a recipe's text")
+                     : fyi_file_write(path, text.p, text.len);
     fyi_buf_release(&text);
     return st;
 }
@@ -174,7 +181,7 @@ fy_status fyi_rundir_write(const fyi_settings *s, const fyi_recipe_data *d, cons
     return write_recipe(s, dir);
 }
 
-/* ---- resuming -------------------------------------------------------------------------------------------------- */
+/* ---- resuming -------------------------------------------------------------------------------- */
 
 static bool is_equal(const fyi_key *k, const fyi_section *a, const fyi_section *b, fyi_buf text[2])
 {
@@ -194,9 +201,12 @@ static fy_status compare_key(const fyi_key *k, const fyi_section *now, const fyi
     fy_status st = FY_OK;
 
     if (!is_equal(k, now, then, text))
-        st = fyi_fail(FY_EINVAL, "the run in '%s' began with %s%s%s %s, the recipe now says %s; resume it as it was "
-                      "(--resume alone) or begin another", dir, now->name, *now->name ? "." : "", k->key,
-                      text[1].p ? text[1].p : "otherwise", text[0].p ? text[0].p : "otherwise");
+        st = fyi_fail(
+            FY_EINVAL,
+            "the run in '%s' began with %s%s%s %s, the recipe now says %s; resume it as it was "
+            "(--resume alone) or begin another",
+            dir, now->name, *now->name ? "." : "", k->key, text[1].p ? text[1].p : "otherwise",
+            text[0].p ? text[0].p : "otherwise");
     fyi_buf_release(&text[0]);
     fyi_buf_release(&text[1]);
     return st;
@@ -205,7 +215,8 @@ static fy_status compare_key(const fyi_key *k, const fyi_section *now, const fyi
 static fy_status compare_settings(const fyi_settings *now, const fyi_settings *then, const char *dir)
 {
     if (now->method != then->method)
-        return fyi_fail(FY_EINVAL, "the run in '%s' began with the method '%s', the recipe now says '%s'", dir,
+        return fyi_fail(FY_EINVAL,
+                        "the run in '%s' began with the method '%s', the recipe now says '%s'", dir,
                         then->method->name, now->method->name);
     for (int i = 0; i < now->n_sections; i++)
         for (const fyi_key *k = now->sections[i].keys; k->key != NULL; k++)
@@ -243,9 +254,12 @@ static fy_status check_data(const fyi_recipe_data *d, const char *dir)
         const char *then = json_string_value(
             json_object_get(json_object_get(root, fyi_side_names[i]), "view_sha256"));
 
-        if (d->side[i] != NULL && (then == NULL || strcmp(then, fy_dataset_view_hash(d->side[i])) != 0))
-            st = fyi_fail(FY_EINVAL, "cannot resume '%s': the data of '%s' is not what it was when the run "
-                          "began; bring the old files back or begin another run", dir, fyi_side_names[i]);
+        if (d->side[i] != NULL &&
+            (then == NULL || strcmp(then, fy_dataset_view_hash(d->side[i])) != 0))
+            st = fyi_fail(FY_EINVAL,
+                          "cannot resume '%s': the data of '%s' is not what it was when the run "
+                          "began; bring the old files back or begin another run",
+                          dir, fyi_side_names[i]);
     }
     json_decref(root);
     return st;
@@ -257,7 +271,7 @@ fy_status fyi_rundir_check(const fyi_settings *s, const fyi_recipe_data *d, cons
     return check_data(d, dir);
 }
 
-/* ---- after it ------------------------------------------------------------------------------------------------------ */
+/* ---- after it -------------------------------------------------------------------------------- */
 
 /* JSON has no NaN. */
 static json_t *number(double v)
@@ -286,9 +300,9 @@ static void set_figures(json_t *root, const fy_adapt_figures *f, const char *suf
 fy_status fyi_rundir_result(const fyi_settings *s, const fy_recipe_result *r, int64_t count)
 {
     const fy_adapt_report *a = &r->adapt;
-    json_t *root = json_pack("{s:s, s:s, s:I, s:s, s:o}", "recipe", s->run.name, "method", s->method->name,
-                             "seed", (json_int_t)s->run.seed.value, "run_dir", r->run_dir,
-                             "source_accuracy", number(a->source_accuracy));
+    json_t *root = json_pack("{s:s, s:s, s:I, s:s, s:o}", "recipe", s->run.name, "method",
+                             s->method->name, "seed", (json_int_t)s->run.seed.value, "run_dir",
+                             r->run_dir, "source_accuracy", number(a->source_accuracy));
 
     if (root != NULL) {
         set_figures(root, &a->plain, "");
@@ -305,7 +319,7 @@ fy_status fyi_rundir_result(const fyi_settings *s, const fy_recipe_result *r, in
     return write_json(root, r->run_dir, "result.json");
 }
 
-/* ---- a run that is done already ---------------------------------------------------------------------------------- */
+/* ---- a run that is done already -------------------------------------------------------------- */
 
 static double number_of(const json_t *root, const char *name, const char *suffix)
 {
@@ -319,8 +333,9 @@ static double number_of(const json_t *root, const char *name, const char *suffix
 
 static fy_adapt_figures figures_of(const json_t *root, const char *suffix)
 {
-    return (fy_adapt_figures){ number_of(root, "source_only", suffix), number_of(root, "last", suffix),
-                               number_of(root, "chosen", suffix), number_of(root, "oracle", suffix) };
+    return (fy_adapt_figures){ number_of(root, "source_only", suffix),
+                               number_of(root, "last", suffix), number_of(root, "chosen", suffix),
+                               number_of(root, "oracle", suffix) };
 }
 
 static void read_result(const json_t *root, fy_recipe_result *r)
@@ -352,7 +367,8 @@ fy_status fyi_rundir_finished(const char *dir, fy_recipe_result *r, bool *is_fin
         return FY_OK;
     root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     if (root == NULL)
-        return fyi_fail(FY_EFORMAT, "'%s' is damaged: %s; remove it to have it written again", path, error.text);
+        return fyi_fail(FY_EFORMAT, "'%s' is damaged: %s; remove it to have it written again", path,
+                        error.text);
     read_result(root, r);
     json_decref(root);
     return FY_OK;

@@ -1,7 +1,7 @@
 /* schema.c: what one key may hold: text into a struct, and back.
  *
- * Numbers are read whole or not at all: "1e-4x", "nan", "0x10" and " 3" are mistakes. A number is written
- * with the fewest digits that read back as the same number. */
+ * Numbers are read whole or not at all: "1e-4x", "nan", "0x10" and " 3" are mistakes. A number is
+ * written with the fewest digits that read back as the same number. */
 #include "recipe/recipe.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@ typedef struct site {
     fyi_arena *arena;
 } site;
 
-/* ---- sentences --------------------------------------------------------------------------------------- */
+/* ---- sentences ------------------------------------------------------------------------------- */
 
 static void range_text(const fyi_key *k, const char *what, char *text, size_t size)
 {
@@ -35,7 +35,10 @@ static void words_text(const fyi_key *k, char *text, size_t size)
 
     text[0] = '\0';
     for (const char *const *w = k->words(); *w != NULL && used < size; w++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s", used == 0 ? "" : w[1] ? ", " : " or ",
+        used += (size_t)snprintf(text + used, size - used, "%s%s",
+                                 used == 0 ? ""
+                                 : w[1]    ? ", "
+                                           : " or ",
                                  *w);
 }
 
@@ -44,7 +47,8 @@ void fyi_key_expected(const fyi_key *k, char *text, size_t size)
     static const char *const plain[] = {
         [FYI_KEY_BOOL] = "true or false",
         [FYI_KEY_TEXT] = "a text",
-        [FYI_KEY_NAME] = "a name of letters, digits, '.', '_' and '-' that does not begin with '.' or '-'",
+        [FYI_KEY_NAME] =
+            "a name of letters, digits, '.', '_' and '-' that does not begin with '.' or '-'",
         [FYI_KEY_SEED] = "a whole number, 0 or more, or the word seed",
     };
 
@@ -73,11 +77,11 @@ static fy_status fail_value(const site *at, const char *found)
         if (near != NULL)
             (void)snprintf(hint, sizeof hint, "; did you mean '%s'?", near);
     }
-    return fyi_fail(FY_EINVAL, "%s: '%s' is '%.80s', expected %s%s", at->where, at->entry->key, found,
-                    expected, hint);
+    return fyi_fail(FY_EINVAL, "%s: '%s' is '%.80s', expected %s%s", at->where, at->entry->key,
+                    found, expected, hint);
 }
 
-/* ---- one value ----------------------------------------------------------------------------------------- */
+/* ---- one value ------------------------------------------------------------------------------- */
 
 static bool is_in_range(const fyi_key *k, double v)
 {
@@ -154,7 +158,8 @@ static fy_status bind_text(const site *at, void *dst)
 
 static fy_status bind_name(const site *at, void *dst)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
     const char *text = at->entry->items[0];
     const size_t len = strlen(text);
 
@@ -183,7 +188,7 @@ static fy_status bind_seed(const site *at, void *dst)
     return FY_OK;
 }
 
-/* ---- lists ------------------------------------------------------------------------------------------------ */
+/* ---- lists ----------------------------------------------------------------------------------- */
 
 static bool is_among(int32_t x, const int32_t *v, int n)
 {
@@ -227,7 +232,7 @@ static fy_status bind_reals(const site *at, void *dst)
     return FY_OK;
 }
 
-/* ---- text ---------------------------------------------------------------------------------------------- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /* 60 and 0.03 rather than 6e+01 and 3e-02. */
 static void put_real(double v, fyi_buf *out)
@@ -305,7 +310,7 @@ static void text_reals(const void *v, fyi_buf *out)
     fyi_buf_puts(out, "]");
 }
 
-/* ---- the types --------------------------------------------------------------------------------------------- */
+/* ---- the types ------------------------------------------------------------------------------- */
 
 static const struct {
     fy_status (*bind)(const site *at, void *dst);
@@ -341,7 +346,7 @@ void fyi_key_text(const fyi_key *k, const void *base, fyi_buf *out)
     types[k->type].text((const char *)base + k->at, out);
 }
 
-/* ---- tables ------------------------------------------------------------------------------------------------- */
+/* ---- tables ---------------------------------------------------------------------------------- */
 
 const fyi_key *fyi_key_find(const fyi_key *keys, const char *name, size_t len)
 {

@@ -1,14 +1,14 @@
 /* settings.c: entries bound to the structs that they configure.
  *
- * The run's own keys come first, since they name the method and so the rest of the schema. A key that
- * nothing would read is a mistake here, never a surprise later. */
+ * The run's own keys come first, since they name the method and so the rest of the schema. A key
+ * that nothing would read is a mistake here, never a surprise later. */
 #include "recipe/recipe.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the run's keys ------------------------------------------------------------------------------- */
+/* ---- the run's keys -------------------------------------------------------------------------- */
 
 static const char *const *method_words(void)
 {
@@ -66,7 +66,7 @@ void fyi_run_settings_defaults(fyi_run_settings *r, const char *name)
     };
 }
 
-/* ---- sections ------------------------------------------------------------------------------------------ */
+/* ---- sections -------------------------------------------------------------------------------- */
 
 static bool is_in_section(const char *key, const char *section)
 {
@@ -123,7 +123,7 @@ static const fyi_section *section_of(const fyi_settings *s, const char *key)
     return fyi_settings_section(s, key, dot != NULL ? (size_t)(dot - key) : 0);
 }
 
-/* ---- unknown keys ---------------------------------------------------------------------------------------- */
+/* ---- unknown keys ---------------------------------------------------------------------------- */
 
 #define MAX_NAMES 256
 
@@ -186,7 +186,7 @@ static fy_status fail_unknown(const fyi_settings *s, const fyi_entry *e, const c
                     e->key);
 }
 
-/* ---- binding ------------------------------------------------------------------------------------------------ */
+/* ---- binding --------------------------------------------------------------------------------- */
 
 static fy_status bind_entry(const fyi_settings *s, const fyi_entries *t, const fyi_entry *e,
                             fyi_arena *arena)
@@ -202,8 +202,8 @@ static fy_status bind_entry(const fyi_settings *s, const fyi_entries *t, const f
     return fyi_key_bind(k, e, where, section->base, arena);
 }
 
-/* An override that turns a part off takes the file's settings of that part along: only what the user said in
- * one breath has to agree. */
+/* An override that turns a part off takes the file's settings of that part along: only what the
+ * user said in one breath has to agree. */
 static bool was_turned_off(const fyi_entries *t, const fyi_entry *e, const fyi_section *section,
                            const fyi_key *k)
 {
@@ -248,7 +248,7 @@ static fy_status check_required(const fyi_section *section, const fyi_entries *t
     return FY_OK;
 }
 
-/* ---- what one table cannot say ---------------------------------------------------------------------------- */
+/* ---- what one table cannot say --------------------------------------------------------------- */
 
 static fy_status check_side(const fyi_settings *s, const fyi_entries *t, int i)
 {

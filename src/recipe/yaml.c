@@ -1,15 +1,18 @@
-/* yaml.c: the resolved recipe as a file. Every key that applies is there with its value, so the file does
- * not depend on the defaults of the program that reads it. */
+/* yaml.c: the resolved recipe as a file. Every key that applies is there with its value, so the
+ * file does not depend on the defaults of the program that reads it. */
 #include "recipe/recipe.h"
 
 #include <string.h>
 
-/* Would a plain scalar be read back as this text, and as no other kind of value by other programs? */
+/* Would a plain scalar be read back as this text, and as no other kind of value by other programs?
+ * */
 static bool is_plain_scalar(const char *text)
 {
     static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     static const char rest[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-";
-    static const char *const words[] = { "true", "false", "null", "yes", "no", "on", "off", "y", "n" };
+    static const char *const words[] = {
+        "true", "false", "null", "yes", "no", "on", "off", "y", "n"
+    };
 
     if (strspn(text, rest) != strlen(text) || strspn(text, first) == 0)
         return false;
@@ -45,8 +48,11 @@ void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out)
 {
     const bool has_test = s->sections[1 + FYI_SOURCE_TEST].is_open;
 
-    fyi_buf_printf(out, "# Resolved by ferry %s: every setting with its value. 'ferry run' on this file repeats "
-                   "the run.\n", fy_version());
+    fyi_buf_printf(
+        out,
+        "# Resolved by ferry %s: every setting with its value. 'ferry run' on this file repeats "
+        "the run.\n",
+        fy_version());
     for (int i = 0; i < s->n_sections; i++) {
         const fyi_section *section = &s->sections[i];
 

@@ -1,5 +1,5 @@
-/* fuzz_recipe.c: any bytes as a recipe. What is refused leaves a sentence; what is accepted and right can
- * be written and read back as the same recipe. */
+/* fuzz_recipe.c: any bytes as a recipe. What is refused leaves a sentence; what is accepted and
+ * right can be written and read back as the same recipe. */
 #include "recipe/recipe.h"
 
 #include <stdlib.h>
@@ -13,7 +13,8 @@ static void check_round_trip(fy_recipe *r)
     fy_recipe *again = NULL;
 
     fyi_recipe_yaml(&r->settings, &first);
-    if (fy_recipe_parse("again", first.p, first.len, &again) != FY_OK || fy_recipe_check(again) != FY_OK)
+    if (fy_recipe_parse("again", first.p, first.len, &again) != FY_OK ||
+        fy_recipe_check(again) != FY_OK)
         abort();
     fyi_recipe_yaml(&again->settings, &second);
     if (first.len != second.len || memcmp(first.p, second.p, first.len) != 0)

@@ -1,5 +1,6 @@
 /* Recipes: what is refused and in which words, overrides, defaults, and the resolved file.
- * A recipe that is read wrong trains the wrong thing without a sign, so every mistake has its sentence. */
+ * A recipe that is read wrong trains the wrong thing without a sign, so every mistake has its
+ * sentence. */
 #include "support/support.h"
 
 #include <ferry/recipe.h>
@@ -8,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIDES                                 \
-    "source: {format: digits, n: 50}\n"       \
+#define SIDES                           \
+    "source: {format: digits, n: 50}\n" \
     "target: {format: digits, style: noisy}\n"
 #define WHOLE "method: adda\n" SIDES
 
-/* ---- mistakes -------------------------------------------------------------------------------------- */
+/* ---- mistakes -------------------------------------------------------------------------------- */
 
 static const struct bad {
     const char *name, *text, *sentence;
@@ -22,14 +23,17 @@ static const struct bad {
     { "open_bracket", "source: {n: [1, 2\n", "recipe x.yaml:" },
     { "not_a_mapping", "- a\n- b\n", "x.yaml:1:1: a recipe is made of 'key: value' lines" },
     { "scalar", "hello\n", "x.yaml:1:1: a recipe is made of 'key: value' lines" },
-    { "twice", "seed: 1\nmethod: adda\nseed: 2\n", "x.yaml:3:1: 'seed' is there twice, first on line 1" },
+    { "twice", "seed: 1\nmethod: adda\nseed: 2\n",
+      "x.yaml:3:1: 'seed' is there twice, first on line 1" },
     { "twice_dotted", "adda: {lr: 1}\nadda.lr: 2\n", "x.yaml:2:1: 'adda.lr' is there twice" },
     { "anchor", "seed: &a 1\n", "x.yaml:1:7: found an anchor or a tag" },
     { "anchor_on_map", "source: &a {n: 1}\n", "found an anchor or a tag" },
     { "alias", "seed: *a\n", "x.yaml:1:7: '*a' refers to another place" },
     { "tag", "seed: !!int 1\n", "x.yaml:1:7: found an anchor or a tag" },
-    { "list_of_lists", "source: {classes: [[1], 2]}\n", "'source.classes' is a list, whose items must be" },
-    { "list_of_maps", "source:\n  classes:\n    - a: 1\n", "x.yaml:3:7: 'source.classes' is a list" },
+    { "list_of_lists", "source: {classes: [[1], 2]}\n",
+      "'source.classes' is a list, whose items must be" },
+    { "list_of_maps", "source:\n  classes:\n    - a: 1\n",
+      "x.yaml:3:7: 'source.classes' is a list" },
     { "no_value", "seed:\nmethod: adda\n", "x.yaml:1:6: 'seed' has no value" },
     { "no_keys", "source: {}\n", "x.yaml:1:1: 'source' has no keys below it" },
     { "list_as_key", "[a, b]: 1\n", "a key must be a word" },
@@ -37,53 +41,70 @@ static const struct bad {
     { "line_break", "name: \"a\\nb\"\n", "'name' holds a line break or another control character" },
     { "second_document", "seed: 1\n---\nseed: 2\n", "x.yaml:2:1: a second document begins" },
     { "not_utf8", "name: \xff\xfe\n", "save the file as UTF-8 text" },
-    { "too_deep", "a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: 1}}}}}}}}}}}}}}}}\n",
+    { "too_deep",
+      "a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: {a: 1}}}}}}}}}}}}}}}}\n",
       "nested more than 16 deep" },
 };
 
 static const struct bad bad_meaning[] = {
     { "no_method", SIDES, "'method' is missing" },
-    { "method", "method: ada\n" SIDES, "x.yaml:1:1: 'method' is 'ada', expected adda; did you mean 'adda'?" },
+    { "method", "method: ada\n" SIDES,
+      "x.yaml:1:1: 'method' is 'ada', expected adda; did you mean 'adda'?" },
     { "unknown_key", WHOLE "adda: {critc_lr: 1}\n",
       "x.yaml:4:8: unknown key 'adda.critc_lr'; did you mean 'adda.critic_lr'?" },
-    { "other_section", WHOLE "adda: {encoder: lenet}\n", "unknown key 'adda.encoder'; did you mean 'model.encoder'?" },
+    { "other_section", WHOLE "adda: {encoder: lenet}\n",
+      "unknown key 'adda.encoder'; did you mean 'model.encoder'?" },
     { "nothing_near", WHOLE "zebra: 1\n", "unknown key 'zebra'; 'ferry help recipe' lists them" },
     { "section_as_value", WHOLE "adda: 3\n", "x.yaml:4:1: 'adda' holds keys of its own" },
-    { "int", WHOLE "adda: {batch: many}\n", "'adda.batch' is 'many', expected a whole number from 1 to 65536" },
-    { "int_as_real", WHOLE "adda: {steps: 1e3}\n", "'adda.steps' is '1e3', expected a whole number" },
-    { "int_range", WHOLE "adda: {batch: 0}\n", "'adda.batch' is '0', expected a whole number from 1" },
+    { "int", WHOLE "adda: {batch: many}\n",
+      "'adda.batch' is 'many', expected a whole number from 1 to 65536" },
+    { "int_as_real", WHOLE "adda: {steps: 1e3}\n",
+      "'adda.steps' is '1e3', expected a whole number" },
+    { "int_range", WHOLE "adda: {batch: 0}\n",
+      "'adda.batch' is '0', expected a whole number from 1" },
     { "int_overflow", WHOLE "adda: {batch: 99999999999999999999}\n", "expected a whole number" },
     { "real", WHOLE "adda: {critic_lr: fast}\n", "'adda.critic_lr' is 'fast', expected a number" },
     { "nan", WHOLE "adda: {critic_lr: nan}\n", "'adda.critic_lr' is 'nan', expected a number" },
-    { "infinite", WHOLE "adda: {critic_lr: 1e999}\n", "'adda.critic_lr' is '1e999', expected a number" },
+    { "infinite", WHOLE "adda: {critic_lr: 1e999}\n",
+      "'adda.critic_lr' is '1e999', expected a number" },
     { "hexadecimal", WHOLE "adda: {critic_lr: 0x1p3}\n", "expected a number" },
     { "negative", WHOLE "adda: {critic_lr: -1}\n", "expected a number from 0 to" },
-    { "bool", WHOLE "adda: {conditional: yes}\n", "'adda.conditional' is 'yes', expected true or false" },
+    { "bool", WHOLE "adda: {conditional: yes}\n",
+      "'adda.conditional' is 'yes', expected true or false" },
     { "word", WHOLE "adda: {critic_optim: adm}\n",
       "is 'adm', expected sgd, adam, adamw or adagrad; did you mean 'adam'?" },
-    { "list_for_one", WHOLE "adda: {batch: [1, 2]}\n", "'adda.batch' is a list, expected a whole number" },
+    { "list_for_one", WHOLE "adda: {batch: [1, 2]}\n",
+      "'adda.batch' is a list, expected a whole number" },
     { "seed", WHOLE "seed: -1\n", "'seed' is '-1', expected a whole number" },
     { "seed_follows_itself", WHOLE "seed: seed\n", "'seed' must be a whole number" },
     { "name", WHOLE "name: ../up\n", "'name' is '../up', expected a name of letters" },
     { "name_hidden", WHOLE "name: .x\n", "expected a name of letters" },
-    { "class_twice", "method: adda\ntarget: {format: digits}\nsource: {format: digits, classes: [1, 1]}\n",
+    { "class_twice",
+      "method: adda\ntarget: {format: digits}\nsource: {format: digits, classes: [1, 1]}\n",
       "'source.classes' lists 1 twice" },
     { "relabel_length",
-      "method: adda\ntarget: {format: digits}\nsource: {format: digits, classes: [1, 2], relabel: [0]}\n",
+      "method: adda\ntarget: {format: digits}\nsource: {format: digits, classes: [1, 2], relabel: "
+      "[0]}\n",
       "'source.relabel' has 1 numbers for the 2 of 'source.classes'" },
-    { "relabel_alone", "method: adda\ntarget: {format: digits}\nsource: {format: digits, relabel: [0]}\n",
+    { "relabel_alone",
+      "method: adda\ntarget: {format: digits}\nsource: {format: digits, relabel: [0]}\n",
       "x.yaml:3:26: 'source.relabel' would not be used, since it needs source.classes!=[]" },
     { "momentum_of_adam", WHOLE "adda: {critic_optim: adam, critic_momentum: 0.9}\n",
       "'adda.critic_momentum' would not be used, since it needs adda.critic_optim=sgd" },
-    { "epochs_and_steps", WHOLE "adda: {steps: 10, epochs: 2}\n", "'adda.epochs' would not be used" },
-    { "pick_of_all", "method: adda\ntarget: {format: digits}\nsource: {format: digits, pick: first}\n",
+    { "epochs_and_steps", WHOLE "adda: {steps: 10, epochs: 2}\n",
+      "'adda.epochs' would not be used" },
+    { "pick_of_all",
+      "method: adda\ntarget: {format: digits}\nsource: {format: digits, pick: first}\n",
       "'source.pick' would not be used, since it needs source.limit!=0" },
     { "seed_of_first",
-      "method: adda\ntarget: {format: digits}\nsource: {format: digits, pick: first, limit: 3, pick_seed: 1}\n",
+      "method: adda\ntarget: {format: digits}\nsource: {format: digits, pick: first, limit: 3, "
+      "pick_seed: 1}\n",
       "'source.pick_seed' would not be used" },
-    { "files_of_digits", "method: adda\ntarget: {format: digits}\nsource: {format: digits, images: a}\n",
+    { "files_of_digits",
+      "method: adda\ntarget: {format: digits}\nsource: {format: digits, images: a}\n",
       "'source.images' would not be used, since it needs source.format=idx" },
-    { "no_images", "method: adda\ntarget: {format: digits}\nsource: {labels: a}\n", "'source.images' is missing" },
+    { "no_images", "method: adda\ntarget: {format: digits}\nsource: {labels: a}\n",
+      "'source.images' is missing" },
     { "no_source", "method: adda\ntarget: {format: digits}\n", "the data side 'source' is missing" },
     { "no_target", "method: adda\nsource: {format: digits}\n", "the data side 'target' is missing" },
     { "holdout_and_test", WHOLE "source_holdout: 0.2\nsource_test: {format: digits}\n",
@@ -112,7 +133,7 @@ static void says_what_is_wrong_with_a_key(void **state)
     fy_recipe_free(r);
 }
 
-/* ---- sizes --------------------------------------------------------------------------------------------- */
+/* ---- sizes ----------------------------------------------------------------------------------- */
 
 static fy_status parse(const char *text, size_t bytes)
 {
@@ -159,7 +180,7 @@ static void reads_no_byte_past_the_end(void **state)
     }
 }
 
-/* ---- overrides ------------------------------------------------------------------------------------------ */
+/* ---- overrides ------------------------------------------------------------------------------- */
 
 static fy_recipe *whole(void)
 {
@@ -229,7 +250,8 @@ static void a_wrong_override_is_named(void **state)
     (void)state;
     check_ok(fy_recipe_set(r, "adda.critc_lr=3"));
     check_status(fy_recipe_check(r), FY_EINVAL);
-    check_sentence("setting 'adda.critc_lr=3': unknown key 'adda.critc_lr'; did you mean 'adda.critic_lr'?");
+    check_sentence(
+        "setting 'adda.critc_lr=3': unknown key 'adda.critc_lr'; did you mean 'adda.critic_lr'?");
     fy_recipe_free(r);
 }
 
@@ -246,7 +268,7 @@ static void put_takes_a_value_letter_by_letter(void **state)
     fy_recipe_free(r);
 }
 
-/* ---- resolved --------------------------------------------------------------------------------------------- */
+/* ---- resolved -------------------------------------------------------------------------------- */
 
 static void is_named_after_its_file(void **state)
 {
@@ -275,9 +297,9 @@ static void check_same_file(const char *a, const char *b)
 static void what_is_written_reads_back_as_it_was(void **state)
 {
     static const char *const settings[] = {
-        "source.classes=[3, 1]", "source.relabel=[0, 0]",  "source.limit=10",      "source.pick=first",
-        "target.range=normal",   "target.mean=[0.1, 0.2]", "adda.critic_optim=sgd", "adda.critic_lr=0.1",
-        "seed=18446744073709551615",
+        "source.classes=[3, 1]", "source.relabel=[0, 0]", "source.limit=10",
+        "source.pick=first",     "target.range=normal",   "target.mean=[0.1, 0.2]",
+        "adda.critic_optim=sgd", "adda.critic_lr=0.1",    "seed=18446744073709551615",
     };
     char first[512], second[512];
     fy_recipe *r = whole(), *again;
@@ -340,7 +362,7 @@ static void every_known_key_has_a_type_and_a_meaning(void **state)
     assert_null(fy_recipe_method(100));
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------------- */
+/* ---- memory ---------------------------------------------------------------------------------- */
 
 static fy_status read_change_resolve(void *arg)
 {
@@ -378,19 +400,21 @@ int main(void)
                                         fyt_tmpdir_teardown),
         cmocka_unit_test(shipped_recipes_are_right),
         cmocka_unit_test(every_known_key_has_a_type_and_a_meaning),
-        cmocka_unit_test_setup_teardown(survives_failing_allocations, fyt_tmpdir_setup, fyt_tmpdir_teardown),
+        cmocka_unit_test_setup_teardown(survives_failing_allocations, fyt_tmpdir_setup,
+                                        fyt_tmpdir_teardown),
     };
     struct CMUnitTest tests[LEN(bad_syntax) + LEN(bad_meaning) + LEN(changes) + LEN(rest)];
     size_t n = 0;
 
     for (size_t i = 0; i < LEN(bad_syntax); i++)
-        tests[n++] = (struct CMUnitTest){ bad_syntax[i].name, says_what_is_wrong_with_the_text, NULL, NULL,
-                                          (void *)&bad_syntax[i] };
+        tests[n++] = (struct CMUnitTest){ bad_syntax[i].name, says_what_is_wrong_with_the_text,
+                                          NULL, NULL, (void *)&bad_syntax[i] };
     for (size_t i = 0; i < LEN(bad_meaning); i++)
-        tests[n++] = (struct CMUnitTest){ bad_meaning[i].name, says_what_is_wrong_with_a_key, NULL, NULL,
-                                          (void *)&bad_meaning[i] };
+        tests[n++] = (struct CMUnitTest){ bad_meaning[i].name, says_what_is_wrong_with_a_key, NULL,
+                                          NULL, (void *)&bad_meaning[i] };
     for (size_t i = 0; i < LEN(changes); i++)
-        tests[n++] = (struct CMUnitTest){ changes[i].name, changes_one_key, NULL, NULL, (void *)&changes[i] };
+        tests[n++] = (struct CMUnitTest){ changes[i].name, changes_one_key, NULL, NULL,
+                                          (void *)&changes[i] };
     for (size_t i = 0; i < LEN(rest); i++)
         tests[n++] = rest[i];
     return cmocka_run_group_tests_name("recipe", tests, NULL, NULL);

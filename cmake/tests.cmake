@@ -21,14 +21,16 @@ if(FY_SANITIZE OR FY_COVERAGE)
   set(slowdown 5)
 endif()
 
-# Every test runs in a directory of its own, so that tests may run side by side.
+# Every test runs in a directory of its own, so that tests may run side by side. OpenMP's threads sleep
+# while they wait: spinning, those of two tests on one core would each sit out the other's time slice.
 function(fy_register name label timeout)
   set(dir ${PROJECT_BINARY_DIR}/tests/work/${name})
   file(MAKE_DIRECTORY ${dir})
   add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${dir})
   math(EXPR limit "${timeout} * ${slowdown}")
   set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT ${limit} SKIP_RETURN_CODE 77
-    ENVIRONMENT "FERRY_SOURCE=${PROJECT_SOURCE_DIR};UBSAN_OPTIONS=print_stacktrace=1")
+    ENVIRONMENT
+      "FERRY_SOURCE=${PROJECT_SOURCE_DIR};UBSAN_OPTIONS=print_stacktrace=1;OMP_WAIT_POLICY=passive")
 endfunction()
 
 # What a test's first comment asks for, in `labels` and `timeout` of the caller.

@@ -1,7 +1,7 @@
 /* custom_objective.c: a method of your own. An encoder and a classifier learn labelled clean
  * digits; in the same step the encoder also learns from unlabelled noisy ones: the classifier
- * should be certain of each and call no class too often (information maximisation: Shi and Sha 2012; Liang
- * et al. 2020, section 3.2).
+ * should be certain of each and call no class too often (information maximisation: Shi and Sha
+ * 2012; Liang et al. 2020, section 3.2).
  *
  * A method is a graph, objectives over it, and a stage that feeds it. The library knows nothing of
  * this one. Needs no files. */

@@ -19,7 +19,7 @@
 
 #define BATCH 64
 #define BLOCKS 7
-#define ROWS 1024 /* cached samples to gather from */
+#define ROWS 256 /* cached samples to gather from */
 
 typedef struct bench {
     const char *workload;

@@ -198,6 +198,24 @@ static void fill_figures(const adapt *a, fy_adapt_report *r)
     }
 }
 
+/* The choice in files of its own. The models hold the last step's values before and after. Done once: a run
+ * killed later finds it done, and no candidate is dropped before a checkpoint says so. */
+static fy_status settle(adapt *a, int64_t last_step, int64_t chosen_step)
+{
+    fy_status st = FY_OK;
+    if (!a->kept->settled) {
+        FY_TRY(save_models(a, "last"));
+        FY_TRY(load_candidate(a, chosen_step));
+        FY_TRY(save_models(a, "chosen"));
+        FY_TRY(load_candidate(a, last_step));
+        a->kept->settled = 1;
+        FY_TRY(fy_run_checkpoint(a->run));
+    }
+    drop_candidates(a);
+done:
+    return st;
+}
+
 fy_status adapt_finish(adapt *a, const fy_choice_rule *rule, fy_adapt_report *report)
 {
     fy_status st;
@@ -206,11 +224,7 @@ fy_status adapt_finish(adapt *a, const fy_choice_rule *rule, fy_adapt_report *re
     report->last_step = k->candidates[k->n - 1].step;
     report->chosen_step = k->candidates[report->choice.index].step;
     fill_figures(a, report);
-    FY_TRY(load_candidate(a, report->chosen_step));
-    FY_TRY(save_models(a, "chosen"));
-    FY_TRY(load_candidate(a, report->last_step));
-    FY_TRY(save_models(a, "last"));
-    drop_candidates(a);
+    FY_TRY(settle(a, report->last_step, report->chosen_step));
 done:
     return st;
 }

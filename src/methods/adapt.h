@@ -19,7 +19,7 @@ typedef struct adapt {
     fy_predictor *predictor; /* the chain of models */
     int classes;
     struct adapt_kept { /* in every checkpoint */
-        int64_t n;
+        int64_t n, settled;
         fy_candidate candidates[ADAPT_MAX_CANDIDATES];
     } * kept;
 } adapt;

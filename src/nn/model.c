@@ -99,8 +99,6 @@ static fy_status open_as(const char *family, const char *name, fy_build_fn build
     m->opts.activation = m->activation;
     fy_status st =
         m->name && (!o->activation || m->activation) ? learn(m) : fyi_enomem(strlen(name), name);
-    if (st == FY_OK)
-        st = fy_model_init(m, o->seed);
     if (st != FY_OK) {
         fy_model_free(m);
         return st;
@@ -109,12 +107,25 @@ static fy_status open_as(const char *family, const char *name, fy_build_fn build
     return FY_OK;
 }
 
+/* The model as its seed makes it. */
+static fy_status initialised(fy_model **m, uint64_t seed)
+{
+    const fy_status st = fy_model_init(*m, seed);
+    if (st != FY_OK) {
+        fy_model_free(*m);
+        *m = NULL;
+    }
+    return st;
+}
+
 fy_status fy_model_open(const char *family, const char *name, const fy_model_opts *o, fy_model **out)
 {
     *out = NULL;
     const fyi_family *f = family_named(family);
-    if (f)
-        return open_as(f->name, name, f->build, o, out);
+    if (f) {
+        FYI_FORWARD(open_as(f->name, name, f->build, o, out));
+        return initialised(out, o->seed);
+    }
     const char *near = fyi_nearest(family, family_names);
     return fyi_fail(FY_EINVAL, "there is no model family '%s'%s%s%s", family,
                     near ? "; did you mean '" : "; 'ferry inspect' lists them", near ? near : "",
@@ -123,7 +134,8 @@ fy_status fy_model_open(const char *family, const char *name, const fy_model_opt
 
 fy_status fy_model_new(const char *name, fy_build_fn build, const fy_model_opts *o, fy_model **out)
 {
-    return open_as("custom", name, build, o, out);
+    FYI_FORWARD(open_as("custom", name, build, o, out));
+    return initialised(out, o->seed);
 }
 
 fy_status fy_model_clone(fy_model *m, const char *name, fy_model **out)
@@ -145,17 +157,28 @@ fy_node fy_model_apply(fy_graph *g, fy_model *m, fy_node x, fy_mode mode)
 
 /* ---- values ------------------------------------------------------------------------------------------- */
 
+/* Uniform in +- bound; four numbers of the stream at a time, as single draws would give them. */
+static void fill_uniform(float *v, int64_t n, float bound, const fy_rng *r)
+{
+    for (int64_t i = 0; i < n; i += 4) {
+        uint32_t word[4];
+        fyi_rng_block(r, (uint64_t)i / 4, word);
+        for (int64_t k = 0; k < 4 && i + k < n; k++)
+            v[i + k] = bound * (2.0f * ((float)(word[k] >> 8) * 0x1p-24f) - 1.0f);
+    }
+}
+
 static fy_status init_param(const fyi_model_param *p, uint64_t seed)
 {
     const int64_t n = fy_shape_numel(fy_param_shape(p->param));
     float *v = fyi_calloc((size_t)n, sizeof *v);
     if (!v)
         return fyi_enomem((size_t)n * sizeof *v, fy_param_name(p->param));
-    fy_rng r = fy_rng_named(seed, fy_param_name(p->param));
-    const float bound = p->fan_in > 0 ? 1.0f / sqrtf((float)p->fan_in) : 0.0f;
-    for (int64_t i = 0; i < n; i++)
-        v[i] = p->init == FYI_INIT_FAN_IN ? bound * (2.0f * fy_rng_uniform(&r) - 1.0f)
-                                          : (p->init == FYI_INIT_ONE ? 1.0f : 0.0f);
+    const fy_rng r = fy_rng_named(seed, fy_param_name(p->param));
+    if (p->init == FYI_INIT_FAN_IN && p->fan_in > 0)
+        fill_uniform(v, n, 1.0f / sqrtf((float)p->fan_in), &r);
+    for (int64_t i = 0; p->init == FYI_INIT_ONE && i < n; i++)
+        v[i] = 1.0f;
     const fy_status st = fy_param_write(p->param, v, n);
     fyi_free(v);
     return st;

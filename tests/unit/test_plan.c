@@ -294,6 +294,111 @@ static void state_survives_a_round_trip(void **state)
     close_world(w);
 }
 
+/* How far each parameter of `m` is from where `before` (its clone) stands, at most. */
+static float moved_by(fy_model *m, fy_model *before, const char *name)
+{
+    float a[2 * H * F], b[2 * H * F], most = 0;
+    fy_param *p = fy_model_find(m, name), *q = fy_model_find(before, name);
+    const int64_t n = fy_shape_numel(fy_param_shape(p));
+    check_ok(fy_param_read(p, a, n));
+    check_ok(fy_param_read(q, b, n));
+    for (int64_t i = 0; i < n; i++)
+        most = fmaxf(most, fabsf(a[i] - b[i]));
+    return most;
+}
+
+static void groups_have_learning_rates_of_their_own(void **state)
+{
+    const fy_optim sgd = fy_sgd(0.1f, 0, 0);
+    world *w = open_world(*state);
+    fy_graph *g;
+    fy_plan *plan;
+    fy_model *before;
+    check_ok(fy_model_clone(w->critic, "before", &before));
+    check_ok(fy_graph_new(&g));
+    const parts p = build(w, g, 0, &sgd);
+    const fy_objective o = fy_objective_add(g, "critic", p.critic_loss, &sgd);
+    fy_objective_moves_model(g, o, w->critic, "fc1.*", "body");
+    fy_objective_moves_model(g, o, w->critic, "fc2.*", NULL);
+    check_ok(fy_plan_new(g, w->dev, NULL, &plan));
+    fy_graph_free(g);
+    check_ok(fy_plan_feed(plan, p.xs, w->xs));
+    check_ok(fy_plan_feed(plan, p.xt, w->xt));
+    check_ok(fy_plan_set(plan, "critic.body.lr", 0));
+    step(plan);
+    assert_true(moved_by(w->critic, before, "fc1.weight") == 0);
+    assert_true(moved_by(w->critic, before, "fc2.weight") > 0);
+    check_ok(fy_plan_set(plan, "critic.body.lr", 0.1f));
+    step(plan);
+    assert_true(moved_by(w->critic, before, "fc1.weight") > 0);
+    fy_plan_free(plan);
+    fy_model_free(before);
+    close_world(w);
+}
+
+/* With plain SGD and lr 1 the step is the gradient, whose norm over all parameters is clipped. */
+static void clipping_bounds_the_whole_gradient(void **state)
+{
+    fy_optim sgd = fy_sgd(1.0f, 0, 0);
+    world *w = open_world(*state);
+    fy_model *before;
+    parts p;
+    double norm = 0;
+    sgd.clip_norm = 1e-3f;
+    check_ok(fy_model_clone(w->critic, "before", &before));
+    fy_plan *plan = plan_of(w, CRITIC, &sgd, &p);
+    step(plan);
+    for (int i = 0; i < fy_model_count(w->critic); i++) {
+        float a[2 * H * F], b[2 * H * F];
+        const int64_t n = fy_shape_numel(fy_param_shape(fy_model_param(w->critic, i)));
+        check_ok(fy_param_read(fy_model_param(w->critic, i), a, n));
+        check_ok(fy_param_read(fy_model_param(before, i), b, n));
+        for (int64_t k = 0; k < n; k++)
+            norm += ((double)a[k] - (double)b[k]) * ((double)a[k] - (double)b[k]);
+    }
+    assert_true(fabs(sqrt(norm) - 1e-3) < 2e-5);
+    fy_plan_free(plan);
+    fy_model_free(before);
+    close_world(w);
+}
+
+/* Batch norm's running statistics follow the batches only where an objective names them. */
+static fy_node with_norm(fy_layers *l, const fy_model_opts *o, fy_node x)
+{
+    return fy_layer_linear(l, "fc", fy_layer_batch_norm(l, "bn", x), o->n_classes, true);
+}
+
+static void running_statistics_move_only_when_named(void **state)
+{
+    const fy_optim sgd = fy_sgd(0.1f, 0, 0);
+    const fy_model_opts o = { .input = FY_SHAPE(F), .n_classes = 2 };
+    static const char *const globs[] = { "fc.*", "*" };
+    for (int named = 0; named < 2; named++) {
+        world *w = open_world(*state);
+        fy_model *m, *before;
+        fy_graph *g;
+        fy_plan *plan;
+        check_ok(fy_model_new("m", with_norm, &o, &m));
+        check_ok(fy_model_clone(m, "before", &before));
+        check_ok(fy_graph_new(&g));
+        const fy_node x = fy_input(g, "x", FY_F32, FY_SHAPE(N, F));
+        const fy_node y = fy_model_apply(g, m, x, FY_TRAIN);
+        const fy_node loss = fy_mean_all(g, fy_cross_entropy(g, y, labels(g, N, 0, 1, N / 2)));
+        fy_objective_moves_model(g, fy_objective_add(g, "task", loss, &sgd), m, globs[named], NULL);
+        check_ok(fy_plan_new(g, w->dev, NULL, &plan));
+        fy_graph_free(g);
+        check_ok(fy_plan_feed(plan, x, w->xs));
+        step(plan);
+        assert_int_equal(moved_by(m, before, "bn.running_mean") > 0, named);
+        assert_int_equal(moved_by(m, before, "bn.running_var") > 0, named);
+        assert_true(moved_by(m, before, "fc.weight") > 0);
+        fy_plan_free(plan);
+        fy_model_free(before);
+        fy_model_free(m);
+        close_world(w);
+    }
+}
+
 /* ---- mistakes -------------------------------------------------------------------------------------------- */
 
 static void a_loss_must_be_a_scalar(void **state)
@@ -373,6 +478,9 @@ int main(void)
         BOTH(a_cut_value_is_fed_instead_of_computed),
         BOTH(plans_share_parameters),
         ON(state_survives_a_round_trip, "cpu"), /* ref's own state is f64, and comes out as f32 */
+        BOTH(groups_have_learning_rates_of_their_own),
+        BOTH(clipping_bounds_the_whole_gradient),
+        BOTH(running_statistics_move_only_when_named),
         ON(a_loss_must_be_a_scalar, "ref"),
         ON(an_objective_must_reach_what_it_moves, "ref"),
         ON(unknown_names_are_answered_with_near_ones, "ref"),

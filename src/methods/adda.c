@@ -46,6 +46,7 @@ fy_adda_opts fy_adda_defaults(void)
         .target_optim = { .name = "adam", .lr = 2e-4, .beta1 = 0.5 },
         .epochs = 10,
         .batch = 64,
+        .decay_from = 1,
         .evaluations = 20,
         .adversarial_weight = 1,
         .cluster_components = 20,
@@ -365,6 +366,16 @@ done:
 
 static fy_status on_eval(void *arg, int64_t step);
 
+/* The learning rates of this step: constant, then falling in a line to 0. */
+static fy_status on_step(void *arg, fy_plan *plan, int64_t step)
+{
+    const adda *a = arg;
+    const double from = a->o->decay_from, done = (double)step / (double)a->steps;
+    const double scale = done > from ? (1 - done) / (1 - from) : 1;
+    const fy_status st = fy_plan_set(plan, "critic.lr", (float)(scale * a->o->critic_optim.lr));
+    return st == FY_OK ? fy_plan_set(plan, "target.lr", (float)(scale * a->o->target_optim.lr)) : st;
+}
+
 static fy_status run_crossing(adda *a, const fy_graph *g, const crossing *c, fy_loader *source,
                               fy_loader *target)
 {
@@ -383,6 +394,7 @@ static fy_status run_crossing(adda *a, const fy_graph *g, const crossing *c, fy_
         (a->steps + a->o->evaluations - 1) / (a->o->evaluations > 0 ? a->o->evaluations : 1);
     s.seed = a->o->seed;
     s.on_eval = on_eval;
+    s.on_step = on_step;
     s.arg = a;
     return fy_stage_run(a->run, a->dev, &s);
 }

@@ -69,6 +69,8 @@ static const fyi_key adda_keys[] = {
     INT("steps", steps, 0, 1e9, NULL, "steps of adaptation; 0: epochs counts"),
     INT("epochs", epochs, 0, 1e6, "steps=0", "passes over the target"),
     INT("batch", batch, 1, 65536, NULL, "samples per step of adaptation, of each domain"),
+    REAL("decay_from", decay_from, 0, 1, NULL,
+         "part of the adaptation after which both learning rates fall in a line to 0"),
     INT("evaluations", evaluations, 1, 250, NULL,
         "candidates looked at, evenly over the adaptation"),
     REAL("adversarial_weight", adversarial_weight, 0, 1e6, NULL,

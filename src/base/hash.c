@@ -126,7 +126,8 @@ static void sha_block(uint32_t h[8], const uint8_t *block)
         const uint32_t s0 = rotr32(v[0], 2) ^ rotr32(v[0], 13) ^ rotr32(v[0], 22);
         const uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
 
-        memmove(v + 1, v, 7 * sizeof(v[0]));
+        for (int k = 7; k > 0; k--) /* becomes renamed registers; a memmove stays one */
+            v[k] = v[k - 1];
         v[4] += t1;
         v[0] = t1 + s0 + majority;
     }

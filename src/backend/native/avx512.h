@@ -27,6 +27,24 @@ INLINE void store(float *p, vec v)
     _mm512_storeu_ps(p, v);
 }
 
+/* Of 16 lanes from `first` on, those below `end`. */
+INLINE __mmask16 lanes_below(int64_t first, int64_t end)
+{
+    return end - first >= 16 ? 0xffff : end > first ? (__mmask16)((1u << (end - first)) - 1) : 0;
+}
+
+/* Lanes outside the mask are not read, and zeros. */
+INLINE vec load_some(__mmask16 lanes, const float *p)
+{
+    return _mm512_maskz_loadu_ps(lanes, p);
+}
+
+/* Zeros outside the mask, whatever stands there. */
+INLINE vec keep(__mmask16 lanes, vec v)
+{
+    return _mm512_maskz_mov_ps(lanes, v);
+}
+
 INLINE vec splat(float x)
 {
     return _mm512_set1_ps(x);

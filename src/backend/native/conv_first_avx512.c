@@ -30,41 +30,46 @@ INLINE void tile(int cols, int blocks, const fyi_conv_pool_sizes *s, const float
             }
 }
 
+/* `left` true channels from the first block on. */
 INLINE void pool_tile(int cols, int blocks, const fyi_conv_pool_sizes *s, const float *bias,
-                      vec acc[2][6][2], float *dst, uint8_t *index)
+                      int64_t left, vec acc[2][6][2], float *dst, uint8_t *index)
 {
-    EACH (b, blocks)
+    EACH (b, blocks) {
+        const __mmask16 lanes = lanes_below(16 * b, left);
+        const vec shift = load_some(lanes, bias + 16 * b);
         EACH (q, cols) {
             const int64_t at = (b * s->qh * s->qw + q) * 16;
             __m128i which;
             vec v = max4(acc[0][2 * q][b], acc[0][2 * q + 1][b], acc[1][2 * q][b],
                          acc[1][2 * q + 1][b], &which);
-            v = add(v, load(bias + 16 * b));
-            store(dst + at, s->relu ? vmax(zero(), v) : v);
+            v = add(v, shift);
+            store(dst + at, keep(lanes, s->relu ? vmax(zero(), v) : v));
             _mm_storeu_si128((__m128i *)(index + at), which);
         }
+    }
 }
 
 INLINE void convolve(int cols, int blocks, const fyi_conv_pool_sizes *s, const float *src,
-                     const float *weights, const float *bias, float *dst, uint8_t *index)
+                     const float *weights, const float *bias, int64_t left, float *dst,
+                     uint8_t *index)
 {
     vec acc[2][6][2];
     tile(cols, blocks, s, src, weights, acc);
-    pool_tile(cols, blocks, s, bias, acc, dst, index);
+    pool_tile(cols, blocks, s, bias, left, acc, dst, index);
 }
 
 /* A row of windows, three at a time; the last three may overlap those before. */
 INLINE void row(int blocks, const fyi_conv_pool_sizes *s, const float *src, const float *weights,
-                const float *bias, float *dst, uint8_t *index)
+                const float *bias, int64_t left, float *dst, uint8_t *index)
 {
     if (s->qw < 3) {
         for (int64_t q = 0; q < s->qw; q++)
-            convolve(1, blocks, s, src + 2 * q, weights, bias, dst + 16 * q, index + 16 * q);
+            convolve(1, blocks, s, src + 2 * q, weights, bias, left, dst + 16 * q, index + 16 * q);
         return;
     }
     for (int64_t q = 0;; q += 3) {
         q = q + 3 < s->qw ? q : s->qw - 3;
-        convolve(3, blocks, s, src + 2 * q, weights, bias, dst + 16 * q, index + 16 * q);
+        convolve(3, blocks, s, src + 2 * q, weights, bias, left, dst + 16 * q, index + 16 * q);
         if (q + 3 == s->qw)
             return;
     }
@@ -78,11 +83,12 @@ void fyi_conv_first_avx512(const fyi_conv_pool_sizes *s, const float *src, const
     for (int64_t b = 0; b < n_blocks; b += 2)
         for (int64_t r = 0; r < s->qh; r++) {
             const int64_t at = (b * s->qh + r) * s->qw * 16;
+            const int64_t left = s->true_oc - 16 * b;
             const float *w = weights + b * block_floats;
             if (b + 1 < n_blocks)
-                row(2, s, src + 2 * r * pitch, w, bias + 16 * b, dst + at, index + at);
+                row(2, s, src + 2 * r * pitch, w, bias + 16 * b, left, dst + at, index + at);
             else
-                row(1, s, src + 2 * r * pitch, w, bias + 16 * b, dst + at, index + at);
+                row(1, s, src + 2 * r * pitch, w, bias + 16 * b, left, dst + at, index + at);
         }
 }
 

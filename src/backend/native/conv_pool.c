@@ -19,6 +19,7 @@
 #if FYI_X86_64
 
 #define FEW_CHANNELS 4
+#define MIN_CHANNELS 16           /* of what lies in blocks: below, padding is most of the work */
 #define L1_FLOATS (32 * 1024 / 4) /* what inner loops may keep in the first-level cache */
 
 /* ---- what the kernels take ------------------------------------------------------------------- */
@@ -64,21 +65,23 @@ static bool takes(const fyi_conv_pool_attr *a, fyi_conv_pool_sizes *s)
     if (!fyi_cpu_has_avx512() || !pools_by_two(&a->pool) || !is_dense(&a->conv) || w[3] != k)
         return false;
     *s = (fyi_conv_pool_sizes){ .n = src[0],
-                                .ic = src[1],
+                                .ic = src[1] <= FEW_CHANNELS ? src[1] : fyi_round16(src[1]),
+                                .true_ic = src[1],
                                 .h = src[2],
                                 .w = src[3],
-                                .oc = w[0],
+                                .oc = fyi_round16(w[0]),
+                                .true_oc = w[0],
                                 .k = k,
                                 .pad = pad,
                                 .qh = (src[2] + 2 * pad - k + 1) / 2,
                                 .qw = (src[3] + 2 * pad - k + 1) / 2,
                                 .relu = a->relu };
-    if (s->n < 1 || s->qh < 1 || s->qw < 1 || s->oc % 16 != 0 || s->oc < 16 || s->ic < 1 ||
+    if (s->n < 1 || s->qh < 1 || s->qw < 1 || s->true_oc < MIN_CHANNELS || s->ic < 1 ||
         (s->h + 2 * pad) * (s->w + 2 * pad) > INT32_MAX / 512)
         return false;
     if (is_few(s))
         return fits_few(s);
-    return s->ic % 16 == 0 && (k == 3 || k == 5);
+    return s->true_ic >= MIN_CHANNELS && (k == 3 || k == 5);
 }
 
 static bool is_f32(const fyi_site *s)
@@ -399,7 +402,7 @@ static void scatter_block(const job *j, float *lists, float *padded, int64_t fir
     const fyi_scatter_fn scatter = fyi_scatter_avx512(s->k);
     for (int64_t i = 0; i < n; i++)
         memset(sums_of(j, padded, first, i, b), 0, (size_t)padded_block(s) * sizeof(float));
-    for (int64_t o = 0; o < s->oc; o++) {
+    for (int64_t o = 0; o < s->true_oc; o++) {
         const float *w = (const float *)j->l->src[3] + (o * n_icb + b) * taps;
         for (int64_t i = 0; i < n; i++) {
             const fyi_winners list = list_at(st, lists, i * n_ocb + o / 16);
@@ -517,7 +520,7 @@ static void gather_group(const job *j, float *own, float *sums, float *biases, i
             src = padded;
             image = padded_block(s);
         }
-        for (int64_t o = row * 16; o < (row + rows) * 16; o++)
+        for (int64_t o = row * 16; o < FYI_MIN((row + rows) * 16, s->true_oc); o++)
             for (int64_t i = 0; i < n; i++) {
                 const fyi_winners list = list_at(st, own, i * rows + o / 16 - row);
                 gather(sums + (o * n_icb + b) * taps, src + i * image, st->pitch,
@@ -603,7 +606,7 @@ static void gather_few(const job *j, float *own, int64_t begin, int64_t end)
 static void add_biases(const job *j)
 {
     float *to = j->l->dst[1];
-    for (int64_t o = 0; o < j->st->s.oc; o++) {
+    for (int64_t o = 0; o < j->st->s.true_oc; o++) {
         to[o] = 0;
         for (int64_t c = 0; c < j->st->n_chunks; c++)
             to[o] += bias_sums(j, c)[o];
@@ -649,7 +652,7 @@ static fy_status run_bwd_weights(const fyi_launch *l)
         add_few_weights(&j);
     } else {
         run_job(&j, st->n_chunks * (st->s.oc / 16 / st->chunk_rows), gather_items);
-        run_job(&j, st->s.oc * sum_floats(&st->s) / 16, add_weights);
+        run_job(&j, st->s.true_oc * sum_floats(&st->s) / 16, add_weights);
     }
     add_biases(&j);
     return FY_OK;

@@ -4,8 +4,11 @@
  *   src [n, ic, h, w]   weights [oc, ic, k, k]   dst, index [n, oc, qh, qw]
  * Channels lie in blocks of 16 (nChw16c), but for a source of few channels, which is plain. The
  * weights lie
- *   OIhw16i, [oc, ic/16, k, k, 16]        where ic is a multiple of 16,
- *   Ohwi16o, [oc/16, k, k, ic, 16]        where src is plain. */
+ *   OIhw16i, [oc, ic/16, k, k, 16]        where src is blocked,
+ *   Ohwi16o, [oc/16, k, k, ic, 16]        where src is plain.
+ * The last block may be part padding, zeros in every tensor. Below, ic and oc count it in, and so
+ * do inner loops that cannot tell; true_ic and true_oc do not. The rows of OIhw16i and the biases
+ * are true_oc. */
 #ifndef FYI_CONV_POOL_H
 #define FYI_CONV_POOL_H
 
@@ -14,6 +17,7 @@
 
 typedef struct fyi_conv_pool_sizes {
     int64_t n, ic, h, w, oc, k, pad, qh, qw;
+    int64_t true_ic, true_oc;
     bool relu;
 } fyi_conv_pool_sizes;
 
@@ -61,7 +65,7 @@ fyi_scatter_fn fyi_scatter_avx512(int64_t k);
 
 /* ---- few source channels --------------------------------------------------------------------- */
 
-/* One image: src [ic, h + 2 pad, w + 2 pad] already padded. */
+/* One image: src [ic, h + 2 pad, w + 2 pad] already padded, bias [true_oc]. */
 void fyi_conv_first_avx512(const fyi_conv_pool_sizes *s, const float *src, const float *weights,
                            const float *bias, float *dst, uint8_t *index);
 /* dw [lanes] += g * columns at each winner, for windows that are contiguous in `columns`; lanes is
@@ -89,7 +93,7 @@ typedef struct fyi_winograd {
 } fyi_winograd;
 
 typedef struct fyi_winograd_out {
-    const float *bias;  /* [oc], NULL if none (not for pooling) */
+    const float *bias;  /* [true_oc], NULL if none (not for pooling) */
     const float *other; /* added, shaped like dst; NULL if none */
     float *dst;
     uint8_t *index; /* NULL: the result is not pooled */

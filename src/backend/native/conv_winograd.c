@@ -55,6 +55,8 @@ static bool takes(const fyi_site *site, const fy_shape *src, const fy_shape *dst
                                     .oc = dst->d[1],
                                     .k = w->d[2],
                                     .pad = pad,
+                                    .true_ic = src->d[1],
+                                    .true_oc = dst->d[1],
                                     .relu = a->relu };
     if (!fyi_cpu_has_avx512() || !is_dense(&a->o) || !is_f32(site) || w->d[3] != s.k ||
         (s.k != 3 && s.k != 5) || pad < 0 || s.ic % 16 != 0 || s.oc % 16 != 0 ||

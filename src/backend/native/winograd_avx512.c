@@ -12,6 +12,7 @@
 #include "backend/native/winograd_tile.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* ---- transforms of one line, elements s apart in and t apart out ----------------------------- */
 
@@ -81,8 +82,11 @@ INLINE void from_oihw16i(int k, const fyi_winograd *wg, const float *weights, fl
                          int64_t ib)
 {
     const int64_t oc = wg->s.oc, n_icb = wg->s.ic / 16, plane = wg->s.ic * oc, taps = k * k;
+    const int64_t left = wg->s.true_oc - ob * 16, n_rows = left < 16 ? left : 16;
     float turned[36 * 256] __attribute__((aligned(64))); /* [36, oc 16, ic 16] */
-    for (int64_t o = 0; o < 16; o++)
+    if (n_rows < 16)
+        memset(turned, 0, sizeof turned);
+    for (int64_t o = 0; o < n_rows; o++)
         transform_filters(k, weights + ((ob * 16 + o) * n_icb + ib) * taps * 16, 16,
                           turned + o * 16, 256);
     for (int64_t t = 0; t < 36; t++)
@@ -159,15 +163,15 @@ static void tiles_in(const fyi_winograd *wg, const float *src, float *v, int64_t
 
 /* ---- products -------------------------------------------------------------------------------- */
 
-/* p [rows, 16 cols] = v [rows, ic] u [ic, 16 cols] */
-INLINE void product(int rows, int cols, const float *v, const float *u, float *p, int64_t ic,
-                    int64_t oc)
+/* p [rows, 16 cols] = v [rows, n] u [n, 16 cols]; rows of v are ic apart, those of u and p oc. */
+INLINE void product(int rows, int cols, const float *v, const float *u, float *p, int64_t n,
+                    int64_t ic, int64_t oc)
 {
     vec acc[6][4];
     EACH (i, rows)
         EACH (j, cols)
             acc[i][j] = zero();
-    for (int64_t c = 0; c < ic; c++, u += oc) {
+    for (int64_t c = 0; c < n; c++, u += oc) {
         vec w[4];
         EACH (j, cols)
             w[j] = load(u + 16 * j);
@@ -182,16 +186,17 @@ INLINE void product(int rows, int cols, const float *v, const float *u, float *p
             store(p + i * oc + 16 * j, acc[i][j]);
 }
 
-INLINE void product_rows(int cols, const float *v, const float *u, float *p, int64_t n, int64_t ic,
-                         int64_t oc)
+INLINE void product_rows(int cols, const fyi_conv_pool_sizes *s, const float *v, const float *u,
+                         float *p, int64_t count)
 {
+    const int64_t n = s->true_ic, ic = s->ic, oc = s->oc;
     int64_t i = 0;
-    for (; i + 6 <= n; i += 6)
-        product(6, cols, v + i * ic, u, p + i * oc, ic, oc);
-    for (; i + 3 <= n; i += 3)
-        product(3, cols, v + i * ic, u, p + i * oc, ic, oc);
-    for (; i < n; i++)
-        product(1, cols, v + i * ic, u, p + i * oc, ic, oc);
+    for (; i + 6 <= count; i += 6)
+        product(6, cols, v + i * ic, u, p + i * oc, n, ic, oc);
+    for (; i + 3 <= count; i += 3)
+        product(3, cols, v + i * ic, u, p + i * oc, n, ic, oc);
+    for (; i < count; i++)
+        product(1, cols, v + i * ic, u, p + i * oc, n, ic, oc);
 }
 
 static void products(const fyi_winograd *wg, const float *v, const float *u, float *p, int64_t count)
@@ -200,11 +205,11 @@ static void products(const fyi_winograd *wg, const float *v, const float *u, flo
     for (int64_t t = 0; t < 36; t++, v += wg->chunk * ic, u += ic * oc, p += wg->chunk * oc) {
         int64_t j = 0;
         for (; j + 64 <= oc; j += 64)
-            product_rows(4, v, u + j, p + j, count, ic, oc);
+            product_rows(4, &wg->s, v, u + j, p + j, count);
         for (; j + 32 <= oc; j += 32)
-            product_rows(2, v, u + j, p + j, count, ic, oc);
+            product_rows(2, &wg->s, v, u + j, p + j, count);
         if (j < oc)
-            product_rows(1, v, u + j, p + j, count, ic, oc);
+            product_rows(1, &wg->s, v, u + j, p + j, count);
     }
 }
 
@@ -230,7 +235,8 @@ INLINE void pool_out(int m, const fyi_winograd *wg, const float *p, const fyi_wi
     for (int64_t i = 0; i < count; i++) {
         const place at = place_of(wg, begin + i);
         for (int64_t b = 0; b < n_ocb; b++) {
-            const vec shift = load(to->bias + 16 * b);
+            const __mmask16 lanes = lanes_below(16 * b, s->true_oc);
+            const vec shift = load_some(lanes, to->bias + 16 * b);
             vec y[16];
             read_result(m, p + i * s->oc + 16 * b, plane, y);
             EACH (r, m / 2)
@@ -243,7 +249,7 @@ INLINE void pool_out(int m, const fyi_winograd *wg, const float *p, const fyi_wi
                     if (qy >= s->qh || qx >= s->qw)
                         continue;
                     best = add(best, shift);
-                    store(to->dst + o, s->relu ? vmax(zero(), best) : best);
+                    store(to->dst + o, keep(lanes, s->relu ? vmax(zero(), best) : best));
                     _mm_storeu_si128((__m128i *)(to->index + o), which);
                 }
         }

@@ -50,8 +50,9 @@ static fy_status check_only(const char *only)
         for (size_t i = 0; i < FYI_LEN(lists); i++)
             known |= names(lists[i].name, p, n);
         if (!known)
-            return fyi_fail(FY_EINVAL, "FY_KERNELS names '%.*s'; the lists are native, onednn and ref",
-                            (int)n, p);
+            return fyi_fail(FY_EINVAL,
+                            "FY_KERNELS names '%.*s'; the lists are native, onednn and ref", (int)n,
+                            p);
         p += n + (p[n] == ',');
     }
     return FY_OK;
@@ -155,8 +156,14 @@ bool fyi_kernel_is_fast(fy_device *dev, const fyi_op *op, const void *attr, int 
             desc[i] = plain_desc(dev, &src[i]);
         for (int i = 0; i < n_dst; i++)
             desc[n_src + i] = plain_desc(dev, &dst[i]);
-        fyi_site site = { .op = op, .attr = attr, .name = op->name, .n_src = n_src, .n_dst = n_dst,
-                          .src = desc, .dst = desc + n_src, .is_loose = loose };
+        fyi_site site = { .op = op,
+                          .attr = attr,
+                          .name = op->name,
+                          .n_src = n_src,
+                          .n_dst = n_dst,
+                          .src = desc,
+                          .dst = desc + n_src,
+                          .is_loose = loose };
         k = fyi_kernel_find(dev, &site);
     }
     fyi_free(loose);

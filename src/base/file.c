@@ -21,18 +21,13 @@ static const char *advise(int error)
     switch (error) {
     case ENOSPC:
     case EDQUOT:
-    case EFBIG:
-        return "; free some space or choose another directory";
+    case EFBIG: return "; free some space or choose another directory";
     case EACCES:
-    case EPERM:
-        return "; check the permissions of the file and of its directory";
-    case EROFS:
-        return "; the file system is read-only, choose another directory";
+    case EPERM: return "; check the permissions of the file and of its directory";
+    case EROFS: return "; the file system is read-only, choose another directory";
     case EMFILE:
-    case ENFILE:
-        return "; too many files are open, see 'ulimit -n'";
-    default:
-        return "";
+    case ENFILE: return "; too many files are open, see 'ulimit -n'";
+    default: return "";
     }
 }
 

@@ -57,12 +57,9 @@ static int64_t label_at(const fy_tensor *y, int64_t i)
     const void *p = fy_tensor_const_data(y);
 
     switch (fy_tensor_dtype(y)) {
-    case FY_U8:
-        return ((const uint8_t *)p)[i];
-    case FY_I32:
-        return ((const int32_t *)p)[i];
-    default:
-        return ((const int64_t *)p)[i];
+    case FY_U8: return ((const uint8_t *)p)[i];
+    case FY_I32: return ((const int32_t *)p)[i];
+    default: return ((const int64_t *)p)[i];
     }
 }
 

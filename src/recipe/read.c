@@ -59,14 +59,12 @@ static fy_status next(reader *r)
 static bool has_anchor_or_tag(const yaml_event_t *e)
 {
     switch (e->type) {
-    case YAML_SCALAR_EVENT:
-        return e->data.scalar.anchor != NULL || e->data.scalar.tag != NULL;
+    case YAML_SCALAR_EVENT: return e->data.scalar.anchor != NULL || e->data.scalar.tag != NULL;
     case YAML_SEQUENCE_START_EVENT:
         return e->data.sequence_start.anchor != NULL || e->data.sequence_start.tag != NULL;
     case YAML_MAPPING_START_EVENT:
         return e->data.mapping_start.anchor != NULL || e->data.mapping_start.tag != NULL;
-    default:
-        return false;
+    default: return false;
     }
 }
 

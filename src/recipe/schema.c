@@ -378,20 +378,12 @@ static const char *short_text(const fyi_key *k, const void *v, char room[32])
     const char *const *text = v;
 
     switch (k->type) {
-    case FYI_KEY_INT:
-        (void)snprintf(room, 32, "%lld", (long long)*(const int64_t *)v);
-        return room;
-    case FYI_KEY_REAL:
-        (void)snprintf(room, 32, "%.15g", *(const double *)v);
-        return room;
-    case FYI_KEY_BOOL:
-        return *(const bool *)v ? "true" : "false";
-    case FYI_KEY_INTS:
-        return ((const fyi_ints *)v)->n == 0 ? "[]" : "[...]";
-    case FYI_KEY_WORD:
-        return *text != NULL ? *text : "auto";
-    default:
-        return *text != NULL ? *text : "";
+    case FYI_KEY_INT: (void)snprintf(room, 32, "%lld", (long long)*(const int64_t *)v); return room;
+    case FYI_KEY_REAL: (void)snprintf(room, 32, "%.15g", *(const double *)v); return room;
+    case FYI_KEY_BOOL: return *(const bool *)v ? "true" : "false";
+    case FYI_KEY_INTS: return ((const fyi_ints *)v)->n == 0 ? "[]" : "[...]";
+    case FYI_KEY_WORD: return *text != NULL ? *text : "auto";
+    default: return *text != NULL ? *text : "";
     }
 }
 

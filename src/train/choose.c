@@ -155,7 +155,8 @@ static void put_clause(writer *w, const contest *t, int from, verdict v)
         return;
     for (int i = from; i < t->n; i++) {
         if (judge(t, i) == v)
-            figure = c->is_upper ? fmax(figure, figure_of(t, i, v)) : fmin(figure, figure_of(t, i, v));
+            figure =
+                c->is_upper ? fmax(figure, figure_of(t, i, v)) : fmin(figure, figure_of(t, i, v));
     }
     figure = c->is_upper ? ceil(figure * unit - 1e-6) / unit : floor(figure * unit + 1e-6) / unit;
     put(w, "%.*f%s", c->digits, figure, c->end);
@@ -205,7 +206,8 @@ static void put_fates(writer *w, const contest *t, int from)
         put_common_fate(w, t, from, first);
         return;
     }
-    put(w, "of %d candidates from step %lld on, %d ", t->n - from, (long long)t->c[from].step, n_first);
+    put(w, "of %d candidates from step %lld on, %d ", t->n - from, (long long)t->c[from].step,
+        n_first);
     put_clause(w, t, from, first);
     n_rest = t->n - from - n_first - n_second;
     put(w, "%s %d ", n_rest > 0 ? "," : " and", n_second);
@@ -230,10 +232,12 @@ static void explain_choice(const contest *t, int n_good, fy_choice *out)
     const fy_candidate *c = &t->c[out->index];
     writer w = { out->reason, sizeof out->reason, 0 };
 
-    put(&w, "chose step %lld: the most information (%.3f, the source model has %.3f) of %d steady %s; its "
-        "classes take %.1f%% to %.1f%% of the target", (long long)c->step, c->target.information,
-        t->c[0].target.information, n_good, n_good == 1 ? "candidate" : "candidates",
-        100 * c->target.smallest, 100 * c->target.largest);
+    put(&w,
+        "chose step %lld: the most information (%.3f, the source model has %.3f) of %d steady %s; "
+        "its "
+        "classes take %.1f%% to %.1f%% of the target",
+        (long long)c->step, c->target.information, t->c[0].target.information, n_good,
+        n_good == 1 ? "candidate" : "candidates", 100 * c->target.smallest, 100 * c->target.largest);
 }
 
 /* ---- the choice ------------------------------------------------------------------------------------------ */
@@ -241,13 +245,16 @@ static void explain_choice(const contest *t, int n_good, fy_choice *out)
 static fy_status check(const fy_candidate *c, int n, int k)
 {
     if (n < 1 || k < 2)
-        return fyi_fail(FY_EINVAL, "choosing among %d candidates of %d classes: it takes the source model as "
-                        "candidate 0 and at least two classes", n, k);
+        return fyi_fail(FY_EINVAL,
+                        "choosing among %d candidates of %d classes: it takes the source model as "
+                        "candidate 0 and at least two classes",
+                        n, k);
     for (int i = 1; i < n; i++)
         if (c[i].step < c[i - 1].step)
-            return fyi_fail(FY_EINVAL, "choosing a candidate: number %d is of step %lld, after one of step "
-                            "%lld; they must stand in the order of their steps", i, (long long)c[i].step,
-                            (long long)c[i - 1].step);
+            return fyi_fail(FY_EINVAL,
+                            "choosing a candidate: number %d is of step %lld, after one of step "
+                            "%lld; they must stand in the order of their steps",
+                            i, (long long)c[i].step, (long long)c[i - 1].step);
     return FY_OK;
 }
 

@@ -36,8 +36,8 @@ fy_status fy_judge_new(const char *name, const fy_dataset *labelled, fy_judge **
 
     *out = NULL;
     if (!fy_dataset_has_labels(labelled) || fy_dataset_count(labelled) < 1)
-        return fyi_fail(FY_EINVAL, "judge '%s' needs labelled samples, but dataset '%s' has %s", name,
-                        fy_dataset_name(labelled),
+        return fyi_fail(FY_EINVAL, "judge '%s' needs labelled samples, but dataset '%s' has %s",
+                        name, fy_dataset_name(labelled),
                         fy_dataset_has_labels(labelled) ? "no samples" : "no labels");
     j = fyi_calloc(1, sizeof *j);
     if (!j)
@@ -71,12 +71,13 @@ static fy_status check(const fy_judge *j, const fy_tensor *logits)
 
     FYI_FORWARD(fyi_check_logits(logits, j->name));
     if (s->d[0] != j->n)
-        return fyi_fail(FY_ESHAPE, "judge '%s' has %lld labels but was shown predictions of %lld samples; "
-                        "predict the dataset that the judge was made of", j->name, (long long)j->n,
-                        (long long)s->d[0]);
+        return fyi_fail(FY_ESHAPE,
+                        "judge '%s' has %lld labels but was shown predictions of %lld samples; "
+                        "predict the dataset that the judge was made of",
+                        j->name, (long long)j->n, (long long)s->d[0]);
     if (s->d[1] < j->n_classes)
-        return fyi_fail(FY_ESHAPE, "judge '%s' has labels of %d classes but the model knows %lld", j->name,
-                        j->n_classes, (long long)s->d[1]);
+        return fyi_fail(FY_ESHAPE, "judge '%s' has labels of %d classes but the model knows %lld",
+                        j->name, j->n_classes, (long long)s->d[1]);
     return FY_OK;
 }
 
@@ -101,8 +102,8 @@ static fy_status keep(fy_judge *j, const fy_mark *mark)
         }
     }
     if (m->n == FY_MAX_MARKS)
-        return fyi_fail(FY_EINVAL, "judge '%s' keeps at most %d marks; evaluate less often", j->name,
-                        FY_MAX_MARKS);
+        return fyi_fail(FY_EINVAL, "judge '%s' keeps at most %d marks; evaluate less often",
+                        j->name, FY_MAX_MARKS);
     m->mark[m->n++] = *mark;
     return FY_OK;
 }
@@ -136,7 +137,8 @@ static fy_status record(const fy_judge *j, fy_run *r, const char *stage, const f
     return st;
 }
 
-fy_status fy_judge_see(fy_judge *j, fy_run *r, const char *stage, int64_t step, const fy_tensor *logits)
+fy_status fy_judge_see(fy_judge *j, fy_run *r, const char *stage, int64_t step,
+                       const fy_tensor *logits)
 {
     fy_mark mark = { .step = step, .swapped = (double)NAN };
     int k;

@@ -25,8 +25,8 @@ fy_status fyi_check_points(const fy_tensor *x, const char *what)
         return fyi_fail(FY_EDTYPE, "%s: the samples must be f32, these are %s", what,
                         fy_dtype_name(fy_tensor_dtype(x)));
     if (s->rank != 2 || s->d[0] < 1 || s->d[1] < 1)
-        return fyi_fail(FY_ESHAPE, "%s: the samples must be [n, d] and not empty, these are %s", what,
-                        fy_shape_text(s, text, sizeof text));
+        return fyi_fail(FY_ESHAPE, "%s: the samples must be [n, d] and not empty, these are %s",
+                        what, fy_shape_text(s, text, sizeof text));
     for (int64_t i = 0; i < s->d[0] * s->d[1]; i++)
         if (!isfinite(v[i]))
             return fyi_fail(FY_ENAN, "%s: value %lld of sample %lld is not finite", what,
@@ -41,14 +41,14 @@ typedef struct clusters {
     int n_tiles;
     int n_chunks;
     int64_t chunk_rows;
-    double *centres;  /* [k, d] */
-    double *tiles;    /* [n_tiles, d, TILE], the centres as the distance loop reads them */
-    double *sums;     /* [n_chunks, k, d] */
-    double *inertia;  /* [n_chunks] */
-    int64_t *counts;  /* [n_chunks, k] */
-    int64_t *changed; /* [n_chunks] */
-    double *distance; /* [n], squared, to the sample's centre */
-    int32_t *label;   /* [n] */
+    double *centres;      /* [k, d] */
+    double *tiles;        /* [n_tiles, d, TILE], the centres as the distance loop reads them */
+    double *sums;         /* [n_chunks, k, d] */
+    double *inertia;      /* [n_chunks] */
+    int64_t *counts;      /* [n_chunks, k] */
+    int64_t *changed;     /* [n_chunks] */
+    double *distance;     /* [n], squared, to the sample's centre */
+    int32_t *label;       /* [n] */
     const double *newest; /* the centre that spread_from measures to */
     fyi_arena memory;
 } clusters;
@@ -347,8 +347,10 @@ fy_status fy_kmeans(const fy_tensor *x, int k, int restarts, uint64_t seed, int3
     c.n = fy_tensor_shape(x)->d[0];
     c.d = fy_tensor_shape(x)->d[1];
     if (k < 1 || k > c.n || restarts < 1)
-        return fyi_fail(FY_EINVAL, "%d clusters of %lld samples from %d starts: it takes at least one "
-                        "cluster, a sample for each, and one start", k, (long long)c.n, restarts);
+        return fyi_fail(FY_EINVAL,
+                        "%d clusters of %lld samples from %d starts: it takes at least one "
+                        "cluster, a sample for each, and one start",
+                        k, (long long)c.n, restarts);
     c.n_tiles = (k + TILE - 1) / TILE;
     c.chunk_rows = FYI_MAX(CHUNK_ROWS, (c.n + MAX_CHUNKS - 1) / MAX_CHUNKS);
     c.n_chunks = (int)((c.n + c.chunk_rows - 1) / c.chunk_rows);

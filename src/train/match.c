@@ -13,11 +13,11 @@
 typedef struct solver {
     const int64_t *table; /* [k, k] */
     int k;
-    int64_t *u, *v;   /* [k + 1], potentials */
-    int64_t *slack;   /* [k + 1], least reduced cost from the tree to a column */
-    int *row_of;      /* [k + 1], the row matched to a column, 0: none */
-    int *previous;    /* [k + 1], the column before it on the path */
-    bool *in_tree;    /* [k + 1] */
+    int64_t *u, *v; /* [k + 1], potentials */
+    int64_t *slack; /* [k + 1], least reduced cost from the tree to a column */
+    int *row_of;    /* [k + 1], the row matched to a column, 0: none */
+    int *previous;  /* [k + 1], the column before it on the path */
+    bool *in_tree;  /* [k + 1] */
 } solver;
 
 /* Lowers the slack of every column by what `row` offers; the nearest column outside the tree. */
@@ -31,7 +31,8 @@ static int scan_row(solver *s, int row, int from, int64_t *least)
 
         if (s->in_tree[j])
             continue;
-        reduced = -s->table[(size_t)(row - 1) * (size_t)s->k + (size_t)(j - 1)] - s->u[row] - s->v[j];
+        reduced =
+            -s->table[(size_t)(row - 1) * (size_t)s->k + (size_t)(j - 1)] - s->u[row] - s->v[j];
         if (reduced < s->slack[j]) {
             s->slack[j] = reduced;
             s->previous[j] = from;
@@ -108,12 +109,15 @@ done:
 }
 
 /* A prediction of -1 is a sample that got no class: never right under any matching. */
-static fy_status count(const int32_t *predicted, const int32_t *truth, int64_t n, int k, int64_t *table)
+static fy_status count(const int32_t *predicted, const int32_t *truth, int64_t n, int k,
+                       int64_t *table)
 {
     for (int64_t i = 0; i < n; i++) {
         if (truth[i] < 0 || truth[i] >= k || predicted[i] < -1 || predicted[i] >= k)
-            return fyi_fail(FY_EINVAL, "matching classes: sample %lld is predicted %d and is %d, but classes "
-                            "are 0 to %d", (long long)i, (int)predicted[i], (int)truth[i], k - 1);
+            return fyi_fail(FY_EINVAL,
+                            "matching classes: sample %lld is predicted %d and is %d, but classes "
+                            "are 0 to %d",
+                            (long long)i, (int)predicted[i], (int)truth[i], k - 1);
         if (predicted[i] >= 0)
             table[(size_t)predicted[i] * (size_t)k + (size_t)truth[i]]++;
     }
@@ -129,8 +133,10 @@ fy_status fy_matched_accuracy(const int32_t *predicted, const int32_t *truth, in
 
     *accuracy = 0;
     if (n < 1 || k < 1 || k > MAX_CLASSES)
-        return fyi_fail(FY_EINVAL, "matching %d classes over %lld samples: it takes 1 to %d classes and at "
-                        "least one sample", k, (long long)n, MAX_CLASSES);
+        return fyi_fail(FY_EINVAL,
+                        "matching %d classes over %lld samples: it takes 1 to %d classes and at "
+                        "least one sample",
+                        k, (long long)n, MAX_CLASSES);
     table = fyi_calloc((size_t)k * (size_t)k, sizeof *table);
     found = fyi_calloc((size_t)k, sizeof *found);
     if (!table || !found) {

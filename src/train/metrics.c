@@ -10,8 +10,10 @@ fy_status fyi_check_logits(const fy_tensor *t, const char *what)
         return fyi_fail(FY_EDTYPE, "%s: logits must be f32, these are %s", what,
                         fy_dtype_name(fy_tensor_dtype(t)));
     if (s->rank != 2 || s->d[0] < 1 || s->d[1] < 2 || s->d[1] > INT32_MAX)
-        return fyi_fail(FY_ESHAPE, "%s: logits must be [samples, classes] with at least one sample and two "
-                        "classes, these are %s", what, fy_shape_text(s, text, sizeof text));
+        return fyi_fail(FY_ESHAPE,
+                        "%s: logits must be [samples, classes] with at least one sample and two "
+                        "classes, these are %s",
+                        what, fy_shape_text(s, text, sizeof text));
     return FY_OK;
 }
 

@@ -169,15 +169,16 @@ static void put_unfit(fyi_buf *b, const fy_model *m, const fy_weights *w, const 
 
     if (bad->n_shape > 0) {
         name = fy_model_param_name(m, bad->shape);
-        fyi_buf_printf(b, "; %d differ in shape, the first is '%s', %s in the file and %s in the model",
-                       bad->n_shape, name,
-                       fy_shape_text(fy_weights_shape(w, fy_weights_find(w, name)), theirs, sizeof theirs),
-                       fy_shape_text(fy_param_shape(fy_model_param(m, bad->shape)), ours, sizeof ours));
+        fyi_buf_printf(
+            b, "; %d differ in shape, the first is '%s', %s in the file and %s in the model",
+            bad->n_shape, name,
+            fy_shape_text(fy_weights_shape(w, fy_weights_find(w, name)), theirs, sizeof theirs),
+            fy_shape_text(fy_param_shape(fy_model_param(m, bad->shape)), ours, sizeof ours));
     }
     if (bad->n_dtype > 0) {
         name = fy_model_param_name(m, bad->dtype);
-        fyi_buf_printf(b, "; %d are not floating-point numbers, the first is '%s', %s", bad->n_dtype, name,
-                       fy_dtype_name(fy_weights_dtype(w, fy_weights_find(w, name))));
+        fyi_buf_printf(b, "; %d are not floating-point numbers, the first is '%s', %s", bad->n_dtype,
+                       name, fy_dtype_name(fy_weights_dtype(w, fy_weights_find(w, name))));
     }
 }
 
@@ -206,8 +207,8 @@ static fy_status check_fit(const fy_model *m, const fy_weights *w, const char *p
     put_missing(&b, &bad);
     put_unfit(&b, m, w, &bad);
     st = b.failed ? fyi_enomem(b.len, "a sentence")
-                  : fyi_fail(FY_ESHAPE, "'%s' does not fit model '%s' (%s)%s; %s", path, fy_model_name(m),
-                             fy_model_family(m), b.p, advise(m, w, &bad));
+                  : fyi_fail(FY_ESHAPE, "'%s' does not fit model '%s' (%s)%s; %s", path,
+                             fy_model_name(m), fy_model_family(m), b.p, advise(m, w, &bad));
     fyi_buf_release(&b);
     return st;
 }

@@ -29,18 +29,18 @@
 typedef struct problem {
     const float *x; /* [n, d] */
     int64_t n, d;
-    int64_t stride;     /* d rounded up to whole tiles; columns from d on are zero */
-    double *mean;       /* [stride] */
-    double *cov;        /* [stride, stride], or NULL: apply through x */
-    double *panel;      /* [stride / TILE, PANEL_ROWS, TILE], of centred samples */
+    int64_t stride; /* d rounded up to whole tiles; columns from d on are zero */
+    double *mean;   /* [stride] */
+    double *cov;    /* [stride, stride], or NULL: apply through x */
+    double *panel;  /* [stride / TILE, PANEL_ROWS, TILE], of centred samples */
     int64_t panel_row, panel_rows;
     int b;              /* vectors in the block */
     double *v, *w, *t;  /* [b, stride] basis, S times it, scratch */
     double *scores;     /* [n, b], x times the block, when S is not formed */
     const double *from; /* the product under way: to = S from */
     double *to;
-    double *h, *q;      /* [b, b] */
-    double *values;     /* [b], Ritz values, falling */
+    double *h, *q;  /* [b, b] */
+    double *values; /* [b], Ritz values, falling */
     fyi_arena memory;
 } problem;
 
@@ -584,9 +584,10 @@ fy_status fy_pca(const fy_tensor *x, int k, uint64_t seed, fy_tensor **mean, fy_
     p.n = fy_tensor_shape(x)->d[0];
     p.d = fy_tensor_shape(x)->d[1];
     if (k < 1 || k > FYI_MIN(p.n, p.d))
-        return fyi_fail(FY_EINVAL, "%d principal components of %lld samples of %lld values: there are at most "
-                        "%lld; ask for fewer or give more samples", k, (long long)p.n, (long long)p.d,
-                        (long long)FYI_MIN(p.n, p.d));
+        return fyi_fail(FY_EINVAL,
+                        "%d principal components of %lld samples of %lld values: there are at most "
+                        "%lld; ask for fewer or give more samples",
+                        k, (long long)p.n, (long long)p.d, (long long)FYI_MIN(p.n, p.d));
     p.stride = (p.d + TILE - 1) / TILE * TILE;
     p.b = (int)FYI_MIN(p.d, 2 * (int64_t)k + 8);
     st = solve(&p, k, seed, out);
@@ -645,12 +646,14 @@ static fy_status check_projection(const fy_tensor *x, const fy_tensor *mean, con
     FYI_FORWARD(fyi_check_points(x, "projecting"));
     if (fy_tensor_dtype(axes) != FY_F32 || a->rank != 2 || a->d[0] < 1 ||
         a->d[1] != fy_tensor_shape(x)->d[1])
-        return fyi_fail(FY_ESHAPE, "projecting samples of %lld values: the axes must be f32 [k, %lld]",
+        return fyi_fail(FY_ESHAPE,
+                        "projecting samples of %lld values: the axes must be f32 [k, %lld]",
                         (long long)fy_tensor_shape(x)->d[1], (long long)fy_tensor_shape(x)->d[1]);
     d = FY_SHAPE(a->d[1]);
     k = FY_SHAPE(a->d[0]);
     if (!has_shape(mean, &d) || (whiten && (!deviation || !has_shape(deviation, &k))))
-        return fyi_fail(FY_ESHAPE, "projecting on %lld axes of %lld values: it takes a mean f32 [%lld]%s",
+        return fyi_fail(FY_ESHAPE,
+                        "projecting on %lld axes of %lld values: it takes a mean f32 [%lld]%s",
                         (long long)a->d[0], (long long)a->d[1], (long long)a->d[1],
                         whiten ? " and, to whiten, a deviation per axis" : "");
     return FY_OK;

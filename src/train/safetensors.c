@@ -42,6 +42,7 @@ struct fy_weights {
 /* ---- data types -------------------------------------------------------------------------------- */
 
 /* All that the format knows; Ferry reads those with a type. */
+/* clang-format off */
 static const struct dtype_row {
     const char *name;
     int dtype; /* -1: none of ours */
@@ -54,6 +55,7 @@ static const struct dtype_row {
     { "U64", -1 },      { "F16", -1 },      { "C64", -1 },         { "F8_E5M2", -1 },
     { "F8_E4M3", -1 },  { "F8_E8M0", -1 },  { "F8_E5M2FNUZ", -1 }, { "F8_E4M3FNUZ", -1 },
 };
+/* clang-format on */
 
 static fy_status bad(const fy_weights *w, const char *tensor, const char *what)
 {
@@ -69,9 +71,10 @@ static fy_status read_dtype(const fy_weights *w, const json_t *v, entry *e)
         if (strcmp(text, dtype_rows[i].name) != 0)
             continue;
         if (dtype_rows[i].dtype < 0)
-            return fyi_fail(FY_EDTYPE, "'%s': tensor '%.*s' is %s, which Ferry does not read (it reads "
-                            "F32, F64, BF16, I32, I64 and U8); save it as F32", w->name, NAME_CHARS,
-                            e->name, text);
+            return fyi_fail(FY_EDTYPE,
+                            "'%s': tensor '%.*s' is %s, which Ferry does not read (it reads "
+                            "F32, F64, BF16, I32, I64 and U8); save it as F32",
+                            w->name, NAME_CHARS, e->name, text);
         e->dtype = (fy_dtype)dtype_rows[i].dtype;
         return FY_OK;
     }
@@ -87,8 +90,8 @@ static fy_status read_shape(const fy_weights *w, const json_t *v, entry *e)
     if (!json_is_array(v))
         return bad(w, e->name, "has no list \"shape\"");
     if (rank > FY_MAX_RANK)
-        return fyi_fail(FY_ESHAPE, "'%s': tensor '%.*s' has %zu axes, Ferry takes at most %d", w->name,
-                        NAME_CHARS, e->name, rank, FY_MAX_RANK);
+        return fyi_fail(FY_ESHAPE, "'%s': tensor '%.*s' has %zu axes, Ferry takes at most %d",
+                        w->name, NAME_CHARS, e->name, rank, FY_MAX_RANK);
     e->shape.rank = (int)rank;
     for (size_t i = 0; i < rank; i++) {
         const json_t *size = json_array_get(v, i);
@@ -111,14 +114,16 @@ static fy_status read_offsets(const fy_weights *w, const json_t *v, size_t data_
         return bad(w, e->name, "has no pair of whole numbers \"data_offsets\"");
     if (json_integer_value(b) < 0 || json_integer_value(n) < json_integer_value(b) ||
         (uint64_t)json_integer_value(n) > data_bytes)
-        return fyi_fail(FY_EFORMAT, "'%s': tensor '%.*s' claims bytes %lld to %lld, but %zu bytes of data "
-                        "are there; the file is damaged or was cut off", w->name, NAME_CHARS, e->name,
-                        (long long)json_integer_value(b), (long long)json_integer_value(n), data_bytes);
+        return fyi_fail(FY_EFORMAT,
+                        "'%s': tensor '%.*s' claims bytes %lld to %lld, but %zu bytes of data "
+                        "are there; the file is damaged or was cut off",
+                        w->name, NAME_CHARS, e->name, (long long)json_integer_value(b),
+                        (long long)json_integer_value(n), data_bytes);
     e->begin = (size_t)json_integer_value(b);
     e->end = (size_t)json_integer_value(n);
     if (e->end - e->begin != fyi_shape_bytes(&e->shape, e->dtype))
-        return fyi_fail(FY_EFORMAT, "'%s': tensor '%.*s' is %s, which is %zu bytes, but has %zu", w->name,
-                        NAME_CHARS, e->name, fyi_spec_text(e->dtype, &e->shape, text),
+        return fyi_fail(FY_EFORMAT, "'%s': tensor '%.*s' is %s, which is %zu bytes, but has %zu",
+                        w->name, NAME_CHARS, e->name, fyi_spec_text(e->dtype, &e->shape, text),
                         fyi_shape_bytes(&e->shape, e->dtype), e->end - e->begin);
     return FY_OK;
 }
@@ -126,7 +131,8 @@ static fy_status read_offsets(const fy_weights *w, const json_t *v, size_t data_
 static fy_status read_entry(const fy_weights *w, const json_t *v, size_t data_bytes, entry *e)
 {
     if (!json_is_object(v) || json_object_size(v) != 3)
-        return bad(w, e->name, "is not described by exactly \"dtype\", \"shape\" and \"data_offsets\"");
+        return bad(w, e->name,
+                   "is not described by exactly \"dtype\", \"shape\" and \"data_offsets\"");
     FYI_FORWARD(read_dtype(w, json_object_get(v, "dtype"), e));
     FYI_FORWARD(read_shape(w, json_object_get(v, "shape"), e));
     return read_offsets(w, json_object_get(v, "data_offsets"), data_bytes, e);
@@ -166,8 +172,10 @@ static fy_status check_cover(const fy_weights *w, size_t data_bytes)
     }
     if (covered == data_bytes)
         return FY_OK;
-    return fyi_fail(FY_EFORMAT, "'%s' is not a valid safetensors file: its last %zu bytes belong to no "
-                    "tensor", w->name, data_bytes - covered);
+    return fyi_fail(FY_EFORMAT,
+                    "'%s' is not a valid safetensors file: its last %zu bytes belong to no "
+                    "tensor",
+                    w->name, data_bytes - covered);
 }
 
 static fy_status read_entries(fy_weights *w, size_t data_bytes)
@@ -218,19 +226,25 @@ static fy_status find_header(const fy_weights *w, const uint8_t *file, size_t by
     uint64_t claimed = 0;
 
     if (bytes < 8)
-        return fyi_fail(FY_EFORMAT, "'%s' is not a safetensors file: it has %zu bytes, less than the "
-                        "header's length takes", w->name, bytes);
+        return fyi_fail(FY_EFORMAT,
+                        "'%s' is not a safetensors file: it has %zu bytes, less than the "
+                        "header's length takes",
+                        w->name, bytes);
     for (int i = 7; i >= 0; i--)
         claimed = claimed << 8 | file[i];
     if (claimed > FYI_WEIGHTS_HEADER_LIMIT)
-        return fyi_fail(FY_EFORMAT, "'%s' is not a safetensors file: its first 8 bytes promise a header of "
-                        "%llu bytes, the format allows %u", w->name, (unsigned long long)claimed,
-                        FYI_WEIGHTS_HEADER_LIMIT);
+        return fyi_fail(FY_EFORMAT,
+                        "'%s' is not a safetensors file: its first 8 bytes promise a header of "
+                        "%llu bytes, the format allows %u",
+                        w->name, (unsigned long long)claimed, FYI_WEIGHTS_HEADER_LIMIT);
     if (claimed > bytes - 8)
-        return fyi_fail(FY_EFORMAT, "'%s' ends inside its header: %llu bytes are promised, %zu follow; the "
-                        "file was cut off", w->name, (unsigned long long)claimed, bytes - 8);
+        return fyi_fail(FY_EFORMAT,
+                        "'%s' ends inside its header: %llu bytes are promised, %zu follow; the "
+                        "file was cut off",
+                        w->name, (unsigned long long)claimed, bytes - 8);
     if (claimed == 0 || file[8] != '{')
-        return fyi_fail(FY_EFORMAT, "'%s' is not a safetensors file: its header does not begin with '{'",
+        return fyi_fail(FY_EFORMAT,
+                        "'%s' is not a safetensors file: its header does not begin with '{'",
                         w->name);
     *length = (size_t)claimed;
     return FY_OK;
@@ -254,8 +268,10 @@ static fy_status check_seal(fy_weights *w, const char *file, size_t bytes, size_
                       bytes - digits - FYI_WEIGHTS_SEAL_DIGITS);
     fyi_sha256_hex(&sum, hex);
     if (memcmp(hex, file + digits, FYI_WEIGHTS_SEAL_DIGITS) != 0)
-        return fyi_fail(FY_EFORMAT, "'%s' is damaged: its bytes do not have the SHA-256 that it carries; "
-                        "fetch or write it again", w->name);
+        return fyi_fail(FY_EFORMAT,
+                        "'%s' is damaged: its bytes do not have the SHA-256 that it carries; "
+                        "fetch or write it again",
+                        w->name);
     w->is_sealed = true;
     return FY_OK;
 }
@@ -268,8 +284,10 @@ static fy_status parse_json(fy_weights *w, const char *header, size_t length)
     if (!w->root && json_error_code(&e) == json_error_out_of_memory)
         return fyi_enomem(length, "a file's header");
     if (!w->root)
-        return fyi_fail(FY_EFORMAT, "'%s' is not a valid safetensors file: its header is not JSON (byte "
-                        "%d: %s)", w->name, e.position, e.text);
+        return fyi_fail(FY_EFORMAT,
+                        "'%s' is not a valid safetensors file: its header is not JSON (byte "
+                        "%d: %s)",
+                        w->name, e.position, e.text);
     return FY_OK;
 }
 
@@ -282,18 +300,25 @@ static fy_status check_meta(fy_weights *w)
     if (!meta)
         return FY_OK;
     if (!json_is_object(meta))
-        return fyi_fail(FY_EFORMAT, "'%s' is not a valid safetensors file: " FYI_WEIGHTS_META " is not an "
-                        "object", w->name);
+        return fyi_fail(FY_EFORMAT,
+                        "'%s' is not a valid safetensors file: " FYI_WEIGHTS_META " is not an "
+                        "object",
+                        w->name);
     w->meta = meta;
     json_object_foreach(meta, key, v)
     {
         if (!json_is_string(v))
-            return fyi_fail(FY_EFORMAT, "'%s' is not a valid safetensors file: its metadata '%.*s' is not "
-                            "a text", w->name, NAME_CHARS, key);
+            return fyi_fail(FY_EFORMAT,
+                            "'%s' is not a valid safetensors file: its metadata '%.*s' is not "
+                            "a text",
+                            w->name, NAME_CHARS, key);
         if (!w->is_sealed && strncmp(key, "ferry.", 6) == 0)
-            return fyi_fail(FY_EFORMAT, "'%s' is damaged or was changed: it has '%.*s' but not the "
-                            "SHA-256 that Ferry writes first; leave the ferry.* metadata out of files "
-                            "made elsewhere", w->name, NAME_CHARS, key);
+            return fyi_fail(
+                FY_EFORMAT,
+                "'%s' is damaged or was changed: it has '%.*s' but not the "
+                "SHA-256 that Ferry writes first; leave the ferry.* metadata out of files "
+                "made elsewhere",
+                w->name, NAME_CHARS, key);
     }
     return FY_OK;
 }

@@ -78,7 +78,8 @@ static fy_status check_tensor_name(const fy_weights_file *f, const char *name)
 {
     FYI_FORWARD(check_utf8(f, name, "a tensor's name"));
     if (strcmp(name, FYI_WEIGHTS_META) == 0)
-        return fyi_fail(FY_EINVAL, "writing '%s': no tensor may be called " FYI_WEIGHTS_META, f->path);
+        return fyi_fail(FY_EINVAL, "writing '%s': no tensor may be called " FYI_WEIGHTS_META,
+                        f->path);
     for (size_t i = 0; i < f->n_items; i++)
         if (strcmp(f->items[i].name, name) == 0)
             return fyi_fail(FY_EINVAL, "writing '%s': tensor '%s' was added twice", f->path, name);
@@ -119,10 +120,12 @@ fy_status fy_weights_add_meta(fy_weights_file *f, const char *key, const char *v
     FYI_FORWARD(check_utf8(f, key, "a key of the metadata"));
     FYI_FORWARD(check_utf8(f, value, key));
     if (strcmp(key, "ferry.sha256") == 0 || strcmp(key, "ferry.version") == 0)
-        return fyi_fail(FY_EINVAL, "writing '%s': the metadata '%s' is the writer's own", f->path, key);
+        return fyi_fail(FY_EINVAL, "writing '%s': the metadata '%s' is the writer's own", f->path,
+                        key);
     for (size_t i = 0; i < f->n_pairs; i++)
         if (strcmp(f->pairs[i].key, key) == 0)
-            return fyi_fail(FY_EINVAL, "writing '%s': the metadata '%s' was added twice", f->path, key);
+            return fyi_fail(FY_EINVAL, "writing '%s': the metadata '%s' was added twice", f->path,
+                            key);
     FYI_FORWARD(fyi_grow(&f->pairs, &f->pairs_cap, f->n_pairs + 1, sizeof *f->pairs));
     p.key = copy_text(f, key);
     p.value = copy_text(f, value);
@@ -209,8 +212,10 @@ static fy_status make_head(const fy_weights_file *f, fyi_buf *b)
     for (size_t i = 0; i < f->n_items; i++) {
         const size_t begin = end;
 
-        if (__builtin_add_overflow(end, fyi_shape_bytes(&f->items[i].shape, f->items[i].dtype), &end))
-            return fyi_fail(FY_EINVAL, "writing '%s': the tensors exceed the address space", f->path);
+        if (__builtin_add_overflow(end, fyi_shape_bytes(&f->items[i].shape, f->items[i].dtype),
+                                   &end))
+            return fyi_fail(FY_EINVAL, "writing '%s': the tensors exceed the address space",
+                            f->path);
         put_item(b, &f->items[i], begin, end);
     }
     fyi_buf_puts(b, "}");
@@ -220,7 +225,8 @@ static fy_status make_head(const fy_weights_file *f, fyi_buf *b)
         return fyi_enomem(b->len, "a file's header");
     length = b->len - 8;
     if (length > FYI_WEIGHTS_HEADER_LIMIT)
-        return fyi_fail(FY_EINVAL, "writing '%s': names and metadata take %zu bytes, the format allows %u",
+        return fyi_fail(FY_EINVAL,
+                        "writing '%s': names and metadata take %zu bytes, the format allows %u",
                         f->path, length, FYI_WEIGHTS_HEADER_LIMIT);
     for (int i = 0; i < 8; i++)
         b->p[i] = (char)(unsigned char)(length >> (8 * i) & 0xff);

@@ -47,29 +47,29 @@ static fy_node doubled(fy_graph *g, fy_node x)
     return fy_scale(g, x, 2);
 }
 
-#define EACH(name, why, op, lo, hi, ...)                        \
+#define ROW(name, why, op, lo, hi, ...)                         \
     {                                                           \
         { name, why, unary, 2e-6 }, { __VA_ARGS__ }, lo, hi, op \
     }
 
 static const unary_case unaries[] = {
-    EACH("relu", "both sides of the kink", fy_relu, 0, 0, 2, { 5, 7 }),
-    EACH("relu, rank 0", "a scalar has one element", fy_relu, 0.5f, 1, 0, { 0 }),
-    EACH("relu, rank 5", "any rank", fy_relu, 0, 0, 5, { 2, 1, 3, 2, 2 }),
-    EACH("relu, empty", "no element at all", fy_relu, 0, 1, 2, { 0, 3 }),
-    EACH("leaky relu", "the slope below zero", leaky, 0, 0, 2, { 5, 7 }),
-    EACH("relu6", "MobileNet's clip", relu6, 6.0048828125f, 6.0048828125f, 2, { 29, 31 }),
-    EACH("clip", "both bounds", clip, 0, 0, 2, { 5, 17 }),
-    EACH("clip off zero", "zero is not kept", clip_off_zero, 0, 0, 2, { 5, 17 }),
-    EACH("affine", "scale and shift", affine, -1, 1, 3, { 2, 3, 4 }),
-    EACH("scale", "no shift", doubled, -1, 1, 1, { 9 }),
-    EACH("sigmoid", "dst in the gradient", fy_sigmoid, -6, 6, 2, { 4, 9 }),
-    EACH("tanh", "dst in the gradient", fy_tanh, -3, 3, 2, { 4, 9 }),
-    EACH("exp", "dst in the gradient", fy_exp, -3, 3, 2, { 4, 9 }),
-    EACH("log", "away from the pole", fy_log, 0.5f, 4, 2, { 4, 9 }),
-    EACH("sqrt", "away from the pole", fy_sqrt, 0.5f, 4, 2, { 4, 9 }),
-    EACH("square", "sign and factor", fy_square, -3, 3, 2, { 4, 9 }),
-    EACH("abs", "both sides of the kink", fy_abs, 0, 0, 2, { 4, 9 }),
+    ROW("relu", "both sides of the kink", fy_relu, 0, 0, 2, { 5, 7 }),
+    ROW("relu, rank 0", "a scalar has one element", fy_relu, 0.5f, 1, 0, { 0 }),
+    ROW("relu, rank 5", "any rank", fy_relu, 0, 0, 5, { 2, 1, 3, 2, 2 }),
+    ROW("relu, empty", "no element at all", fy_relu, 0, 1, 2, { 0, 3 }),
+    ROW("leaky relu", "the slope below zero", leaky, 0, 0, 2, { 5, 7 }),
+    ROW("relu6", "MobileNet's clip", relu6, 6.0048828125f, 6.0048828125f, 2, { 29, 31 }),
+    ROW("clip", "both bounds", clip, 0, 0, 2, { 5, 17 }),
+    ROW("clip off zero", "zero is not kept", clip_off_zero, 0, 0, 2, { 5, 17 }),
+    ROW("affine", "scale and shift", affine, -1, 1, 3, { 2, 3, 4 }),
+    ROW("scale", "no shift", doubled, -1, 1, 1, { 9 }),
+    ROW("sigmoid", "dst in the gradient", fy_sigmoid, -6, 6, 2, { 4, 9 }),
+    ROW("tanh", "dst in the gradient", fy_tanh, -3, 3, 2, { 4, 9 }),
+    ROW("exp", "dst in the gradient", fy_exp, -3, 3, 2, { 4, 9 }),
+    ROW("log", "away from the pole", fy_log, 0.5f, 4, 2, { 4, 9 }),
+    ROW("sqrt", "away from the pole", fy_sqrt, 0.5f, 4, 2, { 4, 9 }),
+    ROW("square", "sign and factor", fy_square, -3, 3, 2, { 4, 9 }),
+    ROW("abs", "both sides of the kink", fy_abs, 0, 0, 2, { 4, 9 }),
 };
 
 /* ---- two sources ----------------------------------------------------------------------------- */

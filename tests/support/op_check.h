@@ -39,8 +39,7 @@ void op_check_gradient_on(op_build build, const void *row, const char *device, d
 /* "ref"'s and "cpu"'s values are these n numbers: |a - b| <= 1e-6 * (max |b| + |b|). */
 void op_check_values(op_build build, const void *row, const double *expected, int64_t n);
 /* Two ways to say the same give the same values on "ref", and on `device`. */
-void op_check_same(op_build build, op_build other, const void *row, const char *device,
-                   double rtol);
+void op_check_same(op_build build, op_build other, const void *row, const char *device, double rtol);
 /* The graph ends with this status and this whole sentence. */
 void op_check_mistake(op_build build, const void *row, fy_status st, const char *sentence);
 

@@ -7,10 +7,13 @@
 #include <string.h>
 
 /* step, source accuracy, information, largest, smallest; the rest of the signs is not looked at */
+/* clang-format off */
 #define C(step, source, info, large, small) { step, source, { 0, 0, info, large, small } }
+/* clang-format on */
 #define SOURCE C(0, 0.99, 0.40, 0.60, 0.40)
 #define MAX_CANDIDATES 8
 
+/* clang-format off */
 static const struct choice_row {
     const char *name, *why;
     int k;
@@ -81,6 +84,7 @@ static const struct choice_row {
         C(12, 0.9, 0.8, 0.1, 0.01), C(13, 0.9, 0.8, 0.1, 0.01), C(14, 0.9, 0.8, 0.7, 0.05),
         C(15, 0.9, NAN, 0.1, 0.1) } },
 };
+/* clang-format on */
 
 static void the_right_one_is_handed_back(void **state)
 {

@@ -33,6 +33,7 @@ static fy_tensor *logits_of(const float *values, int64_t n, int64_t k)
 
 /* ---- with labels ------------------------------------------------------------------------------------ */
 
+/* clang-format off */
 static const struct judge_row {
     const char *name, *why;
     int n, k;
@@ -49,6 +50,7 @@ static const struct judge_row {
       { 1, NAN, NAN, 1, NAN, NAN, 0, 1 }, 0.25, 0, 0.25 },
     { "infinite", "inf is a number to argmax", 2, 2, { 0, 1 }, { INFINITY, 0, -INFINITY, -1 }, 1, 0, 1 },
 };
+/* clang-format on */
 
 static void figures_are_as_computed_by_hand(void **state)
 {
@@ -153,6 +155,7 @@ static void mistakes_are_named(void **state)
 
 /* ---- without labels -------------------------------------------------------------------------------------- */
 
+/* clang-format off */
 static const struct signs_row {
     const char *name, *why;
     int n, k;
@@ -174,6 +177,7 @@ static const struct signs_row {
     { "infinity", "no softmax", 2, 2, { 1, 0, INFINITY, 0 }, { NAN, NAN, NAN, NAN, NAN } },
     { "nothing finite", "", 1, 2, { -INFINITY, -INFINITY }, { NAN, NAN, NAN, NAN, NAN } },
 };
+/* clang-format on */
 
 static void signs_are_as_computed_by_hand(void **state)
 {
@@ -248,8 +252,8 @@ int main(void)
         tests[n++] = (struct CMUnitTest){ rows[i].name, figures_are_as_computed_by_hand, NULL, NULL,
                                           (void *)(uintptr_t)&rows[i] };
     for (size_t i = 0; i < LEN(signs_rows); i++)
-        tests[n++] = (struct CMUnitTest){ signs_rows[i].name, signs_are_as_computed_by_hand, NULL, NULL,
-                                          (void *)(uintptr_t)&signs_rows[i] };
+        tests[n++] = (struct CMUnitTest){ signs_rows[i].name, signs_are_as_computed_by_hand, NULL,
+                                          NULL, (void *)(uintptr_t)&signs_rows[i] };
     memcpy(tests + n, fixed, sizeof fixed);
     return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
 }

@@ -64,7 +64,7 @@ static const struct offset_case {
     fyi_layout layout;
     fy_shape shape;
     int64_t at[4], offset, numel;
-/* clang-format off */
+    /* clang-format off */
 } offsets[] = {
     { "plain", { .rank = 4, .outer = { 0, 1, 2, 3 } },
       { 4, { 2, 3, 4, 5 } }, { 1, 2, 3, 4 }, 119, 120 },

@@ -77,7 +77,8 @@ typedef enum change {
     ADD_COUNTER
 } change;
 
-static void add_as(fy_weights_file *f, const char *name, fy_dtype t, const fy_shape *s, const float *v)
+static void add_as(fy_weights_file *f, const char *name, fy_dtype t, const fy_shape *s,
+                   const float *v)
 {
     const int64_t n = fy_shape_numel(s);
     void *data = fyi_calloc((size_t)n + 1, 8);
@@ -131,8 +132,10 @@ static const struct load_row {
     { "f64", "", FY_F64, NOTHING, FY_OK, "" },
     { "bf16", "half the bytes, rounded once", FY_BF16, NOTHING, FY_OK, "" },
     { "counter", "torchvision's batch norms count", FY_F32, ADD_COUNTER, FY_OK, "" },
-    { "missing", "", FY_F32, LEAVE_OUT, FY_ESHAPE, "lacks 1 of the model's tensors, the first is '" },
-    { "unexpected", "", FY_F32, ADD_ANOTHER, FY_ESHAPE, "1 that the model does not know, the first is 'head" },
+    { "missing", "", FY_F32, LEAVE_OUT, FY_ESHAPE,
+      "lacks 1 of the model's tensors, the first is '" },
+    { "unexpected", "", FY_F32, ADD_ANOTHER, FY_ESHAPE,
+      "1 that the model does not know, the first is 'head" },
     { "shape", "", FY_F32, OTHER_SHAPE, FY_ESHAPE, "1 differ in shape, the first is '" },
     { "whole numbers", "", FY_F32, WHOLE_NUMBERS, FY_ESHAPE, "1 are not floating-point numbers" },
 };

@@ -22,7 +22,8 @@ static fy_tensor *formula_points(int64_t n, int64_t d)
     float *v = fy_tensor_data(x);
 
     for (int64_t i = 0; i < n * d; i++)
-        v[i] = (float)(((double)((i * i * 37 + i * 11) % 1009) / 512.0 - 1) * (double)(1 + i % d % 7));
+        v[i] =
+            (float)(((double)((i * i * 37 + i * 11) % 1009) / 512.0 - 1) * (double)(1 + i % d % 7));
     return x;
 }
 
@@ -269,7 +270,8 @@ static void threads_change_no_byte(void **state)
         assert_memory_equal(f.a, g.a, (size_t)(6 * d) * sizeof(float));
         assert_memory_equal(f.s, g.s, 6 * sizeof(float));
         assert_memory_equal(f.m, g.m, (size_t)d * sizeof(float));
-        assert_memory_equal(fy_tensor_const_data(y), fy_tensor_const_data(z), 200 * 6 * sizeof(float));
+        assert_memory_equal(fy_tensor_const_data(y), fy_tensor_const_data(z),
+                            200 * 6 * sizeof(float));
         fy_tensor_free(y);
         fy_tensor_free(z);
         drop(&f);

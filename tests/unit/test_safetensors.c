@@ -27,8 +27,9 @@ static uint8_t *make_file(const char *header, size_t pad, size_t data_bytes, siz
     return file;
 }
 
-#define T(name, dtype, shape, begin, end) \
-    "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":[" shape "],\"data_offsets\":[" #begin "," #end "]}"
+#define T(name, dtype, shape, begin, end)                                                   \
+    "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":[" shape "],\"data_offsets\":[" #begin \
+    "," #end "]}"
 
 static const struct header_row {
     const char *name, *why, *header;
@@ -40,17 +41,18 @@ static const struct header_row {
     { "scalar", "rank 0 is legal", "{" T("a", "F32", "", 0, 4) "}", 4, FY_OK, "" },
     { "empty tensor", "a size of 0 is legal", "{" T("a", "F32", "0,3", 0, 0) "}", 0, FY_OK, "" },
     { "empty between", "an empty tensor shares its place",
-      "{" T("a", "F32", "1", 0, 4) "," T("b", "F32", "0", 4, 4) "," T("c", "U8", "1", 4, 5) "}", 5, FY_OK,
-      "" },
+      "{" T("a", "F32", "1", 0, 4) "," T("b", "F32", "0", 4, 4) "," T("c", "U8", "1", 4, 5) "}", 5,
+      FY_OK, "" },
     { "out of order", "the header need not follow the data",
       "{" T("z", "U8", "2", 2, 4) "," T("a", "U8", "2", 0, 2) "}", 4, FY_OK, "" },
     { "metadata", "texts are kept", "{\"__metadata__\":{\"format\":\"pt\"}}", 0, FY_OK, "" },
     { "six axes", "FY_MAX_RANK is taken", "{" T("a", "U8", "1,1,1,1,1,1", 0, 1) "}", 1, FY_OK, "" },
 
-    { "seven axes", "named, not truncated", "{" T("deep", "U8", "1,1,1,1,1,1,1", 0, 1) "}", 1, FY_ESHAPE,
-      "'deep' has 7 axes" },
+    { "seven axes", "named, not truncated", "{" T("deep", "U8", "1,1,1,1,1,1,1", 0, 1) "}", 1,
+      FY_ESHAPE, "'deep' has 7 axes" },
     { "hole", "bytes that nobody owns could hide anything",
-      "{" T("a", "U8", "1", 0, 1) "," T("b", "U8", "1", 2, 3) "}", 3, FY_EFORMAT, "'b' leaves a hole" },
+      "{" T("a", "U8", "1", 0, 1) "," T("b", "U8", "1", 2, 3) "}", 3, FY_EFORMAT,
+      "'b' leaves a hole" },
     { "hole at the front", "", "{" T("a", "U8", "1", 1, 2) "}", 2, FY_EFORMAT, "'a' leaves a hole" },
     { "overlap", "two names for the same bytes",
       "{" T("a", "U8", "2", 0, 2) "," T("b", "U8", "2", 1, 3) "}", 3, FY_EFORMAT, "'b' overlaps" },
@@ -58,15 +60,17 @@ static const struct header_row {
       "overlaps" },
     { "rest", "bytes after the last tensor", "{" T("a", "U8", "1", 0, 1) "}", 3, FY_EFORMAT,
       "last 2 bytes belong to no tensor" },
-    { "past the end", "the file was cut off", "{" T("a", "U8", "9", 0, 9) "}", 8, FY_EFORMAT, "cut off" },
-    { "backwards", "end before begin", "{" T("a", "U8", "0", 1, 0) "}", 1, FY_EFORMAT, "bytes 1 to 0" },
+    { "past the end", "the file was cut off", "{" T("a", "U8", "9", 0, 9) "}", 8, FY_EFORMAT,
+      "cut off" },
+    { "backwards", "end before begin", "{" T("a", "U8", "0", 1, 0) "}", 1, FY_EFORMAT,
+      "bytes 1 to 0" },
     { "negative offset", "", "{" T("a", "U8", "1", -1, 0) "}", 1, FY_EFORMAT, "claims bytes -1" },
     { "huge offset", "no such JSON number for us",
       "{" T("a", "U8", "1", 0, 99999999999999999999) "}", 1, FY_EFORMAT, "not JSON" },
     { "real offset", "1.0 is no whole number", "{" T("a", "U8", "1", 0.0, 1.0) "}", 1, FY_EFORMAT,
       "data_offsets" },
-    { "three offsets", "",
-      "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1,1]}}", 1, FY_EFORMAT, "data_offsets" },
+    { "three offsets", "", "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1,1]}}", 1,
+      FY_EFORMAT, "data_offsets" },
     { "span", "shape and bytes disagree", "{" T("a", "F32", "2", 0, 4) "}", 4, FY_EFORMAT,
       "f32[2], which is 8 bytes, but has 4" },
     { "overflow", "the product wraps to 0 in 64 bits",
@@ -75,30 +79,33 @@ static const struct header_row {
       "{" T("a", "F64", "1152921504606846976,2", 0, 0) "}", 0, FY_EFORMAT, "address space" },
     { "negative size", "", "{" T("a", "U8", "-1", 0, 1) "}", 1, FY_EFORMAT, "whole number" },
     { "text size", "", "{" T("a", "U8", "\"1\"", 0, 1) "}", 1, FY_EFORMAT, "whole number" },
-    { "half", "known to the format, not to us", "{" T("conv.weight", "F16", "1", 0, 2) "}", 2, FY_EDTYPE,
-      "'conv.weight' is F16" },
+    { "half", "known to the format, not to us", "{" T("conv.weight", "F16", "1", 0, 2) "}", 2,
+      FY_EDTYPE, "'conv.weight' is F16" },
     { "bool", "", "{" T("a", "BOOL", "1", 0, 1) "}", 1, FY_EDTYPE, "BOOL" },
     { "float 8", "", "{" T("a", "F8_E4M3", "1", 0, 1) "}", 1, FY_EDTYPE, "F8_E4M3" },
     { "unsigned 64", "", "{" T("a", "U64", "1", 0, 8) "}", 8, FY_EDTYPE, "U64" },
     { "unknown type", "", "{" T("a", "F33", "1", 0, 4) "}", 4, FY_EFORMAT, "no \"dtype\"" },
-    { "no type", "", "{\"a\":{\"shape\":[1],\"data_offsets\":[0,1],\"x\":1}}", 1, FY_EFORMAT, "no \"dtype\"" },
-    { "shape is no list", "",
-      "{\"a\":{\"dtype\":\"U8\",\"shape\":1,\"data_offsets\":[0,1]}}", 1, FY_EFORMAT, "list \"shape\"" },
+    { "no type", "", "{\"a\":{\"shape\":[1],\"data_offsets\":[0,1],\"x\":1}}", 1, FY_EFORMAT,
+      "no \"dtype\"" },
+    { "shape is no list", "", "{\"a\":{\"dtype\":\"U8\",\"shape\":1,\"data_offsets\":[0,1]}}", 1,
+      FY_EFORMAT, "list \"shape\"" },
     { "a fourth key", "room for a second meaning",
-      "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1],\"more\":0}}", 1, FY_EFORMAT, "exactly" },
+      "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1],\"more\":0}}", 1, FY_EFORMAT,
+      "exactly" },
     { "tensor is a number", "", "{\"a\":1}", 0, FY_EFORMAT, "exactly" },
     { "twice", "which of the two would count?",
       "{" T("a", "U8", "1", 0, 1) "," T("a", "U8", "1", 1, 2) "}", 2, FY_EFORMAT, "duplicate" },
     { "a key twice inside", "",
-      "{\"a\":{\"dtype\":\"U8\",\"dtype\":\"I8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1, FY_EFORMAT,
-      "duplicate" },
+      "{\"a\":{\"dtype\":\"U8\",\"dtype\":\"I8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1,
+      FY_EFORMAT, "duplicate" },
     { "metadata is a list", "", "{\"__metadata__\":[]}", 0, FY_EFORMAT, "not an object" },
     { "metadata holds a number", "", "{\"__metadata__\":{\"epoch\":3}}", 0, FY_EFORMAT,
       "'epoch' is not a text" },
     { "ferry's key without seal", "a flip in the seal's own name must not hide it",
       "{\"__metadata__\":{\"ferry.version\":\"0.1.0\"}}", 0, FY_EFORMAT, "damaged or was changed" },
     { "seal elsewhere", "only in front does it cover all",
-      "{\"__metadata__\":{\"a\":\"b\",\"ferry.sha256\":\"00\"}}", 0, FY_EFORMAT, "damaged or was changed" },
+      "{\"__metadata__\":{\"a\":\"b\",\"ferry.sha256\":\"00\"}}", 0, FY_EFORMAT,
+      "damaged or was changed" },
     { "not an object", "", "[]", 0, FY_EFORMAT, "begin with '{'" },
     { "leading space", "the format wants '{' first", " {}", 0, FY_EFORMAT, "begin with '{'" },
     { "text after", "", "{}{}", 0, FY_EFORMAT, "not JSON" },
@@ -164,8 +171,8 @@ static void deep_nesting_is_an_error_and_no_overflow(void **state)
 /* Types of several widths after an odd header: nothing is where C wants it. */
 static void unaligned_data_is_read(void **state)
 {
-    const char *header = "{" T("b", "U8", "1", 0, 1) "," T("f", "F64", "1", 1, 9) ","
-                         T("h", "BF16", "2", 9, 13) "}";
+    const char *header =
+        "{" T("b", "U8", "1", 0, 1) "," T("f", "F64", "1", 1, 9) "," T("h", "BF16", "2", 9, 13) "}";
     fy_weights *w;
 
     (void)state;
@@ -205,7 +212,9 @@ static fy_status write_sample(const char *path, int order)
         switch ((i + order) % 5) {
         case 0: FY_TRY(fy_weights_add(f, "fc.weight", FY_F32, &FY_SHAPE(2, 3), values)); break;
         case 1: FY_TRY(fy_weights_add(f, "flag", FY_U8, &FY_SCALAR, &byte)); break;
-        case 2: FY_TRY(fy_weights_add(f, "a \"quoted\\\" \t\xc3\xa9", FY_I64, &FY_SHAPE(2), steps)); break;
+        case 2:
+            FY_TRY(fy_weights_add(f, "a \"quoted\\\" \t\xc3\xa9", FY_I64, &FY_SHAPE(2), steps));
+            break;
         case 3: FY_TRY(fy_weights_add(f, "nothing", FY_F32, &FY_SHAPE(3, 0), values)); break;
         default:
             FY_TRY(fy_weights_add_meta(f, order % 2 ? "zz" : "note", order % 2 ? "" : "two\nlines"));
@@ -387,7 +396,8 @@ static void a_file_by_others_is_read(void **state)
     int i;
 
     (void)state;
-    check_ok(fy_weights_open(fyt_path(source ? source : ".", "tests/golden/python.safetensors"), &w));
+    check_ok(
+        fy_weights_open(fyt_path(source ? source : ".", "tests/golden/python.safetensors"), &w));
     assert_int_equal(fy_weights_count(w), 4);
     assert_string_equal(fy_weights_meta(w, "format"), "np");
     i = fy_weights_find(w, "b.f64");
@@ -446,7 +456,8 @@ static void running_out_of_memory_leaves_nothing(void **state)
     const char *header = "{" T("f", "F64", "1", 0, 8) "}";
     const size_t pad = (8 - (8 + strlen(header)) % 8) % 8;
     size_t bytes;
-    uint8_t *file = make_file(header, pad, 8, &bytes), *shifted = fyi_alloc(bytes + sizeof bytes + 1);
+    uint8_t *file = make_file(header, pad, 8, &bytes),
+            *shifted = fyi_alloc(bytes + sizeof bytes + 1);
 
     fyt_check_alloc_failures(write_and_read, (void *)(uintptr_t)fyt_path(*state, "w"));
     assert_int_equal(fyt_count_entries(*state), 1);

@@ -124,23 +124,11 @@ void fyi_gather_window_avx512(float *dw, int64_t lanes, const float *columns, co
                               const int32_t *offset, int64_t count)
 {
     switch (lanes / 16) {
-    case 1:
-        gather_window(1, 4, dw, columns, g, offset, count);
-        break;
-    case 2:
-        gather_window(2, 4, dw, columns, g, offset, count);
-        break;
-    case 3:
-        gather_window(3, 4, dw, columns, g, offset, count);
-        break;
-    case 4:
-        gather_window(4, 2, dw, columns, g, offset, count);
-        break;
-    case 5:
-        gather_window(5, 2, dw, columns, g, offset, count);
-        break;
-    default:
-        gather_window(6, 2, dw, columns, g, offset, count);
-        break;
+    case 1: gather_window(1, 4, dw, columns, g, offset, count); break;
+    case 2: gather_window(2, 4, dw, columns, g, offset, count); break;
+    case 3: gather_window(3, 4, dw, columns, g, offset, count); break;
+    case 4: gather_window(4, 2, dw, columns, g, offset, count); break;
+    case 5: gather_window(5, 2, dw, columns, g, offset, count); break;
+    default: gather_window(6, 2, dw, columns, g, offset, count); break;
     }
 }

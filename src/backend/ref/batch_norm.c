@@ -22,8 +22,7 @@ static int64_t element(const channel_dims *d, int64_t n, int64_t c, int64_t i)
 }
 
 /* Two passes: the sum of squares of differences loses nothing to cancellation. */
-static void moments(const fyi_launch *l, const channel_dims *d, int64_t c, double *mean,
-                    double *var)
+static void moments(const fyi_launch *l, const channel_dims *d, int64_t c, double *mean, double *var)
 {
     const double count = (double)(d->n * d->per);
     double sum = 0, squares = 0;
@@ -39,8 +38,7 @@ static void moments(const fyi_launch *l, const channel_dims *d, int64_t c, doubl
     *var = squares / count;
 }
 
-static void normalise(const fyi_launch *l, const channel_dims *d, int64_t c, double mean,
-                      double var)
+static void normalise(const fyi_launch *l, const channel_dims *d, int64_t c, double mean, double var)
 {
     const fyi_batch_norm_attr *a = l->site->attr;
     const double factor = SRC(l, 1, c) / sqrt(var + (double)a->eps), shift = SRC(l, 2, c);

@@ -38,8 +38,8 @@ static inline void set(const fyi_desc *d, void *p, int64_t i, double v)
 /* Wants every source and destination plain; takes every node. */
 bool fyi_ref_propose(fy_device *dev, fyi_site *site);
 
-#define FYI_REF_KERNEL(op_name, run_fn)                                             \
-    const fyi_kernel fyi_ref_##op_name = {                                          \
+#define FYI_REF_KERNEL(op_name, run_fn)                                                   \
+    const fyi_kernel fyi_ref_##op_name = {                                                \
         .name = "ref", .op = &fyi_op_##op_name, .propose = fyi_ref_propose, .run = run_fn \
     }
 

@@ -20,9 +20,9 @@ fy_status fyi_ref_update(const fyi_launch *l, update_rule rule);
  * and padding, zero throughout, stays zero. */
 bool fyi_ref_update_propose(fy_device *dev, fyi_site *site);
 
-#define FYI_REF_UPDATE_KERNEL(op_name)                                                           \
-    const fyi_kernel fyi_ref_##op_name = {                                                       \
-        .name = "ref", .op = &fyi_op_##op_name, .propose = fyi_ref_update_propose, .run = run    \
+#define FYI_REF_UPDATE_KERNEL(op_name)                                                        \
+    const fyi_kernel fyi_ref_##op_name = {                                                    \
+        .name = "ref", .op = &fyi_op_##op_name, .propose = fyi_ref_update_propose, .run = run \
     }
 
 #endif

@@ -117,7 +117,7 @@ typedef struct fyi_pool_attr {
 typedef struct fyi_batch_norm_attr {
     float eps, momentum;
     bool training;
-    int64_t count;                  /* values per channel, for _stats */
+    int64_t count;                    /* values per channel, for _stats */
     fyi_id running_mean, running_var; /* use nodes; batch_norm in training mode only */
 } fyi_batch_norm_attr;
 

@@ -158,8 +158,8 @@ static fy_status train(work *w)
     FY_TRY(open_loader(w->unlabelled, "target", /*labels*/ false, &target));
     FY_TRY(fy_run_open(&nowhere, &run));
     fy_stage s = fy_stage_defaults("train", g);
-    s.streams[0] = (fy_stream){ .loader = source, .data = w->source, .x = xs, .y = ys };
-    s.streams[1] = (fy_stream){ .loader = target, .data = w->unlabelled, .x = xt };
+    s.streams[0] = (fy_stream){ .loader = source, .x = xs, .y = ys };
+    s.streams[1] = (fy_stream){ .loader = target, .x = xt };
     s.n_streams = 2;
     s.watches[0] = (fy_watch){ "source.loss", source_loss };
     s.watches[1] = (fy_watch){ "target.loss", target_loss };

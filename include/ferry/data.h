@@ -270,6 +270,8 @@ FY_API FY_NODISCARD fy_status fy_loader_seek(fy_loader *l, uint64_t step);
 FY_API uint64_t fy_loader_tell(const fy_loader *l);
 /* Batches in an epoch. */
 FY_API int64_t fy_loader_epoch_steps(const fy_loader *l);
+/* What it reads; lent while the loader is open. */
+FY_API const fy_dataset *fy_loader_dataset(const fy_loader *l);
 /* True if a sample may differ from epoch to epoch: the loader augments or transforms. */
 FY_API bool fy_loader_is_random(const fy_loader *l);
 /* Seconds that fy_loader_next has spent waiting for (or, without workers, making) batches. */

@@ -210,7 +210,8 @@ FY_API void fy_objective_moves(fy_graph *g, fy_objective o, fy_param *p, const c
 
 typedef struct fy_plan_opts {
     const fy_node *outputs; /* values to read after a step, besides the losses. A value computed for an
-                             * objective shows what the first objective that needs it saw. */
+                             * objective shows what the first objective that needs it saw; a
+                             * parameter itself, or a view of one, shows its value after the step. */
     int n_outputs;
     const fy_node *feeds; /* values fed from outside instead of computed: cached features */
     int n_feeds;
@@ -232,6 +233,9 @@ FY_API FY_NODISCARD fy_status fy_plan_feed(fy_plan *p, fy_node input, const void
 /* Sets a scalar input by name ("critic.lr"); kept until set again. FY_EINVAL names the nearest. */
 FY_API FY_NODISCARD fy_status fy_plan_set(fy_plan *p, const char *name, float value);
 FY_API FY_NODISCARD fy_status fy_plan_get(const fy_plan *p, const char *name, float *value);
+/* The scalar inputs' names, in a fixed order: with fy_plan_get and fy_plan_set, part of a checkpoint. */
+FY_API int fy_plan_scalar_count(const fy_plan *p);
+FY_API const char *fy_plan_scalar_name(const fy_plan *p, int i);
 /* Runs forward, backward and update of every objective in order. Allocates nothing. */
 FY_API FY_NODISCARD fy_status fy_plan_step(fy_plan *p);
 /* Copies an output or a loss out in plain order; f32 for every floating type, i32 for labels. */
@@ -260,8 +264,8 @@ FY_API void fy_plan_describe(const fy_plan *p, fy_plan_info *info);
  * Writes at most `bytes` and a NUL; returns the whole length. */
 FY_API size_t fy_plan_text(const fy_plan *p, char *buf, size_t bytes);
 
-/* True if x depends on no parameter that an objective moves, and on no dropout: with the same batch its
- * value never changes, so it can be cached per sample. */
+/* True if x depends on no parameter that an objective moves, on no scalar input and on no dropout: with the same
+ * batch its value stays the same. */
 FY_API bool fy_node_is_frozen(const fy_graph *g, fy_node x);
 
 #ifdef __cplusplus

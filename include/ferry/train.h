@@ -63,6 +63,9 @@ FY_API FY_NODISCARD fy_status fy_run_load_model(fy_run *r, const char *name, fy_
 FY_API void fy_run_drop_model(fy_run *r, const char *name);
 /* True when a resumed run is past this stage: its work and its evaluations are in the checkpoint. */
 FY_API bool fy_run_is_past(const fy_run *r, const char *stage);
+/* The run no longer refers to what it was asked to keep: for a method about to free its models. The last
+ * checkpoint stays as it is; call it after the last stage. */
+FY_API void fy_run_forget(fy_run *r);
 /* Writes a checkpoint now, at a moment between stages. */
 FY_API FY_NODISCARD fy_status fy_run_checkpoint(fy_run *r);
 
@@ -77,9 +80,8 @@ typedef struct fy_table {
 #define FY_MAX_TABLES 4
 typedef struct fy_stream {
     fy_loader *loader;
-    const fy_dataset *data; /* the loader's; needed for the feature cache */
-    fy_node x;              /* f32 [batch, ...] */
-    fy_node y;              /* i32 [batch]; FY_NO_NODE: the stream carries no labels */
+    fy_node x; /* f32 [batch, ...] */
+    fy_node y; /* i32 [batch]; FY_NO_NODE: the stream carries no labels */
     fy_table tables[FY_MAX_TABLES];
     int n_tables;
 } fy_stream;

@@ -261,6 +261,11 @@ int64_t fy_loader_epoch_steps(const fy_loader *l)
     return l->epoch_steps;
 }
 
+const fy_dataset *fy_loader_dataset(const fy_loader *l)
+{
+    return l->d;
+}
+
 bool fy_loader_is_random(const fy_loader *l)
 {
     return l->o.augment || l->o.transform;

@@ -48,7 +48,21 @@ bool fy_node_is_frozen(const fy_graph *g, fy_node x)
 
 /* ---- the cut -------------------------------------------------------------------------------------------- */
 
-enum { FROZEN = 1, FROM_X = 2, FROM_OTHERS = 4, COMPUTED = 8, READ_UNFROZEN = 16 };
+enum { FROZEN = 1, FROM_X = 2, FROM_OTHERS = 4, COMPUTED = 8, ROW = 16, READ_WHOLE = 32 };
+
+/* Does row i of the destination depend on row i of x alone? A value that mixes the samples of a batch (a mean
+ * over axis 0, a covariance) changes with the batch and cannot be kept per sample. */
+static bool keeps_rows(const fy_graph *g, const fyi_node *n, const unsigned *mark)
+{
+    if (!(n->op->flags & (FYI_OP_ROWS | FYI_OP_EACH)) || !(mark[n->src[0]] & ROW))
+        return false;
+    const fy_shape *src = &g->values[n->src[0]].spec.shape, *dst = &g->values[n->dst].spec.shape;
+    bool keeps = src->rank >= 2 && dst->rank >= 1 && src->d[0] == dst->d[0];
+    for (int i = 1; i < n->n_src; i++)
+        keeps = keeps && (n->op->flags & FYI_OP_EACH ? (mark[n->src[i]] & ROW) != 0
+                                                     : !(mark[n->src[i]] & FROM_X));
+    return keeps;
+}
 
 /* What a node's destinations are, from its sources; COMPUTED once anything but a view was applied. */
 static unsigned combine(const fy_graph *g, const fyi_node *n, const unsigned *mark)
@@ -60,37 +74,40 @@ static unsigned combine(const fy_graph *g, const fyi_node *n, const unsigned *ma
         const unsigned s = mark[n->src[i]];
         m = (s & FROZEN ? m : m & ~(unsigned)FROZEN) | (s & (FROM_X | FROM_OTHERS | COMPUTED));
     }
-    return n->n_src && !(n->op->flags & FYI_OP_VIEW) ? m | COMPUTED : m;
+    if (n->n_src && !(n->op->flags & FYI_OP_VIEW))
+        m |= COMPUTED;
+    return n->n_src && keeps_rows(g, n, mark) ? m | ROW : m;
 }
 
-static void mark_readers(const fy_graph *g, const fyi_node *n, unsigned *mark)
+#define CACHEABLE (FROZEN | FROM_X | ROW)
+
+/* A node whose result cannot be kept per sample reads its sources every step. */
+static void mark_readers(const fyi_node *n, unsigned *mark)
 {
-    const bool frozen = mark[n->dst] & FROZEN && !(mark[n->dst] & FROM_OTHERS);
-    for (int i = 0; !frozen && i < n->n_src; i++)
-        mark[n->src[i]] |= READ_UNFROZEN;
-    (void)g;
+    const unsigned m = mark[n->dst];
+    const bool kept = (m & CACHEABLE) == CACHEABLE && !(m & FROM_OTHERS);
+    for (int i = 0; !kept && i < n->n_src; i++)
+        mark[n->src[i]] |= READ_WHOLE;
 }
 
-int fyi_frozen_cut(const fy_graph *g, fy_node x, fy_node *cut, int max)
+fy_status fyi_frozen_cut(const fy_graph *g, fy_node x, fy_node *cut, int max, int *n)
 {
     fyi_arena scratch = { 0 };
     unsigned *mark = fyi_arena_alloc(&scratch, g->n_values * sizeof *mark);
-    int n = 0;
-    for (size_t k = 1; mark && k < g->n_nodes; k++) {
+    *n = 0;
+    if (!mark)
+        return fyi_enomem(g->n_values * sizeof *mark, "the feature cache");
+    for (size_t k = 1; k < g->n_nodes; k++) {
         const fyi_node *node = &g->nodes[k];
-        const unsigned m = node->dst == x.id ? FROZEN | FROM_X : combine(g, node, mark);
+        const unsigned m = node->dst == x.id ? FROZEN | FROM_X | ROW : combine(g, node, mark);
         for (int j = 0; j < node->n_dst; j++)
             mark[node->dst + j] = m;
-        mark_readers(g, node, mark);
+        mark_readers(node, mark);
     }
-    const unsigned wanted = FROZEN | FROM_X | COMPUTED | READ_UNFROZEN;
-    const int64_t rows = g->values[x.id].spec.shape.d[0];
-    for (size_t v = 1; mark && v < g->n_values && n < max; v++) {
-        const fyi_spec *spec = &g->values[v].spec;
-        if (mark[v] == wanted && spec->dtype == FY_F32 && spec->shape.rank > 0 &&
-            spec->shape.d[0] == rows && fyi_def(g, (fyi_id)v)->n_dst == 1)
-            cut[n++] = fyi_n((fyi_id)v);
-    }
+    for (size_t v = 1; v < g->n_values && *n < max; v++)
+        if (mark[v] == (CACHEABLE | COMPUTED | READ_WHOLE) && g->values[v].spec.dtype == FY_F32 &&
+            fyi_def(g, (fyi_id)v)->n_dst == 1)
+            cut[(*n)++] = fyi_n((fyi_id)v);
     fyi_arena_release(&scratch);
-    return n;
+    return FY_OK;
 }

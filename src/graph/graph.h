@@ -45,6 +45,10 @@ enum {
     FYI_OP_RANDOM = 4,  /* differs from step to step */
     FYI_OP_UPDATE = 8,  /* dst[i] overwrites the storage of a source: see fyi_value.alias */
     FYI_OP_VIEW = 16,   /* dst[0] is src[0]'s bytes under another shape, in plain layout */
+    FYI_OP_ROWS =
+        32, /* row i (axis 0) of dst[0] depends on row i of src[0] and on the other sources whole;
+                            * needs rank 2 or more */
+    FYI_OP_EACH = 64, /* row i of dst[0] depends on row i of every source */
 };
 
 struct fyi_op {

@@ -334,6 +334,18 @@ static fy_status place_view(fy_plan *p, const fyi_node *n)
     return add_variant(p, n->dst, &d, p->variants[k].buffer, NULL);
 }
 
+/* Parameters that nothing reads in the end, and state of updates that move nothing: plain. */
+static fy_status decide_rest(fy_plan *p)
+{
+    for (size_t i = 0; i < p->n_slots + p->n_states; i++) {
+        const fyi_id v = i < p->n_slots ? p->slots[i].use : p->states[i - p->n_slots].value;
+        const fyi_desc plain = plain_desc(p, v);
+        if (p->variant_of[v] < 0)
+            FYI_FORWARD(decide(p, v, &plain));
+    }
+    return FY_OK;
+}
+
 fy_status fyi_plan_place(fy_plan *p)
 {
     const fy_graph *g = p->program.g;
@@ -346,5 +358,5 @@ fy_status fyi_plan_place(fy_plan *p)
         else
             FYI_FORWARD(place_node(p, n));
     }
-    return FY_OK;
+    return decide_rest(p);
 }

@@ -228,12 +228,32 @@ fy_status fy_plan_feed(fy_plan *p, fy_node input, const void *data)
     return FY_OK;
 }
 
+static bool is_scalar(const fy_plan *p, const fyi_input *in)
+{
+    return in->own && in->name && p->program.g->values[in->value].spec.shape.rank == 0;
+}
+
+int fy_plan_scalar_count(const fy_plan *p)
+{
+    int n = 0;
+    for (size_t i = 0; i < p->n_inputs; i++)
+        n += is_scalar(p, &p->inputs[i]);
+    return n;
+}
+
+const char *fy_plan_scalar_name(const fy_plan *p, int i)
+{
+    for (size_t k = 0; k < p->n_inputs; k++)
+        if (is_scalar(p, &p->inputs[k]) && i-- == 0)
+            return p->inputs[k].name;
+    return NULL;
+}
+
 static fyi_input *scalar_named(const fy_plan *p, const char *name)
 {
     for (size_t i = 0; i < p->n_inputs; i++) {
         const fyi_input *in = &p->inputs[i];
-        if (in->own && in->name && p->program.g->values[in->value].spec.shape.rank == 0 &&
-            strcmp(in->name, name) == 0)
+        if (is_scalar(p, in) && strcmp(in->name, name) == 0)
             return &p->inputs[i];
     }
     return NULL;

@@ -124,6 +124,20 @@ done:
     return st;
 }
 
+static fy_status check_clusters(const adda *a)
+{
+    const int64_t width = fy_shape_numel(fy_model_output(a->source)),
+                  n = fy_dataset_count(a->data->target);
+    const int64_t most = width < n ? width : n;
+    if (a->o->pseudo_weight > 0 && (a->o->cluster_components < 1 || a->o->cluster_components > most))
+        return fy_error(
+            FY_EINVAL,
+            "adda: %lld components of %lld features of %lld target samples; expected 1 to "
+            "%lld",
+            (long long)a->o->cluster_components, (long long)width, (long long)n, (long long)most);
+    return FY_OK;
+}
+
 static fy_status keep_models(adda *a)
 {
     fy_model *const all[] = { a->source, a->classifier, a->target, a->target_classifier, a->critic };
@@ -182,8 +196,7 @@ static fy_status train_source(adda *a)
     fy_objective_moves_model(g, task, a->classifier, "*", NULL);
 
     fy_stage s = fy_stage_defaults("source", g);
-    s.streams[s.n_streams++] =
-        (fy_stream){ .loader = loader, .data = a->data->source, .x = x, .y = y };
+    s.streams[s.n_streams++] = (fy_stream){ .loader = loader, .x = x, .y = y };
     s.watches[s.n_watches++] = (fy_watch){ "source.loss", loss };
     s.watches[s.n_watches++] = (fy_watch){ "source.accuracy", fy_accuracy(g, logits, y) };
     s.steps = a->source_steps;
@@ -380,8 +393,8 @@ static fy_status run_crossing(adda *a, const fy_graph *g, const crossing *c, fy_
                               fy_loader *target)
 {
     fy_stage s = fy_stage_defaults("adapt", g);
-    s.streams[0] = (fy_stream){ .loader = source, .data = a->data->source, .x = c->xs };
-    s.streams[1] = (fy_stream){ .loader = target, .data = a->data->target, .x = c->xt };
+    s.streams[0] = (fy_stream){ .loader = source, .x = c->xs };
+    s.streams[1] = (fy_stream){ .loader = target, .x = c->xt };
     s.n_streams = 2;
     if (c->pseudo.id)
         s.streams[1].tables[s.streams[1].n_tables++] =
@@ -447,6 +460,7 @@ static fy_status open_adda(adda *a)
     fy_status st;
     FY_TRY(check(a->o, a->data));
     FY_TRY(open_models(a));
+    FY_TRY(check_clusters(a));
     FY_TRY(keep_models(a));
     a->clusters = calloc((size_t)fy_dataset_count(a->data->target), sizeof *a->clusters);
     a->moments = calloc(1, sizeof *a->moments);
@@ -465,6 +479,7 @@ done:
 
 static void close_adda(adda *a)
 {
+    fy_run_forget(a->run); /* what it was asked to keep ends here */
     adapt_close(&a->adapt);
     free(a->moments);
     free(a->clusters);

@@ -218,6 +218,8 @@ fy_status picture_write_features(fy_run *r, fy_device *dev, const fy_adapt_data 
                   { .when = "after", .domain = "target" } };
     text t = { 0 };
     fy_status st;
+    if (fy_shape_numel(fy_model_output(before[0])) < 2)
+        return FY_OK; /* one feature makes no plane */
     FY_TRY(some_of(data->source, FEATURE_SAMPLES, &source));
     FY_TRY(some_of(data->target, FEATURE_SAMPLES, &target));
     v[0].d = source;

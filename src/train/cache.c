@@ -50,12 +50,12 @@ static fy_status fill_batch(fyi_cache *c, fy_plan *plan, fy_node x, const fy_ten
 
 static fy_status fill_all(fyi_cache *c, fy_plan *plan, const fy_stream *s, int64_t batch)
 {
-    const int64_t count = fy_dataset_count(s->data);
+    const int64_t count = fy_dataset_count(fy_loader_dataset(s->loader));
     int64_t *index = fyi_calloc((size_t)batch, sizeof *index);
     fy_status st = index ? FY_OK : fyi_enomem((size_t)batch * sizeof *index, "the feature cache");
     for (int64_t at = 0; st == FY_OK && at < count; at += batch) {
         fy_tensor *x = NULL;
-        st = read_batch(s->data, at, batch, index, &x);
+        st = read_batch(fy_loader_dataset(s->loader), at, batch, index, &x);
         if (st == FY_OK)
             st = fill_batch(c, plan, s->x, x, at, batch);
         fy_tensor_free(x);
@@ -67,12 +67,12 @@ static fy_status fill_all(fyi_cache *c, fy_plan *plan, const fy_stream *s, int64
 fy_status fyi_cache_fill(fyi_cache *c, fy_device *dev, const fy_graph *g, const fy_stream *s)
 {
     *c = (fyi_cache){ 0 };
-    c->n = fyi_frozen_cut(g, s->x, c->cut, FY_MAX_TABLES);
+    FYI_FORWARD(fyi_frozen_cut(g, s->x, c->cut, FY_MAX_TABLES, &c->n));
     if (c->n == 0)
         return FY_OK;
     const int64_t batch = fy_node_shape(g, s->x).d[0];
     fy_plan *plan = NULL;
-    fy_status st = take_rows(c, g, fy_dataset_count(s->data), batch);
+    fy_status st = take_rows(c, g, fy_dataset_count(fy_loader_dataset(s->loader)), batch);
     const fy_plan_opts o = { .outputs = c->cut, .n_outputs = c->n };
     if (st == FY_OK)
         st = fyi_plan_new_frozen(g, dev, &o, &plan);

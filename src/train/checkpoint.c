@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct key {
     fyi_buf b;
@@ -76,6 +77,19 @@ static fy_status add_number(fy_weights_file *f, const char *name, long long valu
     return fy_weights_add_meta(f, name, text);
 }
 
+/* Run-time scalars are kept until set again, so a resumed stage has to find them as they were. */
+static fy_status save_scalars(fy_weights_file *f, const fy_plan *plan, key *k)
+{
+    const fy_shape scalar = FY_SCALAR;
+    for (int i = 0; i < fy_plan_scalar_count(plan); i++) {
+        const char *name = fy_plan_scalar_name(plan, i);
+        float value;
+        FYI_FORWARD(fy_plan_get(plan, name, &value));
+        FYI_FORWARD(add_tensor(f, make_key(k, "scalar", NULL, name), &scalar, &value));
+    }
+    return FY_OK;
+}
+
 static fy_status save_position(fy_weights_file *f, const fyi_position *at, key *k)
 {
     FYI_FORWARD(fy_weights_add_meta(f, "ferry.stage", at->stage));
@@ -83,6 +97,7 @@ static fy_status save_position(fy_weights_file *f, const fyi_position *at, key *
     FYI_FORWARD(add_number(f, "ferry.plan_steps", (long long)fy_plan_steps(at->plan)));
     FYI_FORWARD(add_number(f, "ferry.n_summed", at->n_summed));
     FYI_FORWARD(add_bytes(f, k, "stage.sums", at->sums, (size_t)at->n_sums * sizeof *at->sums));
+    FYI_FORWARD(save_scalars(f, at->plan, k));
     return save_states(f, at->plan, k);
 }
 
@@ -105,7 +120,10 @@ static fy_status save_all(fy_run *r, const fyi_position *at, fy_weights_file *f,
         FYI_FORWARD(add_bytes(f, k, r->kept[i].name, r->kept[i].data, r->kept[i].bytes));
     if (at->stage)
         FYI_FORWARD(save_position(f, at, k));
-    FYI_FORWARD(add_number(f, "ferry.metrics_bytes", ftell(r->metrics)));
+    const long bytes = ftell(r->metrics);
+    if (bytes < 0 || fsync(fileno(r->metrics)) != 0) /* on disk before a checkpoint counts on it */
+        return fyi_fail(FY_EIO, "cannot write '%s': %s", r->metrics_path, strerror(errno));
+    FYI_FORWARD(add_number(f, "ferry.metrics_bytes", bytes));
     return save_past(r, f);
 }
 
@@ -230,6 +248,17 @@ static fy_status restore_states(const fy_weights *w, fy_plan *plan, key *k)
     return FY_OK;
 }
 
+static fy_status restore_scalars(const fy_weights *w, fy_plan *plan, key *k)
+{
+    for (int i = 0; i < fy_plan_scalar_count(plan); i++) {
+        const char *name = fy_plan_scalar_name(plan, i);
+        const void *data = NULL;
+        FYI_FORWARD(tensor_of(w, make_key(k, "scalar", NULL, name), FY_F32, 1, &data));
+        FYI_FORWARD(fy_plan_set(plan, name, *(const float *)data));
+    }
+    return FY_OK;
+}
+
 static fy_status enter(const fy_weights *w, fyi_position *at, key *k)
 {
     long long step, plan_steps, n_summed;
@@ -244,6 +273,7 @@ static fy_status enter(const fy_weights *w, fyi_position *at, key *k)
     at->step = step;
     at->n_summed = n_summed;
     fy_plan_set_steps(at->plan, (uint64_t)plan_steps);
+    FYI_FORWARD(restore_scalars(w, at->plan, k));
     return restore_states(w, at->plan, k);
 }
 

@@ -2,6 +2,7 @@
  * before. On resume, metrics.jsonl is cut back to what the checkpoint had seen. */
 #include "train/train.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -37,11 +38,25 @@ static fy_status open_metrics(fy_run *r, int64_t keep_bytes)
     r->metrics = fopen(r->metrics_path, keep_bytes > 0 ? "r+" : "w");
     if (!r->metrics)
         return fyi_fail(FY_EIO, "cannot open '%s': %s", r->metrics_path, strerror(errno));
+    if (keep_bytes > 0 && (fseek(r->metrics, 0, SEEK_END) != 0 || ftell(r->metrics) < keep_bytes))
+        return fyi_fail(FY_EFORMAT, "'%s' is shorter than its checkpoint says; start the run afresh",
+                        r->metrics_path);
     if (keep_bytes > 0 &&
         (ftruncate(fileno(r->metrics), keep_bytes) != 0 || fseek(r->metrics, 0, SEEK_END) != 0))
         return fyi_fail(FY_EIO, "cannot cut '%s' back to its checkpoint: %s", r->metrics_path,
                         strerror(errno));
     return FY_OK;
+}
+
+/* A kill while a file was being written leaves ".<name>.tmp.<pid>.<n>". */
+static void drop_temporaries(const char *dir)
+{
+    DIR *d = opendir(dir);
+    for (struct dirent *e; d && (e = readdir(d)) != NULL;)
+        if (e->d_name[0] == '.' && strstr(e->d_name, ".tmp."))
+            (void)unlinkat(dirfd(d), e->d_name, 0); /* one that stays does no harm */
+    if (d)
+        closedir(d);
 }
 
 static fy_status open_dir(fy_run *r)
@@ -56,7 +71,11 @@ static fy_status open_dir(fy_run *r)
     if (r->opts.resume && fyi_path_exists(r->checkpoint_path)) {
         FYI_FORWARD(fy_weights_open(r->checkpoint_path, &r->restored));
         FYI_FORWARD(fyi_checkpoint_restore_run(r, &metrics_bytes));
-    }
+    } else if (unlink(r->checkpoint_path) != 0 &&
+               errno != ENOENT) /* of an earlier run in this directory */
+        return fyi_fail(FY_EIO, "cannot remove the old '%s': %s", r->checkpoint_path,
+                        strerror(errno));
+    drop_temporaries(r->dir);
     return open_metrics(r, metrics_bytes);
 }
 
@@ -105,6 +124,13 @@ fy_status fy_run_keep_data(fy_run *r, const char *name, void *data, size_t bytes
     if (restored)
         *restored = found;
     return FY_OK;
+}
+
+void fy_run_forget(fy_run *r)
+{
+    for (size_t i = 0; i < r->n_kept; i++)
+        fyi_free(r->kept[i].name);
+    r->n_kept = r->n_models = 0;
 }
 
 bool fy_run_is_past(const fy_run *r, const char *stage)

@@ -35,12 +35,32 @@ fy_stage fy_stage_defaults(const char *name, const fy_graph *g)
 
 /* ---- opening --------------------------------------------------------------------------------------------- */
 
+/* A table's node has one row per sample of the batch. */
+static fy_status check_tables(const fy_stage *s, int stream)
+{
+    const fy_stream *in = &s->streams[stream];
+    const fy_shape x = fy_node_shape(s->graph, in->x);
+    for (int k = 0; k < FYI_MIN(in->n_tables, FY_MAX_TABLES); k++) {
+        const fy_shape t = fy_node_shape(s->graph, in->tables[k].node);
+        if (t.rank < 1 || x.rank < 1 || t.d[0] != x.d[0] || !in->tables[k].rows)
+            return fyi_fail(
+                FY_ESHAPE,
+                "stage '%s': table %d of stream %d has %lld rows a batch and its images "
+                "%lld",
+                s->name, k, stream, (long long)(t.rank ? t.d[0] : 0),
+                (long long)(x.rank ? x.d[0] : 0));
+    }
+    return FY_OK;
+}
+
 static fy_status check_stage(const fy_stage *s)
 {
     if (s->n_streams < 1 || s->n_streams > FY_MAX_STREAMS || s->n_watches > FY_MAX_WATCHES)
         return fyi_fail(FY_EINVAL,
                         "stage '%s': %d streams and %d watches; expected 1 to %d and at most %d",
                         s->name, s->n_streams, s->n_watches, FY_MAX_STREAMS, FY_MAX_WATCHES);
+    for (int i = 0; i < s->n_streams; i++)
+        FYI_FORWARD(check_tables(s, i));
     for (int i = 0; i < s->n_streams; i++)
         if (!s->streams[i].loader || !s->streams[i].x.id || s->streams[i].n_tables > FY_MAX_TABLES)
             return fyi_fail(FY_EINVAL, "stage '%s': stream %d has no loader or no input node",
@@ -65,8 +85,7 @@ static fy_status add_gather(loop *l, int stream, fy_node node, const void *rows)
 static fy_status open_stream(loop *l, fy_device *dev, int i)
 {
     const fy_stream *s = &l->s->streams[i];
-    const bool same_every_time = s->data && !fy_loader_is_random(s->loader);
-    if (l->s->cache && same_every_time)
+    if (l->s->cache && !fy_loader_is_random(s->loader))
         FYI_FORWARD(fyi_cache_fill(&l->cache[i], dev, l->s->graph, s));
     for (int k = 0; k < l->cache[i].n; k++)
         FYI_FORWARD(add_gather(l, i, l->cache[i].cut[k], l->cache[i].rows[k]));

@@ -153,6 +153,73 @@ static void objectives_run_in_order_and_see_each_other(void **state)
     close_world(one);
 }
 
+/* In whatever order outputs are listed, each shows what the first objective that needs it saw. */
+static void outputs_do_not_change_the_order(void **state)
+{
+    const fy_optim sgd = fy_sgd(0.25f, 0, 0);
+    for (int turn = 0; turn < 2; turn++) {
+        fy_device *dev;
+        fy_graph *g;
+        fy_plan *plan;
+        fy_param *a, *b;
+        float one = 1, two = 2, got[2];
+        check_ok(fy_device_open(*state, &dev));
+        check_ok(fy_graph_new(&g));
+        check_ok(fy_param_new("a", FY_SCALAR, &a));
+        check_ok(fy_param_new("b", FY_SCALAR, &b));
+        check_ok(fy_param_write(a, &one, 1));
+        check_ok(fy_param_write(b, &two, 1));
+        const fy_node na = fy_use(g, a), nb = fy_use(g, b);
+        const fy_node size = fy_abs(g, na), product = fy_mul(g, na, nb);
+        fy_objective_moves(g, fy_objective_add(g, "first", fy_square(g, na), &sgd), a, NULL);
+        fy_objective_moves(g, fy_objective_add(g, "second", product, &sgd), b, NULL);
+        const fy_node outputs[] = { turn ? size : product, turn ? product : size };
+        const fy_plan_opts o = { .outputs = outputs, .n_outputs = 2 };
+        check_ok(fy_plan_new(g, dev, &o, &plan));
+        fy_graph_free(g);
+        check_ok(fy_plan_step(plan));
+        check_ok(fy_plan_read(plan, size, &got[0], 1));
+        check_ok(fy_plan_read(plan, product, &got[1], 1));
+        assert_true(got[0] == 1);        /* before a moved */
+        assert_true(got[1] == 0.5f * 2); /* after it did: 1 - 0.25 * 2 */
+        fy_plan_free(plan);
+        fy_param_free(b);
+        fy_param_free(a);
+        fy_device_close(dev);
+    }
+}
+
+/* A parameter that its objective's loss does not reach stays where it is, also when somebody reads it. */
+static void an_unreached_parameter_can_be_read(void **state)
+{
+    const fy_optim sgd = fy_sgd(0.25f, 0, 0);
+    fy_device *dev;
+    fy_graph *g;
+    fy_plan *plan;
+    fy_param *a, *b;
+    float one = 1, two = 2, got;
+    check_ok(fy_device_open(*state, &dev));
+    check_ok(fy_graph_new(&g));
+    check_ok(fy_param_new("a", FY_SCALAR, &a));
+    check_ok(fy_param_new("b", FY_SCALAR, &b));
+    check_ok(fy_param_write(a, &one, 1));
+    check_ok(fy_param_write(b, &two, 1));
+    const fy_node out = fy_use(g, b);
+    const fy_objective o = fy_objective_add(g, "task", fy_square(g, fy_use(g, a)), &sgd);
+    fy_objective_moves(g, o, a, NULL);
+    fy_objective_moves(g, o, b, NULL);
+    const fy_plan_opts opts = { .outputs = &out, .n_outputs = 1 };
+    check_ok(fy_plan_new(g, dev, &opts, &plan));
+    fy_graph_free(g);
+    check_ok(fy_plan_step(plan));
+    check_ok(fy_plan_read(plan, out, &got, 1));
+    assert_true(got == 2);
+    fy_plan_free(plan);
+    fy_param_free(b);
+    fy_param_free(a);
+    fy_device_close(dev);
+}
+
 static void only_what_an_objective_names_moves(void **state)
 {
     const fy_optim adam = fy_adam(0.01f);
@@ -472,6 +539,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BOTH(objectives_run_in_order_and_see_each_other),
+        BOTH(outputs_do_not_change_the_order),
+        BOTH(an_unreached_parameter_can_be_read),
         BOTH(only_what_an_objective_names_moves),
         BOTH(a_step_allocates_nothing),
         BOTH(unmoved_values_are_computed_once),

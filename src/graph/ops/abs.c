@@ -10,7 +10,7 @@ static void grad(const fyi_grad_ctx *c, fy_node *diff_src)
 const fyi_op fyi_op_abs = { .name = "abs",
                             .n_src = 1,
                             .n_dst = 1,
-                            .flags = FYI_OP_INPLACE,
+                            .flags = FYI_OP_INPLACE | FYI_OP_ROWS,
                             .infer = fyi_infer_each,
                             .grad = grad,
                             .onnx = "Abs" };

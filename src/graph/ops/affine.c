@@ -12,7 +12,7 @@ const fyi_op fyi_op_affine = { .name = "affine",
                                .n_src = 1,
                                .n_dst = 1,
                                .attr_bytes = sizeof(fyi_affine_attr),
-                               .flags = FYI_OP_INPLACE,
+                               .flags = FYI_OP_INPLACE | FYI_OP_ROWS,
                                .infer = fyi_infer_each,
                                .grad = grad };
 

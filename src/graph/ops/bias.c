@@ -19,7 +19,7 @@ static void grad(const fyi_grad_ctx *c, fy_node *diff_src)
 }
 
 const fyi_op fyi_op_bias = {
-    .name = "bias", .n_src = 2, .n_dst = 1, .flags = FYI_OP_INPLACE, .infer = infer, .grad = grad
+    .name = "bias", .n_src = 2, .n_dst = 1, .flags = FYI_OP_INPLACE | FYI_OP_ROWS, .infer = infer, .grad = grad
 };
 
 fy_node fy_bias(fy_graph *g, fy_node src, fy_node bias)

@@ -22,7 +22,7 @@ const fyi_op fyi_op_clip = { .name = "clip",
                              .n_src = 1,
                              .n_dst = 1,
                              .attr_bytes = sizeof(fyi_clip_attr),
-                             .flags = FYI_OP_INPLACE,
+                             .flags = FYI_OP_INPLACE | FYI_OP_ROWS,
                              .infer = infer,
                              .grad = grad,
                              .onnx = "Clip" };

@@ -3,7 +3,7 @@
 #include "graph/graph.h"
 
 const fyi_op fyi_op_detach = {
-    .name = "detach", .n_src = 1, .n_dst = 1, .flags = FYI_OP_VIEW, .onnx = "Identity"
+    .name = "detach", .n_src = 1, .n_dst = 1, .flags = FYI_OP_VIEW | FYI_OP_ROWS, .onnx = "Identity"
 };
 
 fy_node fy_detach(fy_graph *g, fy_node x)

@@ -18,7 +18,7 @@ static void grad(const fyi_grad_ctx *c, fy_node *diff_src)
 }
 
 const fyi_op fyi_op_log_softmax = {
-    .name = "log_softmax", .n_src = 1, .n_dst = 1, .infer = infer, .grad = grad, .onnx = "LogSoftmax"
+    .name = "log_softmax", .flags = FYI_OP_ROWS, .n_src = 1, .n_dst = 1, .infer = infer, .grad = grad, .onnx = "LogSoftmax"
 };
 
 /* diff_dst, dst -> diff_src */

@@ -25,7 +25,7 @@ const fyi_op fyi_op_relu = { .name = "relu",
                              .n_src = 1,
                              .n_dst = 1,
                              .attr_bytes = sizeof(fyi_relu_attr),
-                             .flags = FYI_OP_INPLACE,
+                             .flags = FYI_OP_INPLACE | FYI_OP_ROWS,
                              .infer = infer,
                              .grad = grad,
                              .onnx = "LeakyRelu" };

@@ -28,7 +28,7 @@ const fyi_op fyi_op_reshape = { .name = "reshape",
                                 .n_src = 1,
                                 .n_dst = 1,
                                 .attr_bytes = sizeof(fyi_shape_attr),
-                                .flags = FYI_OP_VIEW,
+                                .flags = FYI_OP_VIEW | FYI_OP_ROWS,
                                 .infer = infer,
                                 .grad = grad,
                                 .onnx = "Reshape" };

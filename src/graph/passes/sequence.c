@@ -17,6 +17,8 @@ typedef struct pass {
     fyi_arena arena;
     size_t n_values, n_nodes; /* of the caller's graph */
     fyi_id *now;        /* [n_values] the value's newest copy; itself at first, 0 when stale */
+    size_t *copied_in;  /* [n_values] the segment that first copy belongs to */
+    size_t segment;     /* being built */
     fyi_id *first_copy; /* [n_values] the first copy made of it, 0 if none */
     bool *stale;        /* [n_values] scratch */
     bool *marked;       /* [n_values] scratch */
@@ -93,8 +95,10 @@ static fy_status copy_node(pass *s, size_t k)
     FYI_FORWARD(fy_graph_status(s->g));
     for (int j = 0; j < n.n_dst; j++) {
         s->now[n.dst + j] = copy.id + j;
-        if (!s->first_copy[n.dst + j])
+        if (!s->first_copy[n.dst + j]) {
             s->first_copy[n.dst + j] = copy.id + j;
+            s->copied_in[n.dst + j] = s->segment;
+        }
     }
     return FY_OK;
 }
@@ -348,7 +352,10 @@ static fy_status show_outputs(pass *s, const fy_plan_opts *o)
     for (int i = 0; i < o->n_outputs; i++) {
         if (o->outputs[i].id <= 0 || (size_t)o->outputs[i].id >= s->n_values)
             return fyi_fail(FY_EINVAL, "plan: output %d is no node of this graph", i);
-        FYI_FORWARD(fyi_segment_root(&s->p->segments[0], s->p->shown[o->outputs[i].id]));
+        /* Among the values its segment computes: rooted earlier, it would pull an update forward. */
+        const fyi_id v = o->outputs[i].id, shown = s->p->shown[v];
+        const size_t in = shown == v ? 0 : s->copied_in[v];
+        FYI_FORWARD(fyi_segment_root(&s->p->segments[in], shown));
     }
     return FY_OK;
 }
@@ -357,6 +364,7 @@ static fy_status prepare(pass *s)
 {
     const size_t n = s->n_values;
     s->now = fyi_arena_alloc(&s->arena, n * sizeof *s->now);
+    s->copied_in = fyi_arena_alloc(&s->arena, n * sizeof *s->copied_in);
     s->first_copy = fyi_arena_alloc(&s->arena, n * sizeof *s->first_copy);
     s->stale = fyi_arena_alloc(&s->arena, n * sizeof *s->stale);
     s->marked = fyi_arena_alloc(&s->arena, n * sizeof *s->marked);
@@ -364,7 +372,8 @@ static fy_status prepare(pass *s)
     s->p->segments = fyi_calloc(s->p->n_segments, sizeof *s->p->segments);
     s->p->shown = fyi_calloc(n, sizeof *s->p->shown);
     s->p->n_shown = n;
-    if (!s->now || !s->first_copy || !s->stale || !s->marked || !s->p->segments || !s->p->shown)
+    if (!s->now || !s->copied_in || !s->first_copy || !s->stale || !s->marked || !s->p->segments ||
+        !s->p->shown)
         return fyi_enomem(n * sizeof *s->now, "the compiler");
     for (size_t v = 0; v < n; v++)
         s->now[v] = (fyi_id)v;
@@ -375,8 +384,10 @@ fy_status fyi_pass_sequence(fyi_program *p, const fy_plan_opts *o)
 {
     pass s = { .p = p, .g = p->g, .n_values = p->g->n_values, .n_nodes = p->g->n_nodes };
     fy_status st = prepare(&s);
-    for (size_t k = 0; st == FY_OK && k < s.g->n_objectives; k++)
+    for (size_t k = 0; st == FY_OK && k < s.g->n_objectives; k++) {
+        s.segment = k;
         st = add_objective(&s, &s.g->objectives[k], &p->segments[k]);
+    }
     if (st == FY_OK)
         st = show_outputs(&s, o);
     fyi_arena_release(&s.arena);

@@ -8,7 +8,7 @@ expect 0 --help
 says out.txt "ferry run"
 is_empty err.txt
 expect 0 --version
-says out.txt "threads"
+says out.txt "thread"
 says out.txt "ferry 0."
 
 for verb in demo run adapt eval inspect data completion help; do

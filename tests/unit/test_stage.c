@@ -115,7 +115,7 @@ static outcome run(const way *w)
     check_ok(fy_run_open(&ro, &r));
     check_ok(fy_run_keep(r, head));
     check_ok(fy_graph_new(&g));
-    build(g, body, head, w->lr ? w->lr : 0.05f, &s);
+    build(g, body, head, w->lr != 0 ? w->lr : 0.05f, &s);
     lo.batch = BATCH;
     lo.workers = w->workers;
     check_ok(fy_loader_open(data, &lo, &s.streams[0].loader));
@@ -123,7 +123,7 @@ static outcome run(const way *w)
     s.log_every = 4;
     s.eval_every = 5;
     s.cache = w->cache;
-    s.on_step = w->lr ? NULL : on_step;
+    s.on_step = w->lr != 0 ? NULL : on_step;
     s.on_eval = count_eval;
     s.arg = &stop;
     o.st = fy_stage_run(r, dev, &s);

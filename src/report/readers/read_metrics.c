@@ -88,8 +88,9 @@ void fyi_read_metrics(fyi_report *r)
     char *text = fyi_report_text(r, "metrics.jsonl", MAX_BYTES, &bytes);
     troubles t = { 0 };
     int64_t number = 0;
+    const char *const end = text != NULL ? text + bytes : NULL;
 
-    for (const char *at = text, *end = text + bytes; text != NULL && at < end && !r->no_memory;) {
+    for (const char *at = text; at < end && !r->no_memory;) {
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         const size_t n = (size_t)((newline != NULL ? newline : end) - at);
 

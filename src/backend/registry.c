@@ -121,7 +121,7 @@ const fyi_kernel *fyi_kernel_find(fy_device *dev, fyi_site *site)
     site_copy before;
     const fyi_kernel *found = NULL;
     if (!save(&before, site)) {
-        fyi_enomem(sizeof before, "choosing a kernel");
+        (void)fyi_enomem(sizeof before, "choosing a kernel");
         return NULL;
     }
     for (const fyi_kernel *const *k = dev->kernels; *k && !found; k++) {

@@ -18,7 +18,7 @@
 #else
 #define FYI_ASSERT(cond) ((cond) ? (void)0 : fyi_assert_failed(#cond, __FILE__, __LINE__))
 #endif
-void fyi_assert_failed(const char *what, const char *file, int line);
+_Noreturn void fyi_assert_failed(const char *what, const char *file, int line);
 
 /* ---- error.c: where a failure starts, passes, and gains context ------------------------------ */
 
@@ -39,7 +39,8 @@ fy_status fyi_fail_at(const char *file, int line, fy_status st, const char *fmt,
 /* Puts "while ...: " before the sentence already recorded; returns `st`. */
 fy_status fyi_wrap(fy_status st, const char *fmt, ...) FY_PRINTF(2, 3);
 /* FY_ENOMEM, saying how much was wanted and for what. */
-#define fyi_enomem(bytes, what) fyi_not_ok(fyi_enomem_at(__FILE__, __LINE__, (bytes), (what)))
+#define fyi_enomem(bytes, what) \
+    ((void)fyi_enomem_at(__FILE__, __LINE__, (bytes), (what)), FY_ENOMEM)
 fy_status fyi_enomem_at(const char *file, int line, size_t bytes, const char *what);
 /* Replaces this thread's sentence: a worker's failure handed to the thread that joins it. */
 fy_status fyi_fail_as(fy_status st, const char *sentence);

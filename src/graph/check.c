@@ -6,7 +6,7 @@
 static fy_status check_node(const fy_graph *g, size_t k, fyi_arena *scratch, const char *after)
 {
     const fyi_node *n = &g->nodes[k];
-    if (n->dst <= 0 || (size_t)(n->dst + n->n_dst) > g->n_values)
+    if (n->dst <= 0 || (size_t)n->dst + (size_t)n->n_dst > g->n_values)
         return fyi_fail(FY_EINVAL, "after %s: '%s' defines values out of range", after, n->name);
     fyi_spec *src = fyi_arena_alloc(scratch, (size_t)FYI_MAX(n->n_src, 1) * sizeof *src);
     fyi_spec *dst = fyi_arena_alloc(scratch, (size_t)FYI_MAX(n->n_dst, 1) * sizeof *dst);

@@ -219,15 +219,19 @@ static fy_status name_clusters(int32_t *cluster, const fy_tensor *logits, int k)
     int32_t *predicted = calloc((size_t)s->d[0], sizeof *predicted),
             *match = calloc((size_t)k, sizeof *match);
     double agreement;
-    fy_status st = predicted && match ? FY_OK : fy_error(FY_ENOMEM, "no memory to name clusters");
-    for (int64_t i = 0; st == FY_OK && i < s->d[0]; i++, row += s->d[1])
+    fy_status st;
+    if (!predicted || !match) {
+        st = fy_error(FY_ENOMEM, "no memory to name clusters");
+        goto done;
+    }
+    for (int64_t i = 0; i < s->d[0]; i++, row += s->d[1])
         for (int32_t c = 1; c < s->d[1]; c++)
             if (row[c] > row[predicted[i]])
                 predicted[i] = c;
-    if (st == FY_OK)
-        st = fy_matched_accuracy(cluster, predicted, s->d[0], k, &agreement, match);
-    for (int64_t i = 0; st == FY_OK && i < s->d[0]; i++)
+    FY_TRY(fy_matched_accuracy(cluster, predicted, s->d[0], k, &agreement, match));
+    for (int64_t i = 0; i < s->d[0]; i++)
         cluster[i] = match[cluster[i]];
+done:
     free(match);
     free(predicted);
     return st;

@@ -83,8 +83,10 @@ static fy_status histogram(fy_device *dev, const fy_dataset *d, picture_critic_f
     fy_status st;
     FY_TRY(some_of(d, CRITIC_SAMPLES, &some));
     const int64_t n = fy_dataset_count(some);
-    if (!(p = calloc((size_t)n * 2, sizeof *p)))
-        FY_TRY(fy_error(FY_ENOMEM, "no memory for the critic's decisions"));
+    if (!(p = calloc((size_t)n * 2, sizeof *p))) {
+        st = fy_error(FY_ENOMEM, "no memory for the critic's decisions");
+        goto done;
+    }
     FY_TRY(critic_probabilities(dev, some, fn, arg, is_target, p));
     for (int64_t i = 0; i < n; i++) {
         const float target = p[2 * i + 1];

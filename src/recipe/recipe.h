@@ -207,7 +207,7 @@ typedef struct fyi_recipe_data {
     fy_adapt_data view;
 } fyi_recipe_data;
 /* One side, with its labels. */
-fy_status fyi_recipe_side_open(const fyi_settings *s, int i, fy_dataset **out);
+fy_status fyi_recipe_side_open(const fyi_settings *of, int i, fy_dataset **out);
 fy_status fyi_recipe_data_open(const fyi_settings *s, fyi_recipe_data *d);
 void fyi_recipe_data_close(fyi_recipe_data *d);
 

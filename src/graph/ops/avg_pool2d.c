@@ -19,7 +19,8 @@ static void grad(const fyi_grad_ctx *c, fy_node *diff_src)
     diff_src[0] = fyi_op1(c->g, &fyi_op_avg_pool2d_bwd, c->attr, c->diff_dst[0]);
 }
 
-const fyi_op fyi_op_avg_pool2d = { .name = "avg_pool2d", .flags = FYI_OP_ROWS,
+const fyi_op fyi_op_avg_pool2d = { .name = "avg_pool2d",
+                                   .flags = FYI_OP_ROWS,
                                    .n_src = 1,
                                    .n_dst = 1,
                                    .attr_bytes = sizeof(fyi_pool_attr),

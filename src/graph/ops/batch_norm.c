@@ -81,7 +81,8 @@ static void grad_eval(const fyi_grad_ctx *c, fy_node *diff_src)
     add_bwd(c, c->src[3], c->src[4], false, diff_src);
 }
 
-const fyi_op fyi_op_batch_norm_infer = { .name = "batch_norm_infer", .flags = FYI_OP_ROWS,
+const fyi_op fyi_op_batch_norm_infer = { .name = "batch_norm_infer",
+                                         .flags = FYI_OP_ROWS,
                                          .n_src = 5,
                                          .n_dst = 1,
                                          .attr_bytes = sizeof(fyi_batch_norm_attr),

@@ -18,9 +18,12 @@ static void grad(const fyi_grad_ctx *c, fy_node *diff_src)
         diff_src[1] = fyi_op1(c->g, &fyi_op_bias_bwd, NULL, c->diff_dst[0]);
 }
 
-const fyi_op fyi_op_bias = {
-    .name = "bias", .n_src = 2, .n_dst = 1, .flags = FYI_OP_INPLACE | FYI_OP_ROWS, .infer = infer, .grad = grad
-};
+const fyi_op fyi_op_bias = { .name = "bias",
+                             .n_src = 2,
+                             .n_dst = 1,
+                             .flags = FYI_OP_INPLACE | FYI_OP_ROWS,
+                             .infer = infer,
+                             .grad = grad };
 
 fy_node fy_bias(fy_graph *g, fy_node src, fy_node bias)
 {

@@ -91,7 +91,8 @@ static void grad(const fyi_grad_ctx *c, fy_node *diff_src)
     }
 }
 
-const fyi_op fyi_op_conv2d = { .name = "conv2d", .flags = FYI_OP_ROWS,
+const fyi_op fyi_op_conv2d = { .name = "conv2d",
+                               .flags = FYI_OP_ROWS,
                                .n_src = -1,
                                .min_src = 2,
                                .n_dst = 1,

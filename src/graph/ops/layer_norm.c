@@ -40,7 +40,8 @@ static void grad(const fyi_grad_ctx *c, fy_node *diff_src)
             diff_src[i] = fyi_output(c->g, first, i);
 }
 
-const fyi_op fyi_op_layer_norm = { .name = "layer_norm", .flags = FYI_OP_ROWS,
+const fyi_op fyi_op_layer_norm = { .name = "layer_norm",
+                                   .flags = FYI_OP_ROWS,
                                    .n_src = 3,
                                    .n_dst = 3,
                                    .attr_bytes = sizeof(fyi_layer_norm_attr),

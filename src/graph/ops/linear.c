@@ -35,7 +35,8 @@ static void grad(const fyi_grad_ctx *c, fy_node *diff_src)
         diff_src[1] = fyi_op2(c->g, &fyi_op_linear_bwd_weights, &bare, c->diff_dst[0], c->src[0]);
 }
 
-const fyi_op fyi_op_linear = { .name = "linear", .flags = FYI_OP_ROWS,
+const fyi_op fyi_op_linear = { .name = "linear",
+                               .flags = FYI_OP_ROWS,
                                .n_src = -1,
                                .min_src = 2,
                                .n_dst = 1,

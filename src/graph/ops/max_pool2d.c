@@ -71,7 +71,8 @@ static void grad(const fyi_grad_ctx *c, fy_node *diff_src)
         diff_src[0] = fyi_op2(c->g, &fyi_op_max_pool2d_bwd, c->attr, c->diff_dst[0], c->dst[1]);
 }
 
-const fyi_op fyi_op_max_pool2d = { .name = "max_pool2d", .flags = FYI_OP_ROWS,
+const fyi_op fyi_op_max_pool2d = { .name = "max_pool2d",
+                                   .flags = FYI_OP_ROWS,
                                    .n_src = 1,
                                    .n_dst = 2,
                                    .attr_bytes = sizeof(fyi_pool_attr),

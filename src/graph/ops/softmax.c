@@ -17,9 +17,13 @@ static void grad(const fyi_grad_ctx *c, fy_node *diff_src)
     diff_src[0] = fyi_op2(c->g, &fyi_op_softmax_bwd, NULL, c->diff_dst[0], c->dst[0]);
 }
 
-const fyi_op fyi_op_softmax = {
-    .name = "softmax", .flags = FYI_OP_ROWS, .n_src = 1, .n_dst = 1, .infer = infer, .grad = grad, .onnx = "Softmax"
-};
+const fyi_op fyi_op_softmax = { .name = "softmax",
+                                .flags = FYI_OP_ROWS,
+                                .n_src = 1,
+                                .n_dst = 1,
+                                .infer = infer,
+                                .grad = grad,
+                                .onnx = "Softmax" };
 
 /* diff_dst, dst -> diff_src */
 const fyi_op fyi_op_softmax_bwd = {

@@ -30,7 +30,10 @@ INLINE void store(float *p, vec v)
 /* Of 16 lanes from `first` on, those below `end`. */
 INLINE __mmask16 lanes_below(int64_t first, int64_t end)
 {
-    return end - first >= 16 ? 0xffff : end > first ? (__mmask16)((1u << (end - first)) - 1) : 0;
+    const unsigned lanes = end - first >= 16 ? 0xffffu
+                           : end > first     ? (1u << (end - first)) - 1
+                                             : 0;
+    return (__mmask16)lanes;
 }
 
 /* Lanes outside the mask are not read, and zeros. */

@@ -50,12 +50,13 @@ static fy_status open_model(const char *family, const char *name, fy_shape input
     return fy_model_open(family, name, &o, m);
 }
 
+/* Uniform with mean 0 and deviation 1: as good as normal here, and drawn much faster. */
 static const float *noise(int64_t n)
 {
     float *x = malloc((size_t)n * sizeof *x);
     fy_rng r = fy_rng_named(1, "bench");
     for (int64_t i = 0; x && i < n; i++)
-        x[i] = fy_rng_normal(&r);
+        x[i] = (2 * fy_rng_uniform(&r) - 1) * 1.7320508f;
     return x;
 }
 

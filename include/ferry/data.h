@@ -111,7 +111,8 @@ typedef enum fy_digit_style {
 #define FY_DIGIT_STYLES 5
 
 /* Digits 0 .. 9 drawn by the program, no files needed. Sample i is a function of (seed, style, i,
- * size) only: a longer dataset begins with a shorter one. Its label is i modulo 10. */
+ * size) only: a longer dataset begins with a shorter one. Samples 10 k to 10 k + 9 are one of each
+ * class, in an order drawn for every k. */
 typedef struct fy_digits_opts {
     fy_digit_style style;
     uint64_t seed;

@@ -1,5 +1,7 @@
 /* digits.c: a dataset that the program draws itself, so that a demonstration and a learning test
- * need no file. Sample i is digit i mod 10, drawn from child i of the stream "digits.<style>". */
+ * need no file. Sample i is drawn from child i of the stream "digits.<style>". Every ten samples have
+ * the ten classes in an order of their own, so that a sample's number does not tell its class: who has
+ * the numbers of an unlabelled stream's samples still has no labels. */
 #include "data/digits.h"
 
 #include <string.h>
@@ -10,7 +12,7 @@
 typedef struct digit_source {
     fyi_source base;
     fy_digits_opts o;
-    fy_rng stream;
+    fy_rng drawings, classes;
 } digit_source;
 
 fy_digits_opts fy_digits_defaults(fy_digit_style style)
@@ -40,12 +42,23 @@ fy_status fy_digit_style_find(const char *name, fy_digit_style *out)
                     name, names[0], names[1], names[2], names[3], names[4]);
 }
 
+static int class_of(const digit_source *d, int64_t i)
+{
+    fy_rng r = fy_rng_child(&d->classes, (uint64_t)(i / N_CLASSES));
+    int64_t order[N_CLASSES];
+
+    for (int k = 0; k < N_CLASSES; k++)
+        order[k] = k;
+    fy_rng_shuffle(&r, order, N_CLASSES);
+    return (int)order[i % N_CLASSES];
+}
+
 static fy_status get(const fyi_source *s, int64_t i, float *x, float *scratch)
 {
     const digit_source *d = (const digit_source *)s;
-    fy_rng r = fy_rng_child(&d->stream, (uint64_t)i);
+    fy_rng r = fy_rng_child(&d->drawings, (uint64_t)i);
 
-    fyi_digit_paint(d->o.style, (int)(i % N_CLASSES), d->o.size_px, s->shape.d[0], &r, x, scratch);
+    fyi_digit_paint(d->o.style, class_of(d, i), d->o.size_px, s->shape.d[0], &r, x, scratch);
     return FY_OK;
 }
 
@@ -81,7 +94,7 @@ static void set_hash(digit_source *d, const char *name)
     fyi_sha256 sum;
     char line[160];
 
-    (void)snprintf(line, sizeof line, "ferry digits 1 %s seed %llu size %lld channels %lld", name,
+    (void)snprintf(line, sizeof line, "ferry digits 2 %s seed %llu size %lld channels %lld", name,
                    (unsigned long long)d->o.seed, (long long)d->o.size_px,
                    (long long)d->base.shape.d[0]);
     fyi_sha256_init(&sum);
@@ -94,13 +107,16 @@ static fy_status new_source(const fy_digits_opts *o, const char *name, fyi_sourc
 {
     const int64_t channels = o->channels != 0 ? o->channels : fyi_digit_channels(o->style);
     digit_source *d = fyi_calloc(1, sizeof *d);
+    char classes[80];
 
     if (d == NULL)
         return fyi_enomem(sizeof *d, "drawn digits");
     fyi_source_init(&d->base, &ops, o->n, FY_SHAPE(channels, o->size_px, o->size_px));
     d->base.n_scratch = fyi_digit_scratch(o->size_px);
     d->o = *o;
-    d->stream = fy_rng_named(o->seed, name);
+    d->drawings = fy_rng_named(o->seed, name);
+    (void)snprintf(classes, sizeof classes, "%s.classes", name);
+    d->classes = fy_rng_named(o->seed, classes);
     set_hash(d, name);
     *out = &d->base;
     return FY_OK;
@@ -120,13 +136,13 @@ fy_status fy_digits_open(const fy_digits_opts *o, fy_dataset **out)
     label = fyi_calloc((size_t)o->n, sizeof *label);
     if (label == NULL)
         return fyi_enomem((size_t)o->n * sizeof *label, "drawn digits");
+    FY_TRY(new_source(o, name, &spec.source));
     for (int64_t i = 0; i < o->n; i++)
-        label[i] = (int32_t)(i % N_CLASSES);
+        label[i] = class_of((const digit_source *)spec.source, i);
     spec.n = o->n;
     spec.label = label;
     spec.name = name;
     spec.how = how;
-    FY_TRY(new_source(o, name, &spec.source));
     st = fyi_dataset_new(&spec, out);
 done:
     fyi_source_drop(spec.source);

@@ -8,7 +8,7 @@
  *   bench supervised  encoder and classifier, plain SGD step, 64 images
  *
  * --spawned NS: the parent's CLOCK_MONOTONIC when it started this process. --first: stop after one
- * step. --block-s S: seconds of a timed block (1). --plan prints the launches. */
+ * step. --bf16: fy_plan_opts.precision. --block-s S: seconds of a timed block (1). --plan prints the launches. */
 #include <ferry/ferry.h>
 
 #include <stdio.h>
@@ -23,7 +23,7 @@
 
 typedef struct bench {
     const char *workload;
-    bool live, show_plan, first_only;
+    bool live, bf16, show_plan, first_only;
     double spawned_s, block_s;
     fy_device *dev;
     fy_model *source, *target, *classifier, *critic;
@@ -95,6 +95,7 @@ static fy_status build_adda(bench *b, fy_graph *g)
     b->features = b->live ? FY_NO_NODE : fs;
     o.feeds = &fs;
     o.n_feeds = b->live ? 0 : 1;
+    o.precision = b->bf16 ? FY_BF16 : FY_F32;
     FY_TRY(fy_plan_new(g, b->dev, &o, &b->plan));
     FY_TRY(fy_plan_feed(b->plan, xs, noise(BATCH * 784)));
     FY_TRY(fy_plan_feed(b->plan, xt, noise(BATCH * 784)));
@@ -113,6 +114,8 @@ static fy_status build_supervised(bench *b, fy_graph *g)
 {
     fy_status st;
     const fy_optim sgd = fy_sgd(1e-3f, 0.9f, 0);
+    fy_plan_opts o = fy_plan_defaults();
+    o.precision = b->bf16 ? FY_BF16 : FY_F32;
     b->images = BATCH;
     FY_TRY(open_model("digits_encoder", "encoder", FY_SHAPE(1, 28, 28), 2, &b->source));
     const fy_node x = fy_input(g, "x", FY_F32, FY_SHAPE(BATCH, 1, 28, 28));
@@ -120,7 +123,7 @@ static fy_status build_supervised(bench *b, fy_graph *g)
     const fy_node loss = fy_mean_all(g, fy_cross_entropy(g, logits, labels(g, BATCH, BATCH / 2)));
     const fy_objective task = fy_objective_add(g, "task", loss, &sgd);
     fy_objective_moves_model(g, task, b->source, "*", NULL);
-    FY_TRY(fy_plan_new(g, b->dev, NULL, &b->plan));
+    FY_TRY(fy_plan_new(g, b->dev, &o, &b->plan));
     FY_TRY(fy_plan_feed(b->plan, x, noise(BATCH * 784)));
 done:
     return st;
@@ -221,6 +224,7 @@ int main(int argc, char **argv)
     bench b = { .workload = argc > 1 ? argv[1] : "", .block_s = 1.0 };
     for (int i = 2; i < argc; i++) {
         b.live |= strcmp(argv[i], "--live") == 0;
+        b.bf16 |= strcmp(argv[i], "--bf16") == 0;
         b.show_plan |= strcmp(argv[i], "--plan") == 0;
         b.first_only |= strcmp(argv[i], "--first") == 0;
         if (strcmp(argv[i], "--spawned") == 0 && i + 1 < argc)

@@ -116,21 +116,46 @@ static void restore(const site_copy *c, fyi_site *s)
     memcpy(s->dst, c->desc + s->n_src, (size_t)s->n_dst * sizeof *c->desc);
 }
 
+static bool is_fast(const fyi_kernel *k)
+{
+    return k && strcmp(k->name, "ref") != 0;
+}
+
+/* Most kernels know one floating type: what is stored as bf16 is offered to them as the copy they would get. */
+static void widen_sources(const fy_device *dev, fyi_site *site)
+{
+    for (int i = 0; i < site->n_src; i++)
+        if (site->src[i].dtype == FY_BF16)
+            site->src[i].dtype = dev->float_store;
+}
+
+static const fyi_kernel *first_that_takes(fy_device *dev, fyi_site *site, const site_copy *before)
+{
+    for (const fyi_kernel *const *k = dev->kernels; *k; k++) {
+        if ((*k)->op != site->op)
+            continue;
+        if (!(*k)->any_float)
+            widen_sources(dev, site);
+        if ((*k)->propose(dev, site))
+            return *k;
+        restore(before, site);
+    }
+    return NULL;
+}
+
 const fyi_kernel *fyi_kernel_find(fy_device *dev, fyi_site *site)
 {
     site_copy before;
-    const fyi_kernel *found = NULL;
     if (!save(&before, site)) {
         (void)fyi_enomem(sizeof before, "choosing a kernel");
         return NULL;
     }
-    for (const fyi_kernel *const *k = dev->kernels; *k && !found; k++) {
-        if ((*k)->op != site->op)
-            continue;
-        if ((*k)->propose(dev, site))
-            found = *k;
-        else
-            restore(&before, site);
+    const fyi_kernel *found = first_that_takes(dev, site, &before);
+    if (site->precision == FY_BF16 && !is_fast(found)) {
+        restore(&before, site);
+        before.site.precision = site->precision = FY_F32;
+        widen_sources(dev, site);
+        found = first_that_takes(dev, site, &before);
     }
     fyi_free(before.desc);
     return found;
@@ -144,8 +169,8 @@ static fyi_desc plain_desc(const fy_device *dev, const fyi_spec *s)
                        .layout = fyi_layout_plain(s->shape.rank) };
 }
 
-bool fyi_kernel_is_fast(fy_device *dev, const fyi_op *op, const void *attr, int n_src,
-                        const fyi_spec *src, int n_dst, const fyi_spec *dst)
+bool fyi_kernel_is_fast(fy_device *dev, fy_dtype precision, const fyi_op *op, const void *attr,
+                        int n_src, const fyi_spec *src, int n_dst, const fyi_spec *dst)
 {
     const size_t n = (size_t)n_src + (size_t)n_dst;
     fyi_desc *desc = fyi_calloc(FYI_MAX(n, (size_t)1), sizeof *desc);
@@ -159,6 +184,7 @@ bool fyi_kernel_is_fast(fy_device *dev, const fyi_op *op, const void *attr, int 
         fyi_site site = { .op = op,
                           .attr = attr,
                           .name = op->name,
+                          .precision = precision,
                           .n_src = n_src,
                           .n_dst = n_dst,
                           .src = desc,
@@ -168,5 +194,5 @@ bool fyi_kernel_is_fast(fy_device *dev, const fyi_op *op, const void *attr, int 
     }
     fyi_free(loose);
     fyi_free(desc);
-    return k && strcmp(k->name, "ref") != 0;
+    return is_fast(k);
 }

@@ -45,17 +45,20 @@ typedef struct fyi_desc {
     fyi_layout layout;
 } fyi_desc;
 
+bool fyi_desc_equal(const fyi_desc *a, const fyi_desc *b);
 /* Bytes of storage, padding included. */
 size_t fyi_desc_bytes(const fyi_desc *d);
 
 /* ---- kernels --------------------------------------------------------------------------------------- */
 
 /* A node offered to a kernel. The compiler fills it with how the sources lie now and with plain
- * destinations; propose() may ask for other layouts. */
+ * destinations; propose() may ask for other layouts and for other floating types: how a value is stored is
+ * nobody's business but that of the kernels that write and read it. */
 typedef struct fyi_site {
     const fyi_op *op;
     const void *attr;
     const char *name;
+    fy_dtype precision; /* FY_BF16: matrix products and convolutions may take and give bf16 */
     int n_src, n_dst;
     fyi_desc *src; /* layouts in: current; out: wanted. A reorder is inserted where they differ */
     fyi_desc *dst; /* layouts out: produced */
@@ -78,6 +81,7 @@ typedef struct fyi_launch {
 typedef struct fyi_kernel {
     const char *name; /* "onednn", "native-avx512", "ref" */
     const fyi_op *op;
+    bool any_float; /* meets sources stored as bf16; others are offered dev->float_store */
     /* True if it takes the node as described after its changes to the site. May be called more than once. */
     bool (*propose)(fy_device *dev, fyi_site *site);
     fy_status (*create)(fy_device *dev, const fyi_site *site, void **state); /* optional */
@@ -96,10 +100,11 @@ struct fy_device {
     void (*close)(fy_device *dev);
 };
 
-/* The first kernel that takes the node; NULL if none. `site` is left as that kernel wants it. */
+/* The first kernel that takes the node; NULL if none. `site` is left as that kernel wants it. Where no fast one
+ * takes it at site->precision, it is offered at f32. */
 const fyi_kernel *fyi_kernel_find(fy_device *dev, fyi_site *site);
 /* True if a kernel other than "ref" takes the node: what the fusion pass asks before it fuses. */
-bool fyi_kernel_is_fast(fy_device *dev, const fyi_op *op, const void *attr, int n_src,
-                        const fyi_spec *src, int n_dst, const fyi_spec *dst);
+bool fyi_kernel_is_fast(fy_device *dev, fy_dtype precision, const fyi_op *op, const void *attr,
+                        int n_src, const fyi_spec *src, int n_dst, const fyi_spec *dst);
 
 #endif

@@ -100,6 +100,12 @@ const char *fyi_layout_text(const fyi_layout *l, char buf[32])
     return buf;
 }
 
+bool fyi_desc_equal(const fyi_desc *a, const fyi_desc *b)
+{
+    return a->dtype == b->dtype && fy_shape_equal(&a->shape, &b->shape) &&
+           fyi_layout_equal(&a->layout, &b->layout);
+}
+
 size_t fyi_desc_bytes(const fyi_desc *d)
 {
     return (size_t)fyi_layout_numel(&d->layout, &d->shape) * fy_dtype_bytes(d->dtype);

@@ -182,7 +182,7 @@ static fy_status dup_descs(fy_plan *p, fyi_site *s, int n_src, int n_dst)
     return s->src && s->dst ? FY_OK : fyi_enomem(sizeof *s->src, s->name);
 }
 
-/* A copy of variant `from` of v in layout d. */
+/* A copy of variant `from` of v as d says. */
 static fy_status add_reorder(fy_plan *p, fyi_id v, int32_t from, const fyi_desc *d, int32_t *variant)
 {
     fyi_site site = { .op = &fyi_op_reorder, .name = fyi_def(p->program.g, v)->name };
@@ -206,23 +206,42 @@ static fy_status add_reorder(fy_plan *p, fyi_id v, int32_t from, const fyi_desc 
     return add_variant(p, v, d, buffer, variant);
 }
 
-/* Gives a parameter or a state without a layout the one in d. */
+/* Rows of pairs, as products of bf16 want them, without the pairs: OIhw8i16o2i becomes OIhw16i16o, which is
+ * how gradients in f32 come. */
+static fyi_layout without_pairs(const fyi_layout *l)
+{
+    fyi_layout out = *l;
+    const int last = l->n_inner - 1;
+    for (int i = 0; i < last; i++)
+        if (l->inner_size[last] == 2 && l->inner_axis[i] == l->inner_axis[last]) {
+            out.inner_size[i] = (uint8_t)(2 * l->inner_size[i]);
+            out.n_inner = (uint8_t)last;
+            return out;
+        }
+    return out;
+}
+
+/* Gives a parameter or a state without a layout the one in d. What an optimiser moves stays f32: a reader that
+ * wants bf16 gets a copy. */
 static fy_status decide(fy_plan *p, fyi_id v, const fyi_desc *d)
 {
     fyi_slot *s = slot_of(p, v);
-    if (s)
-        return decide_slot(p, s, d);
+    fyi_desc master = *d;
     int32_t buffer;
-    return add_value(p, v, d, FYI_STORE_OWN, &buffer);
+    if (d->dtype == FY_BF16) {
+        master.dtype = p->dev->float_store;
+        master.layout = without_pairs(&d->layout);
+    }
+    return s ? decide_slot(p, s, &master) : add_value(p, v, &master, FYI_STORE_OWN, &buffer);
 }
 
-/* v in the layout of d: as it lies, as an earlier copy, or as a new copy. */
+/* v in the layout and type of d: as it lies, as an earlier copy, or as a new copy. */
 static fy_status obtain(fy_plan *p, fyi_id v, const fyi_desc *d, int32_t *variant)
 {
     if (p->variant_of[v] < 0)
         FYI_FORWARD(decide(p, v, d));
     for (int32_t k = p->variant_of[v]; k >= 0; k = p->variants[k].next)
-        if (fyi_layout_equal(&p->variants[k].desc.layout, &d->layout)) {
+        if (fyi_desc_equal(&p->variants[k].desc, d)) {
             *variant = k;
             return FY_OK;
         }
@@ -240,7 +259,9 @@ static fy_status offer(fy_plan *p, const fyi_node *n, fyi_site *site, const fyi_
     bool *loose = fyi_arena_alloc(&p->arena, (size_t)FYI_MAX(n->n_src, 1) * sizeof *loose);
     if (!loose)
         return fyi_enomem(sizeof *loose, n->name);
-    *site = (fyi_site){ .op = n->op, .attr = n->attr, .name = n->name, .is_loose = loose };
+    *site = (fyi_site){
+        .op = n->op, .attr = n->attr, .name = n->name, .is_loose = loose, .precision = p->precision
+    };
     FYI_FORWARD(dup_descs(p, site, n->n_src, n->n_dst));
     for (int i = 0; i < n->n_src; i++) {
         const fyi_id v = n->src[i];
@@ -264,7 +285,7 @@ static fy_status offer(fy_plan *p, const fyi_node *n, fyi_site *site, const fyi_
 static fy_status place_alias(fy_plan *p, const fyi_run *r, int j, fyi_id dst, fyi_id src)
 {
     const int32_t k = p->variant_of[src];
-    if (k < 0 || !fyi_layout_equal(&p->variants[k].desc.layout, &r->site.dst[j].layout))
+    if (k < 0 || !fyi_desc_equal(&p->variants[k].desc, &r->site.dst[j]))
         return fyi_fail(FY_ENOKERNEL,
                         "'%s': kernel '%s' cannot update '%s' in the layout it lies in",
                         r->site.name, r->kernel ? r->kernel->name : "?",
@@ -325,10 +346,13 @@ static fy_status place_view(fy_plan *p, const fyi_node *n)
                                            &p->program.g->values[n->dst].spec.shape);
     p->fixed[n->dst] = p->fixed[v];
     if (k < 0 || !same_shape) {
-        const fyi_desc plain = plain_desc(p, v);
+        fyi_desc plain = plain_desc(p, v);
+        if (k >= 0)
+            plain.dtype = p->variants[k].desc.dtype;
         FYI_FORWARD(obtain(p, v, &plain, &k));
     }
     fyi_desc d = plain_desc(p, n->dst);
+    d.dtype = p->variants[k].desc.dtype;
     if (same_shape)
         d.layout = p->variants[k].desc.layout;
     return add_variant(p, n->dst, &d, p->variants[k].buffer, NULL);

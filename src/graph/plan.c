@@ -9,7 +9,7 @@
 
 fy_plan_opts fy_plan_defaults(void)
 {
-    return (fy_plan_opts){ .seed = 0 };
+    return (fy_plan_opts){ .precision = FY_F32 };
 }
 
 /* ---- compiling -------------------------------------------------------------------------------------------- */
@@ -96,7 +96,7 @@ static fy_status compile(fy_plan *p, const fy_plan_opts *o)
     FYI_FORWARD(cut_feeds(prog->g, o));
     FYI_FORWARD(checked(p, fyi_pass_sequence(prog, o), "sequence"));
     FYI_FORWARD(checked(p, fyi_pass_fold(prog), "fold"));
-    FYI_FORWARD(checked(p, fyi_pass_fuse(prog, p->dev), "fuse"));
+    FYI_FORWARD(checked(p, fyi_pass_fuse(prog, p->dev, p->precision), "fuse"));
     FYI_FORWARD(checked(p, fyi_pass_order(prog), "order"));
     FYI_FORWARD(mark_outputs(p, o));
     FYI_FORWARD(collect_slots(p));
@@ -121,11 +121,15 @@ static fy_status make_plan(const fy_graph *g, fy_device *dev, const fy_plan_opts
     FYI_FORWARD(fy_graph_status(g));
     const fy_plan_opts defaults = fy_plan_defaults();
     o = o ? o : &defaults;
+    if (o->precision != FY_F32 && o->precision != FY_BF16)
+        return fyi_fail(FY_EINVAL, "plan: precision must be FY_F32 or FY_BF16, not %s",
+                        fy_dtype_name(o->precision));
     fy_plan *p = fyi_calloc(1, sizeof *p);
     if (!p)
         return fyi_enomem(sizeof *p, "a plan");
     p->dev = dev;
     p->seed = o->seed;
+    p->precision = o->precision == FY_BF16 && dev->float_store == FY_F32 ? FY_BF16 : FY_F32;
     fy_status st = fyi_graph_clone(g, &p->program.g);
     if (st == FY_OK && frozen)
         drop_objectives(p->program.g);

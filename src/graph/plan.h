@@ -79,6 +79,7 @@ struct fy_plan {
     fyi_program program;
     fy_device *dev;
     fyi_arena arena;
+    fy_dtype precision; /* FY_F32, or FY_BF16 where kernels may store so */
     uint64_t seed, steps;
     bool ran;          /* at least once, so that outputs hold something */
     bool settled_once; /* the `once` launches are up to date with the frozen parameters */

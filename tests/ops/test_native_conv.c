@@ -239,7 +239,7 @@ static bool is_fast(const conv_pool_case *c, fy_device *dev)
                                   (c->w + 2 * c->pad - c->k + 1) / 2);
     const fyi_spec src[] = { { FY_F32, a.src }, { FY_F32, a.weights }, { FY_F32, FY_SHAPE(c->oc) } };
     const fyi_spec to[] = { { FY_F32, dst }, { FY_U8, dst } };
-    return fyi_kernel_is_fast(dev, &fyi_op_conv_pool, &a, 3, src, 2, to);
+    return fyi_kernel_is_fast(dev, FY_F32, &fyi_op_conv_pool, &a, 3, src, 2, to);
 }
 
 static void fast_kernel_takes_every_row(void **state)

@@ -138,7 +138,9 @@ static op_run compile(op_test *t, const char *device, const fy_node *outputs, in
     o.outputs = outputs;
     o.n_outputs = n;
     o.seed = t->seed;
-    must(fy_device_open(device, &r.dev), device);
+    if (strcmp(device, OP_CPU_BF16) == 0)
+        o.precision = FY_BF16;
+    must(fy_device_open(o.precision == FY_BF16 ? "cpu" : device, &r.dev), device);
     must(fy_plan_new(t->g, r.dev, &o, &r.plan), device);
     return r;
 }
@@ -407,6 +409,21 @@ static void gradient_equals_reference(void **state)
     op_check_gradient_on(r->build, r, "cpu", r->rtol);
 }
 
+/* Factors and results are rounded to 8 bits, sums are not; what does not multiply keeps its f32. */
+#define BF16_RTOL 0.02
+
+static void bf16_values_are_near(void **state)
+{
+    const op_row *r = *state;
+    op_check_forward(r->build, r, OP_CPU_BF16, BF16_RTOL);
+}
+
+static void bf16_gradient_is_near(void **state)
+{
+    const op_row *r = *state;
+    op_check_gradient_on(r->build, r, OP_CPU_BF16, BF16_RTOL);
+}
+
 void op_row_tests(const op_row *row, struct CMUnitTest *tests)
 {
     static const struct {
@@ -416,6 +433,8 @@ void op_row_tests(const op_row *row, struct CMUnitTest *tests)
         { "values", values_equal_reference },
         { "gradient", gradient_equals_differences },
         { "gradient on cpu", gradient_equals_reference },
+        { "values in bf16", bf16_values_are_near },
+        { "gradient in bf16", bf16_gradient_is_near },
     };
     /* cmocka keeps the pointer, so names live until the program ends. */
     static char names[1024][80];

@@ -30,6 +30,9 @@ fy_node op_param_of(op_test *t, fy_shape s, const float *values);
 /* Fixed class numbers 0..k-1. */
 fy_node op_labels(op_test *t, int64_t n, int64_t k);
 
+/* "cpu" with fy_plan_opts.precision FY_BF16, where a device is named. */
+#define OP_CPU_BF16 "cpu, bf16"
+
 /* `device`'s values of the built node against "ref": |a - b| <= rtol * (max |b| + |b|). */
 void op_check_forward(op_build build, const void *row, const char *device, double rtol);
 /* "ref"'s gradients, in double, against central differences of sum(node * fixed random weights). */
@@ -50,9 +53,9 @@ typedef struct op_row {
     double rtol; /* of "cpu" against "ref" */
 } op_row;
 
-enum { OP_ROW_TESTS = 3 };
-/* Writes the three tests of a row: values on "cpu", gradients on "ref" against differences,
- * gradients on "cpu". The row is each test's state. */
+enum { OP_ROW_TESTS = 5 };
+/* Writes the tests of a row: values on "cpu", gradients on "ref" against differences, gradients on
+ * "cpu", both on "cpu" with bf16. The row is each test's state. */
 void op_row_tests(const op_row *row, struct CMUnitTest *tests);
 /* Runs them for n rows of `bytes` each, then the other tests; what main returns. */
 int op_run_rows(const char *group, const void *rows, size_t n, size_t bytes,

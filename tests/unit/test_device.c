@@ -167,10 +167,10 @@ static void only_kernels_beside_ref_are_fast(void **state)
     const fyi_spec image = { FY_F32, FY_SHAPE(2, 3, 4, 5) }, row = { FY_F32, FY_SHAPE(2, 3) };
     (void)state;
     dev.kernels = fast;
-    assert_true(fyi_kernel_is_fast(&dev, &fyi_op_relu, NULL, 1, &image, 1, &image));
-    assert_false(fyi_kernel_is_fast(&dev, &fyi_op_relu, NULL, 1, &row, 1, &row));
+    assert_true(fyi_kernel_is_fast(&dev, FY_F32, &fyi_op_relu, NULL, 1, &image, 1, &image));
+    assert_false(fyi_kernel_is_fast(&dev, FY_F32, &fyi_op_relu, NULL, 1, &row, 1, &row));
     dev.kernels = slow;
-    assert_false(fyi_kernel_is_fast(&dev, &fyi_op_relu, NULL, 1, &image, 1, &image));
+    assert_false(fyi_kernel_is_fast(&dev, FY_F32, &fyi_op_relu, NULL, 1, &image, 1, &image));
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */

@@ -17,7 +17,7 @@ static fy_status run(const fyi_launch *l)
     return fyi_each_run(l, loop_clip, a->lo, a->hi);
 }
 
-FYI_NATIVE_KERNEL(clip, propose, run);
+FYI_NATIVE_KERNEL_ANY(clip, propose, run);
 
 static fy_status run_bwd(const fyi_launch *l)
 {
@@ -25,4 +25,4 @@ static fy_status run_bwd(const fyi_launch *l)
     return fyi_each_run(l, loop_clip_bwd, a->lo, a->hi);
 }
 
-FYI_NATIVE_KERNEL(clip_bwd, fyi_native_each, run_bwd);
+FYI_NATIVE_KERNEL_ANY(clip_bwd, fyi_native_each, run_bwd);

@@ -84,16 +84,6 @@ static bool takes(const fyi_conv_pool_attr *a, fyi_conv_pool_sizes *s)
     return s->true_ic >= MIN_CHANNELS && (k == 3 || k == 5);
 }
 
-static bool is_f32(const fyi_site *s)
-{
-    bool all = true;
-    for (int i = 0; i < s->n_src; i++)
-        all &= s->src[i].dtype == FY_F32 || s->src[i].dtype == FY_U8;
-    for (int i = 0; i < s->n_dst; i++)
-        all &= s->dst[i].dtype == FY_F32 || s->dst[i].dtype == FY_U8;
-    return all;
-}
-
 static fyi_layout source_layout(const fyi_conv_pool_sizes *s)
 {
     return is_few(s) ? fyi_layout_plain(4) : fyi_layout_channel_block(4, 16);
@@ -196,7 +186,7 @@ static fy_status create(fy_device *dev, const fyi_site *site, void **out)
 static bool propose(fyi_site *site, scratch_size (*size)(const state *st))
 {
     fyi_conv_pool_sizes s;
-    if (!is_f32(site) || !takes(site->attr, &s))
+    if (!fyi_native_is_f32(site) || !takes(site->attr, &s))
         return false;
     state *st = fyi_calloc(1, sizeof *st + (size_t)windows16(&s) * sizeof(int32_t));
     if (!st)

@@ -32,16 +32,6 @@ static bool is_dense(const fy_conv_opts *o)
     return dense;
 }
 
-static bool is_f32(const fyi_site *s)
-{
-    bool all = true;
-    for (int i = 0; i < s->n_src; i++)
-        all &= s->src[i].dtype == FY_F32;
-    for (int i = 0; i < s->n_dst; i++)
-        all &= s->dst[i].dtype == FY_F32;
-    return all;
-}
-
 /* A convolution of `src` [n, ic, h, w] that gives `dst`, with filters for weights w [oc, ic, k,
  * k]. */
 static bool takes(const fyi_site *site, const fy_shape *src, const fy_shape *dst, const fy_shape *w,
@@ -58,7 +48,7 @@ static bool takes(const fyi_site *site, const fy_shape *src, const fy_shape *dst
                                     .true_ic = src->d[1],
                                     .true_oc = dst->d[1],
                                     .relu = a->relu };
-    if (!fyi_cpu_has_avx512() || !is_dense(&a->o) || !is_f32(site) || w->d[3] != s.k ||
+    if (!fyi_cpu_has_avx512() || !is_dense(&a->o) || !fyi_native_is_f32(site) || w->d[3] != s.k ||
         (s.k != 3 && s.k != 5) || pad < 0 || s.ic % 16 != 0 || s.oc % 16 != 0 ||
         s.ic < MIN_CHANNELS || s.oc < MIN_CHANNELS || s.n < 1 || dst->d[2] < 1 || dst->d[3] < 1)
         return false;

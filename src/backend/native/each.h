@@ -14,15 +14,7 @@ typedef struct fyi_each {
 } fyi_each;
 
 /* Runs the loop over all elements of dst[0]. */
-static inline fy_status fyi_each_run(const fyi_launch *l, fyi_range_fn loop, float k0, float k1)
-{
-    const fyi_desc *d = &l->site->dst[0];
-    fyi_each e = { .dst = l->dst[0], .k = { k0, k1 } };
-    for (int i = 0; i < l->site->n_src; i++)
-        e.src[i] = l->src[i];
-    fyi_parallel(fyi_layout_numel(&d->layout, &d->shape), FYI_GRAIN, loop, &e);
-    return FY_OK;
-}
+fy_status fyi_each_run(const fyi_launch *l, fyi_range_fn loop, float k0, float k1);
 
 /* dst[i] = expr of x, y, z: the elements of one, two, three sources; k0 and k1 as given to the run.
  */

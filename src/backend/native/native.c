@@ -20,6 +20,16 @@ bool fyi_native_plain(fy_device *dev, fyi_site *site)
     return fits;
 }
 
+bool fyi_native_is_f32(const fyi_site *s)
+{
+    bool all = s->precision == FY_F32;
+    for (int i = 0; i < s->n_src; i++)
+        all &= s->src[i].dtype == FY_F32 || s->src[i].dtype == FY_U8;
+    for (int i = 0; i < s->n_dst; i++)
+        all &= s->dst[i].dtype == FY_F32 || s->dst[i].dtype == FY_U8;
+    return all;
+}
+
 static bool is_padded(const fyi_layout *layout, const fy_shape *s)
 {
     return fyi_layout_numel(layout, s) != fy_shape_numel(s);
@@ -40,12 +50,14 @@ static bool propose_each(fyi_site *site, bool may_pad)
     if (!may_pad && is_padded(&layout, &site->dst[0].shape))
         layout = fyi_layout_plain(site->dst[0].shape.rank);
     for (int i = 0; i < site->n_src; i++) {
-        if (site->src[i].dtype != FY_F32)
+        if (site->src[i].dtype != FY_F32 && site->src[i].dtype != FY_BF16)
             return false;
         site->src[i].layout = layout;
+        if (site->src[i].dtype == FY_BF16)
+            site->dst[0].dtype = FY_BF16;
     }
     site->dst[0].layout = layout;
-    return site->dst[0].dtype == FY_F32;
+    return site->dst[0].dtype == FY_F32 || site->dst[0].dtype == FY_BF16;
 }
 
 bool fyi_native_each(fy_device *dev, fyi_site *site)

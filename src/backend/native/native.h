@@ -27,15 +27,27 @@
         .name = "native", .op = &fyi_op_##op_name, .propose = propose_fn, .run = run_fn \
     }
 
+/* A kernel that meets bf16: its run has to look at the stored types. */
+#define FYI_NATIVE_KERNEL_ANY(op_name, propose_fn, run_fn)             \
+    const fyi_kernel fyi_native_##op_name = { .name = "native",        \
+                                              .op = &fyi_op_##op_name, \
+                                              .any_float = true,       \
+                                              .propose = propose_fn,   \
+                                              .run = run_fn }
+
 /* ---- native.c: what kernels ask of the compiler, and reductions ------------------------------ */
 
 /* All plain; floats as f32, labels as i32. */
 bool fyi_native_plain(fy_device *dev, fyi_site *site);
-/* Element-wise over f32: every source and destination in one layout, whichever it is. */
+/* Element-wise: every source and destination in one layout, whichever it is. Where a source is bf16, so is
+ * the destination; only kernels with any_float are offered such. */
 bool fyi_native_each(fy_device *dev, fyi_site *site);
 /* The same for a function that does not give 0 for 0: no layout with padding, which has to stay
  * zero. */
 bool fyi_native_each_unpadded(fy_device *dev, fyi_site *site);
+
+/* Every float of the site is f32, and the plan asks for nothing else; positions in windows may be u8. */
+bool fyi_native_is_f32(const fyi_site *site);
 
 /* Items of `size` elements that are worth a thread of their own. */
 static inline int64_t fyi_grain(int64_t size)

@@ -21,12 +21,10 @@ static bool propose(fyi_site *site, int index)
     const fyi_pool_attr *a = site->attr;
     const fyi_layout l = site->src[index].layout;
     const fyi_layout blocked = fyi_layout_channel_block(4, 16);
-    if (!is_two_by_two(&a->o) || site->src[index].dtype != FY_U8 || site->dst[0].dtype != FY_F32 ||
+    if (!is_two_by_two(&a->o) || site->src[index].dtype != FY_U8 || !fyi_native_is_f32(site) ||
         !(fyi_layout_is_plain(&l) || fyi_layout_equal(&l, &blocked)))
         return false;
     for (int i = 0; i < site->n_src; i++) {
-        if (i != index && site->src[i].dtype != FY_F32)
-            return false;
         site->src[i].layout = l;
     }
     site->dst[0].layout = l;

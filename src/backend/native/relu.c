@@ -13,7 +13,7 @@ static fy_status run(const fyi_launch *l)
     return fyi_each_run(l, slope == 0.0f ? loop_relu : loop_leaky, slope, 0.0f);
 }
 
-FYI_NATIVE_KERNEL(relu, fyi_native_each, run);
+FYI_NATIVE_KERNEL_ANY(relu, fyi_native_each, run);
 
 static fy_status run_bwd(const fyi_launch *l)
 {
@@ -21,4 +21,4 @@ static fy_status run_bwd(const fyi_launch *l)
     return fyi_each_run(l, slope == 0.0f ? loop_relu_bwd : loop_leaky_bwd, slope, 0.0f);
 }
 
-FYI_NATIVE_KERNEL(relu_bwd, fyi_native_each, run_bwd);
+FYI_NATIVE_KERNEL_ANY(relu_bwd, fyi_native_each, run_bwd);

@@ -22,7 +22,10 @@ static bool forward(fyi_maker *m, fyi_norm_call *c)
 {
     fyi_desc *src = &m->site->src[0], *dst = &m->site->dst[0];
     want_plain_vectors(m, 1, 1);
-    dst->layout = src->layout;
+    if (!m->is_final) {
+        dst->layout = src->layout;
+        dst->dtype = src->dtype;
+    }
     c->src = fyi_md_kept(m, src);
     c->dst = fyi_md_kept(m, dst);
     if (!c->src || !c->dst ||
@@ -72,7 +75,10 @@ static bool make_batch_norm_bwd(fyi_maker *m)
     if (!a->training)
         c.flags |= dnnl_use_global_stats;
     want_plain_vectors(m, 2, 1);
-    src[0].layout = dst[0].layout = src[1].layout;
+    if (!m->is_final) {
+        src[0].layout = dst[0].layout = src[1].layout;
+        src[0].dtype = dst[0].dtype = src[1].dtype;
+    }
     c.src = fyi_md_kept(m, &src[1]);
     c.dst = fyi_md_kept(m, &src[0]);
     if (!c.src || !c.dst ||

@@ -34,9 +34,11 @@ static bool make_hint(fyi_maker *m, const fyi_conv_call *c, const fyi_desc *src,
 {
     const bool was_final = m->is_final;
     fyi_conv_call f = *c;
+    fyi_desc factor = *weights; /* its gradient may be wider */
+    factor.dtype = src->dtype;
     m->is_final = false;
     f.src = fyi_md_free_choice(m, src);
-    f.weights = weights_md(m, weights, groups);
+    f.weights = weights_md(m, &factor, groups);
     f.dst = fyi_md_free_choice(m, dst);
     f.bias = NULL;
     m->is_final = was_final;
@@ -63,8 +65,10 @@ static bool forward_with(fyi_maker *m, const fyi_conv_call *c, const fyi_conv_at
 static bool bind_other(fyi_maker *m, int i, const fyi_conv_call *c, const fyi_conv_attr *a)
 {
     fyi_desc *other = &m->site->src[i];
-    if (!m->is_final)
+    if (!m->is_final) {
         other->layout = m->site->dst[0].layout;
+        other->dtype = m->site->dst[0].dtype;
+    }
     const fyi_md md = fyi_md_kept(m, other);
     const dnnl_primitive_desc_t summing = m->pd;
     if (md && forward_with(m, c, a, md) && fyi_keep_if_fast(m)) {
@@ -83,6 +87,9 @@ static bool make_conv2d(fyi_maker *m)
     fyi_desc *src = m->site->src, *dst = m->site->dst;
     fyi_conv_call c = { 0 };
     set_geometry(&c, &a->o);
+    fyi_store_product(m, &src[0]);
+    fyi_store_product(m, &src[1]);
+    fyi_store_product(m, &dst[0]);
     c.src = fyi_md_free_choice(m, &src[0]);
     c.weights = weights_md(m, &src[1], a->o.groups);
     c.dst = fyi_md_free_choice(m, &dst[0]);
@@ -114,6 +121,9 @@ static bool make_conv2d_bwd_data(fyi_maker *m)
     fyi_desc *src = m->site->src, *dst = m->site->dst;
     fyi_conv_call c = { 0 };
     set_geometry(&c, &a->o);
+    fyi_store_product(m, &src[0]);
+    fyi_store_product(m, &src[1]);
+    fyi_store_product(m, &dst[0]);
     c.src = fyi_md_free_choice(m, &dst[0]);
     c.weights = weights_md(m, &src[1], a->o.groups);
     c.dst = fyi_md_free_choice(m, &src[0]);
@@ -137,7 +147,8 @@ FYI_ONEDNN_KERNEL(conv2d_bwd_data);
 
 static bool weights_pass(fyi_maker *m, fyi_conv_call *c)
 {
-    if (!m->is_final) { /* as the forward pass stores them, if the gradient can be had so */
+    /* As the forward pass stores them, if the gradient can be had so. */
+    if (!m->is_final && m->site->precision == FY_F32) {
         const fyi_md any = c->weights;
         c->weights = dnnl_primitive_desc_query_md(m->hint, dnnl_query_weights_md, 0);
         if (fyi_conv_pd(m->engine, FYI_WEIGHTS_PASS, c, m->hint, m->attr, &m->pd) == dnnl_success &&
@@ -154,6 +165,9 @@ static bool make_conv2d_bwd_weights(fyi_maker *m)
     fyi_desc *src = m->site->src, *dst = m->site->dst;
     fyi_conv_call c = { 0 };
     set_geometry(&c, &a->o);
+    fyi_store_product(m, &src[0]);
+    fyi_store_product(m, &src[1]);
+    fyi_store_sum(m, &dst[0]);
     c.src = fyi_md_free_choice(m, &src[1]);
     c.weights = weights_md(m, &dst[0], a->o.groups);
     c.dst = fyi_md_free_choice(m, &src[0]);

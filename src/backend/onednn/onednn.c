@@ -49,6 +49,18 @@ fy_status fyi_onednn_open(fy_device *dev)
 
 /* ---- describing a node ----------------------------------------------------------------------- */
 
+void fyi_store_product(const fyi_maker *m, fyi_desc *d)
+{
+    if (!m->is_final)
+        d->dtype = m->site->precision;
+}
+
+void fyi_store_sum(const fyi_maker *m, fyi_desc *d)
+{
+    if (!m->is_final)
+        d->dtype = FY_F32;
+}
+
 fyi_md fyi_md_own(fyi_maker *m, fyi_md md)
 {
     if (!md)

@@ -57,10 +57,16 @@ void fyi_onednn_destroy(void *state);
     }                                                                                     \
     const fyi_kernel fyi_onednn_##op_name = { .name = "onednn",                           \
                                               .op = &fyi_op_##op_name,                    \
+                                              .any_float = true,                          \
                                               .propose = propose_##op_name,               \
                                               .create = create_##op_name,                 \
                                               .run = fyi_onednn_run,                      \
                                               .destroy = fyi_onednn_destroy }
+
+/* While proposing: d, a factor or a result of products, is stored as the plan's precision says; or in f32,
+ * which is how sums of products over a batch come. */
+void fyi_store_product(const fyi_maker *m, fyi_desc *d);
+void fyi_store_sum(const fyi_maker *m, fyi_desc *d);
 
 /* ---- describing, for make functions ---------------------------------------------------------- */
 

@@ -30,8 +30,10 @@ static bool forward(fyi_maker *m, dnnl_alg_kind_t kind)
     const fyi_pool_attr *a = m->site->attr;
     fyi_desc *src = &m->site->src[0], *dst = &m->site->dst[0];
     fyi_pool_call c = { .kind = kind };
-    if (!m->is_final)
+    if (!m->is_final) {
         prefer_blocks(src);
+        dst->dtype = src->dtype;
+    }
     set_geometry(&c, &a->o, &src->shape, &dst->shape);
     c.src = fyi_md_kept(m, src);
     c.dst = fyi_md_free_choice(m, dst);
@@ -87,7 +89,10 @@ static bool backward(fyi_maker *m, dnnl_alg_kind_t kind)
     fyi_desc *diff_dst = &m->site->src[0], *diff_src = &m->site->dst[0];
     fyi_pool_call c = { .kind = kind };
     set_geometry(&c, &a->o, &diff_src->shape, &diff_dst->shape);
-    diff_src->layout = diff_dst->layout;
+    if (!m->is_final) {
+        diff_src->layout = diff_dst->layout;
+        diff_src->dtype = diff_dst->dtype;
+    }
     c.src = fyi_md_kept(m, diff_src);
     c.dst = fyi_md_kept(m, diff_dst);
     if (!c.src || !c.dst ||

@@ -27,5 +27,5 @@ static fy_status run(const fyi_launch *l)
 }
 
 const fyi_kernel fyi_ref_reorder = {
-    .name = "ref", .op = &fyi_op_reorder, .propose = propose, .run = run
+    .name = "ref", .op = &fyi_op_reorder, .any_float = true, .propose = propose, .run = run
 };

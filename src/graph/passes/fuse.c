@@ -12,6 +12,7 @@ typedef struct fuse {
     fyi_program *p;
     fy_graph *g;
     fy_device *dev;
+    fy_dtype precision;
     fyi_uses u;
 } fuse;
 
@@ -44,7 +45,9 @@ static fyi_id add_fused(fuse *f, const fyi_op *op, const void *attr, int n_src, 
         specs[i] = f->g->values[src[i]].spec;
     for (int j = 0; j < n->n_dst; j++)
         dst[j] = f->g->values[n->dst + j].spec;
-    return fyi_kernel_is_fast(f->dev, op, n->attr, n_src, specs, n->n_dst, dst) ? made.id : 0;
+    const bool fast =
+        fyi_kernel_is_fast(f->dev, f->precision, op, n->attr, n_src, specs, n->n_dst, dst);
+    return fast ? made.id : 0;
 }
 
 static bool rewrite(fuse *f, fyi_id from, const fyi_op *op, const void *attr, int n_src,
@@ -272,9 +275,9 @@ static fy_status sweep(fuse *f, pattern try_at, bool *hit)
     return fy_graph_status(f->g);
 }
 
-fy_status fyi_pass_fuse(fyi_program *p, fy_device *dev)
+fy_status fyi_pass_fuse(fyi_program *p, fy_device *dev, fy_dtype precision)
 {
-    fuse f = { .p = p, .g = p->g, .dev = dev };
+    fuse f = { .p = p, .g = p->g, .dev = dev, .precision = precision };
     for (size_t i = 0; i < FYI_LEN(patterns); i++)
         for (bool hit = true; hit;)
             FYI_FORWARD(sweep(&f, patterns[i], &hit));

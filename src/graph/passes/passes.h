@@ -36,7 +36,7 @@ void fyi_program_release(fyi_program *p);
 
 fy_status fyi_pass_sequence(fyi_program *p, const fy_plan_opts *o);
 fy_status fyi_pass_fold(fyi_program *p);
-fy_status fyi_pass_fuse(fyi_program *p, fy_device *dev);
+fy_status fyi_pass_fuse(fyi_program *p, fy_device *dev, fy_dtype precision);
 fy_status fyi_pass_order(fyi_program *p);
 
 /* Debug builds call it after every pass: ids in range, shapes and types as the rules say, updates alias. */

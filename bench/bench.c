@@ -8,7 +8,7 @@
  *   bench supervised  encoder and classifier, plain SGD step, 64 images
  *
  * --spawned NS: the parent's CLOCK_MONOTONIC when it started this process. --first: stop after one
- * step. --bf16: fy_plan_opts.precision. --block-s S: seconds of a timed block (1). --plan prints the launches. */
+ * step. --bf16: products in bf16. --block-s S: seconds of a timed block (1). --plan prints the launches. */
 #include <ferry/ferry.h>
 
 #include <stdio.h>
@@ -95,7 +95,6 @@ static fy_status build_adda(bench *b, fy_graph *g)
     b->features = b->live ? FY_NO_NODE : fs;
     o.feeds = &fs;
     o.n_feeds = b->live ? 0 : 1;
-    o.precision = b->bf16 ? FY_BF16 : FY_F32;
     FY_TRY(fy_plan_new(g, b->dev, &o, &b->plan));
     FY_TRY(fy_plan_feed(b->plan, xs, noise(BATCH * 784)));
     FY_TRY(fy_plan_feed(b->plan, xt, noise(BATCH * 784)));
@@ -114,8 +113,6 @@ static fy_status build_supervised(bench *b, fy_graph *g)
 {
     fy_status st;
     const fy_optim sgd = fy_sgd(1e-3f, 0.9f, 0);
-    fy_plan_opts o = fy_plan_defaults();
-    o.precision = b->bf16 ? FY_BF16 : FY_F32;
     b->images = BATCH;
     FY_TRY(open_model("digits_encoder", "encoder", FY_SHAPE(1, 28, 28), 2, &b->source));
     const fy_node x = fy_input(g, "x", FY_F32, FY_SHAPE(BATCH, 1, 28, 28));
@@ -123,7 +120,7 @@ static fy_status build_supervised(bench *b, fy_graph *g)
     const fy_node loss = fy_mean_all(g, fy_cross_entropy(g, logits, labels(g, BATCH, BATCH / 2)));
     const fy_objective task = fy_objective_add(g, "task", loss, &sgd);
     fy_objective_moves_model(g, task, b->source, "*", NULL);
-    FY_TRY(fy_plan_new(g, b->dev, &o, &b->plan));
+    FY_TRY(fy_plan_new(g, b->dev, NULL, &b->plan));
     FY_TRY(fy_plan_feed(b->plan, x, noise(BATCH * 784)));
 done:
     return st;
@@ -197,6 +194,7 @@ static fy_status run(bench *b)
     fy_status st = FY_EINVAL;
     struct rusage use;
     FY_TRY(fy_device_open("cpu", &b->dev));
+    FY_TRY(fy_device_set_precision(b->dev, b->bf16 ? FY_BF16 : FY_F32));
     FY_TRY(fy_graph_new(&g));
     for (size_t i = 0; i < sizeof workloads / sizeof *workloads; i++)
         if (strcmp(workloads[i].name, b->workload) == 0)

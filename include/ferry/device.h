@@ -3,7 +3,7 @@
 #ifndef FERRY_DEVICE_H
 #define FERRY_DEVICE_H
 
-#include "base.h"
+#include "tensor.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -17,6 +17,11 @@ FY_API void fy_device_close(fy_device *d);
 FY_API const char *fy_device_name(const fy_device *d);
 /* One line: instruction set, threads, kernel library and its version. */
 FY_API const char *fy_device_text(const fy_device *d);
+/* What plans compiled from now on compute in: FY_F32 at first, or FY_BF16. Then convolutions and matrix products
+ * read and give bf16 and sum in f32; parameters, their gradients, optimiser state, statistics and losses stay
+ * f32, as does every node without a fast kernel for it. FY_EDEVICE if the device has no instructions for it. */
+FY_API FY_NODISCARD fy_status fy_device_set_precision(fy_device *d, fy_dtype precision);
+FY_API fy_dtype fy_device_precision(const fy_device *d);
 /* Compute threads of this process; 0 for as many as there are processors. */
 FY_API void fy_threads_set(int n);
 

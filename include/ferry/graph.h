@@ -216,10 +216,6 @@ typedef struct fy_plan_opts {
     const fy_node *feeds; /* values fed from outside instead of computed: cached features */
     int n_feeds;
     uint64_t seed; /* of dropout */
-    /* FY_F32, or FY_BF16: convolutions and matrix products read and give bf16 and sum in f32; parameters,
-     * their gradients, optimiser state, statistics and losses stay f32. Where the processor has no fast kernel
-     * for it, the node runs in f32. */
-    fy_dtype precision;
 } fy_plan_opts;
 FY_API fy_plan_opts fy_plan_defaults(void);
 

@@ -36,9 +36,20 @@ static const char *instruction_set(void)
 #endif
 }
 
+static bool multiplies_bf16(void)
+{
+#if defined(__x86_64__) && defined(__GNUC__)
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512bf16");
+#else
+    return false;
+#endif
+}
+
 static fy_status open_cpu(fy_device *dev)
 {
     dev->float_store = FY_F32;
+    dev->has_bf16 = multiplies_bf16();
     fyi_device_says(dev, "%s", instruction_set());
     fyi_device_says(dev, "%d thread%s", fyi_threads(), fyi_threads() == 1 ? "" : "s");
 #ifdef FYI_HAVE_ONEDNN
@@ -121,6 +132,24 @@ const char *fy_device_name(const fy_device *d)
 const char *fy_device_text(const fy_device *d)
 {
     return d->text;
+}
+
+fy_status fy_device_set_precision(fy_device *d, fy_dtype precision)
+{
+    if (precision != FY_F32 && precision != FY_BF16)
+        return fyi_fail(FY_EINVAL, "precision must be f32 or bf16, not %s",
+                        fy_dtype_name(precision));
+    if (precision == FY_BF16 && !d->has_bf16)
+        return fyi_fail(FY_EDEVICE,
+                        "device '%s' (%s) has no instructions for bf16; use precision f32", d->name,
+                        d->text);
+    d->precision = precision;
+    return FY_OK;
+}
+
+fy_dtype fy_device_precision(const fy_device *d)
+{
+    return d->precision;
 }
 
 void fy_threads_set(int n)

@@ -9,7 +9,7 @@
 
 fy_plan_opts fy_plan_defaults(void)
 {
-    return (fy_plan_opts){ .precision = FY_F32 };
+    return (fy_plan_opts){ .seed = 0 };
 }
 
 /* ---- compiling -------------------------------------------------------------------------------------------- */
@@ -121,15 +121,12 @@ static fy_status make_plan(const fy_graph *g, fy_device *dev, const fy_plan_opts
     FYI_FORWARD(fy_graph_status(g));
     const fy_plan_opts defaults = fy_plan_defaults();
     o = o ? o : &defaults;
-    if (o->precision != FY_F32 && o->precision != FY_BF16)
-        return fyi_fail(FY_EINVAL, "plan: precision must be FY_F32 or FY_BF16, not %s",
-                        fy_dtype_name(o->precision));
     fy_plan *p = fyi_calloc(1, sizeof *p);
     if (!p)
         return fyi_enomem(sizeof *p, "a plan");
     p->dev = dev;
     p->seed = o->seed;
-    p->precision = o->precision == FY_BF16 && dev->float_store == FY_F32 ? FY_BF16 : FY_F32;
+    p->precision = dev->precision;
     fy_status st = fyi_graph_clone(g, &p->program.g);
     if (st == FY_OK && frozen)
         drop_objectives(p->program.g);

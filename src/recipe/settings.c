@@ -19,6 +19,13 @@ static const char *const *method_words(void)
     return names;
 }
 
+static const char *const *precision_words(void)
+{
+    static const char *const words[] = { "f32", "bf16", NULL };
+
+    return words;
+}
+
 static const char *const *device_words(void)
 {
     static const char *const words[] = { "cpu", "ref", NULL };
@@ -37,6 +44,8 @@ const fyi_key fyi_run_keys[] = {
         "drives all randomness: initial weights, choice of samples, order, dropout"),
     KEY("device", FYI_KEY_WORD, device, 0, 0, device_words, NULL, 0,
         "cpu takes the fastest kernels, ref the plain double-precision ones"),
+    KEY("precision", FYI_KEY_WORD, precision, 0, 0, precision_words, NULL, 0,
+        "of products: f32, or bf16 where the processor has it; parameters and losses stay f32"),
     KEY("threads", FYI_KEY_INT, threads, 0, 1024, NULL, NULL, FYI_KEY_MACHINE,
         "compute threads; 0: as many as there are processors"),
     KEY("workers", FYI_KEY_INT, workers, 0, 64, NULL, NULL, FYI_KEY_MACHINE,
@@ -59,6 +68,7 @@ void fyi_run_settings_defaults(fyi_run_settings *r, const char *name)
     *r = (fyi_run_settings){
         .name = name,
         .device = "cpu",
+        .precision = "f32",
         .data_root = root != NULL && *root != '\0' ? root : "data",
         .workers = 1,
         .checkpoint_s = fy_run_defaults().checkpoint_s,

@@ -30,7 +30,7 @@ fy_node op_param_of(op_test *t, fy_shape s, const float *values);
 /* Fixed class numbers 0..k-1. */
 fy_node op_labels(op_test *t, int64_t n, int64_t k);
 
-/* "cpu" with fy_plan_opts.precision FY_BF16, where a device is named. */
+/* "cpu" at precision FY_BF16, where a device is named; the test is skipped where it has none. */
 #define OP_CPU_BF16 "cpu, bf16"
 
 /* `device`'s values of the built node against "ref": |a - b| <= rtol * (max |b| + |b|). */

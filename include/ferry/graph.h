@@ -128,10 +128,22 @@ FY_API fy_node fy_broadcast(fy_graph *g, fy_node x, fy_shape s);
 FY_API fy_node fy_concat(fy_graph *g, int axis, const fy_node *x, int n);
 FY_API fy_node fy_concat2(fy_graph *g, int axis, fy_node a, fy_node b);
 FY_API fy_node fy_slice(fy_graph *g, fy_node x, int axis, int64_t begin, int64_t size);
+/* Indices begin, begin + step, ..., `size` of them: x[:, :, ::2] is (g, x, 2, 0, (d + 1) / 2, 2). */
+FY_API fy_node fy_slice_step(fy_graph *g, fy_node x, int axis, int64_t begin, int64_t size,
+                             int64_t step);
+/* Zeros before and after along an axis. */
+FY_API fy_node fy_pad(fy_graph *g, fy_node x, int axis, int64_t before, int64_t after);
 
 FY_API fy_node fy_max_pool2d(fy_graph *g, fy_node x, const fy_pool_opts *o);
 FY_API fy_node fy_avg_pool2d(fy_graph *g, fy_node x, const fy_pool_opts *o);
-FY_API fy_node fy_global_avg_pool(fy_graph *g, fy_node x); /* [n, c, h, w] -> [n, c] */
+/* Root of the mean of squares; 1e-6 where all are 0, so that the gradient is finite. */
+FY_API fy_node fy_l2_pool2d(fy_graph *g, fy_node x, const fy_pool_opts *o);
+/* To oh x ow, whatever the image's size (PyTorch's AdaptiveAvgPool2d). */
+FY_API fy_node fy_adaptive_avg_pool2d(fy_graph *g, fy_node x, int64_t oh, int64_t ow);
+/* Over whole images, [n, c, h, w] -> [n, c]. */
+FY_API fy_node fy_global_avg_pool(fy_graph *g, fy_node x);
+FY_API fy_node fy_global_max_pool(fy_graph *g, fy_node x);
+FY_API fy_node fy_global_l2_pool(fy_graph *g, fy_node x);
 
 /* Normalises each channel of src [n, c, ...] by the batch's mean and deviation (training mode), and
  * moves the running statistics by `momentum` in the objectives that name them; or by the running

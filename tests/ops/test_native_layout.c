@@ -203,6 +203,23 @@ static fy_node network(op_test *t, const void *row)
     return fy_conv2d(t->g, fy_slice(t->g, x, 0, 1, 3), v, &o);
 }
 
+/* Three branches joined along the channels and parted elsewhere: in blocks where every piece fills its own. */
+static fy_node branches(op_test *t, const void *row)
+{
+    const int64_t channels = *(const int64_t *)row;
+    fy_conv_opts o = fy_conv_defaults();
+    fy_node branch[3], x = op_param(t, FY_SHAPE(2, 3, 6, 6), -1, 1);
+    for (int i = 0; i < 3; i++) {
+        const int64_t oc = i == 0 ? 2 * channels : channels;
+        branch[i] = fy_conv2d(t->g, x, op_param(t, FY_SHAPE(oc, 3, 3, 3), -1, 1), &o);
+    }
+    x = fy_concat(t->g, 1, branch, 3);
+    x = fy_pad(t->g, fy_slice(t->g, x, 1, channels, 2 * channels), 1, channels, 0);
+    x = fy_slice_step(t->g, fy_slice_step(t->g, x, 2, 0, 2, 2), 3, 1, 2, 2);
+    const fy_node v = op_param(t, FY_SHAPE(4, 3 * channels, 1, 1), -1, 1);
+    return fy_conv2d(t->g, x, v, &o);
+}
+
 static void networks_equal_reference(void **state)
 {
     (void)state;
@@ -210,6 +227,8 @@ static void networks_equal_reference(void **state)
     for (size_t i = 0; i < LEN(channels); i++) {
         op_check_forward(network, &channels[i], "cpu", 1e-5);
         op_check_gradient_on(network, &channels[i], "cpu", 2e-5);
+        op_check_forward(branches, &channels[i], "cpu", 1e-5);
+        op_check_gradient_on(branches, &channels[i], "cpu", 2e-5);
     }
 }
 

@@ -1,4 +1,4 @@
-/* test_pool.c: max and average pooling, and the fused forms of max pooling with the convolution
+/* test_pool.c: max, average, L2 and adaptive pooling, and the fused forms of max pooling with the convolution
  * before it and the ReLU after it. Guards windows that overlap, hang over the edge, or start in the
  * padding. */
 #include "support/op_check.h"
@@ -23,10 +23,36 @@ static fy_node avg_pool(op_test *t, const void *row)
     return fy_avg_pool2d(t->g, op_param(t, c->src, -1, 1), &c->o);
 }
 
-static fy_node global_pool(op_test *t, const void *row)
+/* Away from 0, where a root bends too much for differences. */
+static fy_node l2_pool(op_test *t, const void *row)
+{
+    const pool_case *c = row;
+    return fy_l2_pool2d(t->g, op_param(t, c->src, 0.25f, 1), &c->o);
+}
+
+/* The result's size stands in place of the kernel's. */
+static fy_node adaptive(op_test *t, const void *row)
+{
+    const pool_case *c = row;
+    return fy_adaptive_avg_pool2d(t->g, op_param(t, c->src, -1, 1), c->o.kernel[0], c->o.kernel[1]);
+}
+
+static fy_node global_avg(op_test *t, const void *row)
 {
     const pool_case *c = row;
     return fy_global_avg_pool(t->g, op_param(t, c->src, -1, 1));
+}
+
+static fy_node global_max(op_test *t, const void *row)
+{
+    const pool_case *c = row;
+    return fy_global_max_pool(t->g, op_param_apart(t, c->src, 0));
+}
+
+static fy_node global_l2(op_test *t, const void *row)
+{
+    const pool_case *c = row;
+    return fy_global_l2_pool(t->g, op_param(t, c->src, 0.25f, 1));
 }
 
 /* clang-format off */
@@ -61,8 +87,25 @@ static const pool_case cases[] = {
       SQUARE(3, 2, 1, true, true) },
     { { "avg oblong", "height and width differ", avg_pool, 1e-5 }, S(2, 2, 6, 9),
       { { 3, 2 }, { 1, 3 }, { 1, 1 }, false, false } },
-    { { "global", "one window over an oblong image", global_pool, 1e-5 }, S(2, 18, 5, 3),
-      SQUARE(1, 1, 0, false, true) }, /* options not used */
+    { { "l2 2/2", "squares, mean, root", l2_pool, 1e-5 }, S(2, 16, 6, 4),
+      SQUARE(2, 2, 0, false, true) },
+    { { "l2 3/2 pad", "padding counts as zeros", l2_pool, 1e-5 }, S(2, 3, 7, 8),
+      SQUARE(3, 2, 1, false, true) },
+    { { "adaptive 7 to 3", "neighbours share a row", adaptive, 1e-5 }, S(2, 17, 7, 8),
+      { { 3, 5 }, { 0, 0 }, { 0, 0 }, false, false } },
+    { { "adaptive 2 to 7", "VGG on small images: elements are repeated", adaptive, 1e-5 },
+      S(2, 3, 2, 2), { { 7, 7 }, { 0, 0 }, { 0, 0 }, false, false } },
+    { { "adaptive, oblong", "up along one side, down along the other", adaptive, 1e-5 },
+      S(1, 2, 2, 9), { { 3, 4 }, { 0, 0 }, { 0, 0 }, false, false } },
+    { { "adaptive 12 to 6", "windows that divide the image", adaptive, 1e-5 }, S(2, 16, 12, 6),
+      { { 6, 6 }, { 0, 0 }, { 0, 0 }, false, false } },
+    /* Whole images: options are not used. */
+    { { "global avg", "one window over an oblong image", global_avg, 1e-5 }, S(2, 18, 5, 3),
+      SQUARE(1, 1, 0, false, true) },
+    { { "global max", "one winner per channel", global_max, 1e-6 }, S(2, 18, 5, 3),
+      SQUARE(1, 1, 0, false, true) },
+    { { "global l2", "the seed's third kind", global_l2, 1e-5 }, S(2, 18, 5, 3),
+      SQUARE(1, 1, 0, false, true) },
 };
 /* clang-format on */
 
@@ -76,6 +119,11 @@ typedef struct hand_case {
     double expected[9];
     int n;
 } hand_case;
+
+static fy_node adaptive_to(fy_graph *g, fy_node x, const fy_pool_opts *o)
+{
+    return fy_adaptive_avg_pool2d(g, x, o->kernel[0], o->kernel[1]);
+}
 
 static const float nine[] = { 1, 9, 2, 8, 3, 7, 4, 6, 5 };
 
@@ -100,6 +148,10 @@ static const hand_case hand[] = {
     { "avg 3/2 pad 1", fy_avg_pool2d, SQUARE(3, 2, 1, false, true), 0,
       { 21.0 / 9, 21.0 / 9, 21.0 / 9, 21.0 / 9 }, 4 },
     { "avg 3/2 pad 1, not counted", fy_avg_pool2d, SQUARE(3, 2, 1, false, false), 0,
+      { 5.25, 5.25, 5.25, 5.25 }, 4 },
+    { "l2 2/1", fy_l2_pool2d, SQUARE(2, 1, 0, false, true), 0,
+      { 6.22494979899, 5.97913037155, 5.59016994375, 5.45435605732 }, 4 },
+    { "adaptive 2x2 of 3x3", adaptive_to, SQUARE(2, 0, 0, false, false), 0,
       { 5.25, 5.25, 5.25, 5.25 }, 4 },
     /* The last window has 2 of 3 columns and rows inside the image and its padding of none. */
     { "avg 2/2 ceil", fy_avg_pool2d, SQUARE(2, 2, 0, true, true), 0, { 5.25, 4.5, 5, 5 }, 4 },
@@ -151,6 +203,22 @@ static void nan_is_never_hidden(void **state)
     fy_device_close(dev);
     fy_graph_free(t.g);
     fy_param_free(t.params[0]);
+}
+
+static fy_node dead_channel(op_test *t, const void *row)
+{
+    const fy_node x = op_param_of(t, FY_SHAPE(1, 1, 2, 2), (const float[]){ 0, 0, 0, 0 });
+    const fy_node y = fy_sum_all(t->g, fy_global_l2_pool(t->g, x));
+    fyi_id diff;
+    (void)row;
+    check_ok(fyi_backward(t->g, y.id, &x.id, 1, &diff));
+    return fyi_n(diff);
+}
+
+static void a_dead_channel_has_no_gradient(void **state)
+{
+    (void)state;
+    op_check_values(dead_channel, NULL, (const double[]){ 0, 0, 0, 0 }, 4);
 }
 
 /* ---- the fused forms ------------------------------------------------------------------------- */
@@ -353,6 +421,23 @@ static fy_node mistaken_global(op_test *t, const void *row)
     return fy_global_avg_pool(t->g, op_param(t, FY_SHAPE(2, 3), -1, 1));
 }
 
+static const struct adaptive_mistake {
+    fy_shape src;
+    int64_t oh, ow;
+    fy_status status;
+    const char *sentence;
+} adaptive_mistakes[] = {
+    { { 2, { 2, 3 } }, 2, 2, FY_ESHAPE, "src must be [n, c, h, w], not f32[2, 3]" },
+    { { 4, { 1, 1, 4, 4 } }, 0, 2, FY_EINVAL, "the result must be 1x1 or larger, not 0x2" },
+    { { 4, { 1, 1, 0, 4 } }, 2, 2, FY_ESHAPE, "an image of 0x4 has nothing to average" },
+};
+
+static fy_node mistaken_adaptive(op_test *t, const void *row)
+{
+    const struct adaptive_mistake *m = row;
+    return fy_adaptive_avg_pool2d(t->g, op_param(t, m->src, -1, 1), m->oh, m->ow);
+}
+
 static void mistakes_are_named_in_one_sentence(void **state)
 {
     char sentence[160];
@@ -362,6 +447,11 @@ static void mistakes_are_named_in_one_sentence(void **state)
         op_check_mistake(mistaken_max, &mistakes[i], mistakes[i].status, sentence);
         snprintf(sentence, sizeof sentence, "avg_pool2d.2: %s", mistakes[i].sentence);
         op_check_mistake(mistaken_avg, &mistakes[i], mistakes[i].status, sentence);
+    }
+    for (size_t i = 0; i < LEN(adaptive_mistakes); i++) {
+        const struct adaptive_mistake *m = &adaptive_mistakes[i];
+        snprintf(sentence, sizeof sentence, "adaptive_avg_pool2d.2: %s", m->sentence);
+        op_check_mistake(mistaken_adaptive, m, m->status, sentence);
     }
     op_check_mistake(mistaken_global, NULL, FY_ESHAPE,
                      "avg_pool2d.2: src must be [n, c, h, w], not f32[2, 3]");
@@ -373,6 +463,7 @@ int main(void)
         cmocka_unit_test(values_are_those_worked_out_by_hand),
         cmocka_unit_test(first_of_equals_is_chosen),
         cmocka_unit_test(nan_is_never_hidden),
+        cmocka_unit_test(a_dead_channel_has_no_gradient),
         cmocka_unit_test(fused_forms_equal_their_parts),
         cmocka_unit_test(mistakes_are_named_in_one_sentence),
     };

@@ -1,5 +1,5 @@
 /* test_shape.c: the operators that move elements without changing them: reshape, flatten,
- * transpose, broadcast, concat, slice. Guards the arithmetic of strides for every rank, and
+ * transpose, broadcast, concat, slice, pad. Guards the arithmetic of strides for every rank, and
  * sizes of 0 and 1. */
 #include "support/op_eval.h"
 
@@ -92,7 +92,8 @@ typedef struct axis_case {
     op_row row;
     fy_shape src;
     int axis;
-    int64_t size[3]; /* of the sources along the axis; 0 last ends. Or begin and size. */
+    int64_t size[3]; /* of the sources along the axis; or begin, size, step; before, after; begin, step,
+                      * whole */
     int n;
 } axis_case;
 
@@ -112,6 +113,31 @@ static fy_node cut(op_test *t, const void *row)
 {
     const axis_case *c = row;
     return fy_slice(t->g, op_param(t, c->src, -1, 1), c->axis, c->size[0], c->size[1]);
+}
+
+static fy_node cut_apart(op_test *t, const void *row)
+{
+    const axis_case *c = row;
+    const fy_node x = op_param(t, c->src, -1, 1);
+    return fy_slice_step(t->g, x, c->axis, c->size[0], c->size[1], c->size[2]);
+}
+
+static fy_node padded(op_test *t, const void *row)
+{
+    const axis_case *c = row;
+    return fy_pad(t->g, op_param(t, c->src, -1, 1), c->axis, c->size[0], c->size[1]);
+}
+
+/* Padding apart is what a strided slice's gradient does; here it has a gradient itself. */
+static fy_node padded_apart(op_test *t, const void *row)
+{
+    const axis_case *c = row;
+    const fyi_axis_attr attr = { .axis = c->axis,
+                                 .begin = c->size[0],
+                                 .size = c->src.d[c->axis],
+                                 .step = c->size[1],
+                                 .whole = c->size[2] };
+    return fyi_op1(t->g, &fyi_op_pad, &attr, op_param(t, c->src, -1, 1));
 }
 
 /* As in DANN: two batches go through one network together and part again. */
@@ -142,6 +168,19 @@ static const axis_case axis_cases[] = {
     AXIS("slice last", "single elements", cut, S(3, 2, 5, 3), 2, 2, 1, 1),
     AXIS("slice all", "the whole axis", cut, S(2, 5, 3), 1, 2, 0, 3),
     AXIS("slice nothing", "size 0 at the end", cut, S(2, 5, 3), 1, 2, 3, 0),
+    AXIS("slice every other", "ResNet's shortcut without weights", cut_apart, S(4, 2, 3, 7, 4), 2,
+         3, 0, 4, 2),
+    AXIS("slice every third", "the last axis: no two neighbours", cut_apart, S(3, 3, 2, 8), 2, 3, 1,
+         3, 3),
+    AXIS("slice rows apart", "the first axis", cut_apart, S(2, 5, 3), 0, 3, 0, 3, 2),
+    AXIS("slice one, far apart", "a step beyond the end", cut_apart, S(2, 2, 3), 1, 3, 2, 1, 100),
+    AXIS("slice none, apart", "nothing lies anywhere", cut_apart, S(2, 2, 3), 1, 3, 3, 0, 2),
+    AXIS("pad channels", "ResNet's shortcut without weights", padded, S(4, 2, 3, 2, 2), 1, 2, 2, 3),
+    AXIS("pad before", "rows", padded, S(2, 2, 3), 0, 2, 1, 0),
+    AXIS("pad after", "the last axis", padded, S(2, 2, 3), 1, 2, 0, 2),
+    AXIS("pad by nothing", "a copy", padded, S(2, 2, 3), 1, 2, 0, 0),
+    AXIS("pad nothing", "zeros only", padded, S(3, 2, 0, 2), 1, 2, 1, 1),
+    AXIS("pad apart", "a strided slice's gradient", padded_apart, S(3, 2, 3, 2), 1, 3, 1, 2, 7),
     AXIS("join and part", "both, and two gradients that meet", joined_and_cut, S(3, 2, 3, 2), 0, 0,
          0),
     AXIS("join and part features", "the same along the last axis", joined_and_cut, S(2, 3, 4), 1, 0,
@@ -189,11 +228,23 @@ static fy_node hand_slice(op_test *t, const void *row)
     return fy_slice(t->g, six(t), 1, 1, 2);
 }
 
-static fy_node hand_slice_bwd(op_test *t, const void *row)
+static fy_node hand_slice_step(op_test *t, const void *row)
 {
     (void)row;
-    const fyi_axis_attr attr = { .axis = 0, .begin = 1, .size = 2, .whole = 4 };
-    return fyi_op1(t->g, &fyi_op_slice_bwd, &attr, six(t));
+    return fy_slice_step(t->g, six(t), 1, 0, 2, 2);
+}
+
+static fy_node hand_pad(op_test *t, const void *row)
+{
+    (void)row;
+    return fy_pad(t->g, six(t), 0, 1, 1);
+}
+
+static fy_node hand_pad_apart(op_test *t, const void *row)
+{
+    static const fyi_axis_attr attr = { .axis = 0, .begin = 1, .size = 2, .step = 2, .whole = 4 };
+    (void)row;
+    return fyi_op1(t->g, &fyi_op_pad, &attr, six(t));
 }
 
 static const struct {
@@ -206,7 +257,9 @@ static const struct {
     { hand_broadcast, 6, { 7, 7, 7, 8, 8, 8 } },
     { hand_concat, 8, { 1, 2, 3, 7, 4, 5, 6, 8 } },
     { hand_slice, 4, { 2, 3, 5, 6 } },
-    { hand_slice_bwd, 12, { 0, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0, 0 } },
+    { hand_slice_step, 4, { 1, 3, 4, 6 } },
+    { hand_pad, 12, { 0, 0, 0, 1, 2, 3, 4, 5, 6, 0, 0, 0 } },
+    { hand_pad_apart, 12, { 0, 0, 0, 1, 2, 3, 0, 0, 0, 4, 5, 6 } },
 };
 
 static void values_are_those_worked_out_by_hand(void **state)
@@ -291,7 +344,18 @@ static fy_node concat_of_none(op_test *t, const void *row)
 static fy_node bad_slice(op_test *t, const void *row)
 {
     const fyi_axis_attr *a = row;
-    return fy_slice(t->g, six(t), a->axis, a->begin, a->size);
+    return fy_slice_step(t->g, six(t), a->axis, a->begin, a->size, a->step);
+}
+
+static fy_node bad_pad(op_test *t, const void *row)
+{
+    const fyi_axis_attr *a = row;
+    return fy_pad(t->g, six(t), a->axis, a->begin, a->size);
+}
+
+static fy_node bad_pad_attr(op_test *t, const void *row)
+{
+    return fyi_op1(t->g, &fyi_op_pad, row, six(t));
 }
 
 static void mistakes_are_named_in_one_sentence(void **state)
@@ -300,10 +364,14 @@ static void mistakes_are_named_in_one_sentence(void **state)
     const fy_shape seven = FY_SHAPE(7), negative = FY_SHAPE(-2, -3), wide = FY_SHAPE(2, 4),
                    low = FY_SHAPE(3), other_rows = FY_SHAPE(3, 3);
     const fyi_transpose_attr twice = { { 0, 0 } }, beyond = { { 0, 2 } };
-    const fyi_axis_attr over = { .axis = 1, .begin = 2, .size = 2 },
-                        before = { .axis = 1, .begin = -1, .size = 2 },
-                        far = { .axis = 1, .begin = INT64_MAX, .size = 2 },
-                        no_axis = { .axis = 2, .begin = 0, .size = 1 };
+    const fyi_axis_attr over = { .axis = 1, .begin = 2, .size = 2, .step = 1 },
+                        before = { .axis = 1, .begin = -1, .size = 2, .step = 1 },
+                        far = { .axis = 1, .begin = INT64_MAX, .size = 2, .step = 1 },
+                        apart = { .axis = 1, .begin = 0, .size = 3, .step = 2 },
+                        no_step = { .axis = 1, .begin = 0, .size = 1, .step = 0 },
+                        no_axis = { .axis = 2, .begin = 0, .size = 1, .step = 1 },
+                        many = { .axis = 1, .begin = INT64_MAX, .size = 1 },
+                        other = { .axis = 1, .size = 2, .step = 1, .whole = 4 };
     const int minus_one = -1;
     const struct {
         op_build build;
@@ -338,7 +406,16 @@ static void mistakes_are_named_in_one_sentence(void **state)
           "slice.2: 2 elements from -1 on do not lie within the 3 of axis 1" },
         { bad_slice, &far, FY_ESHAPE,
           "slice.2: 2 elements from 9223372036854775807 on do not lie within the 3 of axis 1" },
+        { bad_slice, &apart, FY_ESHAPE,
+          "slice.2: 3 elements from 0 on, 2 apart, do not lie within the 3 of axis 1" },
+        { bad_slice, &no_step, FY_EINVAL, "slice.2: the step must be 1 or more, not 0" },
         { bad_slice, &no_axis, FY_ESHAPE, "slice.2: axis 2 is not one of the 2 axes of f32[2, 3]" },
+        { bad_pad, &no_axis, FY_ESHAPE, "pad.2: axis 2 is not one of the 2 axes of f32[2, 3]" },
+        { bad_pad, &before, FY_EINVAL,
+          "pad: zeros before and after must be 0 or more, not -1 and 2" },
+        { bad_pad, &many, FY_ESHAPE,
+          "pad: 9223372036854775807, 3 and 1 elements are too many for one axis" },
+        { bad_pad_attr, &other, FY_ESHAPE, "pad.2: axis 1 has 3 elements, not 2" },
     };
     for (size_t i = 0; i < LEN(mistakes); i++)
         op_check_mistake(mistakes[i].build, mistakes[i].row, mistakes[i].status,

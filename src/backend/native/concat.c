@@ -10,7 +10,15 @@ static fy_status run(const fyi_launch *l)
     char *dst = l->dst[0];
     for (int i = 0; i < l->site->n_src; i++) {
         const int64_t n = l->site->src[i].shape.d[axis] * index;
-        fyi_native_copy_runs(whole.outer, n, dst, whole.size * index, l->src[i], n);
+        fyi_native_copy_runs(&(fyi_runs){ .outer = whole.outer,
+                                          .n = 1,
+                                          .bytes = n,
+                                          .dst = dst,
+                                          .dst_outer = whole.size * index,
+                                          .dst_step = n,
+                                          .src = l->src[i],
+                                          .src_outer = n,
+                                          .src_step = n });
         dst += n;
     }
     return FY_OK;

@@ -93,11 +93,11 @@ typedef struct fyi_transpose_attr {
     int axes[FY_MAX_RANK];
 } fyi_transpose_attr;
 
-/* concat: any number of sources. slice: [begin, begin + size) of axis. slice_bwd: diff_dst -> zeros of
- * `whole` size along axis with diff_dst at begin. */
+/* concat: any number of sources along axis. slice: indices begin + i * step of axis, `size` of them. pad: zeros
+ * of `whole` size along axis with src's index i at begin + i * step. */
 typedef struct fyi_axis_attr {
     int axis;
-    int64_t begin, size, whole;
+    int64_t begin, size, whole, step;
 } fyi_axis_attr;
 
 /* max_pool2d: src -> dst, index (position in the window, kh * KW + kw; u8 for windows of at most 255,
@@ -107,6 +107,12 @@ typedef struct fyi_pool_attr {
     fy_pool_opts o;
     fy_shape src; /* of the forward source, for _bwd */
 } fyi_pool_attr;
+
+/* adaptive_avg_pool2d: src -> dst; _bwd: diff_dst -> diff_src. */
+typedef struct fyi_adaptive_attr {
+    int64_t o[2]; /* h, w of dst */
+    fy_shape src; /* of the forward source, for _bwd */
+} fyi_adaptive_attr;
 
 /* batch_norm (training): src, scale, shift -> dst, mean, var (biased), each [c].
  * batch_norm_bwd: diff_dst, src, mean, var, scale -> diff_src, diff_scale, diff_shift; if !training, mean and

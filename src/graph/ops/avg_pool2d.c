@@ -34,17 +34,6 @@ fy_node fy_avg_pool2d(fy_graph *g, fy_node x, const fy_pool_opts *o)
     return fyi_op1(g, &fyi_op_avg_pool2d, &attr, x);
 }
 
-/* One window over the whole image, so that it runs in whatever layout the convolution before it
- * left. */
-fy_node fy_global_avg_pool(fy_graph *g, fy_node x)
-{
-    const fy_shape s = fy_node_shape(g, x);
-    fy_pool_opts o = fy_pool_defaults(1);
-    for (int i = 0; i < 2; i++)
-        o.kernel[i] = o.stride[i] = s.rank == 4 ? s.d[2 + i] : 1;
-    return fy_flatten(g, fy_avg_pool2d(g, x, &o));
-}
-
 /* diff_dst [n, c, oh, ow] -> diff_src, shaped like the forward source. */
 static fy_status infer_bwd(const fyi_op_site *at, fyi_spec *dst)
 {

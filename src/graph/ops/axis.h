@@ -1,8 +1,9 @@
-/* axis.h: a shape seen from one of its axes, [outer, size, inner], in plain order. */
+/* axis.h: a shape seen from one of its axes, [outer, size, inner], in plain order; and the checks that slice
+ * and pad share. */
 #ifndef FYI_AXIS_H
 #define FYI_AXIS_H
 
-#include "tensor/tensor.h"
+#include "graph/graph.h"
 
 typedef struct fyi_axis {
     int64_t outer, size, inner; /* elements before, along and after the axis */
@@ -17,5 +18,10 @@ static inline fyi_axis fyi_axis_of(const fy_shape *s, int axis)
         a.inner *= s->d[i];
     return a;
 }
+
+/* slice.c: the axis of a fyi_axis_attr is one of source 0's. */
+fy_status fyi_want_axis(const fyi_op_site *at);
+/* begin, begin + step, ..., `size` indices, lie within `whole`. */
+fy_status fyi_want_range(const fyi_op_site *at, int64_t whole);
 
 #endif

@@ -47,7 +47,9 @@ static void grad(const fyi_grad_ctx *c, fy_node *diff_src)
     }
 }
 
+/* Along axis 0 no row is kept, which the sizes say. */
 const fyi_op fyi_op_concat = { .name = "concat",
+                               .flags = FYI_OP_EACH,
                                .n_src = -1,
                                .min_src = 1,
                                .n_dst = 1,

@@ -52,7 +52,8 @@ FY_API FY_NODISCARD fy_status fy_run_keep(fy_run *r, fy_model *m);
  * the run. */
 FY_API FY_NODISCARD fy_status fy_run_keep_data(fy_run *r, const char *name, void *data,
                                                size_t bytes, bool *restored);
-/* One line of metrics.jsonl: {"stage", "step", names: values}. A figure that is not finite is null. */
+/* One line of metrics.jsonl: {"stage", "step", names: values}. A figure that is not finite is null. FY_EINVAL
+ * for a name that is there twice or no UTF-8 text. */
 FY_API FY_NODISCARD fy_status fy_run_metrics(fy_run *r, const char *stage, int64_t step, int n,
                                              const char *const *names, const double *values);
 /* Writes a file of the run's directory whole; nothing without a directory. */

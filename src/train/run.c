@@ -4,7 +4,9 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <jansson.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -147,26 +149,56 @@ fy_status fy_run_checkpoint(fy_run *r)
     return fyi_checkpoint_save(r, &between);
 }
 
+/* Takes `value`. */
+static fy_status put_figure(json_t *line, const char *stage, const char *name, json_t *value)
+{
+    if (json_object_get(line, name)) {
+        json_decref(value);
+        return fyi_fail(FY_EINVAL, "metrics of stage '%s': two figures are named '%s'", stage, name);
+    }
+    if (json_object_set_new(line, name, value) != 0)
+        return fyi_fail(FY_EINVAL,
+                        "metrics of stage '%s': a name is no UTF-8 text, or memory has run out",
+                        stage);
+    return FY_OK;
+}
+
+/* JSON has no NaN and no infinity: null. */
+static fy_status make_line(const char *stage, int64_t step, int n, const char *const *names,
+                           const double *values, json_t *line)
+{
+    FYI_FORWARD(put_figure(line, stage, "stage", json_string(stage)));
+    FYI_FORWARD(put_figure(line, stage, "step", json_integer(step)));
+    for (int i = 0; i < n; i++)
+        FYI_FORWARD(put_figure(line, stage, names[i],
+                               isfinite(values[i]) ? json_real(values[i]) : json_null()));
+    return FY_OK;
+}
+
+static fy_status write_line(const fy_run *r, const json_t *line)
+{
+    char *text = json_dumps(line, JSON_REAL_PRECISION(9));
+    fy_status st = FY_OK;
+    if (!text)
+        return fyi_enomem(0, "a line of metrics");
+    if (fprintf(r->metrics, "%s\n", text) < 0 || fflush(r->metrics) != 0)
+        st = fyi_fail(FY_EIO, "cannot write '%s': %s; the newest checkpoint is kept",
+                      r->metrics_path, strerror(errno));
+    free(text);
+    return st;
+}
+
 fy_status fy_run_metrics(fy_run *r, const char *stage, int64_t step, int n,
                          const char *const *names, const double *values)
 {
     if (!r || !r->metrics)
         return FY_OK;
-    fyi_buf b = { 0 };
-    fyi_buf_printf(&b, "{\"stage\": \"%s\", \"step\": %lld", stage, (long long)step);
-    for (int i = 0; i < n; i++) {
-        if (isfinite(values[i]))
-            fyi_buf_printf(&b, ", \"%s\": %.9g", names[i], values[i]);
-        else
-            fyi_buf_printf(&b, ", \"%s\": null", names[i]);
-    }
-    fyi_buf_puts(&b, "}\n");
-    fy_status st = FY_OK;
-    if (b.failed)
-        st = fyi_enomem(b.cap, "a line of metrics");
-    else if (fwrite(b.p, 1, b.len, r->metrics) != b.len || fflush(r->metrics) != 0)
-        st = fyi_fail(FY_EIO, "cannot write '%s': %s; the newest checkpoint is kept",
-                      r->metrics_path, strerror(errno));
-    fyi_buf_release(&b);
+    json_t *line = json_object();
+    if (!line)
+        return fyi_enomem(0, "a line of metrics");
+    fy_status st = make_line(stage, step, n, names, values, line);
+    if (st == FY_OK)
+        st = write_line(r, line);
+    json_decref(line);
     return st;
 }

@@ -212,21 +212,28 @@ static fy_status bind_entry(const fyi_settings *s, const fyi_entries *t, const f
     return fyi_key_bind(k, e, where, section->base, arena);
 }
 
-/* An override that turns a part off takes the file's settings of that part along: only what the
- * user said in one breath has to agree. */
+/* An override that turns a part off takes the file's settings of that part along, and those of what
+ * hangs on it: only what the user said in one breath has to agree. */
 static bool was_turned_off(const fyi_entries *t, const fyi_entry *e, const fyi_section *section,
                            const fyi_key *k)
 {
     char full[2 * FYI_RECIPE_MAX_KEY];
-    const fyi_entry *named;
 
-    snprintf(full, sizeof full, "%s%s%.*s", section->name, *section->name ? "." : "",
-             (int)strcspn(k->needs, "!="), k->needs);
-    named = fyi_entries_find(t, full);
-    return e->line > 0 && named != NULL && named->line == 0;
+    for (; e->line > 0 && k->needs != NULL;
+         k = fyi_key_find(section->keys, k->needs, strcspn(k->needs, "!="))) {
+        const fyi_entry *named;
+
+        snprintf(full, sizeof full, "%s%s%.*s", section->name, *section->name ? "." : "",
+                 (int)strcspn(k->needs, "!="), k->needs);
+        named = fyi_entries_find(t, full);
+        if (named != NULL && named->line == 0)
+            return true;
+    }
+    return false;
 }
 
-static fy_status check_needs(const fyi_settings *s, const fyi_entries *t)
+/* Entries whose condition does not hold: mistakes, but for those that an override turned off. */
+static fy_status check_needs(const fyi_settings *s, const fyi_entries *t, bool *is_off)
 {
     for (size_t i = 0; i < t->n; i++) {
         const fyi_section *section = section_of(s, t->v[i].key);
@@ -234,7 +241,10 @@ static fy_status check_needs(const fyi_settings *s, const fyi_entries *t)
         const fyi_key *k = fyi_key_find(section->keys, leaf, strlen(leaf));
         char where[320];
 
-        if (fyi_key_applies(section, k) || was_turned_off(t, &t->v[i], section, k))
+        if (fyi_key_applies(section, k))
+            continue;
+        is_off[i] = was_turned_off(t, &t->v[i], section, k);
+        if (is_off[i])
             continue;
         fyi_entry_where(t, &t->v[i], where, sizeof where);
         return fyi_fail(FY_EINVAL, "%s: '%s' would not be used, since it needs %s%s%s; leave it out",
@@ -293,8 +303,8 @@ static fy_status check_across(const fyi_settings *s, const fyi_entries *t)
     return FY_OK;
 }
 
-fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char *name,
-                            fyi_arena *arena)
+static fy_status bind_all(fyi_settings *out, const fyi_entries *t, const char *name,
+                          const bool *is_off, fyi_arena *arena)
 {
     *out = (fyi_settings){ 0 };
     fyi_run_settings_defaults(&out->run, name);
@@ -310,8 +320,22 @@ fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char 
     FYI_FORWARD(bind_entry(out, t, fyi_entries_find(t, "method"), arena));
     FYI_FORWARD(open_method(out, arena));
     for (size_t i = 0; i < t->n; i++)
-        FYI_FORWARD(bind_entry(out, t, &t->v[i], arena));
-    FYI_FORWARD(check_needs(out, t));
+        if (!is_off[i])
+            FYI_FORWARD(bind_entry(out, t, &t->v[i], arena));
+    return FY_OK;
+}
+
+/* Bound twice: only when all is bound it shows what was turned off, and that is then left out. */
+fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char *name,
+                            fyi_arena *arena)
+{
+    bool *is_off = fyi_arena_alloc(arena, t->n * sizeof *is_off);
+
+    if (is_off == NULL)
+        return fyi_enomem(t->n, "a recipe's keys");
+    FYI_FORWARD(bind_all(out, t, name, is_off, arena));
+    FYI_FORWARD(check_needs(out, t, is_off));
+    FYI_FORWARD(bind_all(out, t, name, is_off, arena));
     for (int i = 0; i < out->n_sections; i++)
         if (out->sections[i].is_open)
             FYI_FORWARD(check_required(&out->sections[i], t));

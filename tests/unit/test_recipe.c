@@ -255,6 +255,56 @@ static void a_wrong_override_is_named(void **state)
     fy_recipe_free(r);
 }
 
+/* A file that uses a part, and overrides that turn it off: the file's settings of the part go with it. */
+#define USES_PARTS                                                                             \
+    "method: adda\ntarget: {format: digits}\n"                                                 \
+    "source: {format: digits, limit: 20, pick: stratified, pick_seed: 3, classes: [1, 2], "    \
+    "relabel: "                                                                                \
+    "[1, 0], pad: 2, pad_value: 1}\n"                                                          \
+    "adda: {pseudo_weight: 1, cluster_components: 9, steps: 0, epochs: 2, critic_optim: sgd, " \
+    "critic_momentum: 0.9}\n"
+static const struct off_row {
+    const char *name, *set, *gone;
+    const char *also, *sentence; /* another override that then has no meaning */
+} off_rows[] = {
+    { "off: weight", "adda.pseudo_weight=0", "adda.cluster_components", "adda.cluster_components=5",
+      "needs adda.pseudo_weight!=0" },
+    { "off: epochs", "adda.steps=7", "adda.epochs", "adda.epochs=3", "needs adda.steps=0" },
+    { "off: optimiser", "adda.critic_optim=adam", "adda.critic_momentum",
+      "adda.critic_momentum=0.5", "needs adda.critic_optim=sgd" },
+    { "off: padding", "source.pad=0", "source.pad_value", "source.pad_value=0.5",
+      "needs source.pad!=0" },
+    { "off: list", "source.classes=[]", "source.relabel", "source.relabel=[1, 0]",
+      "needs source.classes!=[]" },
+    { "off: limit", "source.limit=0", "source.pick", "source.pick=first", "needs source.limit!=0" },
+    { "off: limit's seed", "source.limit=0", "source.pick_seed", "source.pick_seed=4",
+      "needs source.pick!=first" },
+};
+
+static fy_recipe *parts(const char *set)
+{
+    fy_recipe *r;
+
+    check_ok(fy_recipe_parse("x.yaml", USES_PARTS, sizeof USES_PARTS - 1, &r));
+    check_ok(fy_recipe_set(r, set));
+    return r;
+}
+
+static void what_is_turned_off_takes_its_settings_along(void **state)
+{
+    const struct off_row *c = *state;
+    fy_recipe *r = parts(c->set);
+
+    check_ok(fy_recipe_check(r));
+    assert_null(fy_recipe_get(r, c->gone));
+    fy_recipe_free(r);
+    r = parts(c->set);
+    check_ok(fy_recipe_set(r, c->also));
+    check_status(fy_recipe_check(r), FY_EINVAL);
+    check_sentence(c->sentence);
+    fy_recipe_free(r);
+}
+
 static void put_takes_a_value_letter_by_letter(void **state)
 {
     fy_recipe *r = whole();
@@ -403,7 +453,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(survives_failing_allocations, fyt_tmpdir_setup,
                                         fyt_tmpdir_teardown),
     };
-    struct CMUnitTest tests[LEN(bad_syntax) + LEN(bad_meaning) + LEN(changes) + LEN(rest)];
+    struct CMUnitTest
+        tests[LEN(bad_syntax) + LEN(bad_meaning) + LEN(changes) + LEN(off_rows) + LEN(rest)];
     size_t n = 0;
 
     for (size_t i = 0; i < LEN(bad_syntax); i++)
@@ -415,6 +466,10 @@ int main(void)
     for (size_t i = 0; i < LEN(changes); i++)
         tests[n++] = (struct CMUnitTest){ changes[i].name, changes_one_key, NULL, NULL,
                                           (void *)&changes[i] };
+    for (size_t i = 0; i < LEN(off_rows); i++)
+        tests[n++] =
+            (struct CMUnitTest){ off_rows[i].name, what_is_turned_off_takes_its_settings_along,
+                                 NULL, NULL, (void *)&off_rows[i] };
     for (size_t i = 0; i < LEN(rest); i++)
         tests[n++] = rest[i];
     return cmocka_run_group_tests_name("recipe", tests, NULL, NULL);

@@ -197,8 +197,8 @@ typedef struct fy_compare_report {
     char warning[FY_COMPARE_WARNINGS][256]; /* sentences */
 } fy_compare_report;
 /* May one model read both? FY_ESHAPE, saying what to do, if their samples differ in shape. Warns of
- * values in different ranges (0 .. 1 against 0 .. 255), of mean and deviation far apart, and of
- * different class counts. */
+ * values in different ranges (0 .. 1 against 0 .. 255), of mean and deviation far apart, of
+ * different class counts, and of samples that both have. */
 FY_API FY_NODISCARD fy_status fy_dataset_compare(const fy_dataset *a, const fy_dataset *b,
                                                  fy_compare_report *out);
 

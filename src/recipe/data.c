@@ -4,7 +4,10 @@
  * only takes predictions. */
 #include "recipe/recipe.h"
 
+#include <math.h>
 #include <string.h>
+
+#define FEW_SAMPLES 100
 
 /* ---- one side -------------------------------------------------------------------------------- */
 
@@ -151,28 +154,62 @@ static fy_status check_source(const fyi_recipe_data *d)
     return FY_OK;
 }
 
-/* Two sides that one model reads. */
-static fy_status compare(const fyi_recipe_data *d, int i, fy_compare_report *report)
+/* `sides` says which side's dataset is meant: "source and target". */
+static void note_odd(fyi_odd *odd, const char *sides, const char *text)
 {
-    FYI_FORWARD(fy_dataset_compare(d->side[FYI_SOURCE], d->side[i], report));
-    for (int w = 0; w < report->n_warnings; w++)
-        fyi_warn("%s", report->warning[w]);
+    fyi_warn("%s: %s", sides, text);
+    if (odd->n < FYI_MAX_ODD)
+        (void)snprintf(odd->text[odd->n++], sizeof odd->text[0], "%s: %s", sides, text);
+}
+
+/* Every side goes through models that the source teaches. */
+static fy_status compare_sides(fyi_recipe_data *d)
+{
+    for (int i = FYI_SOURCE + 1; i < FYI_SIDES; i++) {
+        fy_compare_report r;
+        char sides[40];
+
+        if (d->side[i] == NULL)
+            continue;
+        (void)snprintf(sides, sizeof sides, "source and %s", fyi_side_names[i]);
+        FYI_FORWARD(fy_dataset_compare(d->side[FYI_SOURCE], d->side[i], &r));
+        for (int w = 0; w < r.n_warnings; w++)
+            note_odd(&d->odd, sides, r.warning[w]);
+    }
     return FY_OK;
+}
+
+/* A share of n samples has a deviation of at most half over the root of n. */
+static void look_at_size(const fyi_recipe_data *d, int i, fyi_odd *odd)
+{
+    const int64_t n = fy_dataset_count(d->side[i]);
+    char text[128];
+
+    if (n >= FEW_SAMPLES || !fy_dataset_has_labels(d->side[i]))
+        return;
+    (void)snprintf(text, sizeof text,
+                   "an accuracy over so few samples as %lld is uncertain by %.0f points",
+                   (long long)n, 50 / sqrt((double)n));
+    note_odd(odd, fyi_side_names[i], text);
+}
+
+/* The side that the report's target figures are counted on. */
+static int judged_side(const fyi_recipe_data *d)
+{
+    return d->side[FYI_TARGET_EVAL] != NULL ? FYI_TARGET_EVAL : FYI_TARGET;
 }
 
 static fy_status check_sides(fyi_recipe_data *d)
 {
-    fy_compare_report other;
-
-    FYI_FORWARD(compare(d, FYI_TARGET, &d->odd));
-    FYI_FORWARD(compare(d, FYI_SOURCE_TEST, &other));
-    return d->side[FYI_TARGET_EVAL] != NULL ? compare(d, FYI_TARGET_EVAL, &other) : FY_OK;
+    FYI_FORWARD(compare_sides(d));
+    look_at_size(d, FYI_SOURCE_TEST, &d->odd);
+    look_at_size(d, judged_side(d), &d->odd);
+    return FY_OK;
 }
 
 static fy_status make_view(fyi_recipe_data *d)
 {
-    const fy_dataset *eval =
-        d->side[FYI_TARGET_EVAL] ? d->side[FYI_TARGET_EVAL] : d->side[FYI_TARGET];
+    const fy_dataset *eval = d->side[judged_side(d)];
 
     FYI_FORWARD(fy_dataset_unlabel(d->side[FYI_TARGET], &d->target));
     FYI_FORWARD(fy_dataset_unlabel(eval, &d->target_eval));

@@ -195,15 +195,24 @@ struct fy_recipe {
 
 /* Appends the resolved recipe. */
 void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out);
+/* Of all settings but those of the machine: two recipes with one hash are the same run. */
+fy_status fyi_recipe_sha256(const fyi_settings *s, char hex[65]);
 
 /* ---- data.c, rundir.c ------------------------------------------------------------------------ */
+
+/* What is odd about the data: sentences for the log and for data.json. */
+#define FYI_MAX_ODD (FY_COMPARE_WARNINGS * (FYI_SIDES - 1) + 2)
+typedef struct fyi_odd {
+    char text[FYI_MAX_ODD][320];
+    int n;
+} fyi_odd;
 
 /* The sides as opened (with their labels) and what a method may see of them. */
 typedef struct fyi_recipe_data {
     fy_dataset *side[FYI_SIDES];      /* NULL for target_eval when it is the target itself */
     fy_dataset *target, *target_eval; /* without labels */
     fy_judge *judge;
-    fy_compare_report odd;
+    fyi_odd odd;
     fy_adapt_data view;
 } fyi_recipe_data;
 /* One side, with its labels. */
@@ -220,7 +229,8 @@ fy_status fyi_rundir_write(const fyi_settings *s, const fyi_recipe_data *d, cons
 /* A run is continued only with the recipe and the data that it began with. */
 fy_status fyi_rundir_check(const fyi_settings *s, const fyi_recipe_data *d, const char *dir);
 fy_status fyi_rundir_result(const fyi_settings *s, const fy_recipe_result *r, int64_t count);
-/* Fills r from result.json where there is one: the run is done. */
-fy_status fyi_rundir_finished(const char *dir, fy_recipe_result *r, bool *is_finished);
+/* Fills r from result.json where there is one: the run is done. FY_EINVAL if it is another recipe's. */
+fy_status fyi_rundir_finished(const fyi_settings *s, const char *dir, fy_recipe_result *r,
+                              bool *is_finished);
 
 #endif

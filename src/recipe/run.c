@@ -35,12 +35,16 @@ static fy_status run_method(const fyi_settings *s, const fyi_recipe_data *d, fy_
     return st;
 }
 
+/* A new run leaves nothing in a directory that holds another's result. */
 static fy_status prepare_dir(const fyi_settings *s, const fyi_recipe_data *d, fy_device *dev,
-                             const fy_recipe_run_opts *o, fy_recipe_result *result)
+                             const fy_recipe_run_opts *o, fy_recipe_result *result,
+                             bool *is_finished)
 {
     FYI_FORWARD(fyi_rundir_make(s, o, result->run_dir, sizeof result->run_dir));
-    return o->resume ? fyi_rundir_check(s, d, result->run_dir)
-                     : fyi_rundir_write(s, d, dev, result->run_dir);
+    if (o->resume)
+        FYI_FORWARD(fyi_rundir_check(s, d, result->run_dir));
+    FYI_FORWARD(fyi_rundir_finished(s, result->run_dir, result, is_finished));
+    return o->resume ? FY_OK : fyi_rundir_write(s, d, dev, result->run_dir);
 }
 
 /* Device and data are open: what can be wrong with them has not left a directory behind. */
@@ -52,8 +56,7 @@ static fy_status run_opened(const fyi_settings *s, const fyi_recipe_data *d, fy_
     fy_run_opts run;
 
     result->has_labels = d->judge != NULL;
-    FYI_FORWARD(prepare_dir(s, d, dev, o, result));
-    FYI_FORWARD(fyi_rundir_finished(result->run_dir, result, &is_finished));
+    FYI_FORWARD(prepare_dir(s, d, dev, o, result, &is_finished));
     if (is_finished)
         return FY_OK;
     run = run_opts(s, o, result->run_dir);

@@ -120,8 +120,8 @@ static json_t *data_json(const fyi_recipe_data *d)
     for (int i = 0; i < FYI_SIDES && root != NULL; i++)
         if (d->side[i] != NULL)
             (void)json_object_set_new(root, fyi_side_names[i], side_json(d->side[i]));
-    for (int w = 0; w < d->odd.n_warnings && warnings != NULL; w++)
-        (void)json_array_append_new(warnings, json_string(d->odd.warning[w]));
+    for (int w = 0; w < d->odd.n && warnings != NULL; w++)
+        (void)json_array_append_new(warnings, json_string(d->odd.text[w]));
     if (root != NULL)
         (void)json_object_set_new(root, "warnings", warnings);
     return root;
@@ -297,13 +297,27 @@ static void set_figures(json_t *root, const fy_adapt_figures *f, const char *suf
     }
 }
 
+/* Not every reader of JSON keeps whole numbers from 2^53 on (RFC 7493, section 2.2): those are texts. */
+static json_t *seed_json(uint64_t seed)
+{
+    char text[24];
+
+    if (seed < (uint64_t)1 << 53)
+        return json_integer((json_int_t)seed);
+    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
+    return json_string(text);
+}
+
 fy_status fyi_rundir_result(const fyi_settings *s, const fy_recipe_result *r, int64_t count)
 {
     const fy_adapt_report *a = &r->adapt;
-    json_t *root = json_pack("{s:s, s:s, s:I, s:s, s:o}", "recipe", s->run.name, "method",
-                             s->method->name, "seed", (json_int_t)s->run.seed.value, "run_dir",
-                             r->run_dir, "source_accuracy", number(a->source_accuracy));
+    char recipe[65];
+    json_t *root;
 
+    FYI_FORWARD(fyi_recipe_sha256(s, recipe));
+    root = json_pack("{s:s, s:s, s:s, s:o, s:s, s:o}", "recipe", s->run.name, "recipe_sha256",
+                     recipe, "method", s->method->name, "seed", seed_json(s->run.seed.value),
+                     "run_dir", r->run_dir, "source_accuracy", number(a->source_accuracy));
     if (root != NULL) {
         set_figures(root, &a->plain, "");
         set_figures(root, &a->matched, "_matched");
@@ -355,11 +369,28 @@ static void read_result(const json_t *root, fy_recipe_result *r)
     (void)snprintf(a->choice.reason, sizeof a->choice.reason, "%s", reason != NULL ? reason : "");
 }
 
-fy_status fyi_rundir_finished(const char *dir, fy_recipe_result *r, bool *is_finished)
+static fy_status check_origin(const fyi_settings *s, const json_t *root, const char *path)
+{
+    const char *then = json_string_value(json_object_get(root, "recipe_sha256"));
+    char now[65];
+
+    FYI_FORWARD(fyi_recipe_sha256(s, now));
+    if (then != NULL && strcmp(then, now) == 0)
+        return FY_OK;
+    return fyi_fail(
+        FY_EINVAL,
+        "'%s' is the result of another recipe (its recipe_sha256 is %.12s, this recipe's "
+        "%.12s); choose another directory or move the file away",
+        path, then != NULL ? then : "missing", now);
+}
+
+fy_status fyi_rundir_finished(const fyi_settings *s, const char *dir, fy_recipe_result *r,
+                              bool *is_finished)
 {
     char path[FY_RUN_DIR_MAX + 64];
     json_error_t error;
     json_t *root;
+    fy_status st;
 
     FYI_FORWARD(path_in(dir, "result.json", path, sizeof path));
     *is_finished = fyi_path_exists(path);
@@ -369,7 +400,9 @@ fy_status fyi_rundir_finished(const char *dir, fy_recipe_result *r, bool *is_fin
     if (root == NULL)
         return fyi_fail(FY_EFORMAT, "'%s' is damaged: %s; remove it to have it written again", path,
                         error.text);
-    read_result(root, r);
+    st = check_origin(s, root, path);
+    if (st == FY_OK)
+        read_result(root, r);
     json_decref(root);
-    return FY_OK;
+    return st;
 }

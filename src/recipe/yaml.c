@@ -44,15 +44,11 @@ static void put_value(const fyi_section *s, const fyi_key *k, fyi_buf *out)
         fyi_key_text(k, s->base, out);
 }
 
-void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out)
+/* All keys that apply and have none of the flags in `without`. */
+static void put_sections(const fyi_settings *s, unsigned without, fyi_buf *out)
 {
     const bool has_test = s->sections[1 + FYI_SOURCE_TEST].is_open;
 
-    fyi_buf_printf(
-        out,
-        "# Resolved by ferry %s: every setting with its value. 'ferry run' on this file repeats "
-        "the run.\n",
-        fy_version());
     for (int i = 0; i < s->n_sections; i++) {
         const fyi_section *section = &s->sections[i];
 
@@ -61,11 +57,38 @@ void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out)
         if (*section->name)
             fyi_buf_printf(out, "\n%s:\n", section->name);
         for (const fyi_key *k = section->keys; k->key != NULL; k++) {
-            if (!fyi_key_applies(section, k) || (has_test && strcmp(k->key, "source_holdout") == 0))
+            if (!fyi_key_applies(section, k) || (k->flags & without) ||
+                (has_test && strcmp(k->key, "source_holdout") == 0))
                 continue;
             fyi_buf_printf(out, "%s%s: ", *section->name ? "  " : "", k->key);
             put_value(section, k, out);
             fyi_buf_puts(out, "\n");
         }
     }
+}
+
+void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out)
+{
+    fyi_buf_printf(
+        out,
+        "# Resolved by ferry %s: every setting with its value. 'ferry run' on this file repeats "
+        "the run.\n",
+        fy_version());
+    put_sections(s, 0, out);
+}
+
+fy_status fyi_recipe_sha256(const fyi_settings *s, char hex[65])
+{
+    fyi_buf text = { 0 };
+    fyi_sha256 sum;
+    fy_status st = FY_OK;
+
+    put_sections(s, FYI_KEY_MACHINE, &text);
+    fyi_sha256_init(&sum);
+    fyi_sha256_update(&sum, text.p, text.len);
+    fyi_sha256_hex(&sum, hex);
+    if (text.failed)
+        st = fyi_enomem(text.len, "a recipe's text");
+    fyi_buf_release(&text);
+    return st;
 }

@@ -42,6 +42,39 @@ expect 2 run --resume again --out other
 expect 0 run --resume again threads=1
 cmp <(figures runs/demo-0) <(figures again) || fail "resuming a finished run changed it"
 
+# A seed that JSON's whole numbers do not hold.
+expect 0 run --json demo.yaml $small seed=18446744073709551615 --out large
+tail -n 1 out.txt >large.json
+says large.json '"seed":"18446744073709551615"'
+says large/result.json '"seed": "18446744073709551615"'
+says large/report.html '18446744073709551615'
+says runs/demo-0/result.json '"seed": 0'
+
+# A result that somebody else left: neither taken for this run's nor overwritten.
+mkdir foreign
+cp again/result.json foreign/
+expect 1 run demo.yaml $small seed=4 --out foreign
+says err.txt "'foreign/result.json' is the result of another recipe"
+[ "$(ls foreign)" = result.json ] || fail "a refused run left files behind: $(ls foreign)"
+cmp again/result.json foreign/result.json || fail "a foreign result was changed"
+echo '{"last": 0.5}' >foreign/result.json
+expect 1 run demo.yaml $small --out foreign
+says err.txt "recipe_sha256 is missing"
+cp large/result.json again/
+expect 1 run --resume again
+says err.txt "is the result of another recipe"
+
+# What is odd about the data: of every side, in the log and in data.json.
+expect 0 run demo.yaml $small --out odd source_test.range=signed source_test.draw_seed=1 source.draw_seed=1 \
+    target_eval.format=digits target_eval.style=inverted target_eval.n=50
+for text in "source and source_test: values of" "source and source_test: 64 of the 64 samples" \
+    "source and target_eval: the mean value of" "source_test: an accuracy over so few samples as 64" \
+    "target_eval: an accuracy over so few samples as 50 is uncertain by 7 points"; do
+    says err.txt "ferry: warning: $text"
+    says odd/data.json "$text"
+    says odd/report.html "$text"
+done
+
 # Stopped while adapting; the whole is the unbroken run, byte for byte.
 long='adda.steps=150 adda.evaluations=3 target.n=512'
 expect 0 run demo.yaml $small $long --out whole

@@ -390,7 +390,8 @@ static const struct compare_row {
     fy_status st;
     const char *part; /* NULL: no warning */
 } compare_rows[] = {
-    { "the same", 1, 4, 0, 1, 2, FY_OK, NULL },
+    { "nearly the same", 1, 4, 0, 0.99f, 2, FY_OK, NULL },
+    { "the same", 1, 4, 0, 1, 2, FY_OK, "8 of the 8 samples of 'filled' are in 'filled' too" },
     { "three channels", 3, 4, 0, 1, 2, FY_ESHAPE, "channels" },
     { "another size", 1, 5, 0, 1, 2, FY_ESHAPE, "resize or pad" },
     { "bytes", 1, 4, 0, 255, 2, FY_OK, "one range" },
@@ -416,6 +417,37 @@ static void differences_are_told(void **state)
         check_contains(r.warning[0], row->part);
     fy_dataset_free(b);
     fy_dataset_free(a);
+}
+
+/* Subsets of one dataset, and a copy without labels, which has another hash. */
+static void shared_samples_are_told(void **state)
+{
+    fy_digits_opts o = fy_digits_defaults(FY_DIGITS_CLEAN);
+    const int64_t early[] = { 7, 1, 3 }, late[] = { 2, 8, 1, 7 }, other[] = { 4, 5 };
+    fy_dataset *d, *a, *b, *c, *copy;
+    fy_tensor *x;
+    fy_compare_report r;
+
+    (void)state;
+    o.n = 10;
+    check_ok(fy_digits_open(&o, &d));
+    check_ok(fy_dataset_subset(d, early, 3, &a));
+    check_ok(fy_dataset_subset(d, late, 4, &b));
+    check_ok(fy_dataset_subset(d, other, 2, &c));
+    check_ok(fy_dataset_compare(a, b, &r));
+    check_contains(r.warning[0], "2 of the 4 samples");
+    check_ok(fy_dataset_compare(a, c, &r));
+    assert_int_equal(r.n_warnings, 0);
+    check_ok(fy_dataset_read(d, NULL, 0, &x, NULL));
+    check_ok(fy_dataset_from_tensors("copy", x, NULL, 0, &copy));
+    check_ok(fy_dataset_compare(d, copy, &r));
+    check_contains(r.warning[0], "hold the same values");
+    fy_tensor_free(x);
+    fy_dataset_free(copy);
+    fy_dataset_free(c);
+    fy_dataset_free(b);
+    fy_dataset_free(a);
+    fy_dataset_free(d);
 }
 
 static void values_that_are_not_finite_are_found(void **state)
@@ -498,6 +530,7 @@ int main(void)
         cmocka_unit_test(padding_and_values_come_after_resizing),
         cmocka_unit_test(grey_and_colour_turn_into_each_other),
         cmocka_unit_test(impossible_preparations_are_refused),
+        cmocka_unit_test(shared_samples_are_told),
         cmocka_unit_test(values_that_are_not_finite_are_found),
         cmocka_unit_test(lack_of_memory_leaves_nothing_behind),
     };

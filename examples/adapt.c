@@ -25,9 +25,9 @@ done:
 }
 
 static fy_status adapt(fy_device *dev, const fy_dataset *source, const fy_dataset *source_test,
-                       const fy_dataset *target, fy_judge *judge, fy_adapt_report *report)
+                       const fy_dataset *target, fy_eye *eye, fy_adapt_report *report)
 {
-    const fy_adapt_data data = { source, source_test, target, target, judge };
+    const fy_adapt_data data = { source, source_test, target, target, eye };
     fy_run_opts where = fy_run_defaults();
     fy_adda_opts how = fy_adda_defaults();
     fy_run *run = NULL;
@@ -54,14 +54,15 @@ int main(void)
     fy_status st;
 
     FY_TRY(fy_device_open("cpu", &dev));
-    /* Labels of the target go to the judge, which takes predictions and tells training nothing.
-     * What training gets is a dataset that has none. */
+    /* Labels of the target go to the judge. What training gets is a dataset that has none, and the
+     * judge's eye, which takes predictions and tells nothing. */
     FY_TRY(draw(FY_DIGITS_CLEAN, /*seed*/ 1, 1000, /*pad*/ 4, &source));
     FY_TRY(draw(FY_DIGITS_CLEAN, /*seed*/ 2, 300, /*pad*/ 4, &source_test));
     FY_TRY(draw(FY_DIGITS_NOISY, /*seed*/ 3, 1000, /*pad*/ 0, &target));
     FY_TRY(fy_judge_new("target", target, &judge));
     FY_TRY(fy_dataset_unlabel(target, &unlabelled));
-    FY_TRY(adapt(dev, source, source_test, unlabelled, judge, &r));
+    FY_TRY(adapt(dev, source, source_test, unlabelled, fy_judge_eye(judge), &r));
+    fy_adapt_score(judge, &r);
     printf("source only        %5.1f%%\n", 100 * r.plain.source_only);
     printf("last step          %5.1f%%\n", 100 * r.plain.last);
     printf("label-free choice  %5.1f%%   %s\n", 100 * r.plain.chosen, r.choice.reason);

@@ -110,7 +110,7 @@ static fy_status judge_target(void *arg, int64_t step)
 
     FY_TRY(fy_predictor_new(w->dev, chain, 2, /*batch*/ 250, &p));
     FY_TRY(fy_predict(p, w->unlabelled, wanted));
-    FY_TRY(fy_judge_see(w->judge, NULL, "train", step, logits));
+    FY_TRY(fy_eye_see(fy_judge_eye(w->judge), NULL, "train", step, logits));
 done:
     fy_tensor_free(logits);
     fy_predictor_free(p);

@@ -9,28 +9,37 @@
 extern "C" {
 #endif
 
-/* What an adaptation is given. Nothing in it reaches the target's labels: the judges take predictions. */
+/* What an adaptation is given. Nothing in it reaches the target's labels or a figure made of them: the judge's
+ * eye takes predictions and tells nothing. */
 typedef struct fy_adapt_data {
     const fy_dataset *source; /* labelled: training */
     const fy_dataset *source_test; /* labelled: the source accuracy in reports and in the choice's floor */
     const fy_dataset *target;      /* unlabelled */
     const fy_dataset *target_eval; /* unlabelled: scored by the judge; may be `target` */
-    fy_judge *judge;               /* of target_eval; NULL when nobody has labels */
+    fy_eye *eye;                   /* of the judge of target_eval; NULL when nobody has labels */
 } fy_adapt_data;
 
-/* Four numbers side by side; NaN where no judge was given. */
+/* Four numbers side by side, NaN where nobody has labels: after 0 steps, last_step, chosen_step, and
+ * oracle_step, the first to reach the best figure of all evaluations, counted this way. */
 typedef struct fy_adapt_figures {
     double source_only, last, chosen, oracle;
+    int64_t oracle_step; /* -1: nobody knows */
 } fy_adapt_figures;
 
 typedef struct fy_adapt_report {
-    double source_accuracy;   /* of the source model on source_test */
+    /* What a method finds out without target labels. */
+    double source_accuracy; /* of the source model on source_test */
+    const char *stage;      /* whose evaluations were the candidates; a constant of the method's */
+    int64_t last_step, chosen_step;
+    fy_choice choice;
+    /* What fy_adapt_score fills in. */
     fy_adapt_figures plain;   /* labels as given */
     fy_adapt_figures swapped; /* two classes exchanged; NaN for more than two */
     fy_adapt_figures matched; /* best matching of classes, named as such */
-    int64_t last_step, chosen_step, oracle_step;
-    fy_choice choice;
 } fy_adapt_report;
+/* For the judge's owner, when the method is done: fills in the figures from the marks of r->stage. j NULL:
+ * nobody has labels. */
+FY_API void fy_adapt_score(const fy_judge *j, fy_adapt_report *r);
 
 /* How one network's parameters are moved. */
 typedef struct fy_optim_opts {

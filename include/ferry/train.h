@@ -3,7 +3,7 @@
  *   stage      a graph's objectives run over data streams for a number of steps
  *   run        one execution: a directory with metrics, checkpoints and what it found
  *   predictor  a chain of models over a whole dataset
- *   judge      keeps a dataset's labels away from training: predictions go in, figures go to the report
+ *   judge      keeps a dataset's labels away from training: its eye sees predictions, its owner reads figures
  *
  * Everything random is a function of (seed, stream, step), so a killed run continues to the same bytes. */
 #ifndef FERRY_TRAIN_H
@@ -133,9 +133,14 @@ FY_API FY_NODISCARD fy_status fy_predict(fy_predictor *p, const fy_dataset *data
 
 /* ---- judging with labels: for reports only ------------------------------------------------------------- */
 
-/* Holds labels where no method can read them. Marks are figures per evaluation. */
+/* Holds labels where no method can read them. Whoever has the labels makes it, hands its eye to the method
+ * and reads the marks when the method is done: figures of a stage's models after so many steps. */
 typedef struct fy_judge fy_judge;
+/* What a method is given of a judge: it can be shown predictions and tells nothing. */
+typedef struct fy_eye fy_eye;
+#define FY_MARK_STAGE 32
 typedef struct fy_mark {
+    char stage[FY_MARK_STAGE];
     int64_t step;
     double accuracy; /* fraction, labels as given */
     double swapped;  /* two classes only: labels exchanged; NaN otherwise */
@@ -143,17 +148,22 @@ typedef struct fy_mark {
 } fy_mark;
 FY_API FY_NODISCARD fy_status fy_judge_new(const char *name, const fy_dataset *labelled,
                                            fy_judge **out);
-FY_API void fy_judge_free(fy_judge *j);
-/* Puts the marks into the run's checkpoints; on resume they are back. At most FY_MAX_MARKS marks. */
-#define FY_MAX_MARKS 1024
-FY_API FY_NODISCARD fy_status fy_judge_keep(fy_judge *j, fy_run *r);
-/* Judges logits [count, k] and keeps the mark under `step`; a step judged again replaces its mark. It also
- * goes to the run's metrics as "<name>.accuracy" and so on. */
-FY_API FY_NODISCARD fy_status fy_judge_see(fy_judge *j, fy_run *r, const char *stage, int64_t step,
-                                           const fy_tensor *logits);
-FY_API int fy_judge_count(const fy_judge *j);
+FY_API void fy_judge_free(fy_judge *j); /* accepts NULL */
+/* Lent as long as the judge lives; NULL for NULL. */
+FY_API fy_eye *fy_judge_eye(fy_judge *j);
+FY_API int fy_judge_count(const fy_judge *j); /* marks; 0 for NULL */
 FY_API fy_mark fy_judge_mark(const fy_judge *j, int i);
 FY_API const char *fy_judge_name(const fy_judge *j);
+
+/* Puts the marks into the run's checkpoints; on resume they are back. The judge must outlive the run, or its
+ * fy_run_forget. At most FY_MAX_MARKS marks. */
+#define FY_MAX_MARKS 1024
+FY_API FY_NODISCARD fy_status fy_eye_keep(fy_eye *e, fy_run *r);
+/* Judges logits [count, k]; the mark is kept under stage and step, and replaces one of the same. With a run it
+ * also goes to the run's metrics as "<name>.accuracy" and so on. Stage names of up to FY_MARK_STAGE - 1
+ * bytes. */
+FY_API FY_NODISCARD fy_status fy_eye_see(fy_eye *e, fy_run *r, const char *stage, int64_t step,
+                                         const fy_tensor *logits);
 
 /* Accuracy under the best one-to-one matching of predicted to true classes (Kuhn 1955). match may be NULL;
  * else match[predicted] = true class. k <= 1024. */

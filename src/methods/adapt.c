@@ -1,4 +1,4 @@
-/* adapt.c: candidates, choice and figures, the same for every adaptation method. */
+/* adapt.c: candidates and choice, the same for every adaptation method. */
 #include "adapt.h"
 
 #include <math.h>
@@ -32,8 +32,8 @@ fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *d
     if (!a->kept)
         return fy_error(FY_ENOMEM, "stage '%s': no memory for its candidates", stage);
     fy_status st = fy_run_keep_data(r, "adapt.candidates", a->kept, sizeof *a->kept, NULL);
-    if (st == FY_OK && data->judge)
-        st = fy_judge_keep(data->judge, r);
+    if (st == FY_OK && data->eye)
+        st = fy_eye_keep(data->eye, r);
     if (st == FY_OK)
         st = fy_predictor_new(dev, models, n_models, PREDICT_BATCH, &a->predictor);
     return st;
@@ -81,9 +81,9 @@ static fy_status look_at_target(adapt *a, int64_t step, fy_candidate *c)
     fy_status st;
     FY_TRY(logits_of(a, a->data->target, &logits));
     FY_TRY(fy_signs_of(logits, &c->target));
-    if (a->data->judge) {
+    if (a->data->eye) {
         FY_TRY(logits_of(a, a->data->target_eval, &judged));
-        FY_TRY(fy_judge_see(a->data->judge, a->run, a->stage, step, judged));
+        FY_TRY(fy_eye_see(a->data->eye, a->run, a->stage, step, judged));
     }
 done:
     fy_tensor_free(judged);
@@ -170,34 +170,6 @@ static void drop_candidates(const adapt *a)
             fy_run_drop_model(a->run, candidate_name(a->kept->candidates[k].step, i, name));
 }
 
-static const fy_mark none = { .accuracy = NAN, .swapped = NAN, .matched = NAN };
-
-static fy_mark mark_at(const fy_judge *j, int64_t step)
-{
-    for (int i = 0; j && i < fy_judge_count(j); i++)
-        if (fy_judge_mark(j, i).step == step)
-            return fy_judge_mark(j, i);
-    return none;
-}
-
-static void fill_figures(const adapt *a, fy_adapt_report *r)
-{
-    const fy_judge *j = a->data->judge;
-    const fy_mark first = mark_at(j, 0), last = mark_at(j, r->last_step);
-    const fy_mark chosen = mark_at(j, r->chosen_step);
-    r->plain = (fy_adapt_figures){ first.accuracy, last.accuracy, chosen.accuracy, first.accuracy };
-    r->swapped = (fy_adapt_figures){ first.swapped, last.swapped, chosen.swapped, first.swapped };
-    r->matched = (fy_adapt_figures){ first.matched, last.matched, chosen.matched, first.matched };
-    for (int i = 0; j && i < fy_judge_count(j); i++) {
-        const fy_mark m = fy_judge_mark(j, i);
-        if (m.accuracy > r->plain.oracle)
-            r->oracle_step = m.step;
-        r->plain.oracle = fmax(r->plain.oracle, m.accuracy);
-        r->swapped.oracle = fmax(r->swapped.oracle, m.swapped);
-        r->matched.oracle = fmax(r->matched.oracle, m.matched);
-    }
-}
-
 /* The choice in files of its own. The models hold the last step's values before and after. Done once: a run
  * killed later finds it done, and no candidate is dropped before a checkpoint says so. */
 static fy_status settle(adapt *a, int64_t last_step, int64_t chosen_step)
@@ -223,7 +195,8 @@ fy_status adapt_finish(adapt *a, const fy_choice_rule *rule, fy_adapt_report *re
     FY_TRY(fy_choose(k->candidates, (int)k->n, a->classes, rule, &report->choice));
     report->last_step = k->candidates[k->n - 1].step;
     report->chosen_step = k->candidates[report->choice.index].step;
-    fill_figures(a, report);
+    report->stage = a->stage;
+    fy_adapt_score(NULL, report);
     FY_TRY(settle(a, report->last_step, report->chosen_step));
 done:
     return st;

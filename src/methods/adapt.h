@@ -1,5 +1,5 @@
-/* adapt.h: what adaptation methods share: evaluating candidates at intervals, keeping their weights, choosing
- * one without labels, and the figures that stand side by side in the report. Public functions only. */
+/* adapt.h: what adaptation methods share: evaluating candidates at intervals, keeping their weights, and
+ * choosing one without labels. Public functions only. */
 #ifndef FERRY_METHODS_ADAPT_H
 #define FERRY_METHODS_ADAPT_H
 
@@ -28,11 +28,11 @@ typedef struct adapt {
 fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *data,
                      const char *stage, fy_model *const *models, int n_models, int n_moved);
 void adapt_close(adapt *a);
-/* Looks at the models as they are now: the judge and the label-free signs see the target's logits, and the
- * weights go to candidates/<step>. */
+/* Looks at the models as they are now: the judge's eye and the label-free signs see the target's logits, and the
+ * weights go to candidate-<step>.safetensors. */
 fy_status adapt_evaluate(adapt *a, int64_t step);
-/* Chooses; writes last*.safetensors and chosen*.safetensors; fills the report. The models hold the last step's
- * values afterwards. */
+/* Chooses; writes last*.safetensors and chosen*.safetensors; fills the report but for the figures that need
+ * labels. The models hold the last step's values afterwards. */
 fy_status adapt_finish(adapt *a, const fy_choice_rule *rule, fy_adapt_report *report);
 /* Accuracy of logits [n, k] on a labelled dataset of n samples. */
 fy_status adapt_accuracy(const fy_tensor *logits, const fy_dataset *labelled, double *accuracy);

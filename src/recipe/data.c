@@ -1,7 +1,7 @@
 /* data.c: the data sides of a recipe as datasets, and what of them a method may see.
  *
- * A method gets the target without labels. Where the target has labels they go to a judge, which
- * only takes predictions. */
+ * A method gets the target without labels. Where the target has labels they go to a judge, of which
+ * the method gets the eye: it takes predictions and tells nothing. */
 #include "recipe/recipe.h"
 
 #include <math.h>
@@ -216,7 +216,7 @@ static fy_status make_view(fyi_recipe_data *d)
     if (fy_dataset_has_labels(eval))
         FYI_FORWARD(fy_judge_new("target", eval, &d->judge));
     d->view = (fy_adapt_data){ d->side[FYI_SOURCE], d->side[FYI_SOURCE_TEST], d->target,
-                               d->target_eval, d->judge };
+                               d->target_eval, fy_judge_eye(d->judge) };
     return FY_OK;
 }
 

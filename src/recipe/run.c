@@ -61,6 +61,7 @@ static fy_status run_opened(const fyi_settings *s, const fyi_recipe_data *d, fy_
         return FY_OK;
     run = run_opts(s, o, result->run_dir);
     FYI_FORWARD(run_method(s, d, dev, &run, &result->adapt));
+    fy_adapt_score(d->judge, &result->adapt);
     result->seconds = fyi_now_s() - begin;
     return fyi_rundir_result(s, result, fy_dataset_count(d->target_eval));
 }

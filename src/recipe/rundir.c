@@ -279,6 +279,12 @@ static json_t *number(double v)
     return isfinite(v) ? json_real(v) : json_null();
 }
 
+/* A step that nobody knows. */
+static json_t *step_json(int64_t step)
+{
+    return step >= 0 ? json_integer(step) : json_null();
+}
+
 static void set_figures(json_t *root, const fy_adapt_figures *f, const char *suffix)
 {
     const struct {
@@ -288,6 +294,7 @@ static void set_figures(json_t *root, const fy_adapt_figures *f, const char *suf
                  { "last", f->last },
                  { "chosen", f->chosen },
                  { "oracle", f->oracle } };
+    char oracle_step[40];
 
     for (size_t i = 0; i < FYI_LEN(rows); i++) {
         char key[40];
@@ -295,6 +302,8 @@ static void set_figures(json_t *root, const fy_adapt_figures *f, const char *suf
         (void)snprintf(key, sizeof key, "%s%s", rows[i].name, suffix);
         (void)json_object_set_new(root, key, number(rows[i].value));
     }
+    (void)snprintf(oracle_step, sizeof oracle_step, "oracle_step%s", suffix);
+    (void)json_object_set_new(root, oracle_step, step_json(f->oracle_step));
 }
 
 /* Not every reader of JSON keeps whole numbers from 2^53 on (RFC 7493, section 2.2): those are texts. */
@@ -324,7 +333,6 @@ fy_status fyi_rundir_result(const fyi_settings *s, const fy_recipe_result *r, in
         set_figures(root, &a->swapped, "_swapped");
         (void)json_object_set_new(root, "last_step", json_integer(a->last_step));
         (void)json_object_set_new(root, "chosen_step", json_integer(a->chosen_step));
-        (void)json_object_set_new(root, "oracle_step", json_integer(a->oracle_step));
         (void)json_object_set_new(root, "fell_back", json_boolean(a->choice.fell_back));
         (void)json_object_set_new(root, "reason", json_string(a->choice.reason));
         (void)json_object_set_new(root, "target_count", json_integer(count));
@@ -347,9 +355,11 @@ static double number_of(const json_t *root, const char *name, const char *suffix
 
 static fy_adapt_figures figures_of(const json_t *root, const char *suffix)
 {
+    const double step = number_of(root, "oracle_step", suffix);
+
     return (fy_adapt_figures){ number_of(root, "source_only", suffix),
                                number_of(root, "last", suffix), number_of(root, "chosen", suffix),
-                               number_of(root, "oracle", suffix) };
+                               number_of(root, "oracle", suffix), step >= 0 ? (int64_t)step : -1 };
 }
 
 static void read_result(const json_t *root, fy_recipe_result *r)
@@ -364,7 +374,6 @@ static void read_result(const json_t *root, fy_recipe_result *r)
     a->swapped = figures_of(root, "_swapped");
     a->last_step = json_integer_value(json_object_get(root, "last_step"));
     a->chosen_step = json_integer_value(json_object_get(root, "chosen_step"));
-    a->oracle_step = json_integer_value(json_object_get(root, "oracle_step"));
     a->choice.fell_back = json_is_true(json_object_get(root, "fell_back"));
     (void)snprintf(a->choice.reason, sizeof a->choice.reason, "%s", reason != NULL ? reason : "");
 }

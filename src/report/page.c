@@ -107,7 +107,7 @@ static const char *const rules[] = {
     ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}",
     "th,td{padding:6px 12px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}",
     "th:first-child{text-align:left;padding-left:0}th{font-weight:600}thead th{color:var(--soft);vertical-align:bottom}",
-    "tbody th{font-weight:500}tbody tr:last-child>*{border-bottom:0}.left td,.left th{text-align:left}",
+    ".of>*{color:var(--soft);font-size:13px}tbody th{font-weight:500}tbody tr:last-child>*{border-bottom:0}.left td,.left th{text-align:left}",
     ".left td:nth-child(3){white-space:normal;min-width:16ch}.dense{font-size:13px}.dense th,.dense td{padding:3px 9px}.dense th:first-child{padding-left:0}",
     ".hash{font-size:12px;color:var(--soft);white-space:normal;word-break:break-all;display:inline-block;min-width:22ch}",
     ".odd{font-size:14px;margin-top:10px;padding-left:12px;border-left:3px solid var(--noteline)}",

@@ -24,7 +24,7 @@ enum { FYI_PLAIN, FYI_MATCHED, FYI_SWAPPED, FYI_WAYS };
 typedef struct fyi_result {
     bool is_there;
     double accuracy[FYI_WAYS][FYI_NUMBERS]; /* of the target, 0..1; NaN: nobody knows */
-    int64_t step[FYI_NUMBERS];              /* -1: unknown */
+    int64_t step[FYI_WAYS][FYI_NUMBERS];    /* that the figure is of; -1: unknown */
     double source_accuracy, seconds;
     int64_t target_count; /* samples that were judged; -1: unknown */
     bool fell_back;

@@ -1,11 +1,17 @@
 /* judge.c: labels behind a door. A judge copies a dataset's labels when it is made and hands none out:
- * predictions go in, figures come out, and only into reports. */
+ * predictions go in through its eye, figures come out to the judge's owner, and only into reports. A method
+ * holds the eye, from which no function leads back to the judge. */
 #include "train/metrics.h"
 
 #include <math.h>
 #include <string.h>
 
+struct fy_eye {
+    fy_judge *of;
+};
+
 struct fy_judge {
+    fy_eye eye;
     char *name;
     int32_t *label;     /* [n] */
     int32_t *predicted; /* [n], scratch */
@@ -42,6 +48,7 @@ fy_status fy_judge_new(const char *name, const fy_dataset *labelled, fy_judge **
     j = fyi_calloc(1, sizeof *j);
     if (!j)
         return fyi_enomem(sizeof *j, "a judge");
+    j->eye.of = j;
     j->n = fy_dataset_count(labelled);
     j->n_classes = fy_dataset_classes(labelled);
     st = read_labels(j, name, labelled);
@@ -96,7 +103,7 @@ static fy_status keep(fy_judge *j, const fy_mark *mark)
     struct marks *m = &j->marks;
 
     for (int64_t i = 0; i < m->n; i++) {
-        if (m->mark[i].step == mark->step) {
+        if (m->mark[i].step == mark->step && strcmp(m->mark[i].stage, mark->stage) == 0) {
             m->mark[i] = *mark;
             return FY_OK;
         }
@@ -108,8 +115,9 @@ static fy_status keep(fy_judge *j, const fy_mark *mark)
     return FY_OK;
 }
 
-fy_status fy_judge_keep(fy_judge *j, fy_run *r)
+fy_status fy_eye_keep(fy_eye *e, fy_run *r)
 {
+    fy_judge *j = e->of;
     fyi_arena memory = { 0 };
     const char *name = fyi_arena_printf(&memory, "judge.%s", j->name);
     const fy_status st = name ? fy_run_keep_data(r, name, &j->marks, sizeof j->marks, NULL)
@@ -120,7 +128,7 @@ fy_status fy_judge_keep(fy_judge *j, fy_run *r)
 }
 
 /* "<name>.accuracy" and so on; `swapped` only where it means something. */
-static fy_status record(const fy_judge *j, fy_run *r, const char *stage, const fy_mark *mark)
+static fy_status record(const fy_judge *j, fy_run *r, const fy_mark *mark)
 {
     fyi_arena memory = { 0 };
     const char *names[3] = { fyi_arena_printf(&memory, "%s.accuracy", j->name),
@@ -132,17 +140,31 @@ static fy_status record(const fy_judge *j, fy_run *r, const char *stage, const f
     if (!names[0] || !names[1] || !names[2])
         st = fyi_enomem(strlen(j->name), "the names of a judge's figures");
     else
-        st = fy_run_metrics(r, stage, mark->step, isnan(mark->swapped) ? 2 : 3, names, values);
+        st = fy_run_metrics(r, mark->stage, mark->step, isnan(mark->swapped) ? 2 : 3, names, values);
     fyi_arena_release(&memory);
     return st;
 }
 
-fy_status fy_judge_see(fy_judge *j, fy_run *r, const char *stage, int64_t step,
-                       const fy_tensor *logits)
+static fy_status name_stage(const fy_judge *j, const char *stage, fy_mark *mark)
 {
+    const int n = snprintf(mark->stage, sizeof mark->stage, "%s", stage);
+
+    if (n >= 0 && (size_t)n < sizeof mark->stage)
+        return FY_OK;
+    return fyi_fail(
+        FY_EINVAL,
+        "judge '%s': the stage's name '%s' has %d bytes; marks keep at most %d, choose a "
+        "shorter one",
+        j->name, stage, n, FY_MARK_STAGE - 1);
+}
+
+fy_status fy_eye_see(fy_eye *e, fy_run *r, const char *stage, int64_t step, const fy_tensor *logits)
+{
+    fy_judge *j = e->of;
     fy_mark mark = { .step = step, .swapped = (double)NAN };
     int k;
 
+    FYI_FORWARD(name_stage(j, stage, &mark));
     FYI_FORWARD(check(j, logits));
     k = (int)fy_tensor_shape(logits)->d[1];
     fyi_argmax_rows(fy_tensor_const_data(logits), j->n, k, j->predicted);
@@ -151,12 +173,17 @@ fy_status fy_judge_see(fy_judge *j, fy_run *r, const char *stage, int64_t step,
         mark.swapped = swapped_accuracy(j);
     FYI_FORWARD(fy_matched_accuracy(j->predicted, j->label, j->n, k, &mark.matched, NULL));
     FYI_FORWARD(keep(j, &mark));
-    return r ? record(j, r, stage, &mark) : FY_OK;
+    return r ? record(j, r, &mark) : FY_OK;
+}
+
+fy_eye *fy_judge_eye(fy_judge *j)
+{
+    return j ? &j->eye : NULL;
 }
 
 int fy_judge_count(const fy_judge *j)
 {
-    return (int)j->marks.n;
+    return j ? (int)j->marks.n : 0;
 }
 
 fy_mark fy_judge_mark(const fy_judge *j, int i)

@@ -22,7 +22,7 @@ expect 0 run --json --quiet demo.yaml $small
 is_empty err.txt
 [ "$(wc -l <out.txt)" -eq 1 ] || fail "--json prints more than one line"
 json_has source_accuracy source_only last chosen oracle source_only_matched last_matched \
-    chosen_matched oracle_matched source_only_swapped last_swapped chosen_swapped chosen_step \
+    chosen_matched oracle_matched source_only_swapped last_swapped chosen_swapped chosen_step oracle_step oracle_step_matched \
     fell_back reason run_dir seconds seed method recipe
 [ -d runs/demo-0-2 ] || fail "the second run did not get a directory of its own"
 cmp <(figures runs/demo-0) <(figures runs/demo-0-2) || fail "two equal runs differ"

@@ -62,10 +62,11 @@ static void figures_are_as_computed_by_hand(void **state)
 
     check_ok(fy_judge_new("target", d, &j));
     fy_dataset_free(d); /* the judge has what it needs */
-    check_ok(fy_judge_see(j, NULL, "stage", 5, logits));
+    check_ok(fy_eye_see(fy_judge_eye(j), NULL, "stage", 5, logits));
     assert_int_equal(fy_judge_count(j), 1);
     m = fy_judge_mark(j, 0);
     assert_int_equal(m.step, 5);
+    assert_string_equal(m.stage, "stage");
     check_close_f64(&m.accuracy, &row->accuracy, 1, 0, 0);
     check_close_f64(&m.swapped, &row->swapped, 1, 0, 0);
     check_close_f64(&m.matched, &row->matched, 1, 0, 0);
@@ -85,10 +86,14 @@ static void a_step_judged_again_replaces_its_mark(void **state)
     check_ok(fy_judge_new("j", d, &j));
     assert_string_equal(fy_judge_name(j), "j");
     for (int64_t step = 0; step < 20; step++)
-        check_ok(fy_judge_see(j, NULL, "s", step, a));
-    check_ok(fy_judge_see(j, NULL, "s", 7, b));
+        check_ok(fy_eye_see(fy_judge_eye(j), NULL, "s", step, a));
+    check_ok(fy_eye_see(fy_judge_eye(j), NULL, "s", 7, b));
     assert_int_equal(fy_judge_count(j), 20);
     assert_true(fy_judge_mark(j, 7).accuracy == 0 && fy_judge_mark(j, 8).accuracy == 1);
+    /* The same step of another stage is another mark. */
+    check_ok(fy_eye_see(fy_judge_eye(j), NULL, "t", 7, a));
+    assert_int_equal(fy_judge_count(j), 21);
+    assert_true(fy_judge_mark(j, 7).accuracy == 0 && fy_judge_mark(j, 20).accuracy == 1);
     fy_judge_free(j);
     fy_tensor_free(a);
     fy_tensor_free(b);
@@ -111,8 +116,8 @@ static void figures_go_to_the_metrics(void **state)
     o.dir = dir;
     check_ok(fy_run_open(&o, &r));
     check_ok(fy_judge_new("eye", d, &j));
-    check_ok(fy_judge_see(j, r, "adapt", 40, a));
-    check_status(fy_judge_see(j, r, "adapt", 41, b), FY_ESHAPE);
+    check_ok(fy_eye_see(fy_judge_eye(j), r, "adapt", 40, a));
+    check_status(fy_eye_see(fy_judge_eye(j), r, "adapt", 41, b), FY_ESHAPE);
     check_sentence("labels of 3 classes but the model knows 2");
     fy_run_close(r);
     check_ok(fyi_file_read(fyt_path(dir, "metrics.jsonl"), 1 << 20, &text, &bytes));
@@ -140,11 +145,15 @@ static void mistakes_are_named(void **state)
     check_status(fy_judge_new("j", blind, &j), FY_EINVAL);
     check_sentence("no labels");
     assert_null(j);
+    assert_null(fy_judge_eye(NULL));
     check_ok(fy_judge_new("j", d, &j));
-    check_status(fy_judge_see(j, NULL, "s", 0, longer), FY_ESHAPE);
+    check_status(fy_eye_see(fy_judge_eye(j), NULL, "s", 0, longer), FY_ESHAPE);
     check_sentence("judge 'j' has 2 labels but was shown predictions of 3");
     check_ok(fy_tensor_new(FY_F32, FY_SHAPE(2), &flat));
-    check_status(fy_judge_see(j, NULL, "s", 0, flat), FY_ESHAPE);
+    check_status(fy_eye_see(fy_judge_eye(j), NULL, "s", 0, flat), FY_ESHAPE);
+    check_status(fy_eye_see(fy_judge_eye(j), NULL, "a stage whose name has 33 letters", 0, longer),
+                 FY_EINVAL);
+    check_sentence("has 33 bytes; marks keep at most 31");
     assert_int_equal(fy_judge_count(j), 0);
     fy_judge_free(j);
     fy_tensor_free(flat);
@@ -216,7 +225,7 @@ static fy_status judge_once(void *arg)
     fy_status st;
 
     FYI_FORWARD(fy_judge_new("j", s->d, &j));
-    st = fy_judge_see(j, NULL, "s", 0, s->logits);
+    st = fy_eye_see(fy_judge_eye(j), NULL, "s", 0, s->logits);
     if (st == FY_OK)
         st = fy_signs_of(s->logits, &signs);
     fy_judge_free(j);

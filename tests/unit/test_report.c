@@ -14,10 +14,11 @@
     "{\"recipe\": \"tiny\", \"method\": \"adda\", \"seed\": 3, \"run_dir\": \"runs/tiny-3\","      \
     " \"source_accuracy\": 0.98, \"source_only\": 0.743, \"last\": 0.9, \"chosen\": 0.901,"        \
     " \"oracle\": 0.905, \"source_only_matched\": 0.743, \"last_matched\": 0.9,"                   \
-    " \"chosen_matched\": 0.901, \"oracle_matched\": 0.905, \"source_only_swapped\": null,"        \
+    " \"chosen_matched\": 0.901, \"oracle_matched\": 0.915, \"source_only_swapped\": null,"        \
     " \"last_swapped\": null, \"chosen_swapped\": null, \"oracle_swapped\": null, \"last_step\": " \
     "20,"                                                                                          \
-    " \"chosen_step\": 10, \"oracle_step\": 10, \"fell_back\": false, \"reason\": \"most "         \
+    " \"chosen_step\": 10, \"oracle_step\": 10, \"oracle_step_matched\": 15, \"fell_back\": "      \
+    "false, \"reason\": \"most "                                                                   \
     "information\","                                                                               \
     " \"target_count\": 400, \"seconds\": 12.5}"
 
@@ -149,6 +150,9 @@ static void a_whole_run_is_shown_whole(void **state)
         check_contains(text, files[i].marker);
     check_contains(text, "uses target labels: shown, never used");
     check_contains(text, "took step 10; the oracle's step would have been 0.4 points better.");
+    /* The matched oracle is of another step than the plain one. */
+    check_contains(text, "matched <b>91.5%</b> at step 15</p>");
+    check_contains(text, "<td>0</td><td>20</td><td>10</td><td>15</td>");
     check_contains(text, "1.5 points (one standard error)");
     check_contains(text, "50%: guessing");
     assert_null(strstr(text, "Not everything could be read"));

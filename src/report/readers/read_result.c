@@ -1,6 +1,9 @@
 /* read_result.c: result.json, the figures a run ended with.
  *
- *   {"source_only": 0.743, "last": .., "chosen": .., "oracle": .., "source_only_matched": .., ...} */
+ *   {"source_only": 0.743, "last": .., "chosen": .., "oracle": .., "source_only_matched": .., ...,
+ *    "last_step": 6000, "chosen_step": .., "oracle_step": .., "oracle_step_matched": .., ...}
+ *
+ * Each way to count has an oracle of its own; the other three steps are the run's. */
 #include "report/report.h"
 
 #include <math.h>
@@ -14,6 +17,14 @@ static const char *const ways[FYI_WAYS] = {
     [FYI_PLAIN] = "", [FYI_MATCHED] = "_matched", [FYI_SWAPPED] = "_swapped"
 };
 
+static int64_t read_step(const json_t *root, int way, int i)
+{
+    char key[64];
+
+    snprintf(key, sizeof key, "%s_step%s", numbers[i], i == FYI_ORACLE ? ways[way] : "");
+    return i == FYI_SOURCE_ONLY ? 0 : fyi_json_whole(root, key);
+}
+
 static void read_figures(fyi_report *r, const json_t *root)
 {
     char key[64];
@@ -22,12 +33,8 @@ static void read_figures(fyi_report *r, const json_t *root)
         for (int i = 0; i < FYI_NUMBERS; i++) {
             snprintf(key, sizeof key, "%s%s", numbers[i], ways[way]);
             r->result.accuracy[way][i] = fyi_json_share(r, "result.json", root, key);
+            r->result.step[way][i] = read_step(root, way, i);
         }
-    r->result.step[FYI_SOURCE_ONLY] = 0;
-    for (int i = FYI_LAST; i < FYI_NUMBERS; i++) {
-        snprintf(key, sizeof key, "%s_step", numbers[i]);
-        r->result.step[i] = fyi_json_whole(root, key);
-    }
 }
 
 static void read_words(fyi_report *r, const json_t *root)
@@ -49,11 +56,11 @@ static void read_words(fyi_report *r, const json_t *root)
 
 static void forget(fyi_result *res)
 {
-    for (int i = 0; i < FYI_NUMBERS; i++) {
-        for (int way = 0; way < FYI_WAYS; way++)
+    for (int way = 0; way < FYI_WAYS; way++)
+        for (int i = 0; i < FYI_NUMBERS; i++) {
             res->accuracy[way][i] = NAN;
-        res->step[i] = -1;
-    }
+            res->step[way][i] = -1;
+        }
     res->source_accuracy = res->seconds = NAN;
     res->target_count = -1;
     res->reason = res->method = res->recipe = res->run_dir = res->seed = "";

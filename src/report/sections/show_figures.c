@@ -17,6 +17,14 @@ static void put_row(fyi_buf *b, const char *name, const double v[FYI_NUMBERS])
     fyi_buf_puts(b, "</tr>\n");
 }
 
+static void put_steps_of(fyi_buf *b, const int64_t step[FYI_NUMBERS])
+{
+    fyi_buf_puts(b, "<tr class=\"of\"><th scope=\"row\">of step</th>");
+    for (int i = 0; i < FYI_NUMBERS; i++)
+        fyi_html(b, "<td>@</td>", step[i] >= 0 ? fyi_whole(step[i]).s : "\xE2\x80\x93");
+    fyi_buf_puts(b, "</tr>\n");
+}
+
 static void put_result(const fyi_result *res, fyi_buf *b)
 {
     static const char *const rows[FYI_WAYS] = { "target accuracy", "best matching of classes",
@@ -27,12 +35,11 @@ static void put_result(const fyi_result *res, fyi_buf *b)
         fyi_html(b, "<th scope=\"col\">@</th>", fyi_number_looks[i].name);
     fyi_buf_puts(b, "</tr></thead>\n<tbody>\n");
     for (int way = 0; way < FYI_WAYS; way++)
-        if (way == FYI_PLAIN || fyi_has_way(res, way))
+        if (way == FYI_PLAIN || fyi_has_way(res, way)) {
             put_row(b, rows[way], res->accuracy[way]);
-    fyi_buf_puts(b, "<tr><th scope=\"row\">step</th>");
-    for (int i = 0; i < FYI_NUMBERS; i++)
-        fyi_html(b, "<td>@</td>", res->step[i] >= 0 ? fyi_whole(res->step[i]).s : "\xE2\x80\x93");
-    fyi_buf_puts(b, "</tr>\n</tbody>\n</table>\n");
+            put_steps_of(b, res->step[way]);
+        }
+    fyi_buf_puts(b, "</tbody>\n</table>\n");
     fyi_html(
         b, "<p class=\"hint\">Accuracy of the source model on held-out source samples: @.</p>\n</div>\n",
         fyi_fixed(res->source_accuracy, 4).s);

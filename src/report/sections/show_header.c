@@ -56,7 +56,8 @@ void fyi_show_header(fyi_report *r, fyi_buf *b)
              res->recipe[0] != '\0' ? res->recipe : "A run");
     put_fact(b, "Method", res->method);
     put_fact(b, "Seed", res->seed);
-    put_fact(b, "Steps", res->step[FYI_LAST] > 0 ? fyi_whole(res->step[FYI_LAST]).s : "");
+    put_fact(b, "Steps",
+             res->step[FYI_PLAIN][FYI_LAST] > 0 ? fyi_whole(res->step[FYI_PLAIN][FYI_LAST]).s : "");
     put_fact(b, "Time", isfinite(res->seconds) ? fyi_duration(res->seconds).s : "");
     put_fact(b, "Ferry", find_version(r));
     put_fact(b, "Directory", res->run_dir);

@@ -39,10 +39,21 @@ static void put_where(const fyi_result *res, int i, fyi_buf *b)
     fyi_buf_puts(b, "<p class=\"where\">");
     if (i == FYI_SOURCE_ONLY || (i == FYI_CHOSEN && res->fell_back))
         fyi_buf_puts(b, i == FYI_CHOSEN ? "fell back to the source model" : "step 0");
-    else if (res->step[i] >= 0)
-        fyi_html(b, "step @", fyi_whole(res->step[i]).s);
+    else if (res->step[FYI_PLAIN][i] >= 0)
+        fyi_html(b, "step @", fyi_whole(res->step[FYI_PLAIN][i]).s);
     if (i != FYI_SOURCE_ONLY && !(i == FYI_CHOSEN && res->fell_back) && isfinite(gain))
         fyi_html(b, " <span class=\"gain\">@</span>", fyi_points(gain).s);
+    fyi_buf_puts(b, "</p>\n");
+}
+
+/* The same number counted another way; its step where that is another one. */
+static void put_way(const fyi_result *res, int way, int i, fyi_buf *b)
+{
+    const int64_t step = res->step[way][i];
+
+    fyi_html(b, "<p class=\"way\">@ <b>@</b>", way_names[way], fyi_percent(res->accuracy[way][i]).s);
+    if (step >= 0 && step != res->step[FYI_PLAIN][i])
+        fyi_html(b, " at step @", fyi_whole(step).s);
     fyi_buf_puts(b, "</p>\n");
 }
 
@@ -58,8 +69,7 @@ static void put_card(const fyi_result *res, int i, fyi_buf *b)
     put_where(res, i, b);
     for (int way = FYI_MATCHED; way < FYI_WAYS; way++)
         if (fyi_has_way(res, way))
-            fyi_html(b, "<p class=\"way\">@ <b>@</b></p>\n", way_names[way],
-                     fyi_percent(res->accuracy[way][i]).s);
+            put_way(res, way, i, b);
     fyi_html(b, "<p class=\"hint\">@</p>\n</div>\n", look->hint);
 }
 

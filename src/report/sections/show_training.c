@@ -9,7 +9,7 @@
 
 static void add_mark(fyi_report *r, fyi_chart *c, const fyi_series *s, int i)
 {
-    const int64_t step = r->result.step[i];
+    const int64_t step = r->result.step[FYI_PLAIN][i];
     const double y = fyi_series_at(s, (double)step);
     const fyi_number_look *look = &fyi_number_looks[i];
     char text[160];
@@ -146,7 +146,7 @@ void fyi_show_training(fyi_report *r, fyi_buf *b)
 
 static void mark_choice(fyi_report *r, fyi_chart *c)
 {
-    const int64_t step = r->result.step[FYI_CHOSEN];
+    const int64_t step = r->result.step[FYI_PLAIN][FYI_CHOSEN];
 
     if (r->result.is_there && step >= 0)
         c->marks[c->n_marks++] =

@@ -29,8 +29,10 @@ static void say_choice(const fyi_result *res, fyi_buf *b)
     const double behind =
         res->accuracy[FYI_PLAIN][FYI_ORACLE] - res->accuracy[FYI_PLAIN][FYI_CHOSEN];
 
-    if (res->step[FYI_CHOSEN] >= 0)
-        fyi_html(b, " The label-free choice took step @", fyi_whole(res->step[FYI_CHOSEN]).s);
+    const int64_t step = res->step[FYI_PLAIN][FYI_CHOSEN];
+
+    if (step >= 0)
+        fyi_html(b, " The label-free choice took step @", fyi_whole(step).s);
     else
         fyi_buf_puts(b, " The label-free choice took a step that the run did not record");
     if (!isfinite(behind))

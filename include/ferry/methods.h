@@ -65,7 +65,7 @@ typedef struct fy_adda_opts {
     int64_t epochs, steps; /* of the adversarial stage; steps when > 0, else epochs */
     int64_t batch;         /* per domain */
     double decay_from; /* part of the stage after which both learning rates fall in a line to 0; 1: never */
-    int64_t evaluations; /* of the candidates, spread evenly over the stage */
+    int64_t evaluations; /* of the candidates, spread evenly over the stage; at most one per step */
 
     /* What makes it stable, all off in the plain method. */
     bool conditional; /* the critic sees features times predicted class (CDAN, Long et al. 2018) */

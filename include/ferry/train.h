@@ -105,8 +105,10 @@ typedef struct fy_stage {
     int64_t steps;
     int64_t log_every;  /* steps; averages since the last line are recorded */
     int64_t eval_every; /* steps; on_eval also runs at step 0 and after the last. 0: only then */
-    uint64_t seed;      /* dropout */
-    bool cache;         /* compute what is frozen once per sample */
+    int64_t evaluations; /* instead: this many after step 0, 0 to `steps`; the k-th after k / evaluations of all
+                          * steps, rounded up: as even as whole steps allow */
+    uint64_t seed; /* dropout */
+    bool cache;    /* compute what is frozen once per sample */
     /* Before each step: set scalars for schedules. Optional. */
     fy_status (*on_step)(void *arg, fy_plan *plan, int64_t step);
     /* Evaluate models here; sees them as after `step` steps. Optional. */

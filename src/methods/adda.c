@@ -29,6 +29,7 @@ typedef struct adda {
     } kept;
     int32_t *clusters; /* [target count] */
     int64_t source_steps, steps;
+    int64_t evaluations; /* of stage 2, after its start: at most one per step */
     picture_moments *moments;
 } adda;
 
@@ -407,8 +408,7 @@ static fy_status run_crossing(adda *a, const fy_graph *g, const crossing *c, fy_
     s.watches[s.n_watches++] = (fy_watch){ "critic.accuracy", c->critic_accuracy };
     s.watches[s.n_watches++] = (fy_watch){ "target.loss", c->target_loss };
     s.steps = a->steps;
-    s.eval_every =
-        (a->steps + a->o->evaluations - 1) / (a->o->evaluations > 0 ? a->o->evaluations : 1);
+    s.evaluations = a->evaluations;
     s.seed = a->o->seed;
     s.on_eval = on_eval;
     s.on_step = on_step;
@@ -470,6 +470,7 @@ static fy_status open_adda(adda *a)
     a->moments = calloc(1, sizeof *a->moments);
     if (!a->clusters || !a->moments)
         FY_TRY(fy_error(FY_ENOMEM, "no memory for the target's clusters"));
+    a->moments->last = a->evaluations;
     FY_TRY(fy_run_keep_data(a->run, "adda", &a->kept, sizeof a->kept, NULL));
     FY_TRY(fy_run_keep_data(a->run, "adda.clusters", a->clusters,
                             (size_t)fy_dataset_count(a->data->target) * sizeof *a->clusters, NULL));
@@ -502,6 +503,7 @@ fy_status fy_adda(fy_run *r, fy_device *dev, const fy_adapt_data *data, const fy
     *report = (fy_adapt_report){ .source_accuracy = NAN };
     a.source_steps = steps_of(o->source_steps, o->source_epochs, data->source, o->source_batch);
     a.steps = steps_of(o->steps, o->epochs, data->target, o->batch);
+    a.evaluations = o->evaluations < a.steps ? o->evaluations : a.steps;
     FY_TRY(open_adda(&a));
     FY_TRY(train_source(&a));
     FY_TRY(begin(&a));

@@ -99,11 +99,22 @@ done:
     return st;
 }
 
+/* Of evaluations 0 .. last at most PICTURE_MOMENTS, the first and the last among them, with gaps that differ by
+ * one at most. */
+static bool is_drawn(int64_t i, int64_t last)
+{
+    const int64_t gaps = PICTURE_MOMENTS - 1;
+    return last <= gaps || i == 0 || i * gaps / last > (i - 1) * gaps / last;
+}
+
 fy_status picture_critic(picture_moments *m, fy_device *dev, const fy_adapt_data *data,
                          picture_critic_fn fn, void *arg, int64_t step)
 {
     fy_status st;
-    if (m->n == PICTURE_MOMENTS)
+    if (m->seen > m->last)
+        return fy_error(FY_EINVAL, "the critic's pictures: evaluation %lld of %lld",
+                        (long long)m->seen, (long long)m->last);
+    if (!is_drawn(m->seen++, m->last))
         return FY_OK;
     for (int i = 0; i < PICTURE_BINS; i++)
         m->moment[m->n].source[i] = m->moment[m->n].target[i] = 0;

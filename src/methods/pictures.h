@@ -8,9 +8,12 @@
 #define PICTURE_BINS 20
 #define PICTURE_MOMENTS 64
 
-/* Histograms of the critic's probability of "target", one pair per evaluation. */
+/* Histograms of the critic's probability of "target": a pair per evaluation, or, where there are more than
+ * PICTURE_MOMENTS, pairs spread evenly over them from the first to the last. */
 typedef struct picture_moments {
-    int64_t n;
+    int64_t last; /* evaluations after the first one; set before it */
+    int64_t seen; /* evaluations so far */
+    int64_t n;    /* pairs drawn */
     struct {
         int64_t step;
         int32_t source[PICTURE_BINS], target[PICTURE_BINS];
@@ -20,7 +23,7 @@ typedef struct picture_moments {
 /* Adds the critic's two logits (source, target) for images x of a domain. */
 typedef fy_node (*picture_critic_fn)(void *arg, fy_graph *g, bool is_target, fy_node x);
 
-/* Beyond PICTURE_MOMENTS moments, later ones are left out. */
+/* At every evaluation, m->last + 1 times. */
 fy_status picture_critic(picture_moments *m, fy_device *dev, const fy_adapt_data *data,
                          picture_critic_fn fn, void *arg, int64_t step);
 /* critic.json: {"bins", "moments": [{"step", "source": [...], "target": [...]}]} */

@@ -59,6 +59,12 @@ static fy_status check_stage(const fy_stage *s)
         return fyi_fail(FY_EINVAL,
                         "stage '%s': %d streams and %d watches; expected 1 to %d and at most %d",
                         s->name, s->n_streams, s->n_watches, FY_MAX_STREAMS, FY_MAX_WATCHES);
+    if (s->evaluations < 0 || s->evaluations > s->steps || (s->evaluations && s->eval_every))
+        return fyi_fail(
+            FY_EINVAL,
+            "stage '%s': %lld evaluations in %lld steps and one every %lld; expected one of "
+            "the two, and no more evaluations than steps",
+            s->name, (long long)s->evaluations, (long long)s->steps, (long long)s->eval_every);
     for (int i = 0; i < s->n_streams; i++)
         FYI_FORWARD(check_tables(s, i));
     for (int i = 0; i < s->n_streams; i++)
@@ -244,9 +250,16 @@ static bool is_due(const loop *l, int64_t every)
     return every > 0 && l->at.step % every == 0;
 }
 
+/* The share of all evaluations that is due has grown with the last step. */
+static bool is_spread_due(const loop *l)
+{
+    const int64_t n = l->s->evaluations, steps = l->s->steps, step = l->at.step;
+    return n > 0 && step * n / steps > (step - 1) * n / steps;
+}
+
 static fy_status evaluate(loop *l)
 {
-    const bool due = l->at.step == l->s->steps || is_due(l, l->s->eval_every);
+    const bool due = l->at.step == l->s->steps || is_due(l, l->s->eval_every) || is_spread_due(l);
     return due && l->s->on_eval ? l->s->on_eval(l->s->arg, l->at.step) : FY_OK;
 }
 

@@ -42,7 +42,8 @@ typedef struct way {
     const char *dir;
     int workers;
     bool cache;
-    int64_t stop_at; /* 0: runs through */
+    int64_t stop_at;            /* 0: runs through */
+    int64_t steps, evaluations; /* 0: STEPS, and an evaluation every 5 */
     bool resume;
     float lr;
 } way;
@@ -51,19 +52,19 @@ typedef struct outcome {
     fy_status st;
     char head[65], body[65];
     int evals;
+    int64_t eval_at[STEPS + 1];
 } outcome;
 
 typedef struct stopper {
     int64_t at;
     volatile sig_atomic_t flag;
-    int evals;
+    outcome *o;
 } stopper;
 
 static fy_status count_eval(void *arg, int64_t step)
 {
     stopper *s = arg;
-    (void)step;
-    s->evals++;
+    s->o->eval_at[s->o->evals++] = step;
     return FY_OK;
 }
 
@@ -97,7 +98,7 @@ static void build(fy_graph *g, fy_model *body, fy_model *head, float lr, fy_stag
 static outcome run(const way *w)
 {
     outcome o = { 0 };
-    stopper stop = { .at = w->stop_at };
+    stopper stop = { .at = w->stop_at, .o = &o };
     fy_device *dev;
     fy_model *body, *head;
     fy_graph *g;
@@ -119,15 +120,15 @@ static outcome run(const way *w)
     lo.batch = BATCH;
     lo.workers = w->workers;
     check_ok(fy_loader_open(data, &lo, &s.streams[0].loader));
-    s.steps = STEPS;
+    s.steps = w->steps ? w->steps : STEPS;
     s.log_every = 4;
-    s.eval_every = 5;
+    s.eval_every = w->evaluations ? 0 : 5;
+    s.evaluations = w->evaluations;
     s.cache = w->cache;
     s.on_step = w->lr != 0 ? NULL : on_step;
     s.on_eval = count_eval;
     s.arg = &stop;
     o.st = fy_stage_run(r, dev, &s);
-    o.evals = stop.evals;
     check_ok(fy_model_hash(head, o.head));
     check_ok(fy_model_hash(body, o.body));
     fy_loader_close(s.streams[0].loader);
@@ -200,6 +201,38 @@ static void a_finished_stage_is_not_run_again(void **state)
     assert_string_equal(again.head, first.head);
 }
 
+/* clang-format off */
+static const struct spread_row {
+    int64_t steps, evaluations;
+    int64_t at[STEPS + 1]; /* after step 0; ends with 0 */
+} spread_rows[] = {
+    { 20, 5, { 4, 8, 12, 16, 20 } },
+    { 23, 5, { 5, 10, 14, 19, 23 } },
+    { 10, 4, { 3, 5, 8, 10 } },
+    { 10, 6, { 2, 4, 5, 7, 9, 10 } },
+    { 3, 3, { 1, 2, 3 } },
+    { 7, 1, { 7 } },
+};
+/* clang-format on */
+
+static void evaluations_are_spread_evenly(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LEN(spread_rows); i++) {
+        const struct spread_row *row = &spread_rows[i];
+        const outcome o =
+            run(&(way){ .cache = true, .steps = row->steps, .evaluations = row->evaluations });
+        assert_int_equal(o.st, FY_OK);
+        assert_int_equal(o.eval_at[0], 0);
+        int n = 1;
+        for (; row->at[n - 1]; n++)
+            assert_int_equal(o.eval_at[n], row->at[n - 1]);
+        assert_int_equal(o.evals, n);
+    }
+    assert_int_equal(run(&(way){ .evaluations = STEPS + 1 }).st, FY_EINVAL);
+    check_sentence("stage 'fit': 24 evaluations in 23 steps");
+}
+
 static void a_loss_that_is_not_finite_stops_the_run(void **state)
 {
     (void)state;
@@ -217,6 +250,7 @@ int main(void)
         IN_DIR(a_stopped_run_resumes_to_the_same_bytes),
         cmocka_unit_test(neither_threads_nor_cache_change_the_result),
         IN_DIR(a_finished_stage_is_not_run_again),
+        cmocka_unit_test(evaluations_are_spread_evenly),
         cmocka_unit_test(a_loss_that_is_not_finite_stops_the_run),
     };
     return cmocka_run_group_tests_name("stage", tests, NULL, NULL);

@@ -24,6 +24,54 @@ static fy_node batch_norm(op_test *t, const void *row)
     return fy_batch_norm(t->g, src, scale, shift, mean, op_param(t, each, 1, 2), NULL);
 }
 
+/* Results stay 1/64 and more away from the bounds, where the gradient jumps: src has few values, far apart. */
+static fy_node spread_norm(op_test *t, const norm_case *c)
+{
+    const fy_shape each = FY_SHAPE(channels(c));
+    const fy_node src = op_param_apart(t, c->src, 0), scale = op_param(t, each, 0.5f, 2);
+    const fy_node shift = op_param(t, each, 0.25f, 0.5f), mean = op_param(t, each, -1, 1);
+    return fy_batch_norm(t->g, src, scale, shift, mean, op_param(t, each, 1, 2), NULL);
+}
+
+static fy_node norm_relu(op_test *t, const void *row)
+{
+    return fy_relu(t->g, spread_norm(t, row));
+}
+
+static fy_node norm_copy_clip(op_test *t, const void *row)
+{
+    return fy_clip(t->g, fy_affine(t->g, spread_norm(t, row), 1, 0), 0, 1.5f);
+}
+
+static fy_node norm_clip(op_test *t, const void *row)
+{
+    return fy_clip(t->g, spread_norm(t, row), 0, 1.5f);
+}
+
+static fy_node norm_sum(op_test *t, const void *row)
+{
+    const norm_case *c = row;
+    return fy_add(t->g, op_param(t, c->src, 5, 6), spread_norm(t, c));
+}
+
+/* Both branches of a residual block normalised: the second stays a node of its own. */
+static fy_node norm_sum_relu(op_test *t, const void *row)
+{
+    const fy_node a = spread_norm(t, row);
+    return fy_relu(t->g, fy_add(t->g, a, spread_norm(t, row)));
+}
+
+/* The block's source comes back as the other term, so its gradient has two parts. */
+static fy_node norm_of_itself(op_test *t, const void *row)
+{
+    const norm_case *c = row;
+    const fy_shape each = FY_SHAPE(channels(c));
+    const fy_node x = op_param_apart(t, c->src, 0), scale = op_param(t, each, 0.5f, 2);
+    const fy_node shift = op_param(t, each, 0.25f, 0.5f), mean = op_param(t, each, -1, 1);
+    const fy_node y = fy_batch_norm(t->g, x, scale, shift, mean, op_param(t, each, 1, 2), NULL);
+    return fy_relu(t->g, fy_add(t->g, y, x));
+}
+
 /* The running statistics as constants: no gradient is asked of them. */
 static fy_node batch_norm_eval(op_test *t, const void *row)
 {
@@ -63,6 +111,16 @@ static const norm_case cases[] = {
       { 4, { 2, 17, 3, 4 } } },
     { { "evaluation [n, c]", "a batch of one is fine here", batch_norm_eval, 1e-4 },
       { 2, { 1, 5 } } },
+    { { "norm and ReLU", "one kernel", norm_relu, 1e-4 }, { 4, { 3, 16, 3, 2 } } },
+    { { "norm and ReLU, 24 channels", "half a block is padding", norm_relu, 1e-4 },
+      { 4, { 2, 24, 3, 3 } } },
+    { { "norm and ReLU, 3 channels", "too few for blocks", norm_relu, 1e-4 }, { 4, { 2, 3, 3, 3 } } },
+    { { "norm and a clip", "both bounds", norm_clip, 1e-4 }, { 4, { 2, 16, 2, 2 } } },
+    { { "norm, a copy, a clip", "nothing to fuse", norm_copy_clip, 1e-4 }, { 4, { 2, 16, 2, 2 } } },
+    { { "norm and a sum", "a linear bottleneck", norm_sum, 1e-4 }, { 4, { 2, 20, 2, 3 } } },
+    { { "two norms, a sum, ReLU", "a block with a projection", norm_sum_relu, 1e-4 },
+      { 4, { 2, 16, 2, 2 } } },
+    { { "norm, its source, ReLU", "a block without", norm_of_itself, 1e-4 }, { 4, { 2, 16, 2, 2 } } },
     { { "layer norm [n, k]", "rows", layer_norm, 1e-4 }, { 2, { 4, 7 } } },
     { { "layer norm [n, t, k]", "tokens", layer_norm, 1e-4 }, { 3, { 2, 3, 33 } } },
     { { "layer norm [k]", "one row without other axes", layer_norm, 1e-4 }, { 1, { 6 } } },

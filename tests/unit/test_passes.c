@@ -23,6 +23,18 @@ static fy_node conv_bias_relu(fy_layers *l, const fy_model_opts *o, fy_node x)
     return fy_relu(fy_layers_graph(l), fy_layer_conv2d(l, "conv", x, C, 3, NULL, true));
 }
 
+static fy_node residual_block(fy_layers *l, const fy_model_opts *o, fy_node x)
+{
+    fy_graph *g = fy_layers_graph(l);
+    fy_conv_opts same = fy_conv_defaults();
+    (void)o;
+    same.pad[0] = same.pad[1] = 1;
+    x = fy_layer_conv2d(l, "conv1", x, C, 3, &same, false);
+    x = fy_relu(g, fy_layer_batch_norm(l, "bn1", x));
+    const fy_node y = fy_layer_conv2d(l, "conv2", x, C, 3, &same, false);
+    return fy_relu(g, fy_add(g, fy_layer_batch_norm(l, "bn2", y), x));
+}
+
 static fy_model *open_model(fy_build_fn build)
 {
     const fy_model_opts o = { .input = FY_SHAPE(C, HW, HW), .seed = 2 };
@@ -124,12 +136,44 @@ static void folded_values_follow_writes(void **state)
     fy_device_close(dev);
 }
 
+/* A residual block in training: norm, ReLU and the sum are two kernels forward and two backward. */
+static void norms_in_training_take_their_neighbours_along(void **state)
+{
+    (void)state;
+    static const char *const fused[] = { " norm_act ", " norm_act_bwd " };
+    static const char *const gone[] = { " relu ", " relu_bwd ", " batch_norm ", " batch_norm_bwd " };
+    char text[1 << 14];
+    fy_device *dev;
+    fy_graph *g;
+    fy_plan *plan;
+    fy_model *m = open_model(residual_block);
+    const fy_optim sgd = fy_sgd(0.1f, 0, 0);
+    check_ok(fy_device_open("cpu", &dev));
+    check_ok(fy_graph_new(&g));
+    const fy_node in = fy_input(g, "x", FY_F32, FY_SHAPE(N, C, HW, HW));
+    const fy_node loss = fy_mean_all(g, fy_square(g, fy_model_apply(g, m, in, FY_TRAIN)));
+    fy_objective_moves_model(g, fy_objective_add(g, "task", loss, &sgd), m, "*", NULL);
+    check_ok(fy_plan_new(g, dev, NULL, &plan));
+    assert_true(fy_plan_text(plan, text, sizeof text) < sizeof text);
+    if (strstr(fy_device_text(dev), "AVX-512")) {
+        for (size_t i = 0; i < LEN(fused); i++)
+            assert_non_null(strstr(text, fused[i]));
+        for (size_t i = 0; i < LEN(gone); i++)
+            assert_null(strstr(text, gone[i]));
+    }
+    fy_plan_free(plan);
+    fy_graph_free(g);
+    fy_model_free(m);
+    fy_device_close(dev);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_frozen_norm_folds_into_its_convolution),
         cmocka_unit_test(bias_and_relu_join_their_convolution),
         cmocka_unit_test(folded_values_follow_writes),
+        cmocka_unit_test(norms_in_training_take_their_neighbours_along),
     };
     return cmocka_run_group_tests_name("passes", tests, NULL, NULL);
 }

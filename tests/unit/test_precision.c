@@ -111,6 +111,7 @@ static void learns_as_in_f32(void **state)
     assert_true(fabsf(wide.losses[4] - narrow.losses[4]) < 0.1f * wide.losses[0]);
     assert_true(narrow.losses[STEPS - 1] < 0.1f * narrow.losses[0]);
     assert_null(strstr(wide.text, "bf16["));
+    assert_non_null(strstr(narrow.text, "bf16["));
     finish(&wide);
     finish(&narrow);
 }

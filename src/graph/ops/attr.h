@@ -60,7 +60,7 @@ typedef struct fyi_affine_attr {
 } fyi_affine_attr;
 
 /* relu: dst = src > 0 ? src : slope * src. relu_bwd: diff_dst, dst -> diff_src (dst has src's sign).
- * clip: dst = min(max(src, lo), hi). clip_bwd: diff_dst, src -> diff_src, zero outside the open interval
+ * clip: dst = min(max(src, lo), hi). clip_bwd: diff_dst, dst -> diff_src, zero outside the open interval
  * (lo, hi).
  * sigmoid_bwd, tanh_bwd: diff_dst, dst -> diff_src. */
 typedef struct fyi_relu_attr {
@@ -151,6 +151,13 @@ typedef struct fyi_conv_pool_attr {
     bool relu;
     fy_shape src, weights; /* shapes of the forward sources */
 } fyi_conv_pool_attr;
+
+/* norm_act: src, scale, shift [, other] -> dst = clip(batch_norm(src) + other, lo, hi), mean, var.
+ * norm_act_bwd: diff_dst, dst, src, mean, var, scale -> diff_src, diff_scale, diff_shift [, diff_other]. */
+typedef struct fyi_norm_act_attr {
+    float eps, lo, hi; /* bounds may be infinite */
+    bool has_other;
+} fyi_norm_act_attr;
 
 /* clip_scale: max norm and any number of gradients -> scalar min(1, max_norm / (norm + 1e-6)). */
 typedef struct fyi_clip_scale_attr {

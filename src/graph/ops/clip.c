@@ -1,6 +1,6 @@
 /* clip.c: dst = min(max(src, lo), hi); NaN stays NaN.
  *
- *   diff_src = diff_dst where lo < src < hi, else 0 */
+ *   diff_src = diff_dst where lo < src < hi, else 0; dst lies there exactly where src does */
 #include "graph/ops/attr.h"
 #include "graph/ops/each.h"
 
@@ -15,7 +15,7 @@ static fy_status infer(const fyi_op_site *at, fyi_spec *dst)
 
 static void grad(const fyi_grad_ctx *c, fy_node *diff_src)
 {
-    diff_src[0] = fyi_op2(c->g, &fyi_op_clip_bwd, c->attr, c->diff_dst[0], c->src[0]);
+    diff_src[0] = fyi_op2(c->g, &fyi_op_clip_bwd, c->attr, c->diff_dst[0], c->dst[0]);
 }
 
 const fyi_op fyi_op_clip = { .name = "clip",
@@ -27,7 +27,7 @@ const fyi_op fyi_op_clip = { .name = "clip",
                              .grad = grad,
                              .onnx = "Clip" };
 
-/* diff_dst, src -> diff_src */
+/* diff_dst, dst -> diff_src */
 const fyi_op fyi_op_clip_bwd = { .name = "clip_bwd",
                                  .n_src = 2,
                                  .n_dst = 1,

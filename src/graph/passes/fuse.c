@@ -8,6 +8,8 @@
 #include "graph/ops/attr.h"
 #include "graph/passes/rewrite.h"
 
+#include <math.h>
+
 typedef struct fuse {
     fyi_program *p;
     fy_graph *g;
@@ -171,6 +173,99 @@ static bool pool_relu_bwd(fuse *f, int32_t k)
                    (fyi_id[]){ relu->src[0], relu->src[1], pool.src[1] });
 }
 
+/* What a ReLU or a clip leaves standing; false for other nodes, and for clips that move zero. */
+static bool bounds_of(const fyi_node *n, float *lo, float *hi)
+{
+    if (n->op == &fyi_op_clip || n->op == &fyi_op_clip_bwd) {
+        *lo = ((const fyi_clip_attr *)n->attr)->lo;
+        *hi = ((const fyi_clip_attr *)n->attr)->hi;
+        return *lo <= 0.0f && *hi >= 0.0f;
+    }
+    *lo = 0.0f;
+    *hi = INFINITY;
+    return (n->op == &fyi_op_relu || n->op == &fyi_op_relu_bwd) &&
+           ((const fyi_relu_attr *)n->attr)->slope == 0.0f;
+}
+
+/* batch_norm's moments move along with its result. */
+static bool rewrite_norm(fuse *f, fyi_id from, const fyi_node *norm, fyi_norm_act_attr *a,
+                         fyi_id other)
+{
+    const fyi_node bn = *norm;
+    a->eps = ((const fyi_batch_norm_attr *)bn.attr)->eps;
+    a->has_other = other != 0;
+    const fyi_id made = add_fused(f, &fyi_op_norm_act, a, 3 + a->has_other,
+                                  (fyi_id[]){ bn.src[0], bn.src[1], bn.src[2], other });
+    if (!made)
+        return false;
+    fyi_replace(f->p, from, made);
+    fyi_replace(f->p, bn.dst + 1, made + 1);
+    fyi_replace(f->p, bn.dst + 2, made + 2);
+    return true;
+}
+
+/* Tries to make batch_norm + other, one of the two sources of `add`, into norm_act. */
+static bool fuse_sum(fuse *f, fyi_id from, const fyi_node *add, fyi_norm_act_attr *a)
+{
+    for (int i = 0; i < 2; i++) {
+        const fyi_node *bn = fyi_def_if(f->g, add->src[i], &fyi_op_batch_norm);
+        if (bn && add->src[0] != add->src[1] && bn->dst == add->src[i] &&
+            used_once(f, add->src[i]) && rewrite_norm(f, from, bn, a, add->src[1 - i]))
+            return true;
+    }
+    return false;
+}
+
+/* relu(batch_norm(src) + other) -> norm_act, also without other, also for ReLU6 */
+static bool norm_act(fuse *f, int32_t k)
+{
+    const fyi_node act = f->g->nodes[k];
+    fyi_norm_act_attr a = { 0 };
+    if (!(act.op == &fyi_op_relu || act.op == &fyi_op_clip) || !bounds_of(&act, &a.lo, &a.hi) ||
+        !used_once(f, act.src[0]))
+        return false;
+    const fyi_node *bn = fyi_def_if(f->g, act.src[0], &fyi_op_batch_norm);
+    if (bn)
+        return bn->dst == act.src[0] && rewrite_norm(f, act.dst, bn, &a, 0);
+    const fyi_node *sum = fyi_def_if(f->g, act.src[0], &fyi_op_add);
+    return sum && fuse_sum(f, act.dst, sum, &a);
+}
+
+/* batch_norm(src) + other -> norm_act without bounds: the residual connection of a linear bottleneck. */
+static bool norm_sum(fuse *f, int32_t k)
+{
+    const fyi_node sum = f->g->nodes[k];
+    fyi_norm_act_attr a = { .lo = -INFINITY, .hi = INFINITY };
+    return sum.op == &fyi_op_add && fuse_sum(f, sum.dst, &sum, &a);
+}
+
+/* batch_norm_bwd(relu_bwd(diff, dst), ...) -> norm_act_bwd, which also hands out relu_bwd's result where somebody
+ * else reads it: the residual connection's other branch. */
+static bool norm_act_bwd(fuse *f, int32_t k)
+{
+    const fyi_node bn = f->g->nodes[k];
+    fyi_norm_act_attr a = { 0 };
+    if (bn.op != &fyi_op_batch_norm_bwd || !((const fyi_batch_norm_attr *)bn.attr)->training)
+        return false;
+    const fyi_id passed = bn.src[0];
+    const fyi_node act = *fyi_def(f->g, passed);
+    if (!(act.op == &fyi_op_relu_bwd || act.op == &fyi_op_clip_bwd) ||
+        !bounds_of(&act, &a.lo, &a.hi))
+        return false;
+    a.eps = ((const fyi_batch_norm_attr *)bn.attr)->eps;
+    a.has_other = !used_once(f, passed);
+    const fyi_id made =
+        add_fused(f, &fyi_op_norm_act_bwd, &a, 6,
+                  (fyi_id[]){ act.src[0], act.src[1], bn.src[1], bn.src[2], bn.src[3], bn.src[4] });
+    if (!made)
+        return false;
+    for (int i = 0; i < 3; i++)
+        fyi_replace(f->p, bn.dst + i, made + i);
+    if (a.has_other)
+        fyi_replace(f->p, passed, made + 3);
+    return true;
+}
+
 /* The live bias gradient of `diff`, 0 if there is none. */
 static fyi_id bias_gradient_of(const fuse *f, fyi_id diff)
 {
@@ -258,9 +353,9 @@ static bool conv_pool_bwd_data(fuse *f, int32_t k)
 }
 
 static const pattern patterns[] = {
-    conv_bias,       linear_bias,           conv_pool,          conv_other,
-    conv_relu,       linear_relu,           pool_relu_bwd,      conv_bias_bwd,
-    linear_bias_bwd, conv_pool_bwd_weights, conv_pool_bwd_data,
+    conv_bias,          linear_bias,   conv_pool,     conv_other,      conv_relu,
+    linear_relu,        pool_relu_bwd, conv_bias_bwd, linear_bias_bwd, conv_pool_bwd_weights,
+    conv_pool_bwd_data, norm_act,      norm_sum,      norm_act_bwd,
 };
 
 /* Tries one pattern on every live node; *hit says whether something was rewritten. */

@@ -4,7 +4,7 @@
  *   src [c, h, w] -> channels -> resize -> pad -> values -> dst [c', h', w']
  * Resizing is separable with triangle weights at half-pixel centres; when shrinking, the triangle
  * is as wide as the step, so every source pixel counts. This is Pillow's BILINEAR, in f32. */
-#include "data/data.h"
+#include "data/picture.h"
 
 #include <math.h>
 #include <string.h>
@@ -35,48 +35,36 @@ fy_image_opts fy_image_defaults(void)
 
 /* ---- resizing -------------------------------------------------------------------------------- */
 
-static void fill_weights(axis *a)
+static void fill_weights(axis *a, double *weight)
 {
     const double step = (double)a->n_src / (double)a->n_dst;
-    const double reach = step > 1.0 ? step : 1.0;
 
     for (int64_t k = 0; k < a->n_dst; k++) {
-        const double centre = ((double)k + 0.5) * step;
-        const int64_t lo = FYI_MAX((int64_t)(centre - reach + 0.5), 0);
-        const int64_t hi = FYI_MIN((int64_t)(centre + reach + 0.5), a->n_src);
-        double sum = 0;
-
-        a->first[k] = lo;
-        for (int64_t t = lo; t < hi; t++)
-            sum += fmax(0.0, 1.0 - fabs((double)t + 0.5 - centre) / reach);
-        for (int64_t t = lo; t < hi; t++)
-            a->weight[k * a->n_taps + t - lo] =
-                (float)(fmax(0.0, 1.0 - fabs((double)t + 0.5 - centre) / reach) / sum);
+        float *row = a->weight + k * a->n_taps;
+        const int64_t n = fyi_resize_weights(a->n_src, 0, step, k, weight, &a->first[k]);
         /* Taps beyond the last weigh nothing, but must stay inside the source when they are
          * read. */
-        if (lo + a->n_taps > a->n_src) {
-            const int64_t back = lo + a->n_taps - a->n_src;
-            float *row = a->weight + k * a->n_taps;
+        const int64_t back = FYI_MAX(a->first[k] + a->n_taps - a->n_src, 0);
 
-            memmove(row + back, row, (size_t)(a->n_taps - back) * sizeof *row);
-            memset(row, 0, (size_t)back * sizeof *row);
-            a->first[k] -= back;
-        }
+        for (int64_t t = 0; t < n; t++)
+            row[back + t] = (float)weight[t];
+        a->first[k] -= back;
     }
 }
 
 static bool init_axis(axis *a, fyi_arena *arena, int64_t n_src, int64_t n_dst)
 {
-    const double step = (double)n_src / (double)n_dst;
+    const int64_t n_taps = fyi_resize_taps((double)n_src / (double)n_dst);
+    double *weight = fyi_arena_alloc(arena, (size_t)n_taps * sizeof *weight);
 
     a->n_src = n_src;
     a->n_dst = n_dst;
-    a->n_taps = FYI_MIN((int64_t)ceil(step > 1.0 ? step : 1.0) * 2 + 1, n_src);
+    a->n_taps = FYI_MIN(n_taps, n_src);
     a->first = fyi_arena_alloc(arena, (size_t)n_dst * sizeof *a->first);
     a->weight = fyi_arena_alloc(arena, (size_t)(n_dst * a->n_taps) * sizeof *a->weight);
-    if (a->first == NULL || a->weight == NULL)
+    if (weight == NULL || a->first == NULL || a->weight == NULL)
         return false;
-    fill_weights(a);
+    fill_weights(a, weight);
     return true;
 }
 

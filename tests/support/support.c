@@ -250,6 +250,16 @@ int fyt_count_entries(const char *dir)
     return n;
 }
 
+char *fyt_golden(const char *name, size_t *bytes)
+{
+    const char *source = getenv("FERRY_SOURCE");
+    char path[4096], *p;
+
+    (void)snprintf(path, sizeof path, "%s/tests/golden/%s", source != NULL ? source : ".", name);
+    check_ok(fyi_file_read(path, (size_t)1 << 24, &p, bytes));
+    return p;
+}
+
 const char *fyt_data_path(const char *name)
 {
     const char *root = getenv("FERRY_DATA");

@@ -70,6 +70,9 @@ const char *fyt_path(const char *dir, const char *name);
 /* Files and directories in `dir`, hidden ones included. */
 int fyt_count_entries(const char *dir);
 
+/* tests/golden/name, whole; free with fyi_free. */
+char *fyt_golden(const char *name, size_t *bytes);
+
 /* $FERRY_DATA/name if it exists, else NULL after a line that says so: the test then calls skip().
  */
 const char *fyt_data_path(const char *name);

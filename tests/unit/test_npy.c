@@ -6,15 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* tests/golden/npy/<name>, whole. */
 static char *golden(const char *name, size_t *n)
 {
-    const char *source = getenv("FERRY_SOURCE");
-    char path[512], *bytes;
+    char path[64];
 
-    (void)snprintf(path, sizeof path, "%s/tests/golden/npy/%s", source != NULL ? source : ".", name);
-    check_ok(fyi_file_read(path, 1u << 20, &bytes, n));
-    return bytes;
+    (void)snprintf(path, sizeof path, "npy/%s", name);
+    return fyt_golden(path, n);
 }
 
 static const struct type_row {

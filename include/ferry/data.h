@@ -46,6 +46,12 @@ FY_API const char *fy_dataset_view_hash(const fy_dataset *d);
 FY_API const char *fy_dataset_text(const fy_dataset *d);
 /* The source's number of sample i; -1 when i is out of range. */
 FY_API int64_t fy_dataset_origin(const fy_dataset *d, int64_t i);
+/* "dog/056_0003.jpg": what the source calls sample i; NULL if it has no names, or no sample i. */
+FY_API const char *fy_dataset_sample_name(const fy_dataset *d, int64_t i);
+/* Files that could not be read when the source was opened and were left out, and a sentence about
+ * the k-th of them. NULL if there is no k-th. */
+FY_API int64_t fy_dataset_n_broken(const fy_dataset *d);
+FY_API const char *fy_dataset_broken(const fy_dataset *d, int64_t k);
 /* Writes the n values of sample i (n is the shape's count) and its label, unless `label` is NULL. A
  * label asked of an unlabelled dataset is FY_EINVAL. */
 FY_API FY_NODISCARD fy_status fy_dataset_get(const fy_dataset *d, int64_t i, float *x, int64_t n,
@@ -100,6 +106,43 @@ FY_API FY_NODISCARD fy_status fy_dataset_from_tensors(const char *name, const fy
 
 /* A NumPy array file, version 1 to 3, C order, little-endian: f4, f8, i4, i8, u1. */
 FY_API FY_NODISCARD fy_status fy_npy_read(const char *path, fy_tensor **out);
+
+/* ---- pictures -------------------------------------------------------------------------------- */
+
+/* What is known of a picture's file before it is used. Whatever is found out later (a JPEG whose
+ * pixels are damaged) is logged, and the sample is black; more of it than max_broken is a failure. */
+typedef enum fy_file_check {
+    FY_CHECK_NAMES, /* name and size; for data that is too much to be read twice */
+    FY_CHECK_FILES, /* reads every file once: header, structure to the end, hash */
+    FY_CHECK_PIXELS /* and decodes it */
+} fy_file_check;
+
+/* In this order: EXIF's orientation, what is transparent over white, channels, resize, crop. All in
+ * bytes, as Pillow and torchvision do it; then values are divided by 255. */
+typedef struct fy_picture_opts {
+    const char *name;         /* of the dataset; NULL: the folder's or file's */
+    int64_t channels;         /* 1: grey, 3: RGB, 0: grey if every picture is, else RGB */
+    int64_t height, width;    /* resized to this, whatever the shape; both or neither */
+    int64_t shorter;          /* or: the shorter side's length, the shape kept; 0: as it is */
+    int64_t crop_h, crop_w;   /* cut from the centre; what is smaller gets a black margin; 0: all */
+    bool full_decode;         /* never decode a JPEG smaller than it is, which is faster, before
+                               * resizing it */
+    bool is_unlabelled;       /* folders, columns and the like are no classes */
+    const char *classes_path; /* file of class names, one a line, in the order of the labels; NULL:
+                               * classes.txt in the folder, else the names found, in byte order */
+    const char *label_field;  /* of an archive's .json; NULL: "label" */
+    fy_file_check check;
+    int64_t max_broken; /* files that may be left out; -1: 1 % of them, or 10 if that is more */
+} fy_picture_opts;
+/* Sizes as they are (which must then all be equal), FY_CHECK_FILES, max_broken -1. */
+FY_API fy_picture_opts fy_picture_defaults(void);
+
+/* A folder of JPEG, PNG or WebP files. Each folder in it is a class, with all pictures in it and in
+ * folders below, as torchvision's ImageFolder orders them; without folders there are no labels.
+ * Names that begin with a dot are left out. Pictures are decoded when they are asked for; in memory
+ * is a list of the names. */
+FY_API FY_NODISCARD fy_status fy_image_folder_open(const char *path, const fy_picture_opts *o,
+                                                   fy_dataset **out);
 
 typedef enum fy_digit_style {
     FY_DIGITS_CLEAN,    /* white strokes on black, small jitter */

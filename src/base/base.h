@@ -97,6 +97,9 @@ fy_status fyi_grow(void *v, size_t *cap, size_t n, size_t size);
 /* Reads a regular file of at most max_bytes; NUL after the last byte. Free *out with fyi_free. */
 fy_status fyi_file_read(const char *path, size_t max_bytes, char **out, size_t *bytes);
 
+/* Reads exactly `bytes` bytes from `at` on; FY_EFORMAT if the file ends before them. */
+fy_status fyi_file_read_part(const char *path, uint64_t at, size_t bytes, char **out);
+
 /* A new version of `path`, written beside it as a temporary; on commit: flushed, fsynced, renamed,
  * the directory fsynced. fyi_outfile_abort leaves the old file and removes the temporary. */
 typedef struct fyi_outfile fyi_outfile;

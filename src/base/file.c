@@ -95,10 +95,15 @@ static fy_status read_open_file(int fd, const char *path, size_t max_bytes, char
     return FY_OK;
 }
 
+/* Not to wait for the other end if the path is a named pipe. */
+static int open_to_read(const char *path)
+{
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+}
+
 fy_status fyi_file_read(const char *path, size_t max_bytes, char **out, size_t *bytes)
 {
-    /* Not to wait for the other end if the path is a named pipe. */
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const int fd = open_to_read(path);
     fy_status st;
 
     *out = NULL;
@@ -109,6 +114,44 @@ fy_status fyi_file_read(const char *path, size_t max_bytes, char **out, size_t *
     close(fd);
     if (st != FY_OK)
         *bytes = 0;
+    return st;
+}
+
+static fy_status read_open_part(int fd, const char *path, uint64_t at, size_t bytes, char **out)
+{
+    size_t all;
+    ssize_t n;
+    char *p;
+
+    FYI_FORWARD(check_readable(fd, path, SIZE_MAX, &all));
+    if (at > all || bytes > all - at)
+        return fyi_fail(FY_EFORMAT,
+                        "'%s' has %zu bytes, but %zu from byte %llu on are wanted; it "
+                        "was cut off or changed",
+                        path, all, bytes, (unsigned long long)at);
+    p = fyi_alloc(bytes);
+    if (!p)
+        return fyi_enomem(bytes, path);
+    n = lseek(fd, (off_t)at, SEEK_SET) < 0 ? -1 : read_all(fd, p, bytes);
+    if (n == (ssize_t)bytes) {
+        *out = p;
+        return FY_OK;
+    }
+    fyi_free(p);
+    return n < 0 ? fail_errno("read", path, errno)
+                 : fyi_fail(FY_EFORMAT, "'%s' became shorter while it was read", path);
+}
+
+fy_status fyi_file_read_part(const char *path, uint64_t at, size_t bytes, char **out)
+{
+    const int fd = open_to_read(path);
+    fy_status st;
+
+    *out = NULL;
+    if (fd < 0)
+        return fail_errno("read", path, errno);
+    st = read_open_part(fd, path, at, bytes, out);
+    close(fd);
     return st;
 }
 

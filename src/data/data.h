@@ -18,6 +18,8 @@ typedef struct fyi_source_ops {
     fy_status (*get)(const fyi_source *s, int64_t i, float *x, float *scratch);
     /* Frees what s holds, and s itself. */
     void (*close)(fyi_source *s);
+    /* Optional: what sample i is called. */
+    const char *(*name)(const fyi_source *s, int64_t i);
 } fyi_source_ops;
 
 /* First member of every kind of source. */
@@ -25,10 +27,12 @@ struct fyi_source {
     const fyi_source_ops *ops;
     atomic_int refs;
     int64_t n;
-    fy_shape shape;   /* of one sample */
-    size_t n_scratch; /* floats that get needs */
-    char hash[65];    /* of the bytes */
-    char key[65];     /* of the bytes and their preparation */
+    fy_shape shape;            /* of one sample */
+    size_t n_scratch;          /* floats that get needs */
+    char hash[65];             /* of the bytes */
+    char key[65];              /* of the bytes and their preparation */
+    const char *const *broken; /* [n_broken], sentences about what was left out; the source's own */
+    int64_t n_broken;
 };
 
 /* One reference, the maker's. hash and key are left to the maker. */
@@ -82,6 +86,9 @@ fy_status fyi_dataset_need_labels(const fy_dataset *d, const char *what);
 fy_status fyi_shuffle_samples(const fy_dataset *d, int64_t *pos, int64_t n, bool by_class,
                               uint64_t seed, const char *stream);
 void fyi_sort_i64(int64_t *v, int64_t n);
+
+/* What follows the last slash. */
+const char *fyi_base_name(const char *path);
 
 /* ---- readers --------------------------------------------------------------------------------- */
 

@@ -28,6 +28,13 @@ void fyi_source_drop(fyi_source *s)
         s->ops->close(s);
 }
 
+const char *fyi_base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
 /* ---- making ---------------------------------------------------------------------------------- */
 
 static void put_le(fyi_sha256 *sum, uint64_t v)
@@ -243,6 +250,23 @@ const char *fy_dataset_text(const fy_dataset *d)
 int64_t fy_dataset_origin(const fy_dataset *d, int64_t i)
 {
     return i >= 0 && i < d->n ? fyi_dataset_source_number(d, i) : -1;
+}
+
+const char *fy_dataset_sample_name(const fy_dataset *d, int64_t i)
+{
+    if (i < 0 || i >= d->n || d->source->ops->name == NULL)
+        return NULL;
+    return d->source->ops->name(d->source, fyi_dataset_source_number(d, i));
+}
+
+int64_t fy_dataset_n_broken(const fy_dataset *d)
+{
+    return d->source->n_broken;
+}
+
+const char *fy_dataset_broken(const fy_dataset *d, int64_t k)
+{
+    return k >= 0 && k < d->source->n_broken ? d->source->broken[k] : NULL;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

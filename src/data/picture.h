@@ -1,7 +1,10 @@
-/* What the files that deal with encoded pictures share: decoding and resizing.
+/* What the files that deal with encoded pictures share: decoding, resizing, and albums.
  *
  *   encoded   the bytes of a JPEG, PNG or WebP file
- *   picture   decoded and upright: rows of bytes, grey or RGB, as a person would see it */
+ *   picture   decoded and upright: rows of bytes, grey or RGB, as a person would see it
+ *   shot      where one encoded picture lies: a file, or a part of one; and its label
+ *   album     a list of shots: what a folder, a list or archives are read into. It becomes the
+ *             source of a dataset, which decodes a picture when it is asked for. */
 #ifndef FYI_PICTURE_H
 #define FYI_PICTURE_H
 
@@ -101,5 +104,47 @@ typedef struct fyi_resize_axis {
  * dst [y.to - y.from, x.to - x.from, c]. */
 fy_status fyi_picture_resize(const fyi_picture *src, const fyi_resize_axis *y,
                              const fyi_resize_axis *x, uint8_t *dst);
+
+/* ---- albums: album.c, labels.c, pictures.c --------------------------------------------------- */
+
+typedef struct fyi_shot {
+    const char *path;  /* of the file that holds it */
+    const char *name;  /* within the folder, list or archive: for sentences and the hash */
+    uint64_t at;       /* its first byte in the file */
+    int64_t bytes;     /* -1: all of the file */
+    const char *label; /* NULL: none */
+} fyi_shot;
+
+/* A zeroed album is ready for use. */
+typedef struct fyi_album {
+    fyi_arena arena; /* holds all texts */
+    fyi_shot *v;     /* in the order of the samples */
+    size_t n, cap;
+    bool are_names;                 /* labels are never numbers, even if they look like it */
+    const char *const *class_names; /* [n_classes], in the order of the numbers; NULL: to be found */
+    int n_classes;
+} fyi_album;
+void fyi_album_release(fyi_album *a);
+/* Texts are not copied. */
+fy_status fyi_album_add(fyi_album *a, const fyi_shot *shot);
+/* Class names, one a line, from a file; their order is the labels'. */
+fy_status fyi_album_read_classes(fyi_album *a, const char *path);
+/* Label texts to numbers: names are looked up in class_names, or numbered in byte order; if all
+ * are whole numbers, they are the labels. Gives `label` [n] in the arena, NULL if nothing has a
+ * label, and sets the class names. `where` is for sentences. */
+fy_status fyi_album_number(fyi_album *a, const char *where, int32_t **label);
+/* Checks and hashes the shots and makes the dataset. Takes what the album holds; the album is to be
+ * released all the same. */
+fy_status fyi_album_open(fyi_album *a, const char *name, const fy_picture_opts *o, fy_dataset **out);
+/* The encoded bytes; fyi_free e->p. */
+fy_status fyi_shot_read(const fyi_shot *s, fyi_encoded *e);
+
+/* What a picture of h x w becomes before it is cut: h and w, changed in place. */
+void fyi_picture_fit(const fy_picture_opts *o, int64_t *h, int64_t *w);
+/* The size of what fyi_picture_fit gives, cut. */
+fy_shape fyi_picture_shape(const fy_picture_opts *o, int64_t h, int64_t w, int c);
+/* Decodes e to dst, u8 [shape.d[1], shape.d[2], shape.d[0]]. FY_ESHAPE if it comes out otherwise. */
+fy_status fyi_picture_read(const fyi_encoded *e, const fy_picture_opts *o, const fy_shape *shape,
+                           uint8_t *dst);
 
 #endif

@@ -163,7 +163,14 @@ static void close_source(fyi_source *s)
     fyi_free(p);
 }
 
-static const fyi_source_ops ops = { get, close_source };
+static const char *name(const fyi_source *s, int64_t i)
+{
+    const fyi_source *inner = ((const prepared *)s)->inner;
+
+    return inner->ops->name != NULL ? inner->ops->name(inner, i) : NULL;
+}
+
+static const fyi_source_ops ops = { .get = get, .close = close_source, .name = name };
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
@@ -229,6 +236,8 @@ static fy_status new_source(fyi_source *inner, const fy_image_opts *o, prepared 
     p->base.n_scratch = inner->n_scratch + (size_t)(FYI_MAX(p->c_in, p->c) * h_in * w_in +
                                                     p->c * h_in * p->w + p->c * p->h * p->w);
     memcpy(p->base.hash, inner->hash, sizeof p->base.hash);
+    p->base.broken = inner->broken;
+    p->base.n_broken = inner->n_broken;
     if (!init_axis(&p->y, &p->arena, h_in, p->h) || !init_axis(&p->x, &p->arena, w_in, p->w)) {
         const size_t bytes = (size_t)(p->h + p->w) * sizeof(int64_t);
 

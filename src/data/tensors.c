@@ -29,7 +29,7 @@ static void close_source(fyi_source *s)
     fyi_free(s);
 }
 
-static const fyi_source_ops ops = { get, close_source };
+static const fyi_source_ops ops = { .get = get, .close = close_source };
 
 static fy_status check(const char *name, const fy_tensor *x, const fy_tensor *y)
 {

@@ -150,7 +150,7 @@ static void close_source(fyi_source *s)
     fyi_free(s);
 }
 
-static const fyi_source_ops ops = { get, close_source };
+static const fyi_source_ops ops = { .get = get, .close = close_source };
 
 /* Takes a's data. */
 static fy_status new_source(fyi_idx *a, fyi_sha256 *sum, fyi_source **out)
@@ -194,13 +194,6 @@ static int32_t *widen_labels(const fyi_idx *a, int *n_classes)
         *n_classes = FYI_MAX(*n_classes, label[i] + 1);
     }
     return label;
-}
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash != NULL ? slash + 1 : path;
 }
 
 static fy_status open_raw(const char *images_path, const char *labels_path, const char *name,
@@ -254,7 +247,7 @@ fy_status fy_idx_open(const char *images_path, const char *labels_path, const ch
 
     *out = NULL;
     FYI_FORWARD(
-        open_raw(images_path, labels_path, name != NULL ? name : base_name(images_path), &raw));
+        open_raw(images_path, labels_path, name != NULL ? name : fyi_base_name(images_path), &raw));
     if (o == NULL) {
         *out = raw;
         return FY_OK;

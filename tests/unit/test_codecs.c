@@ -18,7 +18,7 @@ static const struct picture_row {
 
 static char *golden(const char *file, size_t *n)
 {
-    char path[64];
+    char path[128];
 
     (void)snprintf(path, sizeof path, "images/%s", file);
     return fyt_golden(path, n);

@@ -5,6 +5,7 @@
 #ifndef FERRY_BASE_H
 #define FERRY_BASE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -95,6 +96,14 @@ typedef void (*fy_log_fn)(void *arg, fy_log_level level, const char *line);
 
 /* NULL drops everything, which is also the default. */
 FY_API void fy_log_set(fy_log_fn fn, void *arg);
+
+/* ---- stopping -------------------------------------------------------------------------------- */
+
+/* From now on this thread's long calls (filling a feature cache, predicting a dataset, clustering)
+ * look at *flag between their pieces and end with FY_ECANCELED soon after it is not 0. Lent until
+ * it is set again; NULL: nobody asks. Gives back the flag before, to be set again. Stages set their
+ * run's flag while they run. */
+FY_API const volatile sig_atomic_t *fy_cancel_set(const volatile sig_atomic_t *flag);
 
 /* ---- random streams ---------------------------------------------------------------------------
  */

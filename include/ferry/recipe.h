@@ -74,7 +74,7 @@ typedef struct fy_recipe_run_opts {
                            * is given back as it is */
     fy_progress_fn progress;
     void *progress_arg;
-    const volatile sig_atomic_t *cancel; /* when not 0: finish the step, save, FY_ECANCELED */
+    const volatile sig_atomic_t *cancel; /* when not 0: as in fy_run_opts; FY_ECANCELED */
 } fy_recipe_run_opts;
 FY_API fy_recipe_run_opts fy_recipe_run_defaults(void); /* in "runs" */
 

@@ -37,7 +37,9 @@ typedef struct fy_run_opts {
     double checkpoint_s;      /* the same in seconds; 0: never by time */
     fy_progress_fn progress;
     void *progress_arg;
-    const volatile sig_atomic_t *cancel; /* when not 0: finish the step, save, FY_ECANCELED */
+    /* When not 0: finish the step, or break off the filling of a cache or an evaluation, save, FY_ECANCELED. What
+     * was broken off is done again after resuming, to the same bytes. */
+    const volatile sig_atomic_t *cancel;
 } fy_run_opts;
 FY_API fy_run_opts fy_run_defaults(void); /* no directory, checkpoint every 60 s */
 
@@ -111,7 +113,8 @@ typedef struct fy_stage {
     bool cache;    /* compute what is frozen once per sample */
     /* Before each step: set scalars for schedules. Optional. */
     fy_status (*on_step)(void *arg, fy_plan *plan, int64_t step);
-    /* Evaluate models here; sees them as after `step` steps. Optional. */
+    /* Evaluate models here; sees them as after `step` steps. When it ends with FY_ECANCELED, what fy_run_keep_data
+     * named and metrics.jsonl are put back to what they were before, and a resumed run calls it again. Optional. */
     fy_status (*on_eval)(void *arg, int64_t step);
     void *arg;
 } fy_stage;

@@ -130,6 +130,12 @@ void fyi_log(fy_log_level level, const char *fmt, ...) FY_PRINTF(2, 3);
 /* The number in the environment's FY_DEBUG, 0 if unset. Read once. */
 int fyi_debug_level(void);
 
+/* ---- cancel.c -------------------------------------------------------------------------------- */
+
+bool fyi_is_asked_to_stop(void);
+/* FY_ECANCELED with "stopped while <what>" once this thread's flag is up. */
+fy_status fyi_stop_if_asked(const char *what);
+
 /* ---- parallel.c: the compute threads, shared with the kernels' library ----------------------- */
 
 /* Runs fn(ctx, begin, end) over [0, n) split into at most fyi_threads() equal parts of at least

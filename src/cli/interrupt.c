@@ -1,4 +1,5 @@
-/* interrupt.c: Ctrl-C finishes the step and saves; Ctrl-C again ends at once. */
+/* interrupt.c: Ctrl-C finishes the step, or breaks off what can be done again, and saves; Ctrl-C again ends at
+ * once. */
 #include "cli/cli.h"
 
 #include <signal.h>
@@ -10,7 +11,7 @@ static volatile sig_atomic_t is_asked;
 /* Only what is safe in a handler: write and raise. */
 static void ask(int signal_number)
 {
-    static const char text[] = "\nferry: stopping after this step; once more to quit at once\n";
+    static const char text[] = "\nferry: stopping soon, and saving; once more to quit at once\n";
 
     if (is_asked) {
         (void)signal(signal_number, SIG_DFL);

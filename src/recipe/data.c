@@ -224,8 +224,10 @@ fy_status fyi_recipe_data_open(const fyi_settings *s, fyi_recipe_data *d)
 {
     *d = (fyi_recipe_data){ 0 };
     for (int i = 0; i < FYI_SIDES; i++)
-        if (s->sections[1 + i].is_open)
+        if (s->sections[1 + i].is_open) {
+            FYI_FORWARD(fyi_stop_if_asked("opening the data"));
             FYI_FORWARD(fyi_recipe_side_open(s, i, &d->side[i]));
+        }
     FYI_FORWARD(check_source(d));
     if (d->side[FYI_SOURCE_TEST] == NULL)
         FYI_FORWARD(hold_out(s, d));

@@ -69,6 +69,7 @@ static fy_status run_opened(const fyi_settings *s, const fyi_recipe_data *d, fy_
 fy_status fy_recipe_run(fy_recipe *r, const fy_recipe_run_opts *o, fy_recipe_result *result)
 {
     const fy_recipe_run_opts defaults = fy_recipe_run_defaults();
+    const volatile sig_atomic_t *before;
     fyi_recipe_data data = { 0 };
     fy_device *dev = NULL;
     fy_status st;
@@ -79,6 +80,7 @@ fy_status fy_recipe_run(fy_recipe *r, const fy_recipe_run_opts *o, fy_recipe_res
     FYI_FORWARD(fy_recipe_check(r));
     if (o->resume && o->run_dir == NULL)
         return fyi_fail(FY_EINVAL, "resuming needs the run's directory");
+    before = fy_cancel_set(o->cancel);
     fy_threads_set((int)r->settings.run.threads);
     FY_TRY(fy_device_open(r->settings.run.device, &dev));
     FY_TRY(fy_device_set_precision(dev, strcmp(r->settings.run.precision, "bf16") == 0 ? FY_BF16
@@ -88,6 +90,7 @@ fy_status fy_recipe_run(fy_recipe *r, const fy_recipe_run_opts *o, fy_recipe_res
 done:
     fyi_recipe_data_close(&data);
     fy_device_close(dev);
+    (void)fy_cancel_set(before);
     return st;
 }
 

@@ -55,7 +55,9 @@ static fy_status fill_all(fyi_cache *c, fy_plan *plan, const fy_stream *s, int64
     fy_status st = index ? FY_OK : fyi_enomem((size_t)batch * sizeof *index, "the feature cache");
     for (int64_t at = 0; st == FY_OK && at < count; at += batch) {
         fy_tensor *x = NULL;
-        st = read_batch(fy_loader_dataset(s->loader), at, batch, index, &x);
+        st = fyi_stop_if_asked("filling the feature cache");
+        if (st == FY_OK)
+            st = read_batch(fy_loader_dataset(s->loader), at, batch, index, &x);
         if (st == FY_OK)
             st = fill_batch(c, plan, s->x, x, at, batch);
         fy_tensor_free(x);

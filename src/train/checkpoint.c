@@ -94,6 +94,7 @@ static fy_status save_position(fy_weights_file *f, const fyi_position *at, key *
 {
     FYI_FORWARD(fy_weights_add_meta(f, "ferry.stage", at->stage));
     FYI_FORWARD(add_number(f, "ferry.step", at->step));
+    FYI_FORWARD(add_number(f, "ferry.unseen", at->is_unseen));
     FYI_FORWARD(add_number(f, "ferry.plan_steps", (long long)fy_plan_steps(at->plan)));
     FYI_FORWARD(add_number(f, "ferry.n_summed", at->n_summed));
     FYI_FORWARD(add_bytes(f, k, "stage.sums", at->sums, (size_t)at->n_sums * sizeof *at->sums));
@@ -261,9 +262,10 @@ static fy_status restore_scalars(const fy_weights *w, fy_plan *plan, key *k)
 
 static fy_status enter(const fy_weights *w, fyi_position *at, key *k)
 {
-    long long step, plan_steps, n_summed;
+    long long step, unseen, plan_steps, n_summed;
     const void *sums = NULL;
     FYI_FORWARD(number_of(w, "ferry.step", &step));
+    FYI_FORWARD(number_of(w, "ferry.unseen", &unseen));
     FYI_FORWARD(number_of(w, "ferry.plan_steps", &plan_steps));
     FYI_FORWARD(number_of(w, "ferry.n_summed", &n_summed));
     const size_t bytes = (size_t)at->n_sums * sizeof *at->sums;
@@ -271,17 +273,22 @@ static fy_status enter(const fy_weights *w, fyi_position *at, key *k)
     if (bytes)
         memcpy(at->sums, sums, bytes);
     at->step = step;
+    at->is_unseen = unseen != 0;
     at->n_summed = n_summed;
     fy_plan_set_steps(at->plan, (uint64_t)plan_steps);
     FYI_FORWARD(restore_scalars(w, at->plan, k));
     return restore_states(w, at->plan, k);
 }
 
-fy_status fyi_checkpoint_enter(fy_run *r, fyi_position *at, bool *found)
+bool fyi_checkpoint_is_in(const fy_run *r, const char *stage)
 {
-    const char *stage = r->restored ? fy_weights_meta(r->restored, "ferry.stage") : NULL;
-    *found = stage && strcmp(stage, at->stage) == 0;
-    if (!*found)
+    const char *then = r->restored ? fy_weights_meta(r->restored, "ferry.stage") : NULL;
+    return then && strcmp(then, stage) == 0;
+}
+
+fy_status fyi_checkpoint_enter(fy_run *r, fyi_position *at)
+{
+    if (!fyi_checkpoint_is_in(r, at->stage))
         return FY_OK;
     key k = { 0 };
     const fy_status st = enter(r->restored, at, &k);

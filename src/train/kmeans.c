@@ -270,13 +270,15 @@ static void move_centres(clusters *c)
 }
 
 /* Ends with labels, distances and centres that belong together. */
-static double settle(clusters *c)
+static fy_status settle(clusters *c)
 {
     for (int n_rounds = 0;; n_rounds++) {
-        const int64_t n_changed = assign(c);
+        int64_t n_changed;
 
+        FYI_FORWARD(fyi_stop_if_asked("clustering"));
+        n_changed = assign(c);
         if (n_rounds == MAX_ROUNDS || (fill_empty(c) == 0 && n_changed == 0))
-            return c->inertia[0];
+            return FY_OK;
         move_centres(c);
     }
 }
@@ -320,13 +322,12 @@ static fy_status run(clusters *c, int restarts, uint64_t seed, int32_t *label, f
     FYI_FORWARD(allocate(c));
     for (int i = 0; i < restarts; i++) {
         fy_rng r = fy_rng_child(&root, (uint64_t)i);
-        double found;
 
         start(c, &r);
-        found = settle(c);
-        if (i > 0 && !(found < *inertia))
+        FYI_FORWARD(settle(c));
+        if (i > 0 && !(c->inertia[0] < *inertia))
             continue;
-        *inertia = found;
+        *inertia = c->inertia[0];
         keep(c, label, centres);
     }
     return FY_OK;

@@ -470,18 +470,19 @@ static void step_plainly(problem *p)
             memcpy(row(p, p->v, i), row(p, p->w, i), (size_t)p->stride * sizeof(double));
 }
 
-static void iterate(problem *p, int k, fy_rng *r)
+static fy_status iterate(problem *p, int k, fy_rng *r)
 {
     for (int i = 0; i < p->b; i++)
         draw(p, r, row(p, p->v, i));
     for (int n_rounds = 0;; n_rounds++) {
         double cut;
 
+        FYI_FORWARD(fyi_stop_if_asked("looking for principal components"));
         orthonormalise(p, p->v, r);
         multiply(p, p->v, p->w);
         ritz(p);
         if (has_converged(p, k) || n_rounds == MAX_ROUNDS)
-            return;
+            return FY_OK;
         cut = p->values[p->b - 1];
         if (cut > NOISE * p->values[0])
             filter(p, cut, filter_degree(p->values[0], cut));
@@ -567,7 +568,7 @@ static fy_status solve(problem *p, int k, uint64_t seed, fy_tensor *out[3])
     fyi_parallel(p->d, 16, sum_columns, p);
     if (p->cov)
         form_covariance(p);
-    iterate(p, k, &r);
+    FYI_FORWARD(iterate(p, k, &r));
     return write_results(p, k, out);
 }
 

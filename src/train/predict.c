@@ -112,7 +112,9 @@ static fy_status predict_batch(fy_predictor *p, const fy_dataset *data, int64_t 
     fy_tensor *x = NULL;
     for (int64_t i = 0; i < p->batch; i++)
         p->index[i] = FYI_MIN(at + i, count - 1);
-    fy_status st = fy_dataset_read(data, p->index, p->batch, &x, NULL);
+    fy_status st = fyi_stop_if_asked("predicting");
+    if (st == FY_OK)
+        st = fy_dataset_read(data, p->index, p->batch, &x, NULL);
     if (st == FY_OK)
         st = fy_plan_feed(p->plan, p->x, fy_tensor_const_data(x));
     if (st == FY_OK)

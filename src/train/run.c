@@ -35,6 +35,14 @@ void fy_run_close(fy_run *r)
     fyi_free(r);
 }
 
+static fy_status cut_metrics(fy_run *r, int64_t bytes)
+{
+    if (ftruncate(fileno(r->metrics), bytes) != 0 || fseek(r->metrics, 0, SEEK_END) != 0)
+        return fyi_fail(FY_EIO, "cannot cut '%s' back to its checkpoint: %s", r->metrics_path,
+                        strerror(errno));
+    return FY_OK;
+}
+
 static fy_status open_metrics(fy_run *r, int64_t keep_bytes)
 {
     r->metrics = fopen(r->metrics_path, keep_bytes > 0 ? "r+" : "w");
@@ -43,11 +51,7 @@ static fy_status open_metrics(fy_run *r, int64_t keep_bytes)
     if (keep_bytes > 0 && (fseek(r->metrics, 0, SEEK_END) != 0 || ftell(r->metrics) < keep_bytes))
         return fyi_fail(FY_EFORMAT, "'%s' is shorter than its checkpoint says; start the run afresh",
                         r->metrics_path);
-    if (keep_bytes > 0 &&
-        (ftruncate(fileno(r->metrics), keep_bytes) != 0 || fseek(r->metrics, 0, SEEK_END) != 0))
-        return fyi_fail(FY_EIO, "cannot cut '%s' back to its checkpoint: %s", r->metrics_path,
-                        strerror(errno));
-    return FY_OK;
+    return keep_bytes > 0 ? cut_metrics(r, keep_bytes) : FY_OK;
 }
 
 /* A kill while a file was being written leaves ".<name>.tmp.<pid>.<n>". */
@@ -134,6 +138,42 @@ void fy_run_forget(fy_run *r)
         fyi_free(r->kept[i].name);
     r->n_kept = r->n_models = 0;
 }
+
+/* ---- breaking off an evaluation ------------------------------------------------------------------------ */
+
+fy_status fyi_before_take(fy_run *r, fyi_before *b)
+{
+    size_t bytes = 0;
+    *b = (fyi_before){ .metrics_bytes = r->metrics ? ftell(r->metrics) : 0 };
+    for (size_t i = 0; i < r->n_kept; i++)
+        bytes += r->kept[i].bytes;
+    b->kept = fyi_alloc(bytes);
+    if (!b->kept)
+        return fyi_enomem(bytes, "a run");
+    bytes = 0;
+    for (size_t i = 0; i < r->n_kept; i++) {
+        memcpy(b->kept + bytes, r->kept[i].data, r->kept[i].bytes);
+        bytes += r->kept[i].bytes;
+    }
+    return FY_OK;
+}
+
+fy_status fyi_before_restore(fy_run *r, const fyi_before *b)
+{
+    const char *from = b->kept;
+    for (size_t i = 0; i < r->n_kept; i++) {
+        memcpy(r->kept[i].data, from, r->kept[i].bytes);
+        from += r->kept[i].bytes;
+    }
+    return r->metrics ? cut_metrics(r, b->metrics_bytes) : FY_OK;
+}
+
+void fyi_before_release(fyi_before *b)
+{
+    fyi_free(b->kept);
+}
+
+/* ---- what happens between stages -------------------------------------------------------------------------- */
 
 bool fy_run_is_past(const fy_run *r, const char *stage)
 {

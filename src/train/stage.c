@@ -117,16 +117,18 @@ static fy_status compile(loop *l, fy_device *dev)
     return fy_plan_new(l->s->graph, dev, &o, &l->plan);
 }
 
-static fy_status open_loop(loop *l, fy_device *dev, bool *entered)
+static fy_status open_loop(loop *l, fy_device *dev)
 {
     FYI_FORWARD(check_stage(l->s));
     for (int i = 0; i < l->s->n_streams; i++)
         FYI_FORWARD(open_stream(l, dev, i));
     FYI_FORWARD(compile(l, dev));
-    l->at = (fyi_position){
-        .stage = l->s->name, .plan = l->plan, .sums = l->sums, .n_sums = l->s->n_watches
-    };
-    FYI_FORWARD(fyi_checkpoint_enter(l->run, &l->at, entered));
+    l->at = (fyi_position){ .stage = l->s->name,
+                            .is_unseen = true,
+                            .plan = l->plan,
+                            .sums = l->sums,
+                            .n_sums = l->s->n_watches };
+    FYI_FORWARD(fyi_checkpoint_enter(l->run, &l->at));
     for (int i = 0; i < l->s->n_streams; i++)
         FYI_FORWARD(fy_loader_seek(l->s->streams[i].loader, (uint64_t)l->at.step));
     l->start_s = fyi_now_s();
@@ -257,10 +259,40 @@ static bool is_spread_due(const loop *l)
     return n > 0 && step * n / steps > (step - 1) * n / steps;
 }
 
+static fy_status say_stopped(const loop *l, const char *where)
+{
+    return fyi_fail(FY_ECANCELED, "stopped in stage '%s' %s; %s%s", l->s->name, where,
+                    l->run->dir ? "resume from " : "nothing was saved, the run has no directory",
+                    l->run->dir ? l->run->dir : "");
+}
+
+/* `when`: "after", "in the evaluation after". */
+static fy_status stop(loop *l, const char *when)
+{
+    char where[96];
+    (void)snprintf(where, sizeof where, "%s step %lld of %lld", when, (long long)l->at.step,
+                   (long long)l->s->steps);
+    FYI_FORWARD(fyi_checkpoint_save(l->run, &l->at));
+    return say_stopped(l, where);
+}
+
+/* One that is broken off never was: the resumed run begins it again. */
 static fy_status evaluate(loop *l)
 {
-    const bool due = l->at.step == l->s->steps || is_due(l, l->s->eval_every) || is_spread_due(l);
-    return due && l->s->on_eval ? l->s->on_eval(l->s->arg, l->at.step) : FY_OK;
+    fyi_before before;
+    fy_status st;
+    l->at.is_unseen = false;
+    if (!l->s->on_eval)
+        return FY_OK;
+    st = fyi_before_take(l->run, &before);
+    if (st == FY_OK)
+        st = l->s->on_eval(l->s->arg, l->at.step);
+    if (st == FY_ECANCELED && (st = fyi_before_restore(l->run, &before)) == FY_OK) {
+        l->at.is_unseen = true;
+        st = stop(l, "in the evaluation after");
+    }
+    fyi_before_release(&before);
+    return st;
 }
 
 static fy_status save_if_due(loop *l)
@@ -272,27 +304,21 @@ static fy_status save_if_due(loop *l)
     return FY_OK;
 }
 
-static fy_status stop_if_asked(loop *l)
-{
-    if (!l->run->opts.cancel || !*l->run->opts.cancel)
-        return FY_OK;
-    FYI_FORWARD(fyi_checkpoint_save(l->run, &l->at));
-    return fyi_fail(FY_ECANCELED, "stopped in stage '%s' after step %lld of %lld; %s%s", l->s->name,
-                    (long long)l->at.step, (long long)l->s->steps,
-                    l->run->dir ? "resume from " : "nothing was saved, the run has no directory",
-                    l->run->dir ? l->run->dir : "");
-}
-
 static fy_status run_loop(loop *l)
 {
-    while (l->at.step < l->s->steps) {
-        FYI_FORWARD(take_step(l));
-        if (is_due(l, l->s->log_every) || l->at.step == l->s->steps)
-            FYI_FORWARD(log_watches(l));
+    if (l->at.is_unseen)
         FYI_FORWARD(evaluate(l));
-        draw_progress(l, l->at.step == l->s->steps);
+    while (l->at.step < l->s->steps) {
+        const bool is_last = l->at.step + 1 == l->s->steps;
+        FYI_FORWARD(take_step(l));
+        if (is_last || is_due(l, l->s->log_every))
+            FYI_FORWARD(log_watches(l));
+        if (is_last || is_due(l, l->s->eval_every) || is_spread_due(l))
+            FYI_FORWARD(evaluate(l));
+        draw_progress(l, is_last);
         FYI_FORWARD(save_if_due(l));
-        FYI_FORWARD(stop_if_asked(l));
+        if (fyi_is_asked_to_stop())
+            return stop(l, "after");
     }
     return FY_OK;
 }
@@ -320,6 +346,26 @@ static fy_status finish(fy_run *r, const char *stage)
     return fy_run_checkpoint(r);
 }
 
+/* Nothing has been done here yet. A checkpoint of this very stage is newer than what there is to save. */
+static fy_status stop_before(const loop *l)
+{
+    if (!fyi_checkpoint_is_in(l->run, l->s->name))
+        FYI_FORWARD(fy_run_checkpoint(l->run));
+    return say_stopped(l, "while it was made ready");
+}
+
+static fy_status run_stage(loop *l, fy_device *dev)
+{
+    fy_status st = open_loop(l, dev);
+    if (st == FY_OK)
+        st = run_loop(l);
+    else if (st == FY_ECANCELED)
+        st = stop_before(l);
+    if (st == FY_OK)
+        report_stalls(l);
+    return st;
+}
+
 fy_status fy_stage_run(fy_run *r, fy_device *dev, const fy_stage *s)
 {
     if (fy_run_is_past(r, s->name))
@@ -329,14 +375,10 @@ fy_status fy_stage_run(fy_run *r, fy_device *dev, const fy_stage *s)
         return fyi_enomem(sizeof *l, s->name);
     l->run = r;
     l->s = s;
-    bool entered = false;
-    fy_status st = open_loop(l, dev, &entered);
-    if (st == FY_OK && !entered && s->on_eval)
-        st = s->on_eval(s->arg, 0);
-    if (st == FY_OK)
-        st = run_loop(l);
-    if (st == FY_OK)
-        report_stalls(l);
+    const volatile sig_atomic_t *before = fy_cancel_set(NULL);
+    (void)fy_cancel_set(r->opts.cancel ? r->opts.cancel : before);
+    const fy_status st = run_stage(l, dev);
+    (void)fy_cancel_set(before);
     close_loop(l);
     fyi_free(l);
     return st == FY_OK ? finish(r, s->name) : st;

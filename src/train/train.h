@@ -31,16 +31,29 @@ struct fy_run {
 typedef struct fyi_position {
     const char *stage; /* NULL between stages */
     int64_t step;
+    bool is_unseen; /* the evaluation of this step is still to come */
     fy_plan *plan;
     double *sums; /* watches since the last line */
     int n_sums;
     int64_t n_summed;
 } fyi_position;
 
+/* run.c: what an evaluation that is broken off has to leave as it was. */
+typedef struct fyi_before {
+    char *kept;         /* all of fy_run_keep_data, one after the other */
+    long metrics_bytes; /* length of metrics.jsonl */
+} fyi_before;
+/* Release with fyi_before_release, always. */
+fy_status fyi_before_take(fy_run *r, fyi_before *b);
+fy_status fyi_before_restore(fy_run *r, const fyi_before *b);
+void fyi_before_release(fyi_before *b);
+
 /* checkpoint.c */
 fy_status fyi_checkpoint_save(fy_run *r, const fyi_position *at);
-/* Fills the position from the restored checkpoint if it was made in at->stage; *found says so. */
-fy_status fyi_checkpoint_enter(fy_run *r, fyi_position *at, bool *found);
+/* Was the checkpoint that the run was restored from made in this stage? */
+bool fyi_checkpoint_is_in(const fy_run *r, const char *stage);
+/* Fills the position from it then; leaves it as it is otherwise. */
+fy_status fyi_checkpoint_enter(fy_run *r, fyi_position *at);
 fy_status fyi_checkpoint_restore_model(fy_run *r, fy_model *m);
 fy_status fyi_checkpoint_restore_data(fy_run *r, const fyi_kept *k, bool *restored);
 /* Finished stages and the length of metrics.jsonl. */

@@ -98,6 +98,27 @@ fi
 cmp <(figures whole) <(figures broken) || fail "a resumed run is not the unbroken one"
 cmp whole/last.safetensors broken/last.safetensors || fail "resumed weights are not the unbroken ones"
 
+# Stopped between the stages, while the target is clustered, which would take hours.
+: >err.txt
+"$FERRY" run demo.yaml $small adda.pseudo_weight=1 adda.cluster_restarts=1000000 --out clusters >out.txt 2>err.txt &
+pid=$!
+for i in $(seq 600); do
+    grep -q '^source: step 2 of 2' err.txt && break
+    sleep 0.1
+done
+sleep 1
+kill -INT $pid
+for i in $(seq 600); do
+    kill -0 $pid 2>/dev/null || break
+    sleep 0.1
+done
+kill -KILL $pid 2>/dev/null && fail "the clustering did not stop"
+wait $pid
+[ $? -eq 1 ] || fail "a run stopped while clustering ended otherwise"
+says err.txt "ferry: stopped while"
+says err.txt "resume with: ferry run --resume clusters"
+[ -s clusters/checkpoint.safetensors ] || fail "nothing was saved"
+
 expect 0 eval --json --weights whole/last.safetensors --weights whole/classifier.safetensors \
     --data digits:clean:100
 json_has accuracy matched count

@@ -47,6 +47,24 @@ static void blobs_are_found(void **state)
     fy_tensor_free(x);
 }
 
+static void stops_when_asked(void **state)
+{
+    static volatile sig_atomic_t flag = 1;
+    fy_tensor *x = blobs(100, 4, 3, 1), *centres, *mean, *axes, *deviation;
+    int32_t label[100];
+
+    (void)state;
+    assert_null(fy_cancel_set(&flag));
+    check_status(fy_kmeans(x, 3, 1000000, 0, label, &centres, NULL), FY_ECANCELED);
+    check_sentence("stopped while clustering");
+    check_status(fy_pca(x, 2, 0, &mean, &axes, &deviation), FY_ECANCELED);
+    assert_true(centres == NULL && mean == NULL && axes == NULL && deviation == NULL);
+    flag = 0;
+    check_ok(fy_kmeans(x, 3, 1, 0, label, NULL, NULL));
+    assert_ptr_equal(fy_cancel_set(NULL), &flag);
+    fy_tensor_free(x);
+}
+
 /* ---- against all partitions ---------------------------------------------------------------------- */
 
 static double inertia_of(const float *x, int n, int d, int k, const int *part)
@@ -239,6 +257,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blobs_are_found),
+        cmocka_unit_test(stops_when_asked),
         cmocka_unit_test(small_cases_equal_the_best_partition),
         cmocka_unit_test(every_sample_its_own_cluster),
         cmocka_unit_test(fewer_places_than_clusters_is_no_failure),

@@ -42,7 +42,9 @@ typedef struct way {
     const char *dir;
     int workers;
     bool cache;
-    int64_t stop_at;            /* 0: runs through */
+    int64_t stop_at;            /* after this step; 0: runs through */
+    int64_t stop_eval;          /* in this evaluation, counted from 1; 0: in none */
+    bool is_stopped;            /* from the beginning */
     int64_t steps, evaluations; /* 0: STEPS, and an evaluation every 5 */
     bool resume;
     float lr;
@@ -56,16 +58,31 @@ typedef struct outcome {
 } outcome;
 
 typedef struct stopper {
-    int64_t at;
+    int64_t at, in_eval;
     volatile sig_atomic_t flag;
     outcome *o;
+    int64_t kept; /* evaluations of the whole run, in every checkpoint */
+    fy_run *run;
+    fy_predictor *predictor;
+    const fy_dataset *data;
 } stopper;
 
-static fy_status count_eval(void *arg, int64_t step)
+/* Writes and keeps something before it is broken off. */
+static fy_status evaluate(void *arg, int64_t step)
 {
     stopper *s = arg;
+    const char *name = "evals";
+    fy_tensor *f = NULL, **outs[] = { &f };
     s->o->eval_at[s->o->evals++] = step;
-    return FY_OK;
+    if (s->o->evals == s->in_eval)
+        s->flag = 1;
+    s->kept++;
+    fy_status st =
+        fy_run_metrics(s->run, "fit", step, 1, &name, (const double[]){ (double)s->kept });
+    if (st == FY_OK)
+        st = fy_predict(s->predictor, s->data, outs);
+    fy_tensor_free(f);
+    return st;
 }
 
 static fy_status on_step(void *arg, fy_plan *plan, int64_t step)
@@ -98,7 +115,9 @@ static void build(fy_graph *g, fy_model *body, fy_model *head, float lr, fy_stag
 static outcome run(const way *w)
 {
     outcome o = { 0 };
-    stopper stop = { .at = w->stop_at, .o = &o };
+    stopper stop = {
+        .at = w->stop_at, .in_eval = w->stop_eval, .flag = w->is_stopped, .o = &o
+    };
     fy_device *dev;
     fy_model *body, *head;
     fy_graph *g;
@@ -115,6 +134,10 @@ static outcome run(const way *w)
     check_ok(fy_model_new("head", two_layers, &m, &head));
     check_ok(fy_run_open(&ro, &r));
     check_ok(fy_run_keep(r, head));
+    check_ok(fy_run_keep_data(r, "evals", &stop.kept, sizeof stop.kept, NULL));
+    check_ok(fy_predictor_new(dev, &body, 1, BATCH, &stop.predictor));
+    stop.run = r;
+    stop.data = data;
     check_ok(fy_graph_new(&g));
     build(g, body, head, w->lr != 0 ? w->lr : 0.05f, &s);
     lo.batch = BATCH;
@@ -126,12 +149,13 @@ static outcome run(const way *w)
     s.evaluations = w->evaluations;
     s.cache = w->cache;
     s.on_step = w->lr != 0 ? NULL : on_step;
-    s.on_eval = count_eval;
+    s.on_eval = evaluate;
     s.arg = &stop;
     o.st = fy_stage_run(r, dev, &s);
     check_ok(fy_model_hash(head, o.head));
     check_ok(fy_model_hash(body, o.body));
     fy_loader_close(s.streams[0].loader);
+    fy_predictor_free(stop.predictor);
     fy_graph_free(g);
     fy_run_close(r);
     fy_model_free(head);
@@ -177,6 +201,58 @@ static void a_stopped_run_resumes_to_the_same_bytes(void **state)
         fyi_free(dir);
     }
     fyi_free(whole_metrics);
+    fyi_free(whole_dir);
+}
+
+/* The run in `dir`, which was stopped in some way, goes on to the bytes of the whole one. */
+static void check_goes_on(char *dir, const outcome *whole, const char *whole_metrics)
+{
+    const outcome rest = run(&(way){ .dir = dir, .cache = true, .resume = true });
+    char *text = metrics(dir);
+    assert_int_equal(rest.st, FY_OK);
+    assert_string_equal(rest.head, whole->head);
+    assert_string_equal(text, whole_metrics);
+    fyi_free(text);
+}
+
+static void an_evaluation_that_is_broken_off_never_was(void **state)
+{
+    char *whole_dir = subdir(*state, "whole");
+    const outcome whole = run(&(way){ .dir = whole_dir, .cache = true });
+    char *whole_metrics = metrics(whole_dir);
+    for (int eval = 1; eval <= whole.evals; eval++) {
+        char name[16];
+        snprintf(name, sizeof name, "in%d", eval);
+        char *dir = subdir(*state, name);
+        const way stopped = { .dir = dir, .cache = true, .stop_eval = eval };
+        assert_int_equal(run(&stopped).st, FY_ECANCELED);
+        check_sentence("stopped in stage 'fit' in the evaluation after step ");
+        check_sentence("resume from ");
+        /* Once more in the same place. */
+        assert_int_equal(run(&(way){ .dir = dir, .stop_eval = 1, .resume = true }).st, FY_ECANCELED);
+        check_goes_on(dir, &whole, whole_metrics);
+        fyi_free(dir);
+    }
+    fyi_free(whole_metrics);
+    fyi_free(whole_dir);
+}
+
+/* While the feature cache is filled, at the beginning and after a stop in the middle. */
+static void a_stage_stops_while_it_is_made_ready(void **state)
+{
+    char *whole_dir = subdir(*state, "whole"), *dir = subdir(*state, "stopped");
+    const outcome whole = run(&(way){ .dir = whole_dir, .cache = true });
+    const way ready = { .dir = dir, .cache = true, .is_stopped = true },
+              again = { .dir = dir, .cache = true, .is_stopped = true, .resume = true };
+    char *whole_metrics = metrics(whole_dir);
+    assert_int_equal(run(&ready).st, FY_ECANCELED);
+    check_sentence("stopped in stage 'fit' while it was made ready; resume from ");
+    check_goes_on(dir, &whole, whole_metrics);
+    assert_int_equal(run(&(way){ .dir = dir, .cache = true, .stop_at = 9 }).st, FY_ECANCELED);
+    assert_int_equal(run(&again).st, FY_ECANCELED);
+    check_goes_on(dir, &whole, whole_metrics);
+    fyi_free(whole_metrics);
+    fyi_free(dir);
     fyi_free(whole_dir);
 }
 
@@ -249,6 +325,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_DIR(a_stopped_run_resumes_to_the_same_bytes),
         cmocka_unit_test(neither_threads_nor_cache_change_the_result),
+        IN_DIR(an_evaluation_that_is_broken_off_never_was),
+        IN_DIR(a_stage_stops_while_it_is_made_ready),
         IN_DIR(a_finished_stage_is_not_run_again),
         cmocka_unit_test(evaluations_are_spread_evenly),
         cmocka_unit_test(a_loss_that_is_not_finite_stops_the_run),

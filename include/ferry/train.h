@@ -69,7 +69,8 @@ FY_API bool fy_run_is_past(const fy_run *r, const char *stage);
 /* The run no longer refers to what it was asked to keep: for a method about to free its models. The last
  * checkpoint stays as it is; call it after the last stage. */
 FY_API void fy_run_forget(fy_run *r);
-/* Writes a checkpoint now, at a moment between stages. */
+/* Writes a checkpoint now, at a moment between stages. FY_ENAN, and the one before it stays, when a kept model's
+ * parameter is not finite. */
 FY_API FY_NODISCARD fy_status fy_run_checkpoint(fy_run *r);
 
 /* ---- stage ------------------------------------------------------------------------------------------ */
@@ -120,8 +121,9 @@ typedef struct fy_stage {
 } fy_stage;
 FY_API fy_stage fy_stage_defaults(const char *name, const fy_graph *g); /* log 50, cache on */
 
-/* Runs or resumes. FY_ECANCELED after saving when asked to stop; FY_ENAN names the first figure that is
- * not finite and the newest checkpoint. */
+/* Runs or resumes. FY_ECANCELED after saving when asked to stop. FY_ENAN names the first watched figure, and before
+ * evaluations and checkpoints the first parameter or optimiser state, that is not finite, and the newest checkpoint
+ * if there is one: it is from before and stays. */
 FY_API FY_NODISCARD fy_status fy_stage_run(fy_run *r, fy_device *dev, const fy_stage *s);
 
 /* ---- prediction --------------------------------------------------------------------------------------- */

@@ -81,11 +81,13 @@ static fy_status look_for_nan(const fy_plan *p, const fyi_run *r)
     for (int k = 0; k < r->site.n_dst; k++) {
         const float *x = p->buffers[r->dst_buffer[k]].ptr;
         const int64_t n = (int64_t)(fyi_desc_bytes(&r->site.dst[k]) / sizeof *x);
-        for (int64_t i = 0; r->site.dst[k].dtype == FY_F32 && i < n; i++)
-            if (!isfinite(x[i]))
-                return fyi_fail(FY_ENAN, "step %llu: '%s' (%s) computed %g",
-                                (unsigned long long)p->steps, r->site.name, r->site.op->name,
-                                (double)x[i]);
+        if (r->site.dst[k].dtype != FY_F32)
+            continue;
+        const int64_t bad = fyi_first_not_finite(x, n);
+        if (bad < n)
+            return fyi_fail(FY_ENAN, "step %llu: '%s' (%s) computed %g",
+                            (unsigned long long)p->steps, r->site.name, r->site.op->name,
+                            (double)x[bad]);
     }
     return FY_OK;
 }

@@ -13,6 +13,9 @@ bool fyi_dtype_is_float(fy_dtype t);
 #define FYI_SPEC_CHARS 128
 const char *fyi_spec_text(fy_dtype t, const fy_shape *s, char buf[FYI_SPEC_CHARS]);
 
+/* The index of the first of x[0..n-1] that is NaN or infinite; n if all are finite. */
+int64_t fyi_first_not_finite(const float *x, int64_t n);
+
 static inline float fyi_bf16_to_f32(uint16_t h)
 {
     const union {

@@ -1,6 +1,7 @@
 /* checkpoint.c: everything a killed run needs to continue to the same bytes, in one checksummed safetensors
  * file that is replaced whole: parameters, optimiser state, what methods asked to keep, and where the stage,
  * its loaders and metrics.jsonl stand. */
+#include "tensor/tensor.h"
 #include "train/train.h"
 
 #include <errno.h>
@@ -28,7 +29,17 @@ static fy_status add_tensor(fy_weights_file *f, const char *name, const fy_shape
     return name ? fy_weights_add(f, name, FY_F32, s, data) : fyi_enomem(64, "a checkpoint");
 }
 
-static fy_status save_model(fy_weights_file *f, fy_model *m, key *k)
+static fy_status check_param(const fy_run *r, const fy_param *p, const float *v, int64_t n)
+{
+    const int64_t bad = fyi_first_not_finite(v, n);
+    char saved[FYI_SAVED_CHARS];
+    if (bad == n)
+        return FY_OK;
+    return fyi_fail(FY_ENAN, "parameter '%s' is %g, and such a model is not saved; %s",
+                    fy_param_name(p), (double)v[bad], fyi_run_saved(r, saved));
+}
+
+static fy_status save_model(const fy_run *r, fy_weights_file *f, fy_model *m, key *k)
 {
     for (int i = 0; i < fy_model_count(m); i++) {
         fy_param *p = fy_model_param(m, i);
@@ -37,6 +48,8 @@ static fy_status save_model(fy_weights_file *f, fy_model *m, key *k)
         if (!v)
             return fyi_enomem((size_t)n * sizeof *v, "a checkpoint");
         fy_status st = fy_param_read(p, v, n);
+        if (st == FY_OK)
+            st = check_param(r, p, v, n);
         if (st == FY_OK)
             st = add_tensor(f, make_key(k, "model", fy_model_name(m), fy_model_param_name(m, i)),
                             fy_param_shape(p), v);
@@ -116,7 +129,7 @@ static fy_status save_past(const fy_run *r, fy_weights_file *f)
 static fy_status save_all(fy_run *r, const fyi_position *at, fy_weights_file *f, key *k)
 {
     for (size_t i = 0; i < r->n_models; i++)
-        FYI_FORWARD(save_model(f, r->models[i], k));
+        FYI_FORWARD(save_model(r, f, r->models[i], k));
     for (size_t i = 0; i < r->n_kept; i++)
         FYI_FORWARD(add_bytes(f, k, r->kept[i].name, r->kept[i].data, r->kept[i].bytes));
     if (at->stage)
@@ -132,6 +145,8 @@ fy_status fyi_checkpoint_save(fy_run *r, const fyi_position *at)
 {
     if (!r->dir)
         return FY_OK;
+    if (at->plan)
+        FYI_FORWARD(fyi_check_finite(r, at));
     fy_weights_file *f;
     key k = { 0 };
     FYI_FORWARD(fy_weights_create(r->checkpoint_path, &f));

@@ -27,10 +27,10 @@ fy_status fyi_check_points(const fy_tensor *x, const char *what)
     if (s->rank != 2 || s->d[0] < 1 || s->d[1] < 1)
         return fyi_fail(FY_ESHAPE, "%s: the samples must be [n, d] and not empty, these are %s",
                         what, fy_shape_text(s, text, sizeof text));
-    for (int64_t i = 0; i < s->d[0] * s->d[1]; i++)
-        if (!isfinite(v[i]))
-            return fyi_fail(FY_ENAN, "%s: value %lld of sample %lld is not finite", what,
-                            (long long)(i % s->d[1]), (long long)(i / s->d[1]));
+    const int64_t n = s->d[0] * s->d[1], bad = fyi_first_not_finite(v, n);
+    if (bad < n)
+        return fyi_fail(FY_ENAN, "%s: value %lld of sample %lld is not finite", what,
+                        (long long)(bad % s->d[1]), (long long)(bad / s->d[1]));
     return FY_OK;
 }
 

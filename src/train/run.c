@@ -102,6 +102,17 @@ fy_status fy_run_open(const fy_run_opts *o, fy_run **out)
     return FY_OK;
 }
 
+const char *fyi_run_saved(const fy_run *r, char text[FYI_SAVED_CHARS])
+{
+    if (!r->dir)
+        return "nothing was saved, the run has no directory";
+    if (!fyi_path_exists(r->checkpoint_path))
+        return "there is no checkpoint yet";
+    (void)snprintf(text, FYI_SAVED_CHARS, "the newest checkpoint, from before, is '%s'",
+                   r->checkpoint_path);
+    return text;
+}
+
 const char *fy_run_dir(const fy_run *r)
 {
     return r->dir;
@@ -218,12 +229,15 @@ static fy_status make_line(const char *stage, int64_t step, int n, const char *c
 static fy_status write_line(const fy_run *r, const json_t *line)
 {
     char *text = json_dumps(line, JSON_REAL_PRECISION(9));
+    char saved[FYI_SAVED_CHARS];
     fy_status st = FY_OK;
     if (!text)
         return fyi_enomem(0, "a line of metrics");
-    if (fprintf(r->metrics, "%s\n", text) < 0 || fflush(r->metrics) != 0)
-        st = fyi_fail(FY_EIO, "cannot write '%s': %s; the newest checkpoint is kept",
-                      r->metrics_path, strerror(errno));
+    if (fprintf(r->metrics, "%s\n", text) < 0 || fflush(r->metrics) != 0) {
+        const char *why = strerror(errno);
+        st = fyi_fail(FY_EIO, "cannot write '%s': %s; %s", r->metrics_path, why,
+                      fyi_run_saved(r, saved));
+    }
     free(text);
     return st;
 }

@@ -185,12 +185,7 @@ static fy_status read_watches(loop *l)
         float v;
         FYI_FORWARD(fy_plan_read(l->plan, l->s->watches[i].node, &v, 1));
         if (!isfinite(v))
-            return fyi_fail(
-                FY_ENAN,
-                "stage '%s', step %lld: %s is %g; the newest checkpoint is %s. A smaller "
-                "learning rate usually helps",
-                l->s->name, (long long)l->at.step, l->s->watches[i].name, (double)v,
-                l->run->checkpoint_path ? l->run->checkpoint_path : "not on disk");
+            return fyi_not_finite(l->run, &l->at, "", l->s->watches[i].name, (double)v);
         l->newest[i] = v;
         l->sums[i] += (double)v;
     }
@@ -282,6 +277,8 @@ static fy_status evaluate(loop *l)
     fyi_before before;
     fy_status st;
     l->at.is_unseen = false;
+    FYI_FORWARD(
+        fyi_check_finite(l->run, &l->at)); /* before a candidate is made of it, and at the end */
     if (!l->s->on_eval)
         return FY_OK;
     st = fyi_before_take(l->run, &before);

@@ -48,7 +48,17 @@ fy_status fyi_before_take(fy_run *r, fyi_before *b);
 fy_status fyi_before_restore(fy_run *r, const fyi_before *b);
 void fyi_before_release(fyi_before *b);
 
-/* checkpoint.c */
+/* run.c: "the newest checkpoint is '...'", or why there is none: the end of a sentence about a run that stops. */
+#define FYI_SAVED_CHARS 400
+const char *fyi_run_saved(const fy_run *r, char text[FYI_SAVED_CHARS]);
+
+/* check_finite.c: FY_ENAN, naming it, if a parameter or optimiser state of the stage is NaN or infinite. */
+fy_status fyi_check_finite(const fy_run *r, const fyi_position *at);
+/* The same sentence for any figure. */
+fy_status fyi_not_finite(const fy_run *r, const fyi_position *at, const char *kind,
+                         const char *name, double value);
+
+/* checkpoint.c: writes nothing and leaves the checkpoint before it when a value is NaN or infinite. */
 fy_status fyi_checkpoint_save(fy_run *r, const fyi_position *at);
 /* Was the checkpoint that the run was restored from made in this stage? */
 bool fyi_checkpoint_is_in(const fy_run *r, const char *stage);

@@ -2,6 +2,8 @@
  * during a step, cut values, and parameters that several plans use. */
 #include "support/support.h"
 
+#include "graph/find_nan.h"
+
 #include <ferry/ferry.h>
 
 #include <math.h>
@@ -361,6 +363,39 @@ static void state_survives_a_round_trip(void **state)
     close_world(w);
 }
 
+/* Weights first, then what the optimiser keeps: an infinite second moment stops a weight without a trace. */
+static void the_first_value_that_is_no_number_is_named(void **state)
+{
+    const fy_optim adam = fy_adam(0.01f);
+    world *w = open_world(*state);
+    parts p;
+    fy_plan *plan = plan_of(w, CRITIC, &adam, &p);
+    fyi_culprit found;
+    float bias[H], v[2];
+    step(plan);
+    check_ok(fyi_plan_find_not_finite(plan, &found));
+    assert_null(found.kind);
+    for (int i = 0; i < fy_plan_state_count(plan); i++)
+        if (strcmp(fy_plan_state_name(plan, i), "critic/critic.fc2.bias.exp_avg_sq") == 0) {
+            check_ok(fy_plan_state_read(plan, i, v, 2));
+            v[1] = INFINITY;
+            check_ok(fy_plan_state_write(plan, i, v, 2));
+        }
+    check_ok(fyi_plan_find_not_finite(plan, &found));
+    assert_string_equal(found.kind, "optimiser state");
+    assert_string_equal(found.name, "critic/critic.fc2.bias.exp_avg_sq");
+    assert_true(isinf(found.value));
+    check_ok(fy_param_read(fy_model_find(w->critic, "fc1.bias"), bias, H));
+    bias[3] = NAN;
+    check_ok(fy_param_write(fy_model_find(w->critic, "fc1.bias"), bias, H));
+    check_ok(fyi_plan_find_not_finite(plan, &found));
+    assert_string_equal(found.kind, "parameter");
+    assert_string_equal(found.name, "critic.fc1.bias");
+    assert_true(isnan(found.value));
+    fy_plan_free(plan);
+    close_world(w);
+}
+
 /* How far each parameter of `m` is from where `before` (its clone) stands, at most. */
 static float moved_by(fy_model *m, fy_model *before, const char *name)
 {
@@ -547,6 +582,7 @@ int main(void)
         BOTH(a_cut_value_is_fed_instead_of_computed),
         BOTH(plans_share_parameters),
         ON(state_survives_a_round_trip, "cpu"), /* ref's own state is f64, and comes out as f32 */
+        BOTH(the_first_value_that_is_no_number_is_named),
         BOTH(groups_have_learning_rates_of_their_own),
         BOTH(clipping_bounds_the_whole_gradient),
         BOTH(running_statistics_move_only_when_named),

@@ -48,6 +48,8 @@ typedef struct way {
     int64_t steps, evaluations; /* 0: STEPS, and an evaluation every 5 */
     bool resume;
     float lr;
+    int64_t spoil_at; /* this step's rate is infinite; 0: none */
+    int64_t checkpoint_steps;
 } way;
 
 typedef struct outcome {
@@ -58,7 +60,7 @@ typedef struct outcome {
 } outcome;
 
 typedef struct stopper {
-    int64_t at, in_eval;
+    int64_t at, in_eval, spoil_at;
     volatile sig_atomic_t flag;
     outcome *o;
     int64_t kept; /* evaluations of the whole run, in every checkpoint */
@@ -90,6 +92,9 @@ static fy_status on_step(void *arg, fy_plan *plan, int64_t step)
     stopper *s = arg;
     if (s->at && step + 1 == s->at)
         s->flag = 1;
+    if (s->spoil_at &&
+        step + 1 == s->spoil_at) /* the losses so far are finite, the weights after it are not */
+        return fy_plan_set(plan, "task.lr", INFINITY);
     /* Now and then: in between the rate is what a checkpoint has to remember. */
     return step % 6 == 2 ? fy_plan_set(plan, "task.lr", 0.1f / (1.0f + 0.1f * (float)step)) : FY_OK;
 }
@@ -115,9 +120,11 @@ static void build(fy_graph *g, fy_model *body, fy_model *head, float lr, fy_stag
 static outcome run(const way *w)
 {
     outcome o = { 0 };
-    stopper stop = {
-        .at = w->stop_at, .in_eval = w->stop_eval, .flag = w->is_stopped, .o = &o
-    };
+    stopper stop = { .at = w->stop_at,
+                     .in_eval = w->stop_eval,
+                     .spoil_at = w->spoil_at,
+                     .flag = w->is_stopped,
+                     .o = &o };
     fy_device *dev;
     fy_model *body, *head;
     fy_graph *g;
@@ -126,7 +133,10 @@ static outcome run(const way *w)
     fy_dataset *data = blobs();
     fy_model_opts m = { .input = FY_SHAPE(F), .n_classes = 7, .seed = 1 };
     fy_loader_opts lo = fy_loader_defaults();
-    fy_run_opts ro = { .dir = w->dir, .resume = w->resume, .cancel = &stop.flag };
+    fy_run_opts ro = { .dir = w->dir,
+                       .resume = w->resume,
+                       .cancel = &stop.flag,
+                       .checkpoint_steps = w->checkpoint_steps };
     check_ok(fy_device_open("cpu", &dev));
     check_ok(fy_model_new("body", two_layers, &m, &body));
     m.input = FY_SHAPE(7);
@@ -314,8 +324,68 @@ static void a_loss_that_is_not_finite_stops_the_run(void **state)
     (void)state;
     const outcome o = run(&(way){ .cache = true, .lr = INFINITY });
     assert_int_equal(o.st, FY_ENAN);
-    check_sentence("task.loss");
-    check_sentence("smaller learning rate");
+    check_sentence("stage 'fit', after step 1: 'task.loss' is");
+    check_sentence(
+        "nothing was saved, the run has no directory. Begin again with a smaller learning rate");
+}
+
+static void weights_that_are_not_finite_are_never_saved(void **state)
+{
+    const char *root = *state;
+    char *whole = subdir(root, "whole"), *dir = subdir(root, "spoilt");
+    char *path = fyi_path_join(dir, "checkpoint.safetensors");
+    const outcome unbroken = run(&(way){ .dir = whole, .cache = true });
+
+    assert_int_equal(
+        run(&(way){ .dir = dir, .cache = true, .spoil_at = 12, .checkpoint_steps = 1 }).st, FY_ENAN);
+    check_sentence("stage 'fit', after step 12: parameter 'head.fc1.weight' is ");
+    check_sentence("; the newest checkpoint, from before, is '");
+    check_sentence(path);
+    /* It is whole and good: from there the run ends as if nothing had been. */
+    const outcome rest = run(&(way){ .dir = dir, .cache = true, .resume = true });
+    assert_int_equal(rest.st, FY_OK);
+    assert_string_equal(rest.head, unbroken.head);
+    fyi_free(path);
+    fyi_free(dir);
+    fyi_free(whole);
+}
+
+static void a_sentence_names_a_checkpoint_only_if_there_is_one(void **state)
+{
+    /* Every fifth step is evaluated; nothing was saved before. */
+    assert_int_equal(run(&(way){ .dir = *state, .cache = true, .spoil_at = 5 }).st, FY_ENAN);
+    check_sentence("after step 5: parameter 'head.fc1.weight' is ");
+    check_sentence("; there is no checkpoint yet. ");
+    assert_null(strstr(fy_last_error(), "checkpoint.safetensors"));
+    /* The last step is looked at as well, also when nothing is written. */
+    assert_int_equal(run(&(way){ .spoil_at = STEPS }).st, FY_ENAN);
+    check_sentence("after step 23: parameter 'head.fc1.weight' is ");
+    check_sentence("; nothing was saved, the run has no directory. ");
+}
+
+static void a_model_of_the_callers_is_looked_at_too(void **state)
+{
+    const fy_model_opts m = { .input = FY_SHAPE(F), .n_classes = CLASSES, .seed = 1 };
+    const fy_run_opts o = { .dir = *state };
+    const float bad[CLASSES] = { 0, NAN, 0 };
+    fy_model *net;
+    fy_run *r;
+    char *before, *after;
+    size_t n_before, n_after;
+    check_ok(fy_run_open(&o, &r));
+    check_ok(fy_model_new("net", two_layers, &m, &net));
+    check_ok(fy_run_keep(r, net));
+    check_ok(fy_run_checkpoint(r));
+    check_ok(fyi_file_read(fyt_path(*state, "checkpoint.safetensors"), 1 << 20, &before, &n_before));
+    check_ok(fy_param_write(fy_model_find(net, "fc2.bias"), bad, CLASSES));
+    check_status(fy_run_checkpoint(r), FY_ENAN);
+    check_sentence("parameter 'net.fc2.bias' is nan, and such a model is not saved; the newest");
+    check_ok(fyi_file_read(fyt_path(*state, "checkpoint.safetensors"), 1 << 20, &after, &n_after));
+    assert_true(n_before == n_after && memcmp(before, after, n_before) == 0);
+    fyi_free(after);
+    fyi_free(before);
+    fy_run_close(r);
+    fy_model_free(net);
 }
 
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, fyt_tmpdir_setup, fyt_tmpdir_teardown)
@@ -330,6 +400,9 @@ int main(void)
         IN_DIR(a_finished_stage_is_not_run_again),
         cmocka_unit_test(evaluations_are_spread_evenly),
         cmocka_unit_test(a_loss_that_is_not_finite_stops_the_run),
+        IN_DIR(weights_that_are_not_finite_are_never_saved),
+        IN_DIR(a_sentence_names_a_checkpoint_only_if_there_is_one),
+        IN_DIR(a_model_of_the_callers_is_looked_at_too),
     };
     return cmocka_run_group_tests_name("stage", tests, NULL, NULL);
 }

@@ -104,8 +104,19 @@ FY_API FY_NODISCARD fy_status fy_dataset_from_tensors(const char *name, const fy
                                                       const fy_tensor *y, int n_classes,
                                                       fy_dataset **out);
 
-/* A NumPy array file, version 1 to 3, C order, little-endian: f4, f8, i4, i8, u1. */
+/* A NumPy array file, version 1 to 3, of any order and byte order: f2, f4, f8, i1 .. i8, u1 .. u8
+ * and b1. Each type is read as the smallest of Ferry's that has all its values (f2 as f32, u2 as
+ * i32, b1 as u8); u8 above 2^63 - 1 and all other types are FY_EDTYPE. */
 FY_API FY_NODISCARD fy_status fy_npy_read(const char *path, fy_tensor **out);
+/* One array of an .npz archive, plain or compressed. FY_EINVAL if it has none of that
+ * name. */
+FY_API FY_NODISCARD fy_status fy_npz_read(const char *path, const char *name, fy_tensor **out);
+/* Version 1, row-major, little-endian, whole or not at all. NumPy has no bf16: FY_EDTYPE. */
+FY_API FY_NODISCARD fy_status fy_npy_write(const char *path, const fy_tensor *t);
+/* n >= 1 arrays under their names, as numpy.savez writes them; the same arrays give the same
+ * bytes. */
+FY_API FY_NODISCARD fy_status fy_npz_write(const char *path, int n, const char *const names[],
+                                           const fy_tensor *const arrays[]);
 
 /* ---- pictures -------------------------------------------------------------------------------- */
 

@@ -12,5 +12,6 @@
 #include "report.h"
 #include "tensor.h"
 #include "train.h"
+#include "weights.h"
 
 #endif

@@ -10,7 +10,7 @@
 #define FERRY_TRAIN_H
 
 #include "data.h"
-#include "nn.h"
+#include "weights.h"
 
 #include <signal.h>
 
@@ -229,36 +229,6 @@ FY_API FY_NODISCARD fy_status fy_project(const fy_tensor *x, const fy_tensor *me
 /* Lloyd's algorithm from k-means++ starts; the best of `restarts` by inertia. label [n] in 0..k-1. */
 FY_API FY_NODISCARD fy_status fy_kmeans(const fy_tensor *x, int k, int restarts, uint64_t seed,
                                         int32_t *label, fy_tensor **centres, double *inertia);
-
-/* ---- weights ------------------------------------------------------------------------------------------------ */
-
-/* A safetensors file: named tensors and string metadata. Reading distrusts every length; a file that
- * carries "ferry.sha256" is checked against it. */
-typedef struct fy_weights fy_weights;
-FY_API FY_NODISCARD fy_status fy_weights_open(const char *path, fy_weights **out);
-FY_API void fy_weights_close(fy_weights *w);
-FY_API int fy_weights_count(const fy_weights *w);
-FY_API const char *fy_weights_name(const fy_weights *w, int i);
-FY_API fy_dtype fy_weights_dtype(const fy_weights *w, int i);
-FY_API const fy_shape *fy_weights_shape(const fy_weights *w, int i);
-FY_API const void *fy_weights_data(const fy_weights *w, int i);           /* lent */
-FY_API int fy_weights_find(const fy_weights *w, const char *name);        /* -1 if absent */
-FY_API const char *fy_weights_meta(const fy_weights *w, const char *key); /* NULL if absent */
-
-/* A file under construction; nothing is on disk before fy_weights_commit, and then all of it. */
-typedef struct fy_weights_file fy_weights_file;
-FY_API FY_NODISCARD fy_status fy_weights_create(const char *path, fy_weights_file **out);
-FY_API FY_NODISCARD fy_status fy_weights_add(fy_weights_file *f, const char *name, fy_dtype t,
-                                             const fy_shape *s, const void *data); /* copied */
-FY_API FY_NODISCARD fy_status fy_weights_add_meta(fy_weights_file *f, const char *key,
-                                                  const char *value);
-FY_API FY_NODISCARD fy_status fy_weights_commit(fy_weights_file *f); /* frees f, also on failure */
-FY_API void fy_weights_abort(fy_weights_file *f);
-
-/* A model's parameters as one file, with its family and options in the metadata, and back. Loading refuses
- * missing, unexpected and wrongly shaped tensors with a sentence that names the first. */
-FY_API FY_NODISCARD fy_status fy_model_save(fy_model *m, const char *path);
-FY_API FY_NODISCARD fy_status fy_model_load(fy_model *m, const char *path);
 
 #ifdef __cplusplus
 }

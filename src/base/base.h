@@ -97,9 +97,6 @@ fy_status fyi_grow(void *v, size_t *cap, size_t n, size_t size);
 /* Reads a regular file of at most max_bytes; NUL after the last byte. Free *out with fyi_free. */
 fy_status fyi_file_read(const char *path, size_t max_bytes, char **out, size_t *bytes);
 
-/* Reads exactly `bytes` bytes from `at` on; FY_EFORMAT if the file ends before them. */
-fy_status fyi_file_read_part(const char *path, uint64_t at, size_t bytes, char **out);
-
 /* A new version of `path`, written beside it as a temporary; on commit: flushed, fsynced, renamed,
  * the directory fsynced. fyi_outfile_abort leaves the old file and removes the temporary. */
 typedef struct fyi_outfile fyi_outfile;
@@ -109,10 +106,54 @@ fy_status fyi_outfile_commit(fyi_outfile *f); /* frees f, also on failure */
 void fyi_outfile_abort(fyi_outfile *f);       /* accepts NULL */
 fy_status fyi_file_write(const char *path, const void *p, size_t bytes); /* the three in one */
 
+/* The sentence of a failed system call, with advice where there is any. */
+fy_status fyi_fail_errno(const char *attempt, const char *path, int error);
+/* Opens a regular file of at most max_bytes for reading. */
+fy_status fyi_open_readable(const char *path, size_t max_bytes, int *fd, size_t *bytes);
 fy_status fyi_mkdirs(const char *path); /* like mkdir -p */
 bool fyi_path_exists(const char *path);
 /* "dir/name", or name itself when it is absolute. Free with fyi_free; NULL when out of memory. */
 char *fyi_path_join(const char *dir, const char *name);
+
+/* ---- infile.c: a file, or bytes in memory, read in pieces wherever they lie ------------------- */
+
+typedef struct fyi_infile fyi_infile;
+fy_status fyi_infile_open(const char *path, fyi_infile **out);
+/* The bytes must outlive the result; `name` is for sentences. */
+fy_status fyi_infile_lend(const char *name, const void *p, size_t bytes, fyi_infile **out);
+void fyi_infile_close(fyi_infile *f); /* accepts NULL */
+const char *fyi_infile_name(const fyi_infile *f);
+uint64_t fyi_infile_bytes(const fyi_infile *f);
+/* All of [at, at + bytes) or a failure; FY_EFORMAT if the file ends before. */
+fy_status fyi_infile_read(const fyi_infile *f, uint64_t at, void *dst, size_t bytes);
+/* The same into memory of its own, which is taken only if so much is there; fyi_free. */
+fy_status fyi_infile_take(const fyi_infile *f, uint64_t at, uint64_t bytes, void **out);
+/* The same of a file that is opened for this once. */
+fy_status fyi_file_read_part(const char *path, uint64_t at, size_t bytes, char **out);
+
+/* ---- zip.c: archives read entry by entry; written whole or not at all ------------------------- */
+
+typedef struct fyi_zip fyi_zip;
+bool fyi_zip_is(const fyi_infile *f); /* begins as an archive with an entry, or an empty one */
+/* Refuses names that lead out of a directory, names given twice, encrypted entries, entries that
+ * share bytes and entries that unpack to more than they could honestly hold. f must outlive it. */
+fy_status fyi_zip_open(const fyi_infile *f, fyi_zip **out);
+void fyi_zip_close(fyi_zip *z); /* accepts NULL */
+int fyi_zip_count(const fyi_zip *z);
+const char *fyi_zip_name(const fyi_zip *z, int i);
+uint64_t fyi_zip_bytes(const fyi_zip *z, int i);      /* unpacked */
+int fyi_zip_find(const fyi_zip *z, const char *name); /* -1 if absent */
+/* The first `bytes` bytes of entry i; its checksum is compared when they are all. */
+fy_status fyi_zip_read(const fyi_zip *z, int i, void *dst, size_t bytes);
+/* Entry i whole, in memory of its own, with a NUL after it; fyi_free. */
+fy_status fyi_zip_take(const fyi_zip *z, int i, void **out, size_t *bytes);
+
+typedef struct fyi_zip_file fyi_zip_file;
+fy_status fyi_zip_create(const char *path, fyi_zip_file **out);
+/* Not packed; `p` is lent until the commit. The same entries give the same bytes. */
+fy_status fyi_zip_add(fyi_zip_file *z, const char *name, const void *p, size_t bytes);
+fy_status fyi_zip_commit(fyi_zip_file *z); /* frees z, also on failure */
+void fyi_zip_abort(fyi_zip_file *z);       /* accepts NULL */
 
 /* ---- rng.c ----------------------------------------------------------------------------------- */
 

@@ -32,7 +32,7 @@ static const char *advise(int error)
 }
 
 /* The C libraries in use keep strerror's text per thread or constant. */
-static fy_status fail_errno(const char *attempt, const char *path, int error)
+fy_status fyi_fail_errno(const char *attempt, const char *path, int error)
 {
     return fyi_fail(FY_EIO, "cannot %s '%s': %s%s", attempt, path, strerror(error), advise(error));
 }
@@ -63,7 +63,7 @@ static fy_status check_readable(int fd, const char *path, size_t max_bytes, size
     struct stat info;
 
     if (fstat(fd, &info) != 0)
-        return fail_errno("read", path, errno);
+        return fyi_fail_errno("read", path, errno);
     if (!S_ISREG(info.st_mode))
         return fyi_fail(FY_EIO, "cannot read '%s': it is %s, not a file", path,
                         S_ISDIR(info.st_mode) ? "a directory" : "a device or a pipe");
@@ -74,20 +74,32 @@ static fy_status check_readable(int fd, const char *path, size_t max_bytes, size
     return FY_OK;
 }
 
-static fy_status read_open_file(int fd, const char *path, size_t max_bytes, char **out,
-                                size_t *bytes)
+fy_status fyi_open_readable(const char *path, size_t max_bytes, int *fd, size_t *bytes)
+{
+    fy_status st;
+
+    /* Not to wait for the other end if the path is a named pipe. */
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*fd < 0)
+        return fyi_fail_errno("read", path, errno);
+    st = check_readable(*fd, path, max_bytes, bytes);
+    if (st != FY_OK)
+        close(*fd);
+    return st;
+}
+
+static fy_status read_open_file(int fd, const char *path, char **out, size_t *bytes)
 {
     ssize_t n;
     char *p;
 
-    FYI_FORWARD(check_readable(fd, path, max_bytes, bytes));
     p = *bytes < SIZE_MAX ? fyi_alloc(*bytes + 1) : NULL;
     if (!p)
         return fyi_enomem(*bytes, path);
     n = read_all(fd, p, *bytes);
     if (n < 0) {
         fyi_free(p);
-        return fail_errno("read", path, errno);
+        return fyi_fail_errno("read", path, errno);
     }
     p[n] = '\0';
     *bytes = (size_t)n; /* fewer if somebody cut the file meanwhile */
@@ -95,63 +107,18 @@ static fy_status read_open_file(int fd, const char *path, size_t max_bytes, char
     return FY_OK;
 }
 
-/* Not to wait for the other end if the path is a named pipe. */
-static int open_to_read(const char *path)
-{
-    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-}
-
 fy_status fyi_file_read(const char *path, size_t max_bytes, char **out, size_t *bytes)
 {
-    const int fd = open_to_read(path);
     fy_status st;
+    int fd;
 
     *out = NULL;
     *bytes = 0;
-    if (fd < 0)
-        return fail_errno("read", path, errno);
-    st = read_open_file(fd, path, max_bytes, out, bytes);
+    FYI_FORWARD(fyi_open_readable(path, max_bytes, &fd, bytes));
+    st = read_open_file(fd, path, out, bytes);
     close(fd);
     if (st != FY_OK)
         *bytes = 0;
-    return st;
-}
-
-static fy_status read_open_part(int fd, const char *path, uint64_t at, size_t bytes, char **out)
-{
-    size_t all;
-    ssize_t n;
-    char *p;
-
-    FYI_FORWARD(check_readable(fd, path, SIZE_MAX, &all));
-    if (at > all || bytes > all - at)
-        return fyi_fail(FY_EFORMAT,
-                        "'%s' has %zu bytes, but %zu from byte %llu on are wanted; it "
-                        "was cut off or changed",
-                        path, all, bytes, (unsigned long long)at);
-    p = fyi_alloc(bytes);
-    if (!p)
-        return fyi_enomem(bytes, path);
-    n = lseek(fd, (off_t)at, SEEK_SET) < 0 ? -1 : read_all(fd, p, bytes);
-    if (n == (ssize_t)bytes) {
-        *out = p;
-        return FY_OK;
-    }
-    fyi_free(p);
-    return n < 0 ? fail_errno("read", path, errno)
-                 : fyi_fail(FY_EFORMAT, "'%s' became shorter while it was read", path);
-}
-
-fy_status fyi_file_read_part(const char *path, uint64_t at, size_t bytes, char **out)
-{
-    const int fd = open_to_read(path);
-    fy_status st;
-
-    *out = NULL;
-    if (fd < 0)
-        return fail_errno("read", path, errno);
-    st = read_open_part(fd, path, at, bytes, out);
-    close(fd);
     return st;
 }
 
@@ -229,7 +196,7 @@ static fy_status open_temp(fyi_outfile *f, mode_t mode)
             break;
     }
     if (f->fd < 0)
-        return fail_errno("write", f->path, errno);
+        return fyi_fail_errno("write", f->path, errno);
     if (mode != 0)
         (void)fchmod(f->fd, mode); /* the old file's permissions, where we may */
     return FY_OK;
@@ -267,7 +234,7 @@ static fy_status write_all(fyi_outfile *f, const char *p, size_t bytes)
 
         if (n < 0 && errno != EINTR) {
             f->failed = true;
-            return fail_errno("write", f->path, errno);
+            return fyi_fail_errno("write", f->path, errno);
         }
         if (n > 0) {
             p += n;
@@ -318,7 +285,7 @@ static fy_status sync_dir(fyi_outfile *f)
     if (fd < 0)
         return FY_OK;
     if (sync_failed(fd))
-        st = fail_errno("sync the directory of", f->path, errno);
+        st = fyi_fail_errno("sync the directory of", f->path, errno);
     close(fd);
     return st;
 }
@@ -331,12 +298,12 @@ static fy_status finish(fyi_outfile *f)
         return fyi_fail(FY_EIO, "cannot write '%s': an earlier write failed", f->path);
     FYI_FORWARD(flush(f));
     if (sync_failed(f->fd))
-        return fail_errno("write", f->path, errno);
+        return fyi_fail_errno("write", f->path, errno);
     closed = close(f->fd);
     f->fd = -1;
     if (closed != 0 && errno != EINTR) /* quotas of network disks speak here */
-        return fail_errno("write", f->path, errno);
-    return rename(f->temp, f->path) == 0 ? FY_OK : fail_errno("replace", f->path, errno);
+        return fyi_fail_errno("write", f->path, errno);
+    return rename(f->temp, f->path) == 0 ? FY_OK : fyi_fail_errno("replace", f->path, errno);
 }
 
 fy_status fyi_outfile_commit(fyi_outfile *f)
@@ -393,7 +360,7 @@ static fy_status make_dir(const char *path)
         return FY_OK;
     if (errno == EEXIST || errno == ENOTDIR)
         return fyi_fail(FY_EIO, "cannot make the directory '%s': a file is in the way", path);
-    return fail_errno("make the directory", path, errno);
+    return fyi_fail_errno("make the directory", path, errno);
 }
 
 fy_status fyi_mkdirs(const char *path)

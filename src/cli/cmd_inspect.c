@@ -23,12 +23,11 @@ static void print_tensor(const char *name, const char *type, const fy_shape *s)
 
 static void print_meta(const fy_weights *w)
 {
-    static const char *const keys[] = { "ferry.family", "ferry.options", "ferry.stage",
-                                        "ferry.sha256", "format" };
+    for (int i = 0; i < fy_weights_meta_count(w); i++) {
+        const char *key = fy_weights_meta_key(w, i);
 
-    for (size_t i = 0; i < FYI_LEN(keys); i++)
-        if (fy_weights_meta(w, keys[i]) != NULL)
-            printf("  %-14s %s\n", keys[i], fy_weights_meta(w, keys[i]));
+        printf("  %-14.200s %.2000s\n", key, fy_weights_meta(w, key));
+    }
 }
 
 static fy_status inspect_file(const char *path)
@@ -38,11 +37,11 @@ static fy_status inspect_file(const char *path)
 
     FYI_FORWARD(fy_weights_open(path, &w));
     for (int i = 0; i < fy_weights_count(w); i++) {
-        print_tensor(fy_weights_name(w, i), fy_dtype_name(fy_weights_dtype(w, i)),
-                     fy_weights_shape(w, i));
+        print_tensor(fy_weights_name(w, i), fy_weights_stored(w, i), fy_weights_shape(w, i));
         total += fy_shape_numel(fy_weights_shape(w, i));
     }
-    printf("%d tensors, %lld values\n", fy_weights_count(w), (long long)total);
+    printf("%s: %d tensors, %lld values\n", fy_weights_format(w), fy_weights_count(w),
+           (long long)total);
     print_meta(w);
     fy_weights_close(w);
     return FY_OK;
@@ -119,9 +118,10 @@ static int run(const fyi_args *a)
 const fyi_verb fyi_verb_inspect = {
     .name = "inspect",
     .line = "list the tensors of a weights file or the layers of a family",
-    .usage = "FILE.safetensors | FAMILY [--input CxHxW] [--classes K]",
+    .usage = "FILE | FAMILY [--input CxHxW] [--classes K]",
     .help =
         "Prints name, type, shape and size of every tensor, and what the file says about itself.\n"
+        "Reads safetensors, PyTorch's .pth, .npz and .npy; which it is, its content says.\n"
         "\n"
         "Examples:\n"
         "  ferry inspect runs/demo-0/chosen.safetensors\n"

@@ -114,7 +114,37 @@ typedef enum fyi_idx_kind { FYI_IDX_IMAGES, FYI_IDX_LABELS } fyi_idx_kind;
 /* Parses a whole file in memory; adds its uncompressed bytes to `sum`. */
 fy_status fyi_idx_parse(const char *name, const void *file, size_t n, fyi_idx_kind kind,
                         fyi_sha256 *sum, fyi_idx *out);
+/* ---- npy.c, npz.c: NumPy's arrays ------------------------------------------------------------- */
+
+/* What a .npy file says of itself. */
+typedef struct fyi_npy {
+    fyi_view view;
+    uint64_t data; /* where its numbers begin; they reach to the end */
+} fyi_npy;
+/* Writes the file's first `bytes` bytes to dst. */
+typedef fy_status (*fyi_front_fn)(void *arg, void *dst, size_t bytes);
+/* Reads the header of a file of `bytes` bytes and holds its promises against that. */
+fy_status fyi_npy_look(const char *name, uint64_t bytes, fyi_front_fn read, void *arg, fyi_npy *out);
+fy_status fyi_npy_look_file(const fyi_infile *f, fyi_npy *out);
+/* A tensor of a view's numbers. */
+fy_status fyi_npy_tensor(const char *name, const fyi_view *v, const void *numbers, fy_tensor **out);
 /* Parses a whole .npy file in memory. */
 fy_status fyi_npy_parse(const char *name, const void *file, size_t n, fy_tensor **out);
+bool fyi_npy_is(const fyi_infile *f);
+/* The bytes of a .npy file. `name` is for sentences. */
+fy_status fyi_npy_format(const char *name, fy_dtype t, const fy_shape *s, const void *data,
+                         fyi_buf *out);
+/* Array i of an .npz archive, which is entry i: "conv1.weight" of "conv1.weight.npy". FY_EFORMAT for
+ * an entry that is no array. `chars` is the length of the array's name. */
+fy_status fyi_npz_look(const fyi_zip *z, int i, size_t *chars, fyi_npy *out);
+
+typedef struct fyi_array {
+    const char *name;
+    fy_dtype dtype;
+    fy_shape shape;
+    const void *data;
+} fyi_array;
+/* n >= 1 arrays of different names, in this order. */
+fy_status fyi_npz_write(const char *path, const fyi_array *arrays, size_t n);
 
 #endif

@@ -174,9 +174,8 @@ static fy_status number_of(const fy_weights *w, const char *name, long long *val
     return FY_OK;
 }
 
-/* The tensor named `name` with type t and n elements. */
-static fy_status tensor_of(const fy_weights *w, const char *name, fy_dtype t, int64_t n,
-                           const void **data)
+/* Reads the tensor named `name`, which has type t and n elements. */
+static fy_status read_tensor(fy_weights *w, const char *name, fy_dtype t, int64_t n, void *dst)
 {
     const int i = name ? fy_weights_find(w, name) : -1;
     if (i < 0)
@@ -187,24 +186,41 @@ static fy_status tensor_of(const fy_weights *w, const char *name, fy_dtype t, in
                         "checkpoint: '%s' has another size than this run expects; was the recipe "
                         "changed since?",
                         name);
-    *data = fy_weights_data(w, i);
-    return FY_OK;
+    return fy_weights_read(w, i, t, dst, n);
+}
+
+/* n numbers in memory of their own; fyi_free. */
+static fy_status take_floats(fy_weights *w, const char *name, int64_t n, float **out)
+{
+    *out = fyi_calloc((size_t)n, sizeof **out);
+    if (!*out)
+        return fyi_enomem((size_t)n * sizeof **out, "a checkpoint");
+    const fy_status st = read_tensor(w, name, FY_F32, n, *out);
+    if (st != FY_OK) {
+        fyi_free(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+static fy_status restore_param(fy_weights *w, const char *name, fy_param *p)
+{
+    const int64_t n = fy_shape_numel(fy_param_shape(p));
+    float *values;
+    FYI_FORWARD(take_floats(w, name, n, &values));
+    const fy_status st = fy_param_write(p, values, n);
+    fyi_free(values);
+    return st;
 }
 
 fy_status fyi_checkpoint_restore_model(fy_run *r, fy_model *m)
 {
     key k = { 0 };
     fy_status st = FY_OK;
-    for (int i = 0; r->restored && st == FY_OK && i < fy_model_count(m); i++) {
-        fy_param *p = fy_model_param(m, i);
-        const int64_t n = fy_shape_numel(fy_param_shape(p));
-        const void *data = NULL;
-        st = tensor_of(r->restored,
-                       make_key(&k, "model", fy_model_name(m), fy_model_param_name(m, i)), FY_F32,
-                       n, &data);
-        if (st == FY_OK)
-            st = fy_param_write(p, data, n);
-    }
+    for (int i = 0; r->restored && st == FY_OK && i < fy_model_count(m); i++)
+        st = restore_param(r->restored,
+                           make_key(&k, "model", fy_model_name(m), fy_model_param_name(m, i)),
+                           fy_model_param(m, i));
     fyi_buf_release(&k.b);
     return st;
 }
@@ -212,18 +228,14 @@ fy_status fyi_checkpoint_restore_model(fy_run *r, fy_model *m)
 fy_status fyi_checkpoint_restore_data(fy_run *r, const fyi_kept *kept, bool *restored)
 {
     key k = { 0 };
-    const void *data = NULL;
     *restored = false;
     if (!r->restored)
         return FY_OK;
-    const fy_status st = tensor_of(r->restored, make_key(&k, "data", NULL, kept->name), FY_U8,
-                                   (int64_t)kept->bytes, &data);
+    const fy_status st = read_tensor(r->restored, make_key(&k, "data", NULL, kept->name), FY_U8,
+                                     (int64_t)kept->bytes, kept->data);
     fyi_buf_release(&k.b);
-    FYI_FORWARD(st);
-    if (kept->bytes)
-        memcpy(kept->data, data, kept->bytes);
-    *restored = true;
-    return FY_OK;
+    *restored = st == FY_OK;
+    return st;
 }
 
 static fy_status add_past(fy_run *r, const char *name, size_t len)
@@ -252,41 +264,41 @@ fy_status fyi_checkpoint_restore_run(fy_run *r, int64_t *metrics_bytes)
     return FY_OK;
 }
 
-static fy_status restore_states(const fy_weights *w, fy_plan *plan, key *k)
+static fy_status restore_states(fy_weights *w, fy_plan *plan, key *k)
 {
     for (int i = 0; i < fy_plan_state_count(plan); i++) {
         const int64_t n = fy_shape_numel(fy_plan_state_shape(plan, i));
-        const void *data = NULL;
-        FYI_FORWARD(tensor_of(w, make_key(k, "state", NULL, fy_plan_state_name(plan, i)), FY_F32, n,
-                              &data));
-        FYI_FORWARD(fy_plan_state_write(plan, i, data, n));
+        float *values;
+        FYI_FORWARD(
+            take_floats(w, make_key(k, "state", NULL, fy_plan_state_name(plan, i)), n, &values));
+        const fy_status st = fy_plan_state_write(plan, i, values, n);
+        fyi_free(values);
+        FYI_FORWARD(st);
     }
     return FY_OK;
 }
 
-static fy_status restore_scalars(const fy_weights *w, fy_plan *plan, key *k)
+static fy_status restore_scalars(fy_weights *w, fy_plan *plan, key *k)
 {
     for (int i = 0; i < fy_plan_scalar_count(plan); i++) {
         const char *name = fy_plan_scalar_name(plan, i);
-        const void *data = NULL;
-        FYI_FORWARD(tensor_of(w, make_key(k, "scalar", NULL, name), FY_F32, 1, &data));
-        FYI_FORWARD(fy_plan_set(plan, name, *(const float *)data));
+        float value;
+        FYI_FORWARD(read_tensor(w, make_key(k, "scalar", NULL, name), FY_F32, 1, &value));
+        FYI_FORWARD(fy_plan_set(plan, name, value));
     }
     return FY_OK;
 }
 
-static fy_status enter(const fy_weights *w, fyi_position *at, key *k)
+static fy_status enter(fy_weights *w, fyi_position *at, key *k)
 {
     long long step, unseen, plan_steps, n_summed;
-    const void *sums = NULL;
     FYI_FORWARD(number_of(w, "ferry.step", &step));
     FYI_FORWARD(number_of(w, "ferry.unseen", &unseen));
     FYI_FORWARD(number_of(w, "ferry.plan_steps", &plan_steps));
     FYI_FORWARD(number_of(w, "ferry.n_summed", &n_summed));
     const size_t bytes = (size_t)at->n_sums * sizeof *at->sums;
-    FYI_FORWARD(tensor_of(w, make_key(k, "data", NULL, "stage.sums"), FY_U8, (int64_t)bytes, &sums));
-    if (bytes)
-        memcpy(at->sums, sums, bytes);
+    FYI_FORWARD(
+        read_tensor(w, make_key(k, "data", NULL, "stage.sums"), FY_U8, (int64_t)bytes, at->sums));
     at->step = step;
     at->is_unseen = unseen != 0;
     at->n_summed = n_summed;

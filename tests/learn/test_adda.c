@@ -131,8 +131,13 @@ static bool same_weights(const char *dir, const char *file, const char *model)
         snprintf(name, sizeof name, "model/%s/%s", model, fy_weights_name(a, i));
         const int k = fy_weights_find(b, name);
         assert_true(k >= 0);
-        const size_t bytes = (size_t)fy_shape_numel(fy_weights_shape(a, i)) * sizeof(float);
-        same = same && memcmp(fy_weights_data(a, i), fy_weights_data(b, k), bytes) == 0;
+        const size_t n = (size_t)fy_shape_numel(fy_weights_shape(a, i));
+        float *va = fyi_calloc(n, sizeof *va), *vb = fyi_calloc(n, sizeof *vb);
+        check_ok(fy_weights_read(a, i, FY_F32, va, (int64_t)n));
+        check_ok(fy_weights_read(b, k, FY_F32, vb, (int64_t)n));
+        same = same && memcmp(va, vb, n * sizeof *va) == 0;
+        fyi_free(vb);
+        fyi_free(va);
     }
     fy_weights_close(b);
     fy_weights_close(a);

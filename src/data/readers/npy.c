@@ -1,32 +1,37 @@
-/* npy.c: one NumPy array file (NEP 1), versions 1 to 3, C order, little-endian numbers.
+/* npy.c: one NumPy array file (NEP 1), versions 1 to 3.
  *
  *   "\x93NUMPY", major, minor, header length (u16, or u32 from version 2), then a Python dictionary
- *   {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), } and the values.
+ *   {'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), } and the numbers.
  * The dictionary is looked through for its three keys and must hold nothing else. */
 #include "data/data.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#define FILE_LIMIT ((size_t)16 << 30)
+#define MAGIC "\x93NUMPY"
+#define MAGIC_BYTES 6u
+#define HEADER_LIMIT ((size_t)1 << 20)
+#define TYPE_CHARS 16
 
 typedef struct header {
-    fy_dtype type;
-    fy_shape shape;
-    bool has_type, has_order, has_shape;
+    fyi_view view;
+    bool has_type, has_order, has_shape, columns_first;
 } header;
 
 typedef struct text {
     const char *p, *end;
 } text;
 
+/* NumPy's names and ours. */
 static const struct {
-    const char *name;
-    fy_dtype type;
+    const char *code, *name;
 } types[] = {
-    { "<f4", FY_F32 }, { "<f8", FY_F64 }, { "<i4", FY_I32 },
-    { "<i8", FY_I64 }, { "|u1", FY_U8 },  { "<u1", FY_U8 },
+    { "f2", "F16" }, { "f4", "F32" }, { "f8", "F64" }, { "i1", "I8" },
+    { "i2", "I16" }, { "i4", "I32" }, { "i8", "I64" }, { "u1", "U8" },
+    { "u2", "U16" }, { "u4", "U32" }, { "u8", "U64" }, { "b1", "BOOL" },
 };
+
+/* ---- the dictionary -------------------------------------------------------------------------- */
 
 static void skip_space(text *t)
 {
@@ -45,6 +50,7 @@ static bool take(text *t, const char *word)
     return true;
 }
 
+/* 12, or 12L by Python 2. */
 static bool take_size(text *t, int64_t *v)
 {
     const char *begin;
@@ -56,7 +62,10 @@ static bool take_size(text *t, int64_t *v)
             return false;
         *v = *v * 10 + (*t->p - '0');
     }
-    return t->p > begin;
+    if (t->p == begin)
+        return false;
+    (void)take(t, "L");
+    return true;
 }
 
 /* (), (3,), (3, 4) */
@@ -69,25 +78,94 @@ static bool take_shape(text *t, fy_shape *s)
         if (s->rank == FY_MAX_RANK || !take_size(t, &s->d[s->rank]))
             return false;
         s->rank++;
-        if (!take(t, ",")) {
+        if (!take(t, ","))
             return take(t, ")");
-        }
     }
     return true;
 }
 
-static bool take_type(text *t, fy_dtype *type)
+/* '<f4' without its quotes; anything that is not a short text in single quotes gives "". */
+static void take_quoted(text *t, char word[TYPE_CHARS])
 {
-    char quoted[8];
+    const char *end;
+    size_t n;
 
-    for (size_t i = 0; i < FYI_LEN(types); i++) {
-        (void)snprintf(quoted, sizeof quoted, "'%s'", types[i].name);
-        if (take(t, quoted)) {
-            *type = types[i].type;
-            return true;
-        }
+    word[0] = '\0';
+    if (!take(t, "'"))
+        return;
+    end = memchr(t->p, '\'', (size_t)(t->end - t->p));
+    n = end ? (size_t)(end - t->p) : TYPE_CHARS;
+    if (n >= TYPE_CHARS)
+        return;
+    memcpy(word, t->p, n);
+    word[n] = '\0';
+    t->p += n + 1;
+}
+
+static fy_status refuse_type(const char *name, const char *word, const text *rest)
+{
+    if (word[0] != '\0' && word[1] == 'O')
+        return fyi_fail(FY_EDTYPE,
+                        "'%s' holds Python objects, which only Python can read; save numbers "
+                        "(.astype('float32'))",
+                        name);
+    if (word[0] == '\0')
+        return fyi_fail(
+            FY_EDTYPE,
+            "'%s': its numbers are of a compound type (%.*s...), Ferry reads one simple "
+            "type; save each field as an array of its own",
+            name, (int)FYI_MIN(rest->end - rest->p, 12), rest->p);
+    return fyi_fail(FY_EDTYPE,
+                    "'%s': its values are %s; read are f2, f4, f8, i1 to i8, u1 to u8 and b1 (save "
+                    "with .astype)",
+                    name, word);
+}
+
+static fy_status take_type(const char *name, text *t, header *h)
+{
+    char word[TYPE_CHARS];
+
+    take_quoted(t, word);
+    for (size_t i = 0; word[0] != '\0' && strchr("<>|=", word[0]) && i < FYI_LEN(types); i++) {
+        if (strcmp(word + 1, types[i].code) != 0)
+            continue;
+        h->view.stored = fyi_stored_find(types[i].name);
+        h->view.is_swapped = word[0] == '>';
+        h->has_type = true;
+        return FY_OK;
     }
-    return false;
+    return refuse_type(name, word, t);
+}
+
+static fy_status take_order(const char *name, text *t, header *h)
+{
+    h->columns_first = take(t, "True");
+    h->has_order = h->columns_first || take(t, "False");
+    return h->has_order
+               ? FY_OK
+               : fyi_fail(FY_EFORMAT,
+                          "'%s': the npy header's fortran_order is neither True nor False", name);
+}
+
+static fy_status take_axes(const char *name, text *t, header *h)
+{
+    h->has_shape = take_shape(t, &h->view.shape);
+    return h->has_shape ? FY_OK
+                        : fyi_fail(FY_EFORMAT,
+                                   "'%s': the npy header's shape cannot be read, or has more than "
+                                   "%d axes",
+                                   name, FY_MAX_RANK);
+}
+
+static fy_status take_entry(const char *name, text *t, header *h)
+{
+    if (take(t, "'descr':") && !h->has_type)
+        return take_type(name, t, h);
+    if (take(t, "'fortran_order':") && !h->has_order)
+        return take_order(name, t, h);
+    if (take(t, "'shape':") && !h->has_shape)
+        return take_axes(name, t, h);
+    return fyi_fail(FY_EFORMAT, "'%s': the npy header holds something unexpected", name);
 }
 
 static fy_status parse_dictionary(const char *name, text t, header *h)
@@ -95,88 +173,147 @@ static fy_status parse_dictionary(const char *name, text t, header *h)
     if (!take(&t, "{"))
         return fyi_fail(FY_EFORMAT, "'%s': the npy header is no dictionary", name);
     while (!take(&t, "}")) {
-        if (take(&t, "'descr':") && !h->has_type) {
-            h->has_type = take_type(&t, &h->type);
-            if (!h->has_type)
-                return fyi_fail(FY_EDTYPE,
-                                "'%s': its values are %.*s; read are <f4, <f8, <i4, <i8 "
-                                "and |u1 (save with .astype)",
-                                name, (int)FYI_MIN(t.end - t.p, 8), t.p);
-        } else if (take(&t, "'fortran_order':") && !h->has_order) {
-            h->has_order = take(&t, "False");
-            if (!h->has_order)
-                return fyi_fail(FY_EFORMAT,
-                                "'%s' is in Fortran order; save it with "
-                                "numpy.ascontiguousarray",
-                                name);
-        } else if (take(&t, "'shape':") && !h->has_shape) {
-            h->has_shape = take_shape(&t, &h->shape);
-            if (!h->has_shape)
-                return fyi_fail(FY_EFORMAT,
-                                "'%s': the npy header's shape cannot be read, or has "
-                                "more than %d axes",
-                                name, FY_MAX_RANK);
-        } else {
-            return fyi_fail(FY_EFORMAT, "'%s': the npy header holds something unexpected", name);
-        }
+        FYI_FORWARD(take_entry(name, &t, h));
         (void)take(&t, ",");
     }
     if (!h->has_type || !h->has_order || !h->has_shape)
         return fyi_fail(FY_EFORMAT, "'%s': the npy header lacks descr, fortran_order or shape",
                         name);
-    return fy_shape_check(&h->shape, h->type);
+    FYI_FORWARD(fy_shape_check(&h->view.shape, h->view.stored->dtype));
+    fyi_view_pack(&h->view, h->columns_first);
+    return FY_OK;
 }
 
-/* Where the dictionary lies. */
-static fy_status find_header(const char *name, const uint8_t *p, size_t n, text *t)
-{
-    size_t begin, length;
+/* ---- the header ------------------------------------------------------------------------------ */
 
-    if (n < 10 || memcmp(p, "\x93NUMPY", 6) != 0)
+static bool begins_as_npy(const void *p, size_t n)
+{
+    return n >= MAGIC_BYTES && memcmp(p, MAGIC, MAGIC_BYTES) == 0;
+}
+
+/* Where the dictionary lies, from the file's first n bytes, 12 unless it has fewer. */
+static fy_status find_header(const char *name, const uint8_t *p, size_t n, uint64_t file_bytes,
+                             size_t *begin, size_t *length)
+{
+    if (n < 10 || !begins_as_npy(p, n))
         return fyi_fail(FY_EFORMAT, "'%s' is not an npy file: it does not begin with \\x93NUMPY",
                         name);
     if (p[6] < 1 || p[6] > 3)
         return fyi_fail(FY_EFORMAT, "'%s': npy version %d.%d, read are 1 to 3", name, p[6], p[7]);
-    begin = p[6] == 1 ? 10 : 12;
-    length = (size_t)p[8] | (size_t)p[9] << 8;
-    if (begin == 12 && n >= 12)
-        length |= (size_t)p[10] << 16 | (size_t)p[11] << 24;
-    if (n < begin || n - begin < length)
+    *begin = p[6] == 1 ? 10 : 12;
+    *length = (size_t)p[8] | (size_t)p[9] << 8;
+    if (*begin == 12 && n >= 12)
+        *length |= (size_t)p[10] << 16 | (size_t)p[11] << 24;
+    if (file_bytes < *begin || file_bytes - *begin < *length)
         return fyi_fail(FY_EFORMAT, "'%s' ends inside its npy header; it was cut off", name);
-    t->p = (const char *)p + begin;
-    t->end = t->p + length;
+    if (*length > HEADER_LIMIT)
+        return fyi_fail(FY_EFORMAT, "'%s': an npy header of %zu bytes, at most %zu were expected",
+                        name, *length, HEADER_LIMIT);
     return FY_OK;
+}
+
+static fy_status check_length(const char *name, uint64_t bytes, const fyi_npy *what)
+{
+    const uint64_t left = bytes - what->data, n = (uint64_t)fy_shape_numel(&what->view.shape);
+
+    if (left % what->view.stored->bytes == 0 && left / what->view.stored->bytes == n)
+        return FY_OK;
+    return fyi_fail(FY_EFORMAT,
+                    "'%s': its header promises %llu values of %zu bytes, %llu bytes follow", name,
+                    (unsigned long long)n, what->view.stored->bytes, (unsigned long long)left);
+}
+
+fy_status fyi_npy_look(const char *name, uint64_t bytes, fyi_front_fn read, void *arg, fyi_npy *out)
+{
+    const size_t n = (size_t)FYI_MIN(bytes, 12);
+    size_t begin = 0, length = 0;
+    uint8_t front[12];
+    header h = { 0 };
+    char *all;
+    fy_status st;
+
+    FYI_FORWARD(read(arg, front, n));
+    FYI_FORWARD(find_header(name, front, n, bytes, &begin, &length));
+    all = fyi_alloc(begin + length);
+    if (!all)
+        return fyi_enomem(begin + length, name);
+    st = read(arg, all, begin + length);
+    if (st == FY_OK)
+        st = parse_dictionary(name, (text){ all + begin, all + begin + length }, &h);
+    fyi_free(all);
+    FYI_FORWARD(st);
+    *out = (fyi_npy){ .view = h.view, .data = begin + length };
+    return check_length(name, bytes, out);
+}
+
+/* ---- whole files ----------------------------------------------------------------------------- */
+
+bool fyi_npy_is(const fyi_infile *f)
+{
+    char mark[MAGIC_BYTES];
+
+    return fyi_infile_bytes(f) >= sizeof mark &&
+           fyi_infile_read(f, 0, mark, sizeof mark) == FY_OK && begins_as_npy(mark, sizeof mark);
+}
+
+static fy_status read_front(void *arg, void *dst, size_t bytes)
+{
+    return fyi_infile_read(arg, 0, dst, bytes);
+}
+
+fy_status fyi_npy_look_file(const fyi_infile *f, fyi_npy *out)
+{
+    return fyi_npy_look(fyi_infile_name(f), fyi_infile_bytes(f), read_front, (void *)(uintptr_t)f,
+                        out);
+}
+
+fy_status fyi_npy_tensor(const char *name, const fyi_view *v, const void *numbers, fy_tensor **out)
+{
+    fy_status st;
+
+    FYI_FORWARD(fy_tensor_new(v->stored->dtype, v->shape, out));
+    st = fyi_view_read(v, numbers, fy_tensor_data(*out), name, name);
+    if (st != FY_OK) {
+        fy_tensor_free(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+static fy_status read_array(const fyi_infile *f, fy_tensor **out)
+{
+    fyi_npy what;
+    void *numbers;
+    fy_status st;
+
+    *out = NULL;
+    FYI_FORWARD(fyi_npy_look_file(f, &what));
+    FYI_FORWARD(fyi_infile_take(f, what.data, fyi_infile_bytes(f) - what.data, &numbers));
+    st = fyi_npy_tensor(fyi_infile_name(f), &what.view, numbers, out);
+    fyi_free(numbers);
+    return st;
 }
 
 fy_status fyi_npy_parse(const char *name, const void *file, size_t n, fy_tensor **out)
 {
-    header h = { 0 };
-    text t = { 0 };
-    size_t left, bytes;
+    fyi_infile *f;
+    fy_status st;
 
     *out = NULL;
-    FYI_FORWARD(find_header(name, file, n, &t));
-    FYI_FORWARD(parse_dictionary(name, t, &h));
-    left = n - (size_t)(t.end - (const char *)file);
-    bytes = fyi_shape_bytes(&h.shape, h.type);
-    if (left != bytes)
-        return fyi_fail(FY_EFORMAT, "'%s': its header promises %zu bytes of values, %zu follow",
-                        name, bytes, left);
-    FYI_FORWARD(fy_tensor_new(h.type, h.shape, out));
-    if (bytes > 0)
-        memcpy(fy_tensor_data(*out), t.end, bytes);
-    return FY_OK;
+    FYI_FORWARD(fyi_infile_lend(name, file, n, &f));
+    st = read_array(f, out);
+    fyi_infile_close(f);
+    return st;
 }
 
 fy_status fy_npy_read(const char *path, fy_tensor **out)
 {
-    char *file;
-    size_t n;
+    fyi_infile *f;
     fy_status st;
 
     *out = NULL;
-    FYI_FORWARD(fyi_file_read(path, FILE_LIMIT, &file, &n));
-    st = fyi_npy_parse(path, file, n, out);
-    fyi_free(file);
+    FYI_FORWARD(fyi_infile_open(path, &f));
+    st = read_array(f, out);
+    fyi_infile_close(f);
     return st;
 }

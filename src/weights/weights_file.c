@@ -1,10 +1,12 @@
-/* weights_file.c: writing a safetensors file, whole or not at all.
+/* weights_file.c: writing a safetensors file, or NumPy's .npz, whole or not at all.
  *
  * The same tensors and metadata give the same bytes, in whatever order they were added: tensors stand by
  * falling size of their elements and then by name, which also aligns each of them; metadata stands by
  * key; the header is filled up with spaces until the data begins at a multiple of 64. The file carries the
- * SHA-256 of itself (see safetensors.h) and Ferry's version. */
-#include "train/safetensors.h"
+ * SHA-256 of itself (see weights.h) and Ferry's version. */
+#include "weights/weights.h"
+
+#include "data/data.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -152,6 +154,11 @@ static int compare_pairs(const void *a, const void *b)
     return strcmp(((const pair *)a)->key, ((const pair *)b)->key);
 }
 
+static int compare_item_names(const void *a, const void *b)
+{
+    return strcmp(((const item *)a)->name, ((const item *)b)->name);
+}
+
 static void sort(fy_weights_file *f)
 {
     if (f->n_items > 0)
@@ -272,7 +279,7 @@ static fy_status write_file(const fy_weights_file *f, const fyi_buf *head)
     return fyi_outfile_commit(o);
 }
 
-fy_status fy_weights_commit(fy_weights_file *f)
+static fy_status commit_safetensors(fy_weights_file *f)
 {
     fyi_buf head = { 0 };
     fy_status st;
@@ -283,6 +290,38 @@ fy_status fy_weights_commit(fy_weights_file *f)
     st = write_file(f, &head);
 done:
     fyi_buf_release(&head);
+    return st;
+}
+
+/* In the order of names, as the other format has it among tensors of one type. */
+static fy_status commit_npz(fy_weights_file *f)
+{
+    fyi_array *arrays = fyi_calloc(f->n_items, sizeof *arrays);
+    fy_status st;
+
+    if (!arrays)
+        return fyi_enomem(f->n_items * sizeof *arrays, f->path);
+    if (f->n_items > 0)
+        qsort(f->items, f->n_items, sizeof *f->items, compare_item_names);
+    for (size_t i = 0; i < f->n_items; i++)
+        arrays[i] =
+            (fyi_array){ f->items[i].name, f->items[i].dtype, f->items[i].shape, f->items[i].data };
+    st = fyi_npz_write(f->path, arrays, f->n_items);
+    fyi_free(arrays);
+    return st;
+}
+
+static bool is_npz(const char *path)
+{
+    const size_t n = strlen(path);
+
+    return n >= 4 && strcmp(path + n - 4, ".npz") == 0;
+}
+
+fy_status fy_weights_commit(fy_weights_file *f)
+{
+    const fy_status st = is_npz(f->path) ? commit_npz(f) : commit_safetensors(f);
+
     fy_weights_abort(f);
     return st;
 }

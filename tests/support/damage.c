@@ -4,18 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FILE_LIMIT ((size_t)1 << 24)
-
-char *fyt_golden(const char *name, size_t *bytes)
-{
-    const char *source = getenv("FERRY_SOURCE");
-    char path[1024], *file;
-
-    (void)snprintf(path, sizeof path, "%s/tests/golden/%s", source ? source : ".", name);
-    check_ok(fyi_file_read(path, FILE_LIMIT, &file, bytes));
-    return file;
-}
-
 static bool is_refused(const char *name, const void *file, size_t bytes, fyt_read_fn read)
 {
     const fy_status st = read(name, file, bytes);

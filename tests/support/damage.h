@@ -7,8 +7,7 @@
 /* Reads all that can be read of a file in memory: FY_OK, or a failure. Frees what it makes. */
 typedef fy_status (*fyt_read_fn)(const char *name, const void *file, size_t bytes);
 
-/* tests/golden/<name>, whole; fyi_free. */
-char *fyt_golden(const char *name, size_t *bytes);
+/* Both damage tests/golden/<golden>. */
 /* Every front part must be refused, with a sentence. Parts are exact blocks of their own, so that
  * AddressSanitizer sees a read past the end. */
 void fyt_truncate_everywhere(const char *golden, fyt_read_fn read);

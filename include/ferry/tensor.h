@@ -54,6 +54,8 @@ typedef struct fy_shape {
 /* Product of the sizes; 1 for a scalar. The shape must be valid (fy_shape_check). */
 FY_API int64_t fy_shape_numel(const fy_shape *s);
 FY_API bool fy_shape_equal(const fy_shape *a, const fy_shape *b);
+/* Of n such samples: [n, sample...]. A sample of FY_MAX_RANK axes gives a shape that fy_shape_check refuses. */
+FY_API fy_shape fy_shape_batch(int64_t n, const fy_shape *sample);
 /* FY_ESHAPE if the rank or a size is out of range or the byte count would overflow. */
 FY_API FY_NODISCARD fy_status fy_shape_check(const fy_shape *s, fy_dtype t);
 /* Writes "[64, 1, 28, 28]"; always terminates; returns buf. */

@@ -138,6 +138,14 @@ FY_API void fy_predictor_free(fy_predictor *p);
 FY_API FY_NODISCARD fy_status fy_predict(fy_predictor *p, const fy_dataset *data,
                                          fy_tensor **outs[]);
 
+/* The class of each row of logits [n, k], f32 with k >= 2: the largest, the first of equals; -1, no class at all,
+ * where a logit is NaN. classes [n]. */
+FY_API FY_NODISCARD fy_status fy_classes_of(const fy_tensor *logits, int32_t *classes);
+/* The fraction of rows whose class is the label of the same sample; a row with NaN is wrong. FY_ESHAPE unless there
+ * is a row per sample. */
+FY_API FY_NODISCARD fy_status fy_accuracy_of(const fy_tensor *logits, const fy_dataset *labelled,
+                                             double *accuracy);
+
 /* ---- judging with labels: for reports only ------------------------------------------------------------- */
 
 /* Holds labels where no method can read them. Whoever has the labels makes it, hands its eye to the method

@@ -108,20 +108,9 @@ static fy_status predict(eval *e)
     return fy_predict(e->predictor, e->data, outs);
 }
 
-static int32_t largest(const float *row, int k)
-{
-    int32_t best = 0;
-
-    for (int32_t c = 1; c < k; c++)
-        if (row[c] > row[best])
-            best = c;
-    return best;
-}
-
 static fy_status read_classes(eval *e)
 {
     const fy_shape *s = fy_tensor_shape(e->logits);
-    const float *rows = fy_tensor_data(e->logits);
 
     e->n = fy_dataset_count(e->data);
     e->k = s->rank == 2 ? (int)s->d[1] : 0;
@@ -136,22 +125,16 @@ static fy_status read_classes(eval *e)
     e->truth = fyi_calloc((size_t)e->n, sizeof *e->truth);
     if (e->predicted == NULL || e->truth == NULL)
         return fyi_enomem((size_t)e->n * sizeof *e->truth, "predictions");
-    for (int64_t i = 0; i < e->n; i++) {
-        e->predicted[i] = largest(rows + i * e->k, e->k);
+    for (int64_t i = 0; i < e->n; i++)
         FYI_FORWARD(fy_dataset_label(e->data, i, &e->truth[i]));
-    }
-    return FY_OK;
+    return fy_classes_of(e->logits, e->predicted);
 }
 
 static fy_status judge(eval *e)
 {
-    int64_t right = 0;
-
     FYI_FORWARD(predict(e));
     FYI_FORWARD(read_classes(e));
-    for (int64_t i = 0; i < e->n; i++)
-        right += e->predicted[i] == e->truth[i];
-    e->accuracy = (double)right / (double)e->n;
+    FYI_FORWARD(fy_accuracy_of(e->logits, e->data, &e->accuracy));
     return fy_matched_accuracy(e->predicted, e->truth, e->n, e->k, &e->matched, NULL);
 }
 

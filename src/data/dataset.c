@@ -343,15 +343,6 @@ fy_status fy_dataset_class_counts(const fy_dataset *d, int64_t *counts, int n)
     return FY_OK;
 }
 
-static fy_shape batch_shape(const fy_shape *sample, int64_t n)
-{
-    fy_shape s = { .rank = sample->rank + 1, .d = { n } };
-
-    for (int i = 0; i < sample->rank; i++)
-        s.d[i + 1] = sample->d[i];
-    return s;
-}
-
 static fy_status read_all(const fy_dataset *d, const int64_t *index, int64_t n, float *scratch,
                           fy_tensor *x, fy_tensor *y)
 {
@@ -381,7 +372,7 @@ fy_status fy_dataset_read(const fy_dataset *d, const int64_t *index, int64_t n, 
         return fyi_fail(FY_EINVAL, "dataset '%s': %lld samples were asked for", d->name,
                         (long long)count);
     FY_TRY(new_scratch(d, &scratch));
-    FY_TRY(fy_tensor_new(FY_F32, batch_shape(&d->source->shape, count), x));
+    FY_TRY(fy_tensor_new(FY_F32, fy_shape_batch(count, &d->source->shape), x));
     if (y != NULL)
         FY_TRY(fy_tensor_new(FY_I32, FY_SHAPE(count), y));
     st = read_all(d, index, count, scratch, *x, y != NULL ? *y : NULL);

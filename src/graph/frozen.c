@@ -3,20 +3,11 @@
 #include "graph/frozen.h"
 #include "graph/ops/attr.h"
 
-static bool is_moved(const fy_graph *g, const fy_param *p)
-{
-    for (size_t k = 0; k < g->n_objectives; k++)
-        for (size_t i = 0; i < g->objectives[k].n_moves; i++)
-            if (g->objectives[k].moves[i].param == p)
-                return true;
-    return false;
-}
-
 /* Of the node itself, its sources aside. A batch norm in training mode mixes the batch's samples. */
 static bool node_varies(const fy_graph *g, const fyi_node *n)
 {
     if (n->op == &fyi_op_use)
-        return is_moved(g, ((const fyi_use_attr *)n->attr)->param);
+        return fyi_is_moved(g, ((const fyi_use_attr *)n->attr)->param);
     if (n->op == &fyi_op_input)
         return ((const fyi_input_attr *)n->attr)->spec.shape.rank == 0;
     return n->op == &fyi_op_batch_norm || (n->op->flags & FYI_OP_RANDOM);

@@ -153,6 +153,13 @@ static inline fy_node fyi_n(fyi_id v)
 /* A copy that shares nothing; ids are the same. */
 fy_status fyi_graph_clone(const fy_graph *g, fy_graph **out);
 
+/* ---- objective.c -------------------------------------------------------------------------------------------- */
+
+/* Is p among what the objective may move? */
+bool fyi_objective_names(const fyi_objective *o, const fy_param *p);
+/* Among what any objective may? */
+bool fyi_is_moved(const fy_graph *g, const fy_param *p);
+
 /* ---- optim.c: what the update operators need -------------------------------------------------------------- */
 
 struct fyi_optim_rule {

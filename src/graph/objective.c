@@ -80,12 +80,27 @@ static fy_status group_index(fy_graph *g, fyi_objective *o, const char *group, i
     return add_group(g, o, group);
 }
 
-static fy_status add_move(fy_graph *g, fyi_objective *o, fy_param *p, const char *group)
+bool fyi_objective_names(const fyi_objective *o, const fy_param *p)
 {
     for (size_t i = 0; i < o->n_moves; i++)
         if (o->moves[i].param == p)
-            return fyi_fail(FY_EINVAL, "objective '%s' was given parameter '%s' twice", o->name,
-                            p->name);
+            return true;
+    return false;
+}
+
+bool fyi_is_moved(const fy_graph *g, const fy_param *p)
+{
+    for (size_t k = 0; k < g->n_objectives; k++)
+        if (fyi_objective_names(&g->objectives[k], p))
+            return true;
+    return false;
+}
+
+static fy_status add_move(fy_graph *g, fyi_objective *o, fy_param *p, const char *group)
+{
+    if (fyi_objective_names(o, p))
+        return fyi_fail(FY_EINVAL, "objective '%s' was given parameter '%s' twice", o->name,
+                        p->name);
     int32_t index;
     FYI_FORWARD(group_index(g, o, group, &index));
     FYI_FORWARD(fyi_grow(&o->moves, &o->cap_moves, o->n_moves + 1, sizeof *o->moves));

@@ -33,15 +33,6 @@ static fy_status cut_feeds(fy_graph *g, const fy_plan_opts *o)
     return FY_OK;
 }
 
-static bool objective_moves(const fy_graph *g, const fy_param *p)
-{
-    for (size_t k = 0; k < g->n_objectives; k++)
-        for (size_t i = 0; i < g->objectives[k].n_moves; i++)
-            if (g->objectives[k].moves[i].param == p)
-                return true;
-    return false;
-}
-
 static fy_status collect_slots(fy_plan *p)
 {
     const fy_graph *g = p->program.g;
@@ -52,7 +43,7 @@ static fy_status collect_slots(fy_plan *p)
         fy_param *param = ((const fyi_use_attr *)n->attr)->param;
         FYI_FORWARD(fyi_grow(&p->slots, &p->cap_slots, p->n_slots + 1, sizeof *p->slots));
         p->slots[p->n_slots++] = (fyi_slot){
-            .param = param, .use = n->dst, .buffer = -1, .moved = objective_moves(g, param)
+            .param = param, .use = n->dst, .buffer = -1, .moved = fyi_is_moved(g, param)
         };
     }
     return FY_OK;

@@ -48,25 +48,6 @@ void adapt_close(adapt *a)
 
 /* ---- one evaluation ----------------------------------------------------------------------------------------- */
 
-fy_status adapt_accuracy(const fy_tensor *logits, const fy_dataset *labelled, double *accuracy)
-{
-    const fy_shape *s = fy_tensor_shape(logits);
-    const float *row = fy_tensor_const_data(logits);
-    int64_t right = 0;
-    for (int64_t i = 0; i < s->d[0]; i++, row += s->d[1]) {
-        int32_t label, best = 0;
-        const fy_status st = fy_dataset_label(labelled, i, &label);
-        if (st != FY_OK)
-            return st;
-        for (int32_t k = 1; k < s->d[1]; k++)
-            if (row[k] > row[best])
-                best = k;
-        right += best == label;
-    }
-    *accuracy = s->d[0] ? (double)right / (double)s->d[0] : NAN;
-    return FY_OK;
-}
-
 /* Logits of a dataset: the chain's last result. */
 static fy_status logits_of(adapt *a, const fy_dataset *d, fy_tensor **logits)
 {
@@ -96,7 +77,7 @@ static fy_status look_at_source(adapt *a, fy_candidate *c)
     fy_tensor *logits = NULL;
     fy_status st;
     FY_TRY(logits_of(a, a->data->source_test, &logits));
-    FY_TRY(adapt_accuracy(logits, a->data->source_test, &c->source_accuracy));
+    FY_TRY(fy_accuracy_of(logits, a->data->source_test, &c->source_accuracy));
 done:
     fy_tensor_free(logits);
     return st;

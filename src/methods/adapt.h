@@ -34,7 +34,5 @@ fy_status adapt_evaluate(adapt *a, int64_t step);
 /* Chooses; writes last*.safetensors and chosen*.safetensors; fills the report but for the figures that need
  * labels. The models hold the last step's values afterwards. */
 fy_status adapt_finish(adapt *a, const fy_choice_rule *rule, fy_adapt_report *report);
-/* Accuracy of logits [n, k] on a labelled dataset of n samples. */
-fy_status adapt_accuracy(const fy_tensor *logits, const fy_dataset *labelled, double *accuracy);
 
 #endif

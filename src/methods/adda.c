@@ -166,13 +166,9 @@ static fy_status open_loader(const adda *a, const fy_dataset *d, const char *nam
     return fy_loader_open(d, &o, out);
 }
 
-/* [n, sample...] */
 static fy_node batch_input(fy_graph *g, const char *name, int64_t n, const fy_dataset *d)
 {
-    const fy_shape *sample = fy_dataset_shape(d);
-    fy_shape s = { .rank = sample->rank + 1, .d = { n } };
-    memcpy(s.d + 1, sample->d, (size_t)sample->rank * sizeof *s.d);
-    return fy_input(g, name, FY_F32, s);
+    return fy_input(g, name, FY_F32, fy_shape_batch(n, fy_dataset_shape(d)));
 }
 
 /* ---- stage 1: the source ------------------------------------------------------------------------------------- */
@@ -215,9 +211,8 @@ done:
  * match. */
 static fy_status name_clusters(int32_t *cluster, const fy_tensor *logits, int k)
 {
-    const fy_shape *s = fy_tensor_shape(logits);
-    const float *row = fy_tensor_const_data(logits);
-    int32_t *predicted = calloc((size_t)s->d[0], sizeof *predicted),
+    const int64_t n = fy_tensor_shape(logits)->d[0];
+    int32_t *predicted = calloc((size_t)n, sizeof *predicted),
             *match = calloc((size_t)k, sizeof *match);
     double agreement;
     fy_status st;
@@ -225,12 +220,9 @@ static fy_status name_clusters(int32_t *cluster, const fy_tensor *logits, int k)
         st = fy_error(FY_ENOMEM, "no memory to name clusters");
         goto done;
     }
-    for (int64_t i = 0; i < s->d[0]; i++, row += s->d[1])
-        for (int32_t c = 1; c < s->d[1]; c++)
-            if (row[c] > row[predicted[i]])
-                predicted[i] = c;
-    FY_TRY(fy_matched_accuracy(cluster, predicted, s->d[0], k, &agreement, match));
-    for (int64_t i = 0; i < s->d[0]; i++)
+    FY_TRY(fy_classes_of(logits, predicted));
+    FY_TRY(fy_matched_accuracy(cluster, predicted, n, k, &agreement, match));
+    for (int64_t i = 0; i < n; i++)
         cluster[i] = match[cluster[i]];
 done:
     free(match);
@@ -274,7 +266,7 @@ static fy_status judge_source(adda *a)
     fy_tensor **outs[] = { NULL, &logits };
     FY_TRY(fy_predictor_new(a->dev, chain, 2, 250, &p));
     FY_TRY(fy_predict(p, a->data->source_test, outs));
-    FY_TRY(adapt_accuracy(logits, a->data->source_test, &a->kept.source_accuracy));
+    FY_TRY(fy_accuracy_of(logits, a->data->source_test, &a->kept.source_accuracy));
     FY_TRY(fy_run_save_model(a->run, "source", a->source));
     FY_TRY(fy_run_save_model(a->run, "classifier", a->classifier));
 done:

@@ -157,26 +157,30 @@ typedef struct view {
     const char *when, *domain;
     const fy_dataset *d;
     fy_tensor *features, *logits, *plane; /* [n, f], [n, k], [n, 2] */
+    int32_t *predicted;                   /* [n]; -1: no class */
 } view;
 
 static fy_status see(fy_device *dev, fy_model *const chain[2], view *v)
 {
     fy_predictor *p = NULL;
     fy_tensor **outs[] = { &v->features, &v->logits };
-    fy_status st = fy_predictor_new(dev, chain, 2, 100, &p);
-    if (st == FY_OK)
-        st = fy_predict(p, v->d, outs);
+    fy_status st;
+    FY_TRY(fy_predictor_new(dev, chain, 2, 100, &p));
+    FY_TRY(fy_predict(p, v->d, outs));
+    v->predicted = calloc((size_t)fy_dataset_count(v->d), sizeof *v->predicted);
+    FY_TRY(v->predicted ? fy_classes_of(v->logits, v->predicted)
+                        : fy_error(FY_ENOMEM, "no memory for predicted classes"));
+done:
     fy_predictor_free(p);
     return st;
 }
 
-static int largest(const float *row, int64_t k)
+static void release(view *v)
 {
-    int best = 0;
-    for (int c = 1; c < k; c++)
-        if (row[c] > row[best])
-            best = c;
-    return best;
+    free(v->predicted);
+    fy_tensor_free(v->plane);
+    fy_tensor_free(v->logits);
+    fy_tensor_free(v->features);
 }
 
 static void put_axis(FILE *f, const char *name, const fy_tensor *plane, int axis)
@@ -192,14 +196,12 @@ static void put_axis(FILE *f, const char *name, const fy_tensor *plane, int axis
 /* The class is the label where the domain carries labels, else the prediction. */
 static void put_view(FILE *f, const view *v)
 {
-    const int64_t k = fy_tensor_shape(v->logits)->d[1];
-    const float *logits = fy_tensor_const_data(v->logits);
     fprintf(f, "{\"when\": \"%s\", \"domain\": \"%s\"", v->when, v->domain);
     put_axis(f, "x", v->plane, 0);
     put_axis(f, "y", v->plane, 1);
     fprintf(f, ", \"class\": [");
     for (int64_t i = 0; i < fy_tensor_shape(v->logits)->d[0]; i++) {
-        int32_t label = largest(logits + i * k, k);
+        int32_t label = v->predicted[i];
         if (fy_dataset_has_labels(v->d) && fy_dataset_label(v->d, i, &label) != FY_OK)
             label = -1;
         fprintf(f, "%s%d", i ? ", " : "", label);
@@ -252,11 +254,8 @@ fy_status picture_write_features(fy_run *r, fy_device *dev, const fy_adapt_data 
     fprintf(t.f, "]}\n");
     st = close_text(&t, r, "features.json", FY_OK);
 done:
-    for (int i = 0; i < 3; i++) {
-        fy_tensor_free(v[i].features);
-        fy_tensor_free(v[i].logits);
-        fy_tensor_free(v[i].plane);
-    }
+    for (int i = 0; i < 3; i++)
+        release(&v[i]);
     fy_dataset_free(target);
     fy_dataset_free(source);
     return st;
@@ -284,15 +283,17 @@ static void put_pixels(FILE *f, const float *x, int64_t n)
     }
 }
 
-static void put_prediction(FILE *f, const char *when, const fy_tensor *logits, int64_t i)
+/* Without a class nothing is sure. */
+static void put_prediction(FILE *f, const view *v, int64_t i)
 {
-    const int64_t k = fy_tensor_shape(logits)->d[1];
-    const float *row = (const float *)fy_tensor_const_data(logits) + i * k;
-    const int best = largest(row, k);
+    const int64_t k = fy_tensor_shape(v->logits)->d[1];
+    const float *row = (const float *)fy_tensor_const_data(v->logits) + i * k;
+    const int32_t best = v->predicted[i];
     double sum = 0;
-    for (int64_t c = 0; c < k; c++)
+    for (int64_t c = 0; best >= 0 && c < k; c++)
         sum += exp((double)row[c] - (double)row[best]);
-    fprintf(f, ", \"%s\": {\"class\": %d, \"p\": %.4f}", when, best, isfinite(sum) ? 1 / sum : 0.0);
+    fprintf(f, ", \"%s\": {\"class\": %d, \"p\": %.4f}", v->when, best,
+            sum > 0 && isfinite(sum) ? 1 / sum : 0.0);
 }
 
 static void put_samples(FILE *f, const view *before, const view *after, const fy_tensor *x,
@@ -311,8 +312,8 @@ static void put_samples(FILE *f, const view *before, const view *after, const fy
                 (long long)fy_dataset_origin(before->d, i));
         put_pixels(f, (const float *)fy_tensor_const_data(x) + i * numel, numel);
         fprintf(f, "\"");
-        put_prediction(f, "before", before->logits, i);
-        put_prediction(f, "after", after->logits, i);
+        put_prediction(f, before, i);
+        put_prediction(f, after, i);
         fprintf(f, "}");
     }
     fprintf(f, "]}\n");
@@ -335,10 +336,8 @@ fy_status picture_write_samples(fy_run *r, fy_device *dev, const fy_adapt_data *
     put_samples(t.f, &v[0], &v[1], x, data->source);
     st = close_text(&t, r, "samples.json", FY_OK);
 done:
-    for (int i = 0; i < 2; i++) {
-        fy_tensor_free(v[i].features);
-        fy_tensor_free(v[i].logits);
-    }
+    for (int i = 0; i < 2; i++)
+        release(&v[i]);
     fy_tensor_free(x);
     fy_dataset_free(some);
     return st;

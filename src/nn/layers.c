@@ -104,6 +104,13 @@ fy_node fy_layer_conv2d(fy_layers *l, const char *name, fy_node x, int64_t oc, i
     return x;
 }
 
+fy_node fyi_layer_conv_block(fy_layers *l, const char *name, fy_node x, int64_t oc, int64_t k)
+{
+    const fy_pool_opts half = fy_pool_defaults(2);
+    x = fy_layer_conv2d(l, name, x, oc, k, NULL, true);
+    return fy_relu(l->g, fy_max_pool2d(l->g, x, &half));
+}
+
 fy_node fy_layer_linear(fy_layers *l, const char *name, fy_node x, int64_t oc, bool bias)
 {
     const int64_t ic = channels(l, name, x, 2);

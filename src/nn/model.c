@@ -53,16 +53,6 @@ void fy_model_free(fy_model *m)
     fyi_free(m);
 }
 
-/* [n, input...] */
-static fy_shape batched(int64_t n, const fy_shape *sample)
-{
-    fy_shape s = { .rank = sample->rank + 1 };
-    s.d[0] = n;
-    for (int i = 0; i < sample->rank; i++)
-        s.d[i + 1] = sample->d[i];
-    return s;
-}
-
 /* Builds the model once on a graph that is thrown away. */
 static fy_status learn(fy_model *m)
 {
@@ -72,7 +62,7 @@ static fy_status learn(fy_model *m)
     fy_graph *g;
     FYI_FORWARD(fy_graph_new(&g));
     fy_layers l = { .g = g, .m = m, .mode = FY_TRAIN, .learning = true };
-    const fy_node x = fy_input(g, "x", FY_F32, batched(2, &m->opts.input));
+    const fy_node x = fy_input(g, "x", FY_F32, fy_shape_batch(2, &m->opts.input));
     const fy_shape y = fy_node_shape(g, m->build(&l, &m->opts, x));
     m->output = (fy_shape){ .rank = FYI_MAX(y.rank - 1, 0) };
     for (int i = 0; i < m->output.rank; i++)

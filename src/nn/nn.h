@@ -53,4 +53,7 @@ typedef struct fyi_family {
 fy_node fyi_layer_param(fy_layers *l, const char *layer, const char *leaf, fy_shape s,
                         fyi_init init, int64_t fan_in);
 
+/* The block of the small digits networks: conv k x k with bias, max pool 2, ReLU. */
+fy_node fyi_layer_conv_block(fy_layers *l, const char *name, fy_node x, int64_t oc, int64_t k);
+
 #endif

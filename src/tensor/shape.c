@@ -20,6 +20,15 @@ bool fy_shape_equal(const fy_shape *a, const fy_shape *b)
     return true;
 }
 
+fy_shape fy_shape_batch(int64_t n, const fy_shape *sample)
+{
+    fy_shape s = { .rank = sample->rank + 1, .d = { n } };
+
+    for (int i = 1; i < s.rank && i < FY_MAX_RANK; i++)
+        s.d[i] = sample->d[i - 1];
+    return s;
+}
+
 /* A size of 0 counts as 1 here: the strides of an empty tensor must not overflow either. */
 fy_status fy_shape_check(const fy_shape *s, fy_dtype t)
 {

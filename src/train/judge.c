@@ -167,7 +167,7 @@ fy_status fy_eye_see(fy_eye *e, fy_run *r, const char *stage, int64_t step, cons
     FYI_FORWARD(name_stage(j, stage, &mark));
     FYI_FORWARD(check(j, logits));
     k = (int)fy_tensor_shape(logits)->d[1];
-    fyi_argmax_rows(fy_tensor_const_data(logits), j->n, k, j->predicted);
+    FYI_FORWARD(fy_classes_of(logits, j->predicted));
     mark.accuracy = fyi_accuracy(j->predicted, j->label, j->n);
     if (k == 2)
         mark.swapped = swapped_accuracy(j);

@@ -1,6 +1,8 @@
 /* metrics.c: predictions out of logits, and how many of them are right. */
 #include "train/metrics.h"
 
+#include <math.h>
+
 fy_status fyi_check_logits(const fy_tensor *t, const char *what)
 {
     const fy_shape *s = fy_tensor_shape(t);
@@ -30,10 +32,15 @@ int32_t fyi_argmax(const float *x, int64_t k)
     return best;
 }
 
-void fyi_argmax_rows(const float *logits, int64_t n, int64_t k, int32_t *predicted)
+fy_status fy_classes_of(const fy_tensor *logits, int32_t *classes)
 {
-    for (int64_t i = 0; i < n; i++)
-        predicted[i] = fyi_argmax(logits + i * k, k);
+    const fy_shape *s = fy_tensor_shape(logits);
+    const float *x = fy_tensor_const_data(logits);
+
+    FYI_FORWARD(fyi_check_logits(logits, "classes of predictions"));
+    for (int64_t i = 0; i < s->d[0]; i++)
+        classes[i] = fyi_argmax(x + i * s->d[1], s->d[1]);
+    return FY_OK;
 }
 
 double fyi_accuracy(const int32_t *predicted, const int32_t *truth, int64_t n)
@@ -43,4 +50,26 @@ double fyi_accuracy(const int32_t *predicted, const int32_t *truth, int64_t n)
     for (int64_t i = 0; i < n; i++)
         n_right += predicted[i] == truth[i];
     return (double)n_right / (double)n;
+}
+
+fy_status fy_accuracy_of(const fy_tensor *logits, const fy_dataset *labelled, double *accuracy)
+{
+    const fy_shape *s = fy_tensor_shape(logits);
+    const float *x = fy_tensor_const_data(logits);
+    int64_t n_right = 0;
+
+    *accuracy = (double)NAN;
+    FYI_FORWARD(fyi_check_logits(logits, "accuracy of predictions"));
+    if (s->d[0] != fy_dataset_count(labelled))
+        return fyi_fail(
+            FY_ESHAPE, "accuracy of predictions: %lld rows for '%s', which has %lld samples",
+            (long long)s->d[0], fy_dataset_name(labelled), (long long)fy_dataset_count(labelled));
+    for (int64_t i = 0; i < s->d[0]; i++) {
+        int32_t label;
+
+        FYI_FORWARD(fy_dataset_label(labelled, i, &label));
+        n_right += fyi_argmax(x + i * s->d[1], s->d[1]) == label;
+    }
+    *accuracy = (double)n_right / (double)s->d[0];
+    return FY_OK;
 }

@@ -10,8 +10,6 @@
 fy_status fyi_check_logits(const fy_tensor *t, const char *what);
 /* The largest of x[0..k-1], the first of equals; -1 if any is NaN. */
 int32_t fyi_argmax(const float *x, int64_t k);
-/* Of n rows. */
-void fyi_argmax_rows(const float *logits, int64_t n, int64_t k, int32_t *predicted);
 /* Fraction of predicted[i] == truth[i]. */
 double fyi_accuracy(const int32_t *predicted, const int32_t *truth, int64_t n);
 /* The matching of rows to columns of table [k, k] with the largest sum; match[row] = column. */

@@ -27,21 +27,12 @@ void fy_predictor_free(fy_predictor *p)
     fyi_free(p);
 }
 
-static fy_shape with_rows(int64_t n, const fy_shape *sample)
-{
-    fy_shape s = { .rank = sample->rank + 1 };
-    s.d[0] = n;
-    for (int i = 0; i < sample->rank; i++)
-        s.d[i + 1] = sample->d[i];
-    return s;
-}
-
 static fy_status compile(fy_predictor *p, fy_device *dev, fy_model *const *chain)
 {
     fy_graph *g;
     FYI_FORWARD(fy_graph_new(&g));
     p->sample = fy_model_options(chain[0])->input;
-    p->x = fy_input(g, "x", FY_F32, with_rows(p->batch, &p->sample));
+    p->x = fy_input(g, "x", FY_F32, fy_shape_batch(p->batch, &p->sample));
     fy_node h = p->x;
     for (int i = 0; i < p->n; i++) {
         h = fy_model_apply(g, chain[i], h, FY_EVAL);
@@ -138,7 +129,8 @@ fy_status fy_predict(fy_predictor *p, const fy_dataset *data, fy_tensor **outs[]
     fy_status st = check_data(p, data);
     for (int i = 0; st == FY_OK && i < p->n; i++)
         if (outs[i])
-            st = fy_tensor_new(FY_F32, with_rows(fy_dataset_count(data), &p->result[i]), &made[i]);
+            st = fy_tensor_new(FY_F32, fy_shape_batch(fy_dataset_count(data), &p->result[i]),
+                               &made[i]);
     for (int64_t at = 0; st == FY_OK && at < fy_dataset_count(data); at += p->batch)
         st = predict_batch(p, data, at, made);
     for (int i = 0; i < p->n; i++) {

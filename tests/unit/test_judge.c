@@ -59,8 +59,11 @@ static void figures_are_as_computed_by_hand(void **state)
     fy_tensor *logits = logits_of(row->logits, row->n, row->k);
     fy_judge *j;
     fy_mark m;
+    double accuracy;
 
     check_ok(fy_judge_new("target", d, &j));
+    check_ok(fy_accuracy_of(logits, d, &accuracy)); /* counts as judges do */
+    check_close_f64(&accuracy, &row->accuracy, 1, 0, 0);
     fy_dataset_free(d); /* the judge has what it needs */
     check_ok(fy_eye_see(fy_judge_eye(j), NULL, "stage", 5, logits));
     assert_int_equal(fy_judge_count(j), 1);
@@ -71,6 +74,19 @@ static void figures_are_as_computed_by_hand(void **state)
     check_close_f64(&m.swapped, &row->swapped, 1, 0, 0);
     check_close_f64(&m.matched, &row->matched, 1, 0, 0);
     fy_judge_free(j);
+    fy_tensor_free(logits);
+}
+
+static void classes_are_the_largest_or_none(void **state)
+{
+    const float values[] = { 1, 2, 2, NAN, 9, 9, 3, NAN, 1, 0, 0, 0, -INFINITY, -1, -2 };
+    const int32_t expected[] = { 1, -1, -1, 0, 1 };
+    int32_t classes[5];
+    fy_tensor *logits = logits_of(values, 5, 3);
+
+    (void)state;
+    check_ok(fy_classes_of(logits, classes));
+    assert_memory_equal(classes, expected, sizeof expected);
     fy_tensor_free(logits);
 }
 
@@ -149,7 +165,11 @@ static void mistakes_are_named(void **state)
     check_ok(fy_judge_new("j", d, &j));
     check_status(fy_eye_see(fy_judge_eye(j), NULL, "s", 0, longer), FY_ESHAPE);
     check_sentence("judge 'j' has 2 labels but was shown predictions of 3");
+    check_status(fy_accuracy_of(longer, d, &(double){ 0 }), FY_ESHAPE);
+    check_sentence("3 rows for 'labelled', which has 2 samples");
+    check_status(fy_accuracy_of(longer, blind, &(double){ 0 }), FY_ESHAPE);
     check_ok(fy_tensor_new(FY_F32, FY_SHAPE(2), &flat));
+    check_status(fy_classes_of(flat, &(int32_t){ 0 }), FY_ESHAPE);
     check_status(fy_eye_see(fy_judge_eye(j), NULL, "s", 0, flat), FY_ESHAPE);
     check_status(fy_eye_see(fy_judge_eye(j), NULL, "a stage whose name has 33 letters", 0, longer),
                  FY_EINVAL);
@@ -247,6 +267,7 @@ static void running_out_of_memory_leaves_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest fixed[] = {
+        cmocka_unit_test(classes_are_the_largest_or_none),
         cmocka_unit_test(a_step_judged_again_replaces_its_mark),
         cmocka_unit_test_setup_teardown(figures_go_to_the_metrics, fyt_tmpdir_setup,
                                         fyt_tmpdir_teardown),

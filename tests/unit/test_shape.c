@@ -109,6 +109,21 @@ static void impossible_shapes_are_refused(void **state)
     }
 }
 
+static void a_batch_is_an_axis_more(void **state)
+{
+    const fy_shape image = FY_SHAPE(3, 8, 9), scalar = FY_SCALAR, full = FY_SHAPE(1, 2, 3, 4, 5, 6);
+    const fy_shape expected = FY_SHAPE(16, 3, 8, 9), vector = FY_SHAPE(16);
+    fy_shape s = fy_shape_batch(16, &image);
+
+    (void)state;
+    assert_true(fy_shape_equal(&s, &expected));
+    s = fy_shape_batch(16, &scalar);
+    assert_true(fy_shape_equal(&s, &vector));
+    s = fy_shape_batch(16, &full);
+    check_status(fy_shape_check(&s, FY_F32), FY_ESHAPE);
+    check_sentence("rank 7");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +133,7 @@ int main(void)
         cmocka_unit_test(spec_names_type_and_shape),
         cmocka_unit_test(equality_looks_at_used_sizes_only),
         cmocka_unit_test(impossible_shapes_are_refused),
+        cmocka_unit_test(a_batch_is_an_axis_more),
     };
 
     return cmocka_run_group_tests_name("shape", tests, NULL, NULL);

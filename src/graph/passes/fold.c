@@ -7,14 +7,7 @@
 static bool is_frozen_use(const fy_graph *g, fyi_id v)
 {
     const fyi_node *n = fyi_def_if(g, v, &fyi_op_use);
-    if (!n)
-        return false;
-    const fy_param *param = ((const fyi_use_attr *)n->attr)->param;
-    for (size_t k = 0; k < g->n_objectives; k++)
-        for (size_t i = 0; i < g->objectives[k].n_moves; i++)
-            if (g->objectives[k].moves[i].param == param)
-                return false;
-    return true;
+    return n && !fyi_is_moved(g, ((const fyi_use_attr *)n->attr)->param);
 }
 
 static bool is_foldable(const fy_graph *g, const fyi_uses *u, const fyi_node *bn)

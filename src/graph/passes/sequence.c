@@ -146,13 +146,7 @@ static void alias(fy_graph *g, fyi_id dst, fyi_id src)
 
 static bool names_param(const pass *s, const fyi_objective *o, fyi_id use)
 {
-    if (!use)
-        return false;
-    const fy_param *p = ((const fyi_use_attr *)fyi_def(s->g, use)->attr)->param;
-    for (size_t i = 0; i < o->n_moves; i++)
-        if (o->moves[i].param == p)
-            return true;
-    return false;
+    return use && fyi_objective_names(o, ((const fyi_use_attr *)fyi_def(s->g, use)->attr)->param);
 }
 
 static fy_status add_stats(pass *s, const fyi_node *bn, fyi_segment *seg)

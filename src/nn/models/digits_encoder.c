@@ -2,17 +2,10 @@
  * On 28x28 the last map is 64x4x4. With n_classes, a ReLU and a linear layer follow. */
 #include "nn/nn.h"
 
-static fy_node block(fy_layers *l, const char *name, fy_node x, int64_t oc)
-{
-    const fy_pool_opts half = fy_pool_defaults(2);
-    x = fy_layer_conv2d(l, name, x, oc, 5, NULL, true);
-    return fy_relu(l->g, fy_max_pool2d(l->g, x, &half));
-}
-
 static fy_node build(fy_layers *l, const fy_model_opts *o, fy_node x)
 {
-    x = block(l, "conv1", x, 32);
-    x = fy_flatten(l->g, block(l, "conv2", x, 64));
+    x = fyi_layer_conv_block(l, "conv1", x, 32, 5);
+    x = fy_flatten(l->g, fyi_layer_conv_block(l, "conv2", x, 64, 5));
     x = fy_layer_linear(l, "fc1", x, o->hidden ? o->hidden : 512, true);
     if (o->n_classes)
         x = fy_layer_linear(l, "fc2", fy_relu(l->g, x), o->n_classes, true);

@@ -57,6 +57,10 @@ typedef struct fy_adda_opts {
     const char *critic_activation; /* "relu", "leaky_relu", "none" */
     bool critic_on_logits; /* the critic sees C's logits, and the target's copy of C moves with M_T */
 
+    /* A source model trained before, so that stage 1 is left out: encoder and classifier in a file each, or
+     * a whole model of the encoder's family in the first (its last layer becomes the classifier) and NULL. Both
+     * NULL: it is trained here, by the following. */
+    const char *source_weights, *classifier_weights;
     fy_optim_opts source_optim;
     int64_t source_epochs, source_steps; /* steps when > 0, else epochs */
     int64_t source_batch;

@@ -130,6 +130,8 @@ fy_status fyi_infile_read(const fyi_infile *f, uint64_t at, void *dst, size_t by
 fy_status fyi_infile_take(const fyi_infile *f, uint64_t at, uint64_t bytes, void **out);
 /* The same of a file that is opened for this once. */
 fy_status fyi_file_read_part(const char *path, uint64_t at, size_t bytes, char **out);
+/* SHA-256 of a file, whatever its size, as 64 lower-case hexadecimal digits and a NUL. */
+fy_status fyi_file_sha256(const char *path, char hex[65]);
 
 /* ---- zip.c: archives read entry by entry; written whole or not at all ------------------------- */
 

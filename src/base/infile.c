@@ -157,3 +157,37 @@ fy_status fyi_file_read_part(const char *path, uint64_t at, size_t bytes, char *
     *out = p;
     return st;
 }
+
+#define HASHED_BYTES ((uint64_t)1 << 20)
+
+static fy_status hash_all(const fyi_infile *f, char hex[65])
+{
+    const uint64_t all = fyi_infile_bytes(f);
+    char *part = fyi_alloc((size_t)HASHED_BYTES);
+    fy_status st = FY_OK;
+    fyi_sha256 sum;
+
+    if (!part)
+        return fyi_enomem((size_t)HASHED_BYTES, f->name);
+    fyi_sha256_init(&sum);
+    for (uint64_t at = 0; st == FY_OK && at < all; at += HASHED_BYTES) {
+        const size_t n = (size_t)FYI_MIN(HASHED_BYTES, all - at);
+
+        st = fyi_infile_read(f, at, part, n);
+        fyi_sha256_update(&sum, part, st == FY_OK ? n : 0);
+    }
+    fyi_sha256_hex(&sum, hex);
+    fyi_free(part);
+    return st;
+}
+
+fy_status fyi_file_sha256(const char *path, char hex[65])
+{
+    fyi_infile *f;
+    fy_status st;
+
+    FYI_FORWARD(fyi_infile_open(path, &f));
+    st = hash_all(f, hex);
+    fyi_infile_close(f);
+    return st;
+}

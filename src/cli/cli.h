@@ -92,6 +92,14 @@ fy_status fyi_put_data_path(fy_recipe *r, const char *side, const char *path, co
 fy_status fyi_open_data_path(const fyi_args *a, const char *path, const char *labels,
                              fy_dataset **out);
 
+/* saved.c: what a weights file says about its model. */
+typedef struct fyi_saved {
+    char family[64];           /* "": it does not say */
+    int64_t n_classes, hidden; /* -1: it does not say */
+    char activation[32];       /* "": it does not say */
+} fyi_saved;
+fy_status fyi_saved_read(const char *path, fyi_saved *out);
+
 /* help.c */
 void fyi_print_verbs(FILE *to);
 void fyi_print_verb_help(FILE *to, const fyi_verb *v);

@@ -1,12 +1,17 @@
 /* cmd_adapt.c: ferry adapt: a recipe made from two data paths. */
 #include "cli/cli.h"
 
+#include <string.h>
+
 static const fyi_option options[] = {
     { "--source", "PATH", "labelled data: an idx file of images, or digits:STYLE[:COUNT]" },
     { "--source-test", "PATH", "labelled data for testing; by default a tenth of the source" },
     { "--target", "PATH", "data to adapt to; its labels, if any, only go into the report" },
     { "--target-eval", "PATH", "target data to score; by default the target itself" },
-    { "--model", "FAMILY", "the encoder's family; 'ferry help models' lists them" },
+    { "--weights", "FILE",
+      "a trained source model: its encoder, then its classifier, or one file with both" },
+    { "--model", "FAMILY",
+      "the encoder's family; by default what --weights says, or digits_encoder" },
     { "--method", "NAME", "by default adda" },
     FYI_OPTIONS_RUN,
 };
@@ -36,6 +41,59 @@ static fy_status put_sides(const fyi_args *a, fy_recipe *r)
     return FY_OK;
 }
 
+static fy_status put_in(fy_recipe *r, const char *section, const char *key, const char *value)
+{
+    char full[96];
+
+    (void)snprintf(full, sizeof full, "%s.%s", section, key);
+    return fy_recipe_put(r, full, value);
+}
+
+/* What the file says about its model, before the command line says otherwise. */
+static fy_status put_saved(const fyi_saved *saved, const char *family_key, fy_recipe *r)
+{
+    char width[24];
+
+    if (*saved->family)
+        FYI_FORWARD(put_in(r, "model", family_key, saved->family));
+    if (saved->hidden <= 0 || strcmp(family_key, "encoder") != 0)
+        return FY_OK;
+    (void)snprintf(width, sizeof width, "%lld", (long long)saved->hidden);
+    return put_in(r, "model", "features", width);
+}
+
+/* An encoder alone would need its classifier trained. */
+static fy_status check_whole(const fyi_args *a, const char *path, const fyi_saved *saved)
+{
+    if (saved->n_classes != 0 || fyi_args_nth(a, "--weights", 1) != NULL)
+        return FY_OK;
+    return fyi_fail(FY_EINVAL,
+                    "'%s' holds an encoder without a classifier; name the classifier's file in "
+                    "another --weights",
+                    path);
+}
+
+static fy_status put_weights(const fyi_args *a, fy_recipe *r)
+{
+    static const struct {
+        const char *key, *family_key;
+    } parts[] = { { "source_weights", "encoder" }, { "classifier_weights", "classifier" } };
+    const char *method = fyi_args_value(a, "--method"), *path;
+    fyi_saved saved;
+
+    if (fyi_args_nth(a, "--weights", FYI_LEN(parts)) != NULL)
+        return fyi_fail(FY_EINVAL, "--weights is given at most %zu times: encoder, then classifier",
+                        FYI_LEN(parts));
+    for (int i = 0; (path = fyi_args_nth(a, "--weights", i)) != NULL; i++) {
+        FYI_FORWARD(fyi_saved_read(path, &saved));
+        if (i == 0)
+            FYI_FORWARD(check_whole(a, path, &saved));
+        FYI_FORWARD(put_saved(&saved, parts[i].family_key, r));
+        FYI_FORWARD(put_in(r, method != NULL ? method : "adda", parts[i].key, path));
+    }
+    return FY_OK;
+}
+
 static fy_status make_recipe(const fyi_args *a, fy_recipe **out)
 {
     static const char text[] = "name: adapt\nmethod: adda\n";
@@ -43,6 +101,7 @@ static fy_status make_recipe(const fyi_args *a, fy_recipe **out)
 
     FYI_FORWARD(fy_recipe_parse("adapt", text, sizeof text - 1, out));
     FY_TRY(put_option(a, "--method", "method", *out));
+    FY_TRY(put_weights(a, *out));
     FY_TRY(put_option(a, "--model", "model.encoder", *out));
     FY_TRY(put_sides(a, *out));
     FY_TRY(fyi_apply_settings(a, *out, ""));
@@ -69,18 +128,26 @@ static int run(const fyi_args *a)
 const fyi_verb fyi_verb_adapt = {
     .name = "adapt",
     .line = "carry a model from labelled data to unlabelled data",
-    .usage = "--source PATH --target PATH [--model FAMILY] [options] [key=value ...]",
-    .help = "Trains a model on the source and adapts it to the target without the target's labels. "
-            "Labels\n"
-            "are found beside an images' file by its name (train-images-idx3-ubyte.gz and\n"
-            "train-labels-idx1-ubyte.gz). key=value sets any key of 'ferry help recipe'. The "
-            "recipe made\n"
-            "this way is in the run's directory, to be changed and run again.\n"
-            "\n"
-            "Examples:\n"
-            "  ferry adapt --source digits:clean --target digits:inverted --model lenet\n"
-            "  ferry adapt --source mnist/train-images-idx3-ubyte.gz \\\n"
-            "      --target usps/usps-train-images-idx3-ubyte.gz target.size=28 adda.epochs=5\n",
+    .usage = "--source PATH --target PATH [--weights FILE] [options] [key=value ...]",
+    .help =
+        "Trains a model on the source and adapts it to the target without the target's labels. "
+        "Labels\n"
+        "are found beside an images' file by its name (train-images-idx3-ubyte.gz and\n"
+        "train-labels-idx1-ubyte.gz). key=value sets any key of 'ferry help recipe'. The "
+        "recipe made\n"
+        "this way is in the run's directory, to be changed and run again.\n"
+        "\n"
+        "--weights begins with a trained source model and leaves its training out. The source's "
+        "data are\n"
+        "needed all the same: the adaptation compares the two domains.\n"
+        "\n"
+        "Examples:\n"
+        "  ferry adapt --source digits:clean --target digits:inverted --model lenet\n"
+        "  ferry adapt --source mnist/train-images-idx3-ubyte.gz \\\n"
+        "      --target usps/usps-train-images-idx3-ubyte.gz target.size=28 adda.epochs=5\n"
+        "  ferry adapt --source digits:clean --target digits:inverted \\\n"
+        "      --weights runs/adapt-0/source.safetensors --weights "
+        "runs/adapt-0/classifier.safetensors\n",
     .options = options,
     .run = run,
 };

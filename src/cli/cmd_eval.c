@@ -36,53 +36,31 @@ typedef struct eval {
 
 /* ---- models ---------------------------------------------------------------------------------- */
 
-/* What the file says about the options it was saved with; the rest stays as it is. */
-static void read_options(const char *text, fy_model_opts *o, char activation[32])
-{
-    json_error_t error;
-    json_t *root = text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, &error) : NULL;
-    const char *name = json_string_value(json_object_get(root, "activation"));
-
-    if (json_is_integer(json_object_get(root, "n_classes")))
-        o->n_classes = json_integer_value(json_object_get(root, "n_classes"));
-    if (json_is_integer(json_object_get(root, "hidden")))
-        o->hidden = json_integer_value(json_object_get(root, "hidden"));
-    if (name != NULL) {
-        (void)snprintf(activation, 32, "%s", name);
-        o->activation = activation;
-    }
-    json_decref(root);
-}
-
 /* Model i reads what the one before it gives. A file that says nothing is taken for a feature
  * extractor, or a classifier at the chain's end. */
 static fy_status open_model(eval *e, int i, const char *path, bool is_last)
 {
     fy_model_opts o = fy_model_defaults();
-    fy_weights *w = NULL;
-    char activation[32], name[16];
-    const char *family;
-    fy_status st;
+    const char *family = fyi_args_nth(e->args, "--model", i);
+    fyi_saved saved;
+    char name[16];
 
+    FYI_FORWARD(fyi_saved_read(path, &saved));
     o.input = i == 0 ? *fy_dataset_shape(e->data) : *fy_model_output(e->chain[i - 1]);
-    o.n_classes = is_last ? fy_dataset_classes(e->data) : 0;
-    FYI_FORWARD(fy_weights_open(path, &w));
-    read_options(fy_weights_meta(w, "ferry.options"), &o, activation);
-    family = fy_weights_meta(w, "ferry.family");
+    o.n_classes = saved.n_classes >= 0 ? saved.n_classes
+                  : is_last            ? fy_dataset_classes(e->data)
+                                       : 0;
+    o.hidden = FYI_MAX(saved.hidden, 0);
+    o.activation = *saved.activation ? saved.activation : NULL;
+    if (*saved.family)
+        family = saved.family;
     if (family == NULL)
-        family = fyi_args_nth(e->args, "--model", i);
-    if (family == NULL) {
-        st = fyi_fail(FY_EINVAL, "'%s' does not say which family it is of; add --model FAMILY",
-                      path);
-        goto done;
-    }
+        return fyi_fail(FY_EINVAL, "'%s' does not say which family it is of; add --model FAMILY",
+                        path);
     (void)snprintf(name, sizeof name, "model%d", i + 1);
-    FY_TRY(fy_model_open(family, name, &o, &e->chain[i]));
+    FYI_FORWARD(fy_model_open(family, name, &o, &e->chain[i]));
     e->n_models++;
-    FY_TRY(fy_model_load(e->chain[i], path));
-done:
-    fy_weights_close(w);
-    return st;
+    return fy_model_load(e->chain[i], path);
 }
 
 static fy_status open_chain(eval *e)

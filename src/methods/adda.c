@@ -9,6 +9,7 @@
  * that sees features times predicted class (Long et al. 2018, section 3.2); and small random shifts. */
 #include "adapt.h"
 #include "pictures.h"
+#include "pretrained.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -77,7 +78,7 @@ static fy_status check(const fy_adda_opts *o, const fy_adapt_data *data)
         { "batch", o->batch, data->source },
         { "batch", o->batch, data->target },
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    for (size_t i = o->source_weights ? 1 : 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].batch < 1 || rows[i].batch > fy_dataset_count(rows[i].d))
             return fy_error(FY_EINVAL,
                             "adda: %s is %lld and '%s' has %lld samples; expected 1 to that many",
@@ -203,6 +204,19 @@ done:
     fy_loader_close(loader);
     fy_graph_free(g);
     return st;
+}
+
+/* Trained here, or before: then once, since a resumed run finds it in its checkpoint. */
+static fy_status make_source(adda *a)
+{
+    const pretrained p = { .encoder_path = a->o->source_weights,
+                           .classifier_path = a->o->classifier_weights,
+                           .encoder = a->source,
+                           .classifier = a->classifier,
+                           .source = a->data->source };
+    if (!a->o->source_weights)
+        return train_source(a);
+    return a->kept.begun ? FY_OK : pretrained_load(a->dev, &p);
 }
 
 /* ---- between the stages ----------------------------------------------------------------------------------------- */
@@ -497,7 +511,7 @@ fy_status fy_adda(fy_run *r, fy_device *dev, const fy_adapt_data *data, const fy
     a.steps = steps_of(o->steps, o->epochs, data->target, o->batch);
     a.evaluations = o->evaluations < a.steps ? o->evaluations : a.steps;
     FY_TRY(open_adda(&a));
-    FY_TRY(train_source(&a));
+    FY_TRY(make_source(&a));
     FY_TRY(begin(&a));
     FY_TRY(cross(&a));
     report->source_accuracy = a.kept.source_accuracy;

@@ -24,6 +24,9 @@ static const char *const *optim_words(void)
     { name, FYI_KEY_INT, AT(member), min, max, NULL, needs, 0, help }
 #define REAL(name, member, min, max, needs, help) \
     { name, FYI_KEY_REAL, AT(member), min, max, NULL, needs, 0, help }
+#define FILE_NAME(name, member, needs, help) \
+    { name, FYI_KEY_FILE, AT(member), 0, 0, NULL, needs, 0, help }
+#define TRAINED "source_weights=\"\""
 
 static const fyi_key model_keys[] = {
     WORD("encoder", encoder, fy_model_families, "family that turns images into features"),
@@ -37,18 +40,23 @@ static const fyi_key model_keys[] = {
 };
 
 static const fyi_key adda_keys[] = {
-    WORD("source_optim", source_optim.name, optim_words, "source model: how it learns"),
-    REAL("source_lr", source_optim.lr, 0, 1e6, NULL, "source model: learning rate"),
+    FILE_NAME("source_weights", source_weights, NULL,
+        "a trained source model, whose training is left out: its encoder, or encoder and classifier in one"),
+    FILE_NAME("classifier_weights", classifier_weights, "source_weights!=\"\"",
+        "its classifier, where that has a file of its own"),
+    { "source_optim", FYI_KEY_WORD, AT(source_optim.name), 0, 0, optim_words, TRAINED, 0,
+        "source model: how it learns" },
+    REAL("source_lr", source_optim.lr, 0, 1e6, TRAINED, "source model: learning rate"),
     REAL("source_momentum", source_optim.momentum, 0, 1, "source_optim=sgd",
         "source model: momentum"),
     REAL("source_beta1", source_optim.beta1, 0, 1, "source_optim=adam|adamw",
         "source model: memory of Adam's mean"),
-    REAL("source_weight_decay", source_optim.weight_decay, 0, 1e6, NULL,
+    REAL("source_weight_decay", source_optim.weight_decay, 0, 1e6, TRAINED,
         "source model: weight decay"),
-    INT("source_steps", source_steps, 0, 1e9, NULL,
+    INT("source_steps", source_steps, 0, 1e9, TRAINED,
         "steps of source training; 0: source_epochs counts"),
     INT("source_epochs", source_epochs, 0, 1e6, "source_steps=0", "passes over the source"),
-    INT("source_batch", source_batch, 1, 65536, NULL, "samples per step of source training"),
+    INT("source_batch", source_batch, 1, 65536, TRAINED, "samples per step of source training"),
     BOOL("critic_on_logits", critic_on_logits,
          "the critic sees class scores instead of features, and the classifier moves too"),
     BOOL("conditional", conditional, "the critic sees features times predicted class"),

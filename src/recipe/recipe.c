@@ -1,9 +1,7 @@
 /* recipe.c: the recipe as an object: read, changed, checked, looked at, written. */
 #include "recipe/recipe.h"
 
-#include <limits.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- making ---------------------------------------------------------------------------------- */
@@ -188,20 +186,6 @@ fy_status fy_recipe_set(fy_recipe *r, const char *assignment)
 
 /* ---- checking -------------------------------------------------------------------------------- */
 
-/* The folder of the data under one name everywhere, so that the resolved recipe works from any
- * folder. */
-static fy_status fix_root(fy_recipe *r)
-{
-    char full[PATH_MAX];
-    fyi_run_settings *run = &r->settings.run;
-
-    if (run->data_root == NULL || realpath(run->data_root, full) == NULL ||
-        !fyi_text_is_plain(full, strlen(full)))
-        return FY_OK;
-    run->data_root = fyi_arena_dup(&r->bound, full, strlen(full) + 1);
-    return run->data_root != NULL ? FY_OK : fyi_enomem(strlen(full), "a folder's name");
-}
-
 fy_status fy_recipe_check(fy_recipe *r)
 {
     if (r->is_checked)
@@ -209,7 +193,7 @@ fy_status fy_recipe_check(fy_recipe *r)
     fyi_arena_release(&r->bound);
     r->bound = (fyi_arena){ 0 };
     FYI_FORWARD(fyi_settings_bind(&r->settings, &r->entries, r->stem, &r->bound));
-    FYI_FORWARD(fix_root(r));
+    FYI_FORWARD(fyi_files_fix(&r->settings, &r->bound));
     r->is_checked = true;
     return FY_OK;
 }

@@ -72,6 +72,7 @@ typedef enum fyi_key_type {
     FYI_KEY_BOOL,  /* bool */
     FYI_KEY_TEXT,  /* const char *; "" and NULL are the same */
     FYI_KEY_NAME,  /* const char *, fit for a file's name */
+    FYI_KEY_FILE,  /* const char *, of a file that a run depends on; "" and NULL are the same */
     FYI_KEY_WORD,  /* const char *, one of `words`; NULL is written "auto" */
     FYI_KEY_SEED,  /* fyi_seed */
     FYI_KEY_INTS,  /* fyi_ints */
@@ -183,6 +184,23 @@ fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char 
                             fyi_arena *arena);
 const fyi_section *fyi_settings_section(const fyi_settings *s, const char *name, size_t len);
 
+/* ---- files.c: what a run reads besides its data ---------------------------------------------- */
+
+#define FYI_MAX_FILES 8
+typedef struct fyi_files {
+    struct {
+        char key[FYI_RECIPE_MAX_KEY];
+        const char *path; /* the settings' */
+        char sha256[65];
+    } v[FYI_MAX_FILES];
+    int n;
+} fyi_files;
+/* Absolute names, data_root's too, so that the resolved recipe works from any folder. One that leads nowhere stays
+ * as it is. */
+fy_status fyi_files_fix(fyi_settings *s, fyi_arena *arena);
+/* Hashes them. With `is_resumed` one that is gone is left out: the run may be past it. */
+fy_status fyi_files_read(const fyi_settings *s, bool is_resumed, fyi_files *out);
+
 /* ---- recipe.c, yaml.c ------------------------------------------------------------------------ */
 
 struct fy_recipe {
@@ -212,12 +230,14 @@ typedef struct fyi_recipe_data {
     fy_dataset *side[FYI_SIDES];      /* NULL for target_eval when it is the target itself */
     fy_dataset *target, *target_eval; /* without labels */
     fy_judge *judge;
+    fyi_files files;
     fyi_odd odd;
     fy_adapt_data view;
 } fyi_recipe_data;
 /* One side, with its labels. */
 fy_status fyi_recipe_side_open(const fyi_settings *of, int i, fy_dataset **out);
-fy_status fyi_recipe_data_open(const fyi_settings *s, fyi_recipe_data *d);
+/* Release with fyi_recipe_data_close, always. `is_resumed`: as in fyi_files_read. */
+fy_status fyi_recipe_data_open(const fyi_settings *s, bool is_resumed, fyi_recipe_data *d);
 void fyi_recipe_data_close(fyi_recipe_data *d);
 
 /* Chooses or checks the run's directory and makes it. */

@@ -113,6 +113,17 @@ static json_t *side_json(const fy_dataset *d)
                      fy_dataset_view_hash(d));
 }
 
+static json_t *files_json(const fyi_files *f)
+{
+    json_t *root = json_object();
+
+    for (int i = 0; i < f->n && root != NULL; i++)
+        (void)json_object_set_new(
+            root, f->v[i].key,
+            json_pack("{s:s, s:s}", "path", f->v[i].path, "sha256", f->v[i].sha256));
+    return root;
+}
+
 static json_t *data_json(const fyi_recipe_data *d)
 {
     json_t *root = json_object(), *warnings = json_array();
@@ -122,8 +133,10 @@ static json_t *data_json(const fyi_recipe_data *d)
             (void)json_object_set_new(root, fyi_side_names[i], side_json(d->side[i]));
     for (int w = 0; w < d->odd.n && warnings != NULL; w++)
         (void)json_array_append_new(warnings, json_string(d->odd.text[w]));
-    if (root != NULL)
+    if (root != NULL) {
+        (void)json_object_set_new(root, "files", files_json(&d->files));
         (void)json_object_set_new(root, "warnings", warnings);
+    }
     return root;
 }
 
@@ -239,6 +252,22 @@ done:
     return st;
 }
 
+static fy_status check_files(const fyi_files *f, const json_t *then, const char *dir)
+{
+    for (int i = 0; i < f->n; i++) {
+        const char *hash =
+            json_string_value(json_object_get(json_object_get(then, f->v[i].key), "sha256"));
+
+        if (hash == NULL || strcmp(hash, f->v[i].sha256) != 0)
+            return fyi_fail(
+                FY_EINVAL,
+                "cannot resume '%s': '%s' is not the file that it was when the run began; "
+                "bring the old one back or begin another run",
+                dir, f->v[i].path);
+    }
+    return FY_OK;
+}
+
 static fy_status check_data(const fyi_recipe_data *d, const char *dir)
 {
     char path[FY_RUN_DIR_MAX + 64];
@@ -261,6 +290,8 @@ static fy_status check_data(const fyi_recipe_data *d, const char *dir)
                           "began; bring the old files back or begin another run",
                           dir, fyi_side_names[i]);
     }
+    if (st == FY_OK)
+        st = check_files(&d->files, json_object_get(root, "files"), dir);
     json_decref(root);
     return st;
 }

@@ -47,6 +47,7 @@ void fyi_key_expected(const fyi_key *k, char *text, size_t size)
     static const char *const plain[] = {
         [FYI_KEY_BOOL] = "true or false",
         [FYI_KEY_TEXT] = "a text",
+        [FYI_KEY_FILE] = "a file's name",
         [FYI_KEY_NAME] =
             "a name of letters, digits, '.', '_' and '-' that does not begin with '.' or '-'",
         [FYI_KEY_SEED] = "a whole number, 0 or more, or the word seed",
@@ -153,6 +154,14 @@ static fy_status bind_bool(const site *at, void *dst)
 static fy_status bind_text(const site *at, void *dst)
 {
     *(const char **)dst = at->entry->items[0];
+    return FY_OK;
+}
+
+static fy_status bind_file(const site *at, void *dst)
+{
+    const char *text = at->entry->items[0];
+
+    *(const char **)dst = *text != '\0' ? text : NULL;
     return FY_OK;
 }
 
@@ -322,6 +331,7 @@ static const struct {
     [FYI_KEY_BOOL] = { bind_bool, text_bool, false },
     [FYI_KEY_TEXT] = { bind_text, text_text, false },
     [FYI_KEY_NAME] = { bind_name, text_text, false },
+    [FYI_KEY_FILE] = { bind_file, text_text, false },
     [FYI_KEY_WORD] = { bind_word, text_word, false },
     [FYI_KEY_SEED] = { bind_seed, text_seed, false },
     [FYI_KEY_INTS] = { bind_ints, text_ints, true },
@@ -383,7 +393,7 @@ static const char *short_text(const fyi_key *k, const void *v, char room[32])
     case FYI_KEY_BOOL: return *(const bool *)v ? "true" : "false";
     case FYI_KEY_INTS: return ((const fyi_ints *)v)->n == 0 ? "[]" : "[...]";
     case FYI_KEY_WORD: return *text != NULL ? *text : "auto";
-    default: return *text != NULL ? *text : "";
+    default: return *text != NULL && **text != '\0' ? *text : "\"\"";
     }
 }
 

@@ -36,7 +36,8 @@ static void put_quoted(const char *text, fyi_buf *out)
 static void put_value(const fyi_section *s, const fyi_key *k, fyi_buf *out)
 {
     const char *const *text = (const void *)((const char *)s->base + k->at);
-    const bool is_text = k->type == FYI_KEY_TEXT || k->type == FYI_KEY_NAME;
+    const bool is_text =
+        k->type == FYI_KEY_TEXT || k->type == FYI_KEY_NAME || k->type == FYI_KEY_FILE;
 
     if (is_text && (*text == NULL || !is_plain_scalar(*text)))
         put_quoted(*text != NULL ? *text : "", out);

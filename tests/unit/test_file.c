@@ -212,6 +212,24 @@ static void reading_refuses_what_is_not_a_file_of_that_size(void **state)
     check_sentence("has 11 bytes, at most 10");
 }
 
+/* sha256sum's figures; the second file is longer than one reading. */
+static void files_are_hashed_whole(void **state)
+{
+    const size_t n = ((size_t)5 << 20) / 2;
+    char *zeros = test_calloc(n, 1), hex[65];
+
+    check_ok(fyi_file_write(fyt_path(*state, "empty"), "", 0));
+    check_ok(fyi_file_sha256(fyt_path(*state, "empty"), hex));
+    assert_string_equal(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    check_ok(fyi_file_write(fyt_path(*state, "zeros"), zeros, n));
+    check_ok(fyi_file_sha256(fyt_path(*state, "zeros"), hex));
+    assert_string_equal(hex, "6de7493c5c90f643357c268fbaaf461c1567e0334e4948023ce17268403aa37a");
+    check_status(fyi_file_sha256(*state, hex), FY_EIO);
+    check_sentence("a directory");
+    check_status(fyi_file_sha256(fyt_path(*state, "absent"), hex), FY_EIO);
+    test_free(zeros);
+}
+
 static fy_status write_and_read(void *path)
 {
     char *text;
@@ -281,6 +299,7 @@ int main(void)
         IN_TMPDIR(unwritable_directory_is_named_with_what_to_do),
         IN_TMPDIR(paths_that_cannot_be_files_are_refused),
         IN_TMPDIR(reading_refuses_what_is_not_a_file_of_that_size),
+        IN_TMPDIR(files_are_hashed_whole),
         IN_TMPDIR(running_out_of_memory_leaves_no_temporary),
         IN_TMPDIR(directories_are_made_with_their_parents),
         cmocka_unit_test(paths_join_with_one_slash),

@@ -103,6 +103,10 @@ static const struct bad bad_meaning[] = {
     { "files_of_digits",
       "method: adda\ntarget: {format: digits}\nsource: {format: digits, images: a}\n",
       "'source.images' would not be used, since it needs source.format=idx" },
+    { "weights_of_a_classifier", WHOLE "adda: {classifier_weights: c.safetensors}\n",
+      "'adda.classifier_weights' would not be used, since it needs adda.source_weights!=\"\"" },
+    { "training_of_a_trained_model", WHOLE "adda: {source_weights: a.safetensors, source_lr: 1}\n",
+      "'adda.source_lr' would not be used, since it needs adda.source_weights=\"\"" },
     { "no_images", "method: adda\ntarget: {format: digits}\nsource: {labels: a}\n",
       "'source.images' is missing" },
     { "no_source", "method: adda\ntarget: {format: digits}\n", "the data side 'source' is missing" },
@@ -256,12 +260,13 @@ static void a_wrong_override_is_named(void **state)
 }
 
 /* A file that uses a part, and overrides that turn it off: the file's settings of the part go with it. */
-#define USES_PARTS                                                                             \
-    "method: adda\ntarget: {format: digits}\n"                                                 \
-    "source: {format: digits, limit: 20, pick: stratified, pick_seed: 3, classes: [1, 2], "    \
-    "relabel: "                                                                                \
-    "[1, 0], pad: 2, pad_value: 1}\n"                                                          \
-    "adda: {pseudo_weight: 1, cluster_components: 9, steps: 0, epochs: 2, critic_optim: sgd, " \
+#define USES_PARTS                                                                          \
+    "method: adda\ntarget: {format: digits}\n"                                              \
+    "source: {format: digits, limit: 20, pick: stratified, pick_seed: 3, classes: [1, 2], " \
+    "relabel: "                                                                             \
+    "[1, 0], pad: 2, pad_value: 1}\n"                                                       \
+    "adda: {source_optim: sgd, source_momentum: 0.5, source_steps: 9, "                     \
+    "pseudo_weight: 1, cluster_components: 9, steps: 0, epochs: 2, critic_optim: sgd, "     \
     "critic_momentum: 0.9}\n"
 static const struct off_row {
     const char *name, *set, *gone;
@@ -276,6 +281,10 @@ static const struct off_row {
       "needs source.pad!=0" },
     { "off: list", "source.classes=[]", "source.relabel", "source.relabel=[1, 0]",
       "needs source.classes!=[]" },
+    { "off: training", "adda.source_weights=x.safetensors", "adda.source_momentum",
+      "adda.source_lr=1", "needs adda.source_weights=\"\"" },
+    { "off: training by steps", "adda.source_weights=x.safetensors", "adda.source_steps",
+      "adda.source_epochs=1", "needs adda.source_steps=0" },
     { "off: limit", "source.limit=0", "source.pick", "source.pick=first", "needs source.limit!=0" },
     { "off: limit's seed", "source.limit=0", "source.pick_seed", "source.pick_seed=4",
       "needs source.pick!=first" },

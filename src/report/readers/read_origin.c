@@ -75,6 +75,14 @@ static void read_data(fyi_report *r)
             add_fact(r, &r->data, name, hash, text != NULL ? text : "",
                      fyi_json_whole(side, "count"));
     }
+    json_object_foreach(json_object_get(root, "files"), name, side)
+    {
+        const char *hash = json_string_value(json_object_get(side, "sha256"));
+        const char *path = json_string_value(json_object_get(side, "path"));
+
+        if (hash != NULL)
+            add_fact(r, &r->data, name, hash, path != NULL ? path : "", -1);
+    }
     for (size_t i = 0; i < json_array_size(odd); i++)
         if (json_is_string(json_array_get(odd, i)))
             add_fact(r, &r->warnings, "", "", json_string_value(json_array_get(odd, i)), -1);

@@ -16,16 +16,20 @@ typedef enum fy_mode {
     FY_TRAIN, /* batch statistics, dropout */
 } fy_mode;
 
-/* What families read; each ignores what it has no use for and says so in docs/models.md. */
+/* What families read; docs/models.md says which reads what. A width or a pooling that a family does not have is
+ * refused; the rest is ignored by families that have no use for it. */
 typedef struct fy_model_opts {
-    fy_shape input;    /* of one sample: [c, h, w] or [k] */
-    int64_t n_classes; /* width of the last layer; 0 leaves it out where a family can */
-    int64_t hidden;    /* width of hidden layers; 0: the family's own */
-    float dropout;
+    fy_shape input; /* of one sample: [c, h, w] or [k] */
+    int64_t n_classes; /* width of the last layer, the head; 0 leaves it out: the model gives features */
+    int64_t hidden; /* width of hidden layers; 0: the family's own */
+    float width;    /* factor on the number of channels of every layer (MobileNet's 0.35); 0: 1 */
+    float dropout;  /* 0: none; negative: the family's own */
     const char *activation; /* "relu", "leaky_relu", "none"; NULL: the family's own */
+    const char *pool;       /* over the last map: "avg", "max", "l2"; NULL: the family's own */
+    const char *head;       /* name of the last layer; NULL: the family's own ("fc") */
     uint64_t seed;          /* of the initial values */
 } fy_model_opts;
-FY_API fy_model_opts fy_model_defaults(void);
+FY_API fy_model_opts fy_model_defaults(void); /* 1x28x28, 10 classes */
 
 /* A family by name; fy_model_families lists them. `name` is the model's own ("encoder"): it names the
  * parameters' random streams and prefixes optimiser state. FY_EINVAL names the nearest family. */
@@ -33,6 +37,8 @@ FY_API FY_NODISCARD fy_status fy_model_open(const char *family, const char *name
                                             const fy_model_opts *o, fy_model **out);
 FY_API const char *const *fy_model_families(void);           /* NULL-terminated */
 FY_API const char *fy_model_family_text(const char *family); /* one line, NULL if unknown */
+/* What the family was published with: ResNet-18's input is 3x224x224, its classes are 1000. */
+FY_API FY_NODISCARD fy_status fy_model_family_defaults(const char *family, fy_model_opts *out);
 FY_API void fy_model_free(fy_model *m);
 /* The same family and values under another name: ADDA's target encoder. */
 FY_API FY_NODISCARD fy_status fy_model_clone(fy_model *m, const char *name, fy_model **out);
@@ -40,6 +46,10 @@ FY_API FY_NODISCARD fy_status fy_model_clone(fy_model *m, const char *name, fy_m
 /* Adds the model's layers on x [n, input...]; returns its result. Models may be applied several times; all
  * applications share the parameters. */
 FY_API fy_node fy_model_apply(fy_graph *g, fy_model *m, fy_node x, fy_mode mode);
+/* What `layer` computes in the application of m whose result is y: "layer3", "layer3.0", "layer3.0.conv1", or
+ * "features", what goes into the head. FY_NO_NODE if there is no such layer; docs/models.md lists names, and so
+ * does fy_model_summary. */
+FY_API fy_node fy_model_tap(const fy_graph *g, const fy_model *m, fy_node y, const char *layer);
 
 FY_API const char *fy_model_name(const fy_model *m);
 FY_API const char *fy_model_family(const fy_model *m);
@@ -76,6 +86,10 @@ FY_API FY_NODISCARD fy_status fy_model_new(const char *name, fy_build_fn build,
                                            const fy_model_opts *o, fy_model **out);
 FY_API fy_graph *fy_layers_graph(fy_layers *l);
 FY_API fy_mode fy_layers_mode(const fy_layers *l);
+/* Until the matching leave, names of layers begin with "<scope>."; scopes nest, to a depth of 8. Leave names x, what
+ * the scope computes, after the scope, and returns it. */
+FY_API void fy_layers_enter(fy_layers *l, const char *fmt, ...) FY_PRINTF(2, 3);
+FY_API fy_node fy_layers_leave(fy_layers *l, fy_node x);
 
 /* x [n, ic, h, w] -> [n, oc, oh, ow], square kernel k; "<name>.weight", "<name>.bias" */
 FY_API fy_node fy_layer_conv2d(fy_layers *l, const char *name, fy_node x, int64_t oc, int64_t k,

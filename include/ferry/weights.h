@@ -139,6 +139,12 @@ FY_API FY_NODISCARD fy_status fy_model_load_partly(fy_model *m, const char *path
 FY_API FY_NODISCARD fy_status fy_model_load(fy_model *m, const char *path);
 /* A model's parameters as one file, with its family and options in the metadata. */
 FY_API FY_NODISCARD fy_status fy_model_save(fy_model *m, const char *path);
+/* Opens a model of the family and with the options that w's metadata name, of `family` and with those of o where it
+ * says nothing; the input's shape is always o's. Its values are not loaded. `family` may be NULL: a file that
+ * names none is then FY_EINVAL. */
+FY_API FY_NODISCARD fy_status fy_model_open_saved(const fy_weights *w, const char *family,
+                                                  const char *name, const fy_model_opts *o,
+                                                  fy_model **out);
 
 #ifdef __cplusplus
 }

@@ -42,25 +42,25 @@ static fy_status open_model(eval *e, int i, const char *path, bool is_last)
 {
     fy_model_opts o = fy_model_defaults();
     const char *family = fyi_args_nth(e->args, "--model", i);
-    fyi_saved saved;
+    fy_weights *w = NULL;
     char name[16];
+    fy_status st;
 
-    FYI_FORWARD(fyi_saved_read(path, &saved));
     o.input = i == 0 ? *fy_dataset_shape(e->data) : *fy_model_output(e->chain[i - 1]);
-    o.n_classes = saved.n_classes >= 0 ? saved.n_classes
-                  : is_last            ? fy_dataset_classes(e->data)
-                                       : 0;
-    o.hidden = FYI_MAX(saved.hidden, 0);
-    o.activation = *saved.activation ? saved.activation : NULL;
-    if (*saved.family)
-        family = saved.family;
-    if (family == NULL)
-        return fyi_fail(FY_EINVAL, "'%s' does not say which family it is of; add --model FAMILY",
-                        path);
+    o.n_classes = is_last ? fy_dataset_classes(e->data) : 0;
+    FYI_FORWARD(fy_weights_open(path, &w));
+    if (fy_weights_meta(w, "ferry.family") == NULL && family == NULL) {
+        st = fyi_fail(FY_EINVAL, "'%s' does not say which family it is of; add --model FAMILY",
+                      path);
+        goto done;
+    }
     (void)snprintf(name, sizeof name, "model%d", i + 1);
-    FYI_FORWARD(fy_model_open(family, name, &o, &e->chain[i]));
+    FY_TRY(fy_model_open_saved(w, family, name, &o, &e->chain[i]));
     e->n_models++;
-    return fy_model_load(e->chain[i], path);
+    FY_TRY(fy_model_load(e->chain[i], path));
+done:
+    fy_weights_close(w);
+    return st;
 }
 
 static fy_status open_chain(eval *e)

@@ -59,6 +59,7 @@ static fyi_slot *slot_of(fy_plan *p, fyi_id use)
 /* A parameter's place once its layout is known: its own plain data where that is what is wanted. */
 static fy_status decide_slot(fy_plan *p, fyi_slot *s, const fyi_desc *d)
 {
+    FYI_FORWARD(fyi_param_begin(s->param)); /* now: a step allocates nothing */
     s->direct = d->dtype == FY_F32 && fyi_layout_is_plain(&d->layout);
     FYI_FORWARD(add_value(p, s->use, d, s->direct ? FYI_STORE_LENT : FYI_STORE_OWN, &s->buffer));
     if (s->direct) {

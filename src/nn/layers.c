@@ -11,11 +11,11 @@ static fyi_model_param *find(fy_model *m, const char *name)
     return NULL;
 }
 
-static fy_status add_param(fy_model *m, const char *name, fy_shape s, fyi_init init, int64_t fan_in)
+static fy_status add_param(fy_model *m, const char *name, fy_shape s, fyi_init init, fyi_fans fans)
 {
     FYI_FORWARD(fyi_grow(&m->params, &m->cap_params, m->n_params + 1, sizeof *m->params));
     fyi_model_param *p = &m->params[m->n_params];
-    *p = (fyi_model_param){ .init = init, .fan_in = fan_in };
+    *p = (fyi_model_param){ .init = init, .fans = fans };
     const char *leaf = strrchr(name, '.');
     p->is_buffer = leaf && strncmp(leaf, ".running_", 9) == 0;
     fyi_buf full = { 0 };
@@ -29,7 +29,7 @@ static fy_status add_param(fy_model *m, const char *name, fy_shape s, fyi_init i
 }
 
 /* The parameter `name`, made if this is the first build; its shape is checked at every later one. */
-static fy_status obtain(fy_layers *l, const char *name, fy_shape s, fyi_init init, int64_t fan_in,
+static fy_status obtain(fy_layers *l, const char *name, fy_shape s, fyi_init init, fyi_fans fans,
                         fy_param **out)
 {
     fyi_model_param *p = find(l->m, name);
@@ -39,7 +39,7 @@ static fy_status obtain(fy_layers *l, const char *name, fy_shape s, fyi_init ini
                         "may not depend on the mode",
                         l->m->name, name);
     if (!p) {
-        FYI_FORWARD(add_param(l->m, name, s, init, fan_in));
+        FYI_FORWARD(add_param(l->m, name, s, init, fans));
         p = &l->m->params[l->m->n_params - 1];
     }
     if (!fy_shape_equal(fy_param_shape(p->param), &s)) {
@@ -53,15 +53,15 @@ static fy_status obtain(fy_layers *l, const char *name, fy_shape s, fyi_init ini
 }
 
 fy_node fyi_layer_param(fy_layers *l, const char *layer, const char *leaf, fy_shape s,
-                        fyi_init init, int64_t fan_in)
+                        fyi_init init, fyi_fans fans)
 {
     if (fy_graph_status(l->g) != FY_OK)
         return FY_NO_NODE;
     fy_param *p = NULL;
     fyi_buf name = { 0 };
-    fyi_buf_printf(&name, "%s.%s", layer, leaf);
+    fyi_buf_printf(&name, "%s%s.%s", l->scope, layer, leaf);
     const fy_status st =
-        name.failed ? fyi_enomem(name.cap, layer) : obtain(l, name.p, s, init, fan_in, &p);
+        name.failed ? fyi_enomem(name.cap, layer) : obtain(l, name.p, s, init, fans, &p);
     fyi_buf_release(&name);
     fy_graph_fail(l->g, st);
     return st == FY_OK ? fy_use(l->g, p) : FY_NO_NODE;
@@ -76,6 +76,77 @@ fy_mode fy_layers_mode(const fy_layers *l)
     return l->mode;
 }
 
+/* ---- names ----------------------------------------------------------------------------------- */
+
+fy_node fyi_layer_name(fy_layers *l, const char *layer, fy_node x)
+{
+    if (!x.id || (size_t)x.id < l->first)
+        return x;
+    fyi_buf name = { 0 };
+    fyi_buf_printf(&name, "%s.%s%s", l->m->name, l->scope, layer);
+    if (name.failed)
+        return fyi_graph_mistake(l->g, fyi_enomem(name.cap, layer));
+    x = fy_name(l->g, x, name.p);
+    fyi_buf_release(&name);
+    return x;
+}
+
+void fy_layers_enter(fy_layers *l, const char *fmt, ...)
+{
+    const size_t at = strlen(l->scope), room = sizeof l->scope - at;
+    va_list args;
+    va_start(args, fmt);
+    const int n = vsnprintf(l->scope + at, room, fmt, args);
+    va_end(args);
+    if (n < 0 || (size_t)n + 2 > room || l->n_scopes == FYI_MAX_SCOPES) {
+        l->scope[at] = '\0';
+        fy_graph_fail(l->g,
+                      fyi_fail(FY_EINVAL, "model '%s': the scope '%s%s' is too long or too deep",
+                               l->m->name, l->scope, fmt));
+        return;
+    }
+    memcpy(l->scope + at + n, ".", 2);
+    l->begin[l->n_scopes++] = at;
+}
+
+/* Does x bear the last name given in the scope, "<model>.layer1.1"? It keeps it, and fy_model_tap finds both. */
+static bool speaks_for_scope(const fy_layers *l, fy_node x)
+{
+    const size_t model = strlen(l->m->name), scope = strlen(l->scope);
+    for (size_t v = l->g->n_values - 1; v >= l->first && v > 0; v--) {
+        const char *name = l->g->values[v].name;
+        if (name && strncmp(name, l->m->name, model) == 0 && name[model] == '.' &&
+            strncmp(name + model + 1, l->scope, scope) == 0)
+            return (fyi_id)v == x.id;
+    }
+    return false;
+}
+
+/* "layer1.0." gives its value the name "layer1.0". */
+fy_node fy_layers_leave(fy_layers *l, fy_node x)
+{
+    char scope[sizeof l->scope];
+    if (l->n_scopes == 0)
+        return fyi_graph_mistake(
+            l->g,
+            fyi_fail(FY_EINVAL, "model '%s': a scope was left that was not entered", l->m->name));
+    const bool is_named = speaks_for_scope(l, x);
+    const size_t begin = l->begin[--l->n_scopes], n = strlen(l->scope) - begin;
+    memcpy(scope, l->scope + begin, n);
+    scope[n - 1] = '\0';
+    l->scope[begin] = '\0';
+    return is_named ? x : fyi_layer_name(l, scope, x);
+}
+
+void fyi_layers_end(fy_layers *l)
+{
+    if (l->n_scopes > 0)
+        fy_graph_fail(l->g, fyi_fail(FY_EINVAL, "model '%s': the scope '%s' was not left",
+                                     l->m->name, l->scope));
+}
+
+/* ---- layers ---------------------------------------------------------------------------------- */
+
 /* The size of axis 1, the channels or features; a mistake if there is none. */
 static int64_t channels(fy_layers *l, const char *name, fy_node x, int rank)
 {
@@ -89,49 +160,53 @@ static int64_t channels(fy_layers *l, const char *name, fy_node x, int rank)
     return s.rank > 1 ? s.d[1] : 0;
 }
 
+static fy_node add_bias(fy_layers *l, const char *name, fy_node x, fyi_init init, fyi_fans fans)
+{
+    const fy_shape c = FY_SHAPE(fy_node_shape(l->g, x).d[1]);
+    return fy_bias(l->g, x, fyi_layer_param(l, name, "bias", c, init, fans));
+}
+
 fy_node fy_layer_conv2d(fy_layers *l, const char *name, fy_node x, int64_t oc, int64_t k,
                         const fy_conv_opts *o, bool bias)
 {
     const fy_conv_opts defaults = fy_conv_defaults();
     o = o ? o : &defaults;
-    const int64_t ic = channels(l, name, x, 4) / FYI_MAX(o->groups, 1), fan_in = ic * k * k;
+    const int64_t ic = channels(l, name, x, 4) / FYI_MAX(o->groups, 1);
+    const float area = (float)k * (float)k;
+    const fyi_fans fans = { .in = (float)ic * area, .out = (float)oc * area };
     const fy_node w =
-        fyi_layer_param(l, name, "weight", FY_SHAPE(oc, ic, k, k), FYI_INIT_FAN_IN, fan_in);
+        fyi_layer_param(l, name, "weight", FY_SHAPE(oc, ic, k, k), l->style->conv, fans);
     x = fy_conv2d(l->g, x, w, o);
     if (bias)
-        x = fy_bias(l->g, x,
-                    fyi_layer_param(l, name, "bias", FY_SHAPE(oc), FYI_INIT_FAN_IN, fan_in));
-    return x;
-}
-
-fy_node fyi_layer_conv_block(fy_layers *l, const char *name, fy_node x, int64_t oc, int64_t k)
-{
-    const fy_pool_opts half = fy_pool_defaults(2);
-    x = fy_layer_conv2d(l, name, x, oc, k, NULL, true);
-    return fy_relu(l->g, fy_max_pool2d(l->g, x, &half));
+        x = add_bias(l, name, x, l->style->conv_bias, fans);
+    return fyi_layer_name(l, name, x);
 }
 
 fy_node fy_layer_linear(fy_layers *l, const char *name, fy_node x, int64_t oc, bool bias)
 {
     const int64_t ic = channels(l, name, x, 2);
-    const fy_node w = fyi_layer_param(l, name, "weight", FY_SHAPE(oc, ic), FYI_INIT_FAN_IN, ic);
+    const fyi_fans fans = { .in = (float)ic, .out = (float)oc };
+    const fy_node w = fyi_layer_param(l, name, "weight", FY_SHAPE(oc, ic), l->style->linear, fans);
     x = fy_linear(l->g, x, w);
     if (bias)
-        x = fy_bias(l->g, x, fyi_layer_param(l, name, "bias", FY_SHAPE(oc), FYI_INIT_FAN_IN, ic));
-    return x;
+        x = add_bias(l, name, x, l->style->linear_bias, fans);
+    return fyi_layer_name(l, name, x);
 }
 
 fy_node fy_layer_batch_norm(fy_layers *l, const char *name, fy_node x)
 {
+    static const fyi_init zero = FYI_INIT_ZERO, one = FYI_INIT_ONE;
+    static const fyi_fans none = { 0 };
     const fy_shape s = fy_node_shape(l->g, x);
     const fy_shape c = FY_SHAPE(s.rank > 1 ? s.d[1] : 0);
     fy_batch_norm_opts o = fy_batch_norm_defaults();
     o.training = l->mode == FY_TRAIN;
-    const fy_node scale = fyi_layer_param(l, name, "weight", c, FYI_INIT_ONE, 0);
-    const fy_node shift = fyi_layer_param(l, name, "bias", c, FYI_INIT_ZERO, 0);
-    const fy_node mean = fyi_layer_param(l, name, "running_mean", c, FYI_INIT_ZERO, 0);
-    const fy_node var = fyi_layer_param(l, name, "running_var", c, FYI_INIT_ONE, 0);
-    return fy_batch_norm(l->g, x, scale, shift, mean, var, &o);
+    o.eps = l->m->family.norm_eps > 0 ? l->m->family.norm_eps : o.eps;
+    const fy_node scale = fyi_layer_param(l, name, "weight", c, one, none);
+    const fy_node shift = fyi_layer_param(l, name, "bias", c, zero, none);
+    const fy_node mean = fyi_layer_param(l, name, "running_mean", c, zero, none);
+    const fy_node var = fyi_layer_param(l, name, "running_var", c, one, none);
+    return fyi_layer_name(l, name, fy_batch_norm(l->g, x, scale, shift, mean, var, &o));
 }
 
 fy_node fy_layer_dropout(fy_layers *l, fy_node x, float p)
@@ -148,10 +223,5 @@ fy_node fy_layer_activation(fy_layers *l, const char *kind, fy_node x)
         return fy_leaky_relu(l->g, x, 0.2f);
     if (strcmp(kind, "none") == 0)
         return x;
-    const char *near = fyi_nearest(kind, kinds);
-    return fyi_graph_mistake(l->g, fyi_fail(FY_EINVAL,
-                                            "model '%s': activation '%s' is none of relu, "
-                                            "leaky_relu, none%s%s%s",
-                                            l->m->name, kind, near ? "; did you mean '" : "",
-                                            near ? near : "", near ? "'?" : ""));
+    return fyi_graph_mistake(l->g, fyi_none_of(l->m->name, "activation", kind, kinds));
 }

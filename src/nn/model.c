@@ -1,45 +1,7 @@
 /* model.c: a family's function run once to learn the parameters, then once per application. */
 #include "nn/nn.h"
 
-#include <math.h>
 #include <string.h>
-
-static const fyi_family *const families[] = {
-#define FAMILY(name) &fyi_family_##name,
-#include "nn/models/models.def"
-#undef FAMILY
-};
-
-static const char *const family_names[] = {
-#define FAMILY(name) #name,
-#include "nn/models/models.def"
-#undef FAMILY
-    NULL,
-};
-
-const char *const *fy_model_families(void)
-{
-    return family_names;
-}
-
-static const fyi_family *family_named(const char *name)
-{
-    for (size_t i = 0; i < FYI_LEN(families); i++)
-        if (strcmp(families[i]->name, name) == 0)
-            return families[i];
-    return NULL;
-}
-
-const char *fy_model_family_text(const char *family)
-{
-    const fyi_family *f = family_named(family);
-    return f ? f->text : NULL;
-}
-
-fy_model_opts fy_model_defaults(void)
-{
-    return (fy_model_opts){ .input = FY_SHAPE(1, 28, 28), .n_classes = 10 };
-}
 
 void fy_model_free(fy_model *m)
 {
@@ -48,9 +10,18 @@ void fy_model_free(fy_model *m)
     for (size_t i = 0; i < m->n_params; i++)
         fy_param_free(m->params[i].param);
     fyi_free(m->params);
-    fyi_free(m->activation);
     fyi_free(m->name);
+    fyi_arena_release(&m->arena);
     fyi_free(m);
+}
+
+static fy_node build(fy_graph *g, fy_model *m, fy_node x, fy_mode mode, bool learning)
+{
+    fy_layers l = { .g = g, .m = m, .mode = mode, .learning = learning, .first = g->n_values };
+    l.style = m->family.style ? m->family.style : &fyi_style_torch;
+    const fy_node y = m->family.build(&l, &m->opts, x);
+    fyi_layers_end(&l);
+    return fy_graph_status(g) == FY_OK ? y : FY_NO_NODE;
 }
 
 /* Builds the model once on a graph that is thrown away. */
@@ -61,9 +32,8 @@ static fy_status learn(fy_model *m)
                         m->opts.input.rank, FY_MAX_RANK - 1);
     fy_graph *g;
     FYI_FORWARD(fy_graph_new(&g));
-    fy_layers l = { .g = g, .m = m, .mode = FY_TRAIN, .learning = true };
     const fy_node x = fy_input(g, "x", FY_F32, fy_shape_batch(2, &m->opts.input));
-    const fy_shape y = fy_node_shape(g, m->build(&l, &m->opts, x));
+    const fy_shape y = fy_node_shape(g, build(g, m, x, FY_TRAIN, true));
     m->output = (fy_shape){ .rank = FYI_MAX(y.rank - 1, 0) };
     for (int i = 0; i < m->output.rank; i++)
         m->output.d[i] = y.d[i + 1];
@@ -74,21 +44,37 @@ static fy_status learn(fy_model *m)
     return st;
 }
 
-static fy_status open_as(const char *family, const char *name, fy_build_fn build,
-                         const fy_model_opts *o, fy_model **out)
+/* The texts of the options, copied. */
+static fy_status own_texts(fy_model *m)
+{
+    const char **texts[] = { &m->opts.activation, &m->opts.pool, &m->opts.head };
+    for (size_t i = 0; i < FYI_LEN(texts); i++) {
+        const char *given = *texts[i];
+        if (given && !(*texts[i] = fyi_arena_printf(&m->arena, "%s", given)))
+            return fyi_enomem(strlen(given), m->name);
+    }
+    return FY_OK;
+}
+
+static fy_status fill_model(fy_model *m, const char *name, const fy_model_opts *o)
+{
+    if (!(m->name = fyi_strdup(name)))
+        return fyi_enomem(strlen(name), name);
+    m->opts = *o;
+    FYI_FORWARD(own_texts(m));
+    FYI_FORWARD(fyi_family_settle(&m->family, name, &m->opts));
+    return learn(m);
+}
+
+static fy_status open_as(const fyi_family *f, const char *name, const fy_model_opts *o,
+                         fy_model **out)
 {
     *out = NULL;
     fy_model *m = fyi_calloc(1, sizeof *m);
     if (!m)
         return fyi_enomem(sizeof *m, name);
-    m->family = family;
-    m->build = build;
-    m->opts = *o;
-    m->name = fyi_strdup(name);
-    m->activation = o->activation ? fyi_strdup(o->activation) : NULL;
-    m->opts.activation = m->activation;
-    fy_status st =
-        m->name && (!o->activation || m->activation) ? learn(m) : fyi_enomem(strlen(name), name);
+    m->family = *f;
+    const fy_status st = fill_model(m, name, o);
     if (st != FY_OK) {
         fy_model_free(m);
         return st;
@@ -98,39 +84,32 @@ static fy_status open_as(const char *family, const char *name, fy_build_fn build
 }
 
 /* The model as its seed makes it. */
-static fy_status initialised(fy_model **m, uint64_t seed)
+static fy_status open_initialised(const fyi_family *f, const char *name, const fy_model_opts *o,
+                                  fy_model **out)
 {
-    const fy_status st = fy_model_init(*m, seed);
-    if (st != FY_OK) {
-        fy_model_free(*m);
-        *m = NULL;
-    }
-    return st;
+    FYI_FORWARD(open_as(f, name, o, out));
+    return fy_model_init(*out, o->seed);
 }
 
 fy_status fy_model_open(const char *family, const char *name, const fy_model_opts *o, fy_model **out)
 {
+    const fyi_family *f = fyi_family_find(family);
     *out = NULL;
-    const fyi_family *f = family_named(family);
-    if (f) {
-        FYI_FORWARD(open_as(f->name, name, f->build, o, out));
-        return initialised(out, o->seed);
-    }
-    const char *near = fyi_nearest(family, family_names);
-    return fyi_fail(FY_EINVAL, "there is no model family '%s'%s%s%s", family,
-                    near ? "; did you mean '" : "; 'ferry inspect' lists them", near ? near : "",
-                    near ? "'?" : "");
+    return f ? open_initialised(f, name, o, out) : fyi_family_unknown(family);
 }
 
-fy_status fy_model_new(const char *name, fy_build_fn build, const fy_model_opts *o, fy_model **out)
+fy_status fy_model_new(const char *name, fy_build_fn build_fn, const fy_model_opts *o,
+                       fy_model **out)
 {
-    FYI_FORWARD(open_as("custom", name, build, o, out));
-    return initialised(out, o->seed);
+    const fyi_family custom = { .name = "custom",
+                                .build = build_fn,
+                                .takes = FYI_TAKES_WIDTH | FYI_TAKES_POOL };
+    return open_initialised(&custom, name, o, out);
 }
 
 fy_status fy_model_clone(fy_model *m, const char *name, fy_model **out)
 {
-    FYI_FORWARD(open_as(m->family, name, m->build, &m->opts, out));
+    FYI_FORWARD(open_as(&m->family, name, &m->opts, out));
     const fy_status st = fy_model_copy(*out, m);
     if (st != FY_OK) {
         fy_model_free(*out);
@@ -141,43 +120,46 @@ fy_status fy_model_clone(fy_model *m, const char *name, fy_model **out)
 
 fy_node fy_model_apply(fy_graph *g, fy_model *m, fy_node x, fy_mode mode)
 {
-    fy_layers l = { .g = g, .m = m, .mode = mode };
-    return fy_graph_status(g) == FY_OK ? m->build(&l, &m->opts, x) : FY_NO_NODE;
+    return fy_graph_status(g) == FY_OK ? build(g, m, x, mode, false) : FY_NO_NODE;
+}
+
+/* The last value up to y that bears the layer's name, or whose name goes on from there after `end`. */
+static fyi_id last_named(const fy_graph *g, const fy_model *m, fy_node y, const char *layer,
+                         char end)
+{
+    const size_t model = strlen(m->name), n = strlen(layer);
+    for (fyi_id v = y.id; v > 0; v--) {
+        const char *name = g->values[v].name;
+        if (name && strncmp(name, m->name, model) == 0 && name[model] == '.' &&
+            strncmp(name + model + 1, layer, n) == 0 && name[model + 1 + n] == end)
+            return v;
+    }
+    return 0;
+}
+
+/* An earlier application has values of its own, further up. A scope's value may be known by what it ends in:
+ * "layer3" by "layer3.1". */
+fy_node fy_model_tap(const fy_graph *g, const fy_model *m, fy_node y, const char *layer)
+{
+    const fyi_id exact = last_named(g, m, y, layer, '\0');
+    return fyi_n(exact ? exact : last_named(g, m, y, layer, '.'));
 }
 
 /* ---- values ------------------------------------------------------------------------------------------- */
 
-/* Uniform in +- bound; four numbers of the stream at a time, as single draws would give them. */
-static void fill_uniform(float *v, int64_t n, float bound, const fy_rng *r)
+static void draw(const void *arg, float *v, int64_t n)
 {
-    for (int64_t i = 0; i < n; i += 4) {
-        uint32_t word[4];
-        fyi_rng_block(r, (uint64_t)i / 4, word);
-        for (int64_t k = 0; k < 4 && i + k < n; k++)
-            v[i + k] = bound * (2.0f * ((float)(word[k] >> 8) * 0x1p-24f) - 1.0f);
-    }
-}
-
-static fy_status init_param(const fyi_model_param *p, uint64_t seed)
-{
-    const int64_t n = fy_shape_numel(fy_param_shape(p->param));
-    float *v = fyi_calloc((size_t)n, sizeof *v);
-    if (!v)
-        return fyi_enomem((size_t)n * sizeof *v, fy_param_name(p->param));
-    const fy_rng r = fy_rng_named(seed, fy_param_name(p->param));
-    if (p->init == FYI_INIT_FAN_IN && p->fan_in > 0)
-        fill_uniform(v, n, 1.0f / sqrtf((float)p->fan_in), &r);
-    for (int64_t i = 0; p->init == FYI_INIT_ONE && i < n; i++)
-        v[i] = 1.0f;
-    const fy_status st = fy_param_write(p->param, v, n);
-    fyi_free(v);
-    return st;
+    const fyi_model_param *p = arg;
+    const fy_rng r = fy_rng_named(p->seed, fy_param_name(p->param));
+    fyi_init_fill(p->init, p->fans, &r, v, n);
 }
 
 fy_status fy_model_init(fy_model *m, uint64_t seed)
 {
-    for (size_t i = 0; i < m->n_params; i++)
-        FYI_FORWARD(init_param(&m->params[i], seed));
+    for (size_t i = 0; i < m->n_params; i++) {
+        m->params[i].seed = seed;
+        fyi_param_restart(m->params[i].param, draw, &m->params[i]);
+    }
     return FY_OK;
 }
 
@@ -217,7 +199,7 @@ const char *fy_model_name(const fy_model *m)
 }
 const char *fy_model_family(const fy_model *m)
 {
-    return m->family;
+    return m->family.name;
 }
 const fy_model_opts *fy_model_options(const fy_model *m)
 {

@@ -3,57 +3,85 @@
 #define FYI_NN_H
 
 #include "graph/param.h"
+#include "nn/init.h"
 
 #include <ferry/nn.h>
-
-typedef enum fyi_init {
-    FYI_INIT_FAN_IN, /* uniform in +- 1 / sqrt(fan_in): PyTorch's default for weights and biases */
-    FYI_INIT_ONE,
-    FYI_INIT_ZERO,
-} fyi_init;
 
 typedef struct fyi_model_param {
     fy_param *param;
     const char *name; /* local: the parameter's own name without "<model>." */
     fyi_init init;
-    int64_t fan_in;
+    fyi_fans fans;
+    uint64_t seed; /* of its first values */
     bool is_buffer;
 } fyi_model_param;
 
-struct fy_model {
-    char *name;
-    const char *family; /* "custom" for fy_model_new */
-    fy_build_fn build;
-    fy_model_opts opts;
-    char *activation; /* what opts.activation points to */
-    fyi_model_param *params;
-    size_t n_params, cap_params;
-    fy_shape output;
-};
-
-struct fy_layers {
-    fy_graph *g;
-    fy_model *m;
-    fy_mode mode;
-    bool learning; /* the first application: parameters are made */
-};
+/* Options that only some families have. */
+enum { FYI_TAKES_WIDTH = 1, FYI_TAKES_POOL = 2 };
 
 typedef struct fyi_family {
     const char *name;
     const char *text; /* one line */
     fy_build_fn build;
+    const void *table;           /* the blocks that build reads, where several families share it */
+    const fyi_init_style *style; /* NULL: fyi_style_torch */
+    float norm_eps;              /* of batch norms; 0: 1e-5 */
+    unsigned takes;              /* FYI_TAKES_... */
+    fy_shape input;              /* as published, and the two below */
+    int64_t n_classes;
+    float dropout;
 } fyi_family;
+
+struct fy_model {
+    char *name;
+    fyi_family family; /* a copy; named "custom" for fy_model_new */
+    fy_model_opts
+        opts; /* as given, with the family's own values where none were; texts are in the arena */
+    fyi_arena arena;
+    fyi_model_param *params;
+    size_t n_params, cap_params;
+    fy_shape output;
+};
+
+#define FYI_MAX_SCOPES 8
+
+/* Scopes are written one after the other, "layer1.0.", and cut back. */
+struct fy_layers {
+    fy_graph *g;
+    fy_model *m;
+    fy_mode mode;
+    bool learning; /* the first application: parameters are made */
+    const fyi_init_style *style;
+    size_t first; /* the graph's values from here on belong to this application */
+    char scope[160];
+    size_t begin[FYI_MAX_SCOPES]; /* where each scope begins in `scope` */
+    int n_scopes;
+};
 
 /* models.def: one line FAMILY(name) for each; gives `extern const fyi_family fyi_family_<name>`. */
 #define FAMILY(name) extern const fyi_family fyi_family_##name;
 #include "nn/models/models.def"
 #undef FAMILY
 
-/* The model's parameter "<layer>.<leaf>" as a node; made while learning. */
-fy_node fyi_layer_param(fy_layers *l, const char *layer, const char *leaf, fy_shape s,
-                        fyi_init init, int64_t fan_in);
+/* ---- family.c ---------------------------------------------------------------------------------------------- */
 
-/* The block of the small digits networks: conv k x k with bias, max pool 2, ReLU. */
-fy_node fyi_layer_conv_block(fy_layers *l, const char *name, fy_node x, int64_t oc, int64_t k);
+/* NULL if there is none. */
+const fyi_family *fyi_family_find(const char *name);
+fy_status fyi_family_unknown(const char *name);
+/* Puts the family's own values where o has none; refuses what it cannot have. */
+fy_status fyi_family_settle(const fyi_family *f, const char *model, fy_model_opts *o);
+/* FY_EINVAL: "model 'm': <what> 'avh' is none of avg, max, l2; did you mean 'avg'?" */
+fy_status fyi_none_of(const char *model, const char *what, const char *word,
+                      const char *const *words);
+
+/* ---- layers.c ---------------------------------------------------------------------------------------------- */
+
+/* The parameter "<scope>.<layer>.<leaf>" as a node; made while learning. */
+fy_node fyi_layer_param(fy_layers *l, const char *layer, const char *leaf, fy_shape s,
+                        fyi_init init, fyi_fans fans);
+/* Names x "<model>.<scope>.<layer>", unless the application was given it. */
+fy_node fyi_layer_name(fy_layers *l, const char *layer, fy_node x);
+/* The build function's last word: every scope was left. */
+void fyi_layers_end(fy_layers *l);
 
 #endif

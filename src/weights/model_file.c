@@ -33,9 +33,10 @@ static char *options_text(const fy_model_opts *o)
     char *text;
 
     (void)snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
-    root = json_pack("{s:o, s:I, s:I, s:f, s:s?, s:s}", "input", sizes_of(&o->input), "n_classes",
-                     (json_int_t)o->n_classes, "hidden", (json_int_t)o->hidden, "dropout",
-                     (double)o->dropout, "activation", o->activation, "seed", seed);
+    root = json_pack("{s:o, s:I, s:I, s:f, s:f, s:s?, s:s?, s:s?, s:s}", "input",
+                     sizes_of(&o->input), "n_classes", (json_int_t)o->n_classes, "hidden",
+                     (json_int_t)o->hidden, "width", (double)o->width, "dropout", (double)o->dropout,
+                     "activation", o->activation, "pool", o->pool, "head", o->head, "seed", seed);
     text = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(root);
     return text;

@@ -383,7 +383,9 @@ static void running_out_of_memory_leaves_nothing(void **state)
 {
     const change c = { .prefix = "module.", .n_classes = 5 };
     scene s = { .m = open_model(2, 2) };
+    char hex[65];
 
+    check_ok(fy_model_hash(s.m, hex)); /* its values are drawn now and stay */
     (void)snprintf(s.path, sizeof s.path, "%s", fyt_path(*state, "m"));
     write_file(s.path, &c);
     fyt_check_alloc_failures(load_partly, &s);

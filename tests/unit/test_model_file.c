@@ -65,6 +65,37 @@ static void saving_twice_gives_the_same_bytes(void **state)
     fy_model_free(m);
 }
 
+static void a_file_says_what_it_was_saved_from(void **state)
+{
+    const char *path = fyt_path(*state, "m.safetensors");
+    fy_model_opts o;
+    fy_model *a, *b;
+    fy_weights *w;
+    char hex[65];
+
+    check_ok(fy_model_family_defaults("resnet20_cifar", &o));
+    o.n_classes = 3;
+    o.pool = "l2";
+    o.head = "birds";
+    o.dropout = 0.25f;
+    check_ok(fy_model_open("resnet20_cifar", "a", &o, &a));
+    check_ok(fy_model_hash(a, hex));
+    check_ok(fy_model_save(a, path));
+
+    check_ok(fy_weights_open(path, &w));
+    o = fy_model_defaults();
+    o.input = FY_SHAPE(3, 32, 32);
+    check_ok(fy_model_open_saved(w, "lenet", "b", &o, &b));
+    check_ok(fy_model_load(b, path));
+    check_hash(b, hex);
+    assert_string_equal(fy_model_family(b), "resnet20_cifar");
+    assert_string_equal(fy_model_options(b)->pool, "l2");
+    assert_true(fy_model_options(b)->dropout == 0.25f);
+    fy_weights_close(w);
+    fy_model_free(a);
+    fy_model_free(b);
+}
+
 /* ---- files by others ------------------------------------------------------------------------------- */
 
 /* How rewrite changes the tensor of the model's first parameter. */
@@ -200,7 +231,9 @@ static void running_out_of_memory_leaves_nothing(void **state)
 {
     char path[4096];
     scene s = { open_model("linear", 2, 1), path };
+    char hex[65];
 
+    check_ok(fy_model_hash(s.m, hex)); /* its values are drawn now and stay */
     (void)snprintf(path, sizeof path, "%s", fyt_path(*state, "m"));
     fyt_check_alloc_failures(save_and_load, &s);
     assert_int_equal(fyt_count_entries(*state), 1);
@@ -213,6 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_DIR(values_come_back),
+        IN_DIR(a_file_says_what_it_was_saved_from),
         IN_DIR(saving_twice_gives_the_same_bytes),
         IN_DIR(a_file_is_loaded_whole_or_not_at_all),
         IN_DIR(another_family_or_width_says_what_to_do),

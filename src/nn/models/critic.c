@@ -1,6 +1,6 @@
 /* critic: fc `hidden` - fc `hidden` - fc n_classes (2: which domain), with an activation between, ReLU unless
  * said otherwise. hidden 0 takes the input's width, at least 64 and at most 512. */
-#include "nn/nn.h"
+#include "nn/blocks.h"
 
 static fy_node build(fy_layers *l, const fy_model_opts *o, fy_node x)
 {
@@ -11,9 +11,12 @@ static fy_node build(fy_layers *l, const fy_model_opts *o, fy_node x)
     x = fy_layer_activation(l, activation, x);
     x = fy_layer_linear(l, "fc2", x, hidden, true);
     x = fy_layer_activation(l, activation, x);
-    return fy_layer_linear(l, "fc3", x, o->n_classes ? o->n_classes : 2, true);
+    return fyi_last(l, o, "fc3", x, o->n_classes ? o->n_classes : 2);
 }
 
 const fyi_family fyi_family_critic = {
-    "critic", "three fully connected layers: tells domains apart by features", build
+    .name = "critic",
+    .text = "three fully connected layers: tells domains apart by features",
+    .build = build,
+    .n_classes = 2
 };

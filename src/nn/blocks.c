@@ -1,0 +1,84 @@
+/* blocks.c: what several families build from. */
+#include "nn/blocks.h"
+
+#include <string.h>
+
+static fy_conv_opts opts_of(const fyi_block *b)
+{
+    fy_conv_opts o = fy_conv_defaults();
+    o.stride[0] = o.stride[1] = FYI_MAX(b->stride, 1);
+    o.pad[0] = o.pad[1] = (b->k - 1) / 2;
+    o.groups = FYI_MAX(b->groups, 1);
+    return o;
+}
+
+fy_node fyi_conv_norm(fy_layers *l, fy_node x, const fyi_block *b)
+{
+    const fy_conv_opts o = opts_of(b);
+    return fy_layer_batch_norm(l, b->norm, fy_layer_conv2d(l, b->conv, x, b->oc, b->k, &o, false));
+}
+
+fy_node fyi_conv_norm_relu(fy_layers *l, fy_node x, const fyi_block *b)
+{
+    return fy_relu(l->g, fyi_conv_norm(l, x, b));
+}
+
+fy_node fyi_conv(fy_layers *l, fy_node x, const fyi_block *b)
+{
+    const fy_conv_opts o = opts_of(b);
+    return fy_layer_conv2d(l, b->conv, x, b->oc, b->k, &o, true);
+}
+
+fy_node fyi_conv_relu(fy_layers *l, fy_node x, const fyi_block *b)
+{
+    return fy_relu(l->g, fyi_conv(l, x, b));
+}
+
+fy_pool_opts fyi_window(int64_t k, int64_t stride, int64_t pad)
+{
+    fy_pool_opts o = fy_pool_defaults(k);
+    o.stride[0] = o.stride[1] = stride;
+    o.pad[0] = o.pad[1] = pad;
+    return o;
+}
+
+fy_node fyi_pool_relu(fy_layers *l, fy_node x, int64_t k, int64_t stride)
+{
+    const fy_pool_opts o = fyi_window(k, stride, 0);
+    return fy_relu(l->g, fy_max_pool2d(l->g, x, &o));
+}
+
+fy_node fyi_layer_conv_block(fy_layers *l, const char *name, fy_node x, int64_t oc, int64_t k)
+{
+    return fyi_pool_relu(l, fy_layer_conv2d(l, name, x, oc, k, NULL, true), 2, 2);
+}
+
+fy_node fyi_pool(fy_layers *l, const fy_model_opts *o, fy_node x)
+{
+    static const struct {
+        const char *name;
+        fy_node (*pool)(fy_graph *g, fy_node x);
+    } kinds[] = {
+        { "avg", fy_global_avg_pool },
+        { "max", fy_global_max_pool },
+        { "l2", fy_global_l2_pool },
+    };
+    for (size_t i = 0; i < FYI_LEN(kinds); i++)
+        if (strcmp(o->pool ? o->pool : "avg", kinds[i].name) == 0)
+            return kinds[i].pool(l->g, x);
+    FYI_ASSERT(!"a pooling that fyi_family_settle let pass");
+    return FY_NO_NODE;
+}
+
+fy_node fyi_last(fy_layers *l, const fy_model_opts *o, const char *name, fy_node x, int64_t n)
+{
+    return fy_layer_linear(l, o->head ? o->head : name, x, n, true);
+}
+
+fy_node fyi_head(fy_layers *l, const fy_model_opts *o, const char *name, fy_node features)
+{
+    features = fyi_layer_name(l, "features", features);
+    if (!o->n_classes)
+        return features;
+    return fyi_last(l, o, name, fy_layer_dropout(l, features, o->dropout), o->n_classes);
+}

@@ -1,0 +1,61 @@
+/* model_open.c: the model that a weights file was saved from, by its metadata ferry.family and ferry.options. */
+#include "base/base.h"
+
+#include <ferry/weights.h>
+
+#include <jansson.h>
+
+static void read_whole(const json_t *root, const char *key, int64_t *out)
+{
+    const json_t *v = json_object_get(root, key);
+
+    if (json_is_integer(v))
+        *out = json_integer_value(v);
+}
+
+static void read_number(const json_t *root, const char *key, float *out)
+{
+    const json_t *v = json_object_get(root, key);
+
+    if (json_is_number(v))
+        *out = (float)json_number_value(v);
+}
+
+/* Lends a text of root's. */
+static void read_text(const json_t *root, const char *key, const char **out)
+{
+    const char *text = json_string_value(json_object_get(root, key));
+
+    if (text)
+        *out = text;
+}
+
+static void read_options(const json_t *root, fy_model_opts *o)
+{
+    read_whole(root, "n_classes", &o->n_classes);
+    read_whole(root, "hidden", &o->hidden);
+    read_number(root, "width", &o->width);
+    read_number(root, "dropout", &o->dropout);
+    read_text(root, "activation", &o->activation);
+    read_text(root, "pool", &o->pool);
+    read_text(root, "head", &o->head);
+}
+
+fy_status fy_model_open_saved(const fy_weights *w, const char *family, const char *name,
+                              const fy_model_opts *o, fy_model **out)
+{
+    const char *own = fy_weights_meta(w, "ferry.family"),
+               *text = fy_weights_meta(w, "ferry.options");
+    json_t *root = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    fy_model_opts opts = *o;
+    fy_status st;
+
+    *out = NULL;
+    read_options(root, &opts);
+    if (own || family)
+        st = fy_model_open(own ? own : family, name, &opts, out);
+    else
+        st = fyi_fail(FY_EINVAL, "the file of model '%s' does not say of which family it is", name);
+    json_decref(root);
+    return st;
+}

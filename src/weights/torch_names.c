@@ -143,17 +143,14 @@ static fy_status rebuild_from_type(const fyi_torch *t, const fyi_value *args, fy
 
 /* ---- the list -------------------------------------------------------------------------------------------------- */
 
-#define STORAGES(X)                                                                    \
-    X("Double", "F64")                                                                 \
-    X("Float", "F32")                                                                  \
-    X("Half", "F16")                                                                   \
-    X("BFloat16", "BF16")                                                              \
-    X("Long", "I64") X("Int", "I32") X("Short", "I16") X("Char", "I8") X("Byte", "U8") \
-        X("Bool", "BOOL")
+/* clang-format off */
+#define STORAGES(X)                                                     \
+    X("Double", "F64") X("Float", "F32") X("Half", "F16")               \
+    X("BFloat16", "BF16") X("Long", "I64") X("Int", "I32")              \
+    X("Short", "I16") X("Char", "I8") X("Byte", "U8") X("Bool", "BOOL")
 #define STORAGE(prefix, type) { "torch", prefix "Storage", NULL, type },
 #define CUDA_STORAGE(prefix, type) { "torch.cuda", prefix "Storage", NULL, type },
 
-/* clang-format off */
 static const known names[] = {
     { "collections", "OrderedDict", make_dict, NULL },
     { "torch", "Size", make_size, NULL },

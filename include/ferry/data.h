@@ -98,6 +98,21 @@ FY_API FY_NODISCARD fy_status fy_idx_open(const char *images_path, const char *l
                                           const char *name, const fy_image_opts *o,
                                           fy_dataset **out);
 
+typedef enum fy_cifar_kind { FY_CIFAR10, FY_CIFAR100_FINE, FY_CIFAR100_COARSE } fy_cifar_kind;
+
+/* CIFAR's binary files, plain or gzip, one after the other: "data_batch_{1..5}.bin" names five. 32x32,
+ * three channels, scaled to 0 .. 1. Class names come from batches.meta.txt, fine_label_names.txt or
+ * coarse_label_names.txt beside the first. `name` NULL: the file's name. `o` NULL: defaults. */
+FY_API FY_NODISCARD fy_status fy_cifar_open(const char *pattern, fy_cifar_kind kind,
+                                            const char *name, const fy_image_opts *o,
+                                            fy_dataset **out);
+
+/* NumPy arrays: images u8 (scaled to 0 .. 1) or f4 (as they are), [n, h, w], [n, h, w, c] or
+ * [n, c, h, w], where c is at most 4; labels i4, i8 or u1 [n], or NULL. */
+FY_API FY_NODISCARD fy_status fy_npy_images_open(const char *images_path, const char *labels_path,
+                                                 const char *name, const fy_image_opts *o,
+                                                 fy_dataset **out);
+
 /* Copies x [n, ...] (f32 as it is, u8 scaled to 0 .. 1) and y [n] (any integer type, values 0 ..
  * n_classes-1), or no labels when y is NULL. n_classes 0: the largest label plus one. */
 FY_API FY_NODISCARD fy_status fy_dataset_from_tensors(const char *name, const fy_tensor *x,
@@ -154,6 +169,19 @@ FY_API fy_picture_opts fy_picture_defaults(void);
  * is a list of the names. */
 FY_API FY_NODISCARD fy_status fy_image_folder_open(const char *path, const fy_picture_opts *o,
                                                    fy_dataset **out);
+
+/* Text lines "path,label" or "path" (CSV with quotes, tabs, or a space before the label); a first
+ * line without a picture's ending is a heading. Paths are the list's folder's, or absolute. Labels
+ * are numbers if all of them are whole numbers, else names, in byte order. */
+FY_API FY_NODISCARD fy_status fy_image_list_open(const char *path, const fy_picture_opts *o,
+                                                 fy_dataset **out);
+
+/* tar files in WebDataset's convention: members that follow each other under one name up to the
+ * first dot are one sample; key.jpg (.jpeg, .png, .webp) is its picture, key.cls its label, or
+ * label_field of key.json. "shard-{000..009}.tar" and the shell's stars name several. In memory is a
+ * list of where the pictures lie; nothing is unpacked. Compressed archives are refused. */
+FY_API FY_NODISCARD fy_status fy_image_tar_open(const char *pattern, const fy_picture_opts *o,
+                                                fy_dataset **out);
 
 typedef enum fy_digit_style {
     FY_DIGITS_CLEAN,    /* white strokes on black, small jitter */

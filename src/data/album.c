@@ -369,14 +369,17 @@ static fy_status find_shape(const fyi_album *a, const char *name, const fy_pictu
     return FY_OK;
 }
 
-/* Names, and what is known of the files. Where a folder lies changes nothing. */
+/* Names, labels, and what is known of the files. Where a folder lies changes nothing. */
 static void hash_album(const fyi_album *a, const survey *s, char hex[65])
 {
     fyi_sha256 sum;
 
     fyi_sha256_init(&sum);
     for (size_t i = 0; i < a->n; i++) {
+        const char *label = a->v[i].label != NULL ? a->v[i].label : "";
+
         fyi_sha256_update(&sum, a->v[i].name, strlen(a->v[i].name) + 1);
+        fyi_sha256_update(&sum, label, strlen(label) + 1);
         fyi_sha256_update(&sum, s->v[i].sum, strlen(s->v[i].sum) + 1);
     }
     fyi_sha256_hex(&sum, hex);
@@ -464,6 +467,18 @@ static fy_status new_dataset(album_source *a, const char *name, const int32_t *l
     return st;
 }
 
+static fy_status number_labels(fyi_album *a, const char *name, const fy_picture_opts *o,
+                               int32_t **label)
+{
+    *label = NULL;
+    if (o->is_unlabelled)
+        return FY_OK;
+    if (a->class_names == NULL && o->classes_path != NULL)
+        FYI_FORWARD(
+            fyi_class_names_read(o->classes_path, &a->arena, &a->class_names, &a->n_classes));
+    return fyi_album_number(a, name, label);
+}
+
 /* With what the survey found. */
 static fy_status make_dataset(fyi_album *album, const char *name, const fy_picture_opts *o,
                               survey *s, fy_dataset **out)
@@ -476,8 +491,7 @@ static fy_status make_dataset(fyi_album *album, const char *name, const fy_pictu
     fy_status st;
 
     FYI_FORWARD(find_shape(album, name, o, s, &shape));
-    if (!o->is_unlabelled)
-        FYI_FORWARD(fyi_album_number(album, name, &label));
+    FYI_FORWARD(number_labels(album, name, o, &label));
     index = fyi_calloc(album->n, sizeof *index);
     if (index == NULL)
         return fyi_enomem(album->n * sizeof *index, name);

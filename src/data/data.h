@@ -79,6 +79,9 @@ fy_status fyi_dataset_get(const fy_dataset *d, int64_t i, float *x, int32_t *lab
 /* FY_EINVAL unless d has labels; `what` is what they are needed for. */
 fy_status fyi_dataset_need_labels(const fy_dataset *d, const char *what);
 
+/* fy_dataset_prepare for readers: takes d; without options d itself is given. */
+fy_status fyi_dataset_prepared(fy_dataset *d, const fy_image_opts *o, fy_dataset **out);
+
 /* ---- select.c: what picking and splitting share ---------------------------------------------- */
 
 /* Shuffles pos[0..n-1], samples of d, by the named stream of `seed`; with `by_class` the classes
@@ -87,8 +90,22 @@ fy_status fyi_shuffle_samples(const fy_dataset *d, int64_t *pos, int64_t n, bool
                               uint64_t seed, const char *stream);
 void fyi_sort_i64(int64_t *v, int64_t n);
 
+/* Class names, one a line, in the order of their numbers; texts live in the arena. */
+fy_status fyi_class_names_read(const char *path, fyi_arena *arena, const char *const **names,
+                               int *n);
 /* What follows the last slash. */
 const char *fyi_base_name(const char *path);
+
+/* ---- paths.c --------------------------------------------------------------------------------- */
+
+typedef struct fyi_paths {
+    const char **v; /* [n]; fyi_free. Texts live in the arena */
+    size_t n, cap;
+} fyi_paths;
+/* "shard-{000..009}.tar", "{a,b}-?.tar": numbers from .. to with as many digits, alternatives, and
+ * the shell's *, ? and [..]; in the order of the braces, what the shell finds in byte order. A file
+ * of just that name is taken as it is. FY_EIO if nothing is found. */
+fy_status fyi_paths_expand(const char *pattern, fyi_arena *arena, fyi_paths *out);
 
 /* ---- readers --------------------------------------------------------------------------------- */
 
@@ -103,6 +120,11 @@ fy_status fyi_bytes_read(fyi_bytes *b, void *dst, size_t n, size_t *got);
 uint64_t fyi_bytes_bound(const fyi_bytes *b);
 bool fyi_bytes_is_packed(const fyi_bytes *b);
 
+/* A source of pixels in memory, u8 [n, c, h, w], shown as value / 255. Takes `pixels` (fyi_free);
+ * the hash is sum's. */
+fy_status fyi_pixels_source_new(uint8_t *pixels, int64_t n, fy_shape shape, fyi_sha256 *sum,
+                                fyi_source **out);
+
 /* One idx array of u8. */
 typedef struct fyi_idx {
     int rank;
@@ -114,6 +136,34 @@ typedef enum fyi_idx_kind { FYI_IDX_IMAGES, FYI_IDX_LABELS } fyi_idx_kind;
 /* Parses a whole file in memory; adds its uncompressed bytes to `sum`. */
 fy_status fyi_idx_parse(const char *name, const void *file, size_t n, fyi_idx_kind kind,
                         fyi_sha256 *sum, fyi_idx *out);
+/* The members of a tar file in turn. */
+typedef struct fyi_tar fyi_tar;
+typedef struct fyi_tar_member {
+    const char *name;   /* lent until the next member */
+    uint64_t at, bytes; /* of the content in the file; inside it */
+    bool is_file;       /* neither folder nor link */
+} fyi_tar_member;
+fy_status fyi_tar_open(const char *path, fyi_tar **out);
+/* Keeps `file` and `name`. */
+fy_status fyi_tar_parse(const char *name, const void *file, size_t n, fyi_tar **out);
+/* FY_EEND after the last, FY_EFORMAT if the archive is damaged or was cut off. */
+fy_status fyi_tar_next(fyi_tar *t, fyi_tar_member *m);
+/* The content, into a buffer used again and again. */
+fy_status fyi_tar_read(const fyi_tar *t, const fyi_tar_member *m, size_t max_bytes, fyi_buf *out);
+void fyi_tar_close(fyi_tar *t); /* accepts NULL */
+
+/* CIFAR's records, one after the other; zeroed before the first file. */
+typedef struct fyi_cifar {
+    int64_t n;
+    uint8_t *pixels; /* [n, 3, 32, 32]; fyi_free */
+    int32_t *label;  /* [n]; fyi_free */
+    size_t pixels_cap, label_cap;
+} fyi_cifar;
+/* Adds the records of a whole file in memory, and its uncompressed bytes to `sum`. */
+fy_status fyi_cifar_parse(const char *name, const void *file, size_t n, fy_cifar_kind kind,
+                          fyi_sha256 *sum, fyi_cifar *c);
+void fyi_cifar_release(fyi_cifar *c);
+
 /* ---- npy.c, npz.c: NumPy's arrays ------------------------------------------------------------- */
 
 /* What a .npy file says of itself. */

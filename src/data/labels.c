@@ -10,6 +10,7 @@
 
 /* As for tensors: more is a mistake (an index, a regression target). */
 #define MAX_CLASSES 1000000
+#define MAX_NAMES 65536
 #define MAX_NAMES_BYTES ((size_t)16 << 20)
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -23,46 +24,43 @@ static size_t count_lines(const char *text)
     return n;
 }
 
-/* One name a line in text, which is changed. Empty lines at the end are no names. */
-static fy_status split_names(fyi_album *a, char *text, const char *path)
+/* One name a line in text, which is changed. Empty lines are no names. */
+static fy_status split_names(const char *path, char *text, const char **names, int *n)
 {
-    const char **names = fyi_arena_alloc(&a->arena, (count_lines(text) + 1) * sizeof *names);
-    int n = 0;
-
-    if (names == NULL)
-        return fyi_enomem(strlen(text), path);
+    *n = 0;
     for (char *line = text, *next; line != NULL; line = next) {
         next = strchr(line, '\n');
         if (next != NULL)
             *next++ = '\0';
         line[strcspn(line, "\r")] = '\0';
-        if (*line == '\0')
-            continue;
-        for (int k = 0; k < n; k++)
+        for (int k = 0; k < *n; k++)
             if (strcmp(names[k], line) == 0)
                 return fyi_fail(FY_EFORMAT, "'%s' names the class '%.80s' twice", path, line);
-        if (n == 65536)
-            return fyi_fail(FY_EFORMAT, "'%s' names more than 65536 classes", path);
-        names[n++] = line;
+        if (*n == MAX_NAMES)
+            return fyi_fail(FY_EFORMAT, "'%s' names more than %d classes", path, MAX_NAMES);
+        if (*line != '\0')
+            names[(*n)++] = line;
     }
-    a->class_names = names;
-    a->n_classes = n;
-    return n > 0 ? FY_OK : fyi_fail(FY_EFORMAT, "'%s' names no class", path);
+    return *n > 0 ? FY_OK : fyi_fail(FY_EFORMAT, "'%s' names no class", path);
 }
 
-fy_status fyi_album_read_classes(fyi_album *a, const char *path)
+fy_status fyi_class_names_read(const char *path, fyi_arena *arena, const char *const **names, int *n)
 {
     char *file, *text;
-    size_t n;
+    const char **v = NULL;
+    size_t bytes;
 
-    FYI_FORWARD(fyi_file_read(path, MAX_NAMES_BYTES, &file, &n));
-    text = fyi_arena_dup(&a->arena, file, n + 1);
+    FYI_FORWARD(fyi_file_read(path, MAX_NAMES_BYTES, &file, &bytes));
+    text = fyi_arena_dup(arena, file, bytes + 1);
     fyi_free(file);
-    if (text == NULL)
-        return fyi_enomem(n, path);
-    if (strlen(text) != n)
+    if (text != NULL)
+        v = fyi_arena_alloc(arena, (count_lines(text) + 1) * sizeof *v);
+    if (v == NULL)
+        return fyi_enomem(bytes, path);
+    if (strlen(text) != bytes)
         return fyi_fail(FY_EFORMAT, "'%s' is no text file of class names: it holds a NUL", path);
-    return split_names(a, text, path);
+    *names = v;
+    return split_names(path, text, v, n);
 }
 
 static int compare_texts(const void *a, const void *b)

@@ -127,17 +127,22 @@ typedef struct fyi_album {
 void fyi_album_release(fyi_album *a);
 /* Texts are not copied. */
 fy_status fyi_album_add(fyi_album *a, const fyi_shot *shot);
-/* Class names, one a line, from a file; their order is the labels'. */
-fy_status fyi_album_read_classes(fyi_album *a, const char *path);
 /* Label texts to numbers: names are looked up in class_names, or numbered in byte order; if all
  * are whole numbers, they are the labels. Gives `label` [n] in the arena, NULL if nothing has a
  * label, and sets the class names. `where` is for sentences. */
 fy_status fyi_album_number(fyi_album *a, const char *where, int32_t **label);
-/* Checks and hashes the shots and makes the dataset. Takes what the album holds; the album is to be
+/* Checks and hashes the shots and makes the dataset. Class names come from the album, or from
+ * o->classes_path, or from the labels. Takes what the album holds; the album is to be
  * released all the same. */
 fy_status fyi_album_open(fyi_album *a, const char *name, const fy_picture_opts *o, fy_dataset **out);
 /* The encoded bytes; fyi_free e->p. */
 fy_status fyi_shot_read(const fyi_shot *s, fyi_encoded *e);
+
+/* The lines of a list; file[n] is NUL. Paths are the folder's of `path`. Release the album, always. */
+fy_status fyi_image_list_parse(const char *path, const char *file, size_t n, fyi_album *out);
+/* Adds the samples of an archive; `path` lives as long as the album. `field` of .json is the label,
+ * NULL: labels are not looked at. */
+fy_status fyi_image_tar_scan(fyi_tar *tar, const char *path, const char *field, fyi_album *album);
 
 /* What a picture of h x w becomes before it is cut: h and w, changed in place. */
 void fyi_picture_fit(const fy_picture_opts *o, int64_t *h, int64_t *w);

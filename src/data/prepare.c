@@ -308,3 +308,16 @@ done:
     fyi_source_drop(&p->base);
     return st;
 }
+
+fy_status fyi_dataset_prepared(fy_dataset *d, const fy_image_opts *o, fy_dataset **out)
+{
+    fy_status st;
+
+    if (o == NULL) {
+        *out = d;
+        return FY_OK;
+    }
+    st = fy_dataset_prepare(d, o, out);
+    fy_dataset_free(d);
+    return st;
+}

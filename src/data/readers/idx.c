@@ -9,11 +9,6 @@
 
 #define FILE_LIMIT ((size_t)16 << 30)
 
-typedef struct idx_source {
-    fyi_source base;
-    uint8_t *pixels; /* [n, c, h, w] */
-} idx_source;
-
 /* ---- the file -------------------------------------------------------------------------------- */
 
 static uint32_t be32(const uint8_t *p)
@@ -131,43 +126,18 @@ fy_status fyi_idx_parse(const char *name, const void *file, size_t n, fyi_idx_ki
     return st;
 }
 
-/* ---- the source ------------------------------------------------------------------------------ */
-
-static fy_status get(const fyi_source *s, int64_t i, float *x, float *scratch)
-{
-    const int64_t n = fy_shape_numel(&s->shape);
-    const uint8_t *p = ((const idx_source *)s)->pixels + i * n;
-
-    (void)scratch;
-    for (int64_t k = 0; k < n; k++)
-        x[k] = (float)p[k] / 255.0f;
-    return FY_OK;
-}
-
-static void close_source(fyi_source *s)
-{
-    fyi_free(((idx_source *)s)->pixels);
-    fyi_free(s);
-}
-
-static const fyi_source_ops ops = { .get = get, .close = close_source };
+/* ---- the dataset ----------------------------------------------------------------------------- */
 
 /* Takes a's data. */
 static fy_status new_source(fyi_idx *a, fyi_sha256 *sum, fyi_source **out)
 {
     const int last = a->rank - 1;
-    idx_source *s = fyi_calloc(1, sizeof *s);
+    uint8_t *pixels = a->data;
 
-    if (s == NULL)
-        return fyi_enomem(sizeof *s, "an idx file");
-    fyi_source_init(&s->base, &ops, a->d[0],
-                    FY_SHAPE(a->rank == 4 ? a->d[1] : 1, a->d[last - 1], a->d[last]));
-    fyi_sha256_hex(sum, s->base.hash);
-    memcpy(s->base.key, s->base.hash, sizeof s->base.key);
-    s->pixels = a->data;
     a->data = NULL;
-    *out = &s->base;
-    return FY_OK;
+    return fyi_pixels_source_new(pixels, a->d[0],
+                                 FY_SHAPE(a->rank == 4 ? a->d[1] : 1, a->d[last - 1], a->d[last]),
+                                 sum, out);
 }
 
 static fy_status read_file(const char *path, fyi_idx_kind kind, fyi_sha256 *sum, fyi_idx *out)
@@ -243,16 +213,9 @@ fy_status fy_idx_open(const char *images_path, const char *labels_path, const ch
                       const fy_image_opts *o, fy_dataset **out)
 {
     fy_dataset *raw;
-    fy_status st;
 
     *out = NULL;
     FYI_FORWARD(
         open_raw(images_path, labels_path, name != NULL ? name : fyi_base_name(images_path), &raw));
-    if (o == NULL) {
-        *out = raw;
-        return FY_OK;
-    }
-    st = fy_dataset_prepare(raw, o, out);
-    fy_dataset_free(raw);
-    return st;
+    return fyi_dataset_prepared(raw, o, out);
 }

@@ -190,7 +190,7 @@ static fy_status find_classes(scan *s, const char *root, const fy_picture_opts *
         a->n_classes = (int)FYI_MIN(s->n_folders, 1000000);
         return a->class_names != NULL ? FY_OK : fyi_enomem(s->n_folders, root);
     }
-    FYI_FORWARD(fyi_album_read_classes(a, path));
+    FYI_FORWARD(fyi_class_names_read(path, &a->arena, &a->class_names, &a->n_classes));
     for (size_t i = 0; i < s->n_folders; i++)
         if (!is_listed(a, s->folders[i]))
             return fyi_fail(FY_EFORMAT,

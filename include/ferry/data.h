@@ -272,6 +272,15 @@ typedef struct fy_data_stats {
 FY_API FY_NODISCARD fy_status fy_dataset_stats(const fy_dataset *d, int64_t max_samples,
                                                fy_data_stats *out);
 
+typedef struct fy_channel_stats {
+    int n; /* channels, at most 4 */
+    float mean[4], deviation[4];
+} fy_channel_stats;
+/* Of each channel, over at most max_samples samples by seed (0: all). Needs shape [c, h, w]. What is
+ * the same everywhere has deviation 1. */
+FY_API FY_NODISCARD fy_status fy_dataset_channel_stats(const fy_dataset *d, int64_t max_samples,
+                                                       uint64_t seed, fy_channel_stats *out);
+
 #define FY_COMPARE_WARNINGS 4
 typedef struct fy_compare_report {
     fy_data_stats a, b;

@@ -85,12 +85,13 @@ int fyi_recipe_failed(const fyi_args *a, fy_status st);
 /* The object as one line, the last of stdout. */
 int fyi_print_json(struct json_t *root);
 
-/* data_path.c: PATH is an idx file of images or "digits:STYLE[:COUNT]". Puts format, images,
- * labels (those found beside the images, or `labels` unless NULL) or style under "<side>.". */
+/* data_path.c: PATH is a folder, a list or archives of pictures, an idx, npy or CIFAR file, or
+ * "digits:STYLE[:COUNT]". Puts format, images, labels (those found beside the images, or `labels`
+ * unless NULL) or style under "<side>.". */
 fy_status fyi_put_data_path(fy_recipe *r, const char *side, const char *path, const char *labels);
-/* One dataset from PATH and the command line's key=value. */
+/* One dataset from PATH and the command line's key=value; thorough: all that is broken is looked for. */
 fy_status fyi_open_data_path(const fyi_args *a, const char *path, const char *labels,
-                             fy_dataset **out);
+                             bool is_thorough, fy_dataset **out);
 
 /* saved.c: what a weights file says about its model. */
 typedef struct fyi_saved {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const fyi_option options[] = {
-    { "--source", "PATH", "labelled data: an idx file of images, or digits:STYLE[:COUNT]" },
+    { "--source", "PATH", "labelled data: a folder of pictures, an idx file, digits:STYLE ..." },
     { "--source-test", "PATH", "labelled data for testing; by default a tenth of the source" },
     { "--target", "PATH", "data to adapt to; its labels, if any, only go into the report" },
     { "--target-eval", "PATH", "target data to score; by default the target itself" },

@@ -33,6 +33,12 @@ static fy_status print_classes(const fy_dataset *d)
     return st;
 }
 
+static void print_broken(const fy_dataset *d)
+{
+    for (int64_t k = 0; k < fy_dataset_n_broken(d); k++)
+        printf("  left out %s\n", fy_dataset_broken(d, k));
+}
+
 static fy_status info(const fy_dataset *d)
 {
     fy_data_stats s;
@@ -42,7 +48,17 @@ static fy_status info(const fy_dataset *d)
     printf("  values   %g to %g, mean %.4g, deviation %.4g, over %lld samples\n", (double)s.min,
            (double)s.max, s.mean, s.deviation, (long long)s.n_samples);
     printf("  sha-256  %s\n", fy_dataset_hash(d));
+    print_broken(d);
     return print_classes(d);
+}
+
+/* " (dog/1.jpg)" in room; "" without names. */
+static const char *name_text(const fy_dataset *d, int64_t i, char room[256])
+{
+    const char *name = fy_dataset_sample_name(d, i);
+
+    (void)snprintf(room, 256, "%s%s%s", name ? " (" : "", name ? name : "", name ? ")" : "");
+    return room;
 }
 
 /* ---- check ----------------------------------------------------------------------------------- */
@@ -115,13 +131,16 @@ static fy_status check_classes(const fy_dataset *d, findings *f)
 static fy_status check(const fy_dataset *d)
 {
     findings f = { 0 };
+    char name[256];
 
     FYI_FORWARD(look_at_all(d, &f));
     printf("%s\n", fy_dataset_text(d));
+    print_broken(d);
+    f.n_warnings += fy_dataset_n_broken(d) > 0;
     FYI_FORWARD(check_classes(d, &f));
     if (f.flat > 0 && ++f.n_warnings)
-        printf("warning: %lld samples have one value everywhere, the first is %lld\n",
-               (long long)f.flat, (long long)f.first_flat);
+        printf("warning: %lld samples have one value everywhere, the first is %lld%s\n",
+               (long long)f.flat, (long long)f.first_flat, name_text(d, f.first_flat, name));
     if (f.not_finite > 0)
         return fyi_fail(FY_EFORMAT,
                         "%lld samples hold values that are not finite, the first is %lld",
@@ -151,7 +170,7 @@ static fy_status check_paths(const fyi_args *a)
 
     for (int i = 0; i < n; i++) {
         FY_TRY(fyi_open_data_path(a, a->plain[1 + i], n == 1 ? fyi_args_value(a, "--labels") : NULL,
-                                  &d[i]));
+                                  true, &d[i]));
         FY_TRY(check(d[i]));
     }
     if (n == 2)
@@ -167,7 +186,7 @@ static fy_status show_info(const fyi_args *a)
     fy_dataset *d = NULL;
     fy_status st;
 
-    FY_TRY(fyi_open_data_path(a, a->plain[1], fyi_args_value(a, "--labels"), &d));
+    FY_TRY(fyi_open_data_path(a, a->plain[1], fyi_args_value(a, "--labels"), false, &d));
     FY_TRY(info(d));
 done:
     fy_dataset_free(d);
@@ -197,16 +216,21 @@ const fyi_verb fyi_verb_data = {
     .line = "look at a dataset, check it, or hold two against each other",
     .usage = "info PATH | check PATH [PATH] [options] [key=value ...]",
     .help =
-        "PATH is an idx file of images, plain or gzip, or digits:STYLE[:COUNT]. info prints "
-        "counts,\n"
-        "values and hash; check reads every sample and names what is odd, and with two paths says\n"
-        "whether one model can read both. key=value prepares the data as in a recipe's data side.\n"
+        "PATH is a folder of pictures, a list of them (.csv), WebDataset's archives, an idx, npy "
+        "or\n"
+        "CIFAR file, or digits:STYLE[:COUNT]. info prints counts, values and hash; check reads "
+        "every\n"
+        "sample and names what is broken or odd, and with two paths says whether one model can "
+        "read\n"
+        "both. key=value prepares the data as in a recipe's data side.\n"
         "\n"
         "Examples:\n"
         "  ferry data info mnist/train-images-idx3-ubyte.gz\n"
         "  ferry data check mnist/t10k-images-idx3-ubyte.gz usps/usps-test-images-idx3-ubyte.gz "
         "size=28\n"
-        "  ferry data info digits:textured:200 classes=[3,8]\n",
+        "  ferry data info digits:textured:200 classes=[3,8]\n"
+        "  ferry data check photos/ shorter=256 crop=224 range=imagenet\n"
+        "  ferry data info 'shards/train-{000..009}.tar' size=224\n",
     .options = options,
     .run = run,
     .words = actions,

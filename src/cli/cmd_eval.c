@@ -180,8 +180,8 @@ static int run(const fyi_args *a)
                      "and key=value");
     fyi_progress_begin(fyi_args_has(a, "--quiet"));
     FY_TRY(fy_device_open("cpu", &e.dev));
-    FY_TRY(
-        fyi_open_data_path(a, fyi_args_value(a, "--data"), fyi_args_value(a, "--labels"), &e.data));
+    FY_TRY(fyi_open_data_path(a, fyi_args_value(a, "--data"), fyi_args_value(a, "--labels"), false,
+                              &e.data));
     if (!fy_dataset_has_labels(e.data))
         FY_TRY(fyi_fail(FY_EINVAL, "'%s' has no labels to judge by; name their file with --labels",
                         fyi_args_value(a, "--data")));

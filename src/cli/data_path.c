@@ -1,13 +1,20 @@
 /* data_path.c: data named by one word on the command line.
  *
  *   digits:noisy, digits:noisy:500       drawn by the program
- *   mnist/train-images-idx3-ubyte.gz     an idx file; labels are looked for beside it, under
- *                                        the same name with "labels" and "idx1" in it */
+ *   photos/                              a folder of pictures
+ *   photos.csv (.tsv .txt .lst)          a list of pictures
+ *   shard-{000..009}.tar                 WebDataset's shards
+ *   data_batch_{1..5}.bin, train.bin     CIFAR-10, CIFAR-100; also with .gz
+ *   images.npy                           a NumPy array
+ *   mnist/train-images-idx3-ubyte.gz     an idx file
+ * Labels of arrays are looked for beside them, under the same name with "labels" and "idx1" in it. */
 #include "cli/cli.h"
 
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static fy_status put(fy_recipe *r, const char *side, const char *key, const char *value)
 {
@@ -53,20 +60,85 @@ static bool find_labels(const char *images, char labels[PATH_MAX])
     return fyi_path_exists(labels);
 }
 
-static fy_status put_files(fy_recipe *r, const char *side, const char *path, const char *labels)
-{
-    char images[PATH_MAX], beside[PATH_MAX];
+/* ---- formats --------------------------------------------------------------------------------- */
 
-    if (realpath(path, images) == NULL)
-        return fyi_fail(FY_EIO, "there is no file '%s'; give an idx file of images or digits:STYLE",
-                        path);
-    FYI_FORWARD(put(r, side, "format", "idx"));
-    FYI_FORWARD(put(r, side, "images", images));
+static const struct format {
+    const char *glob, *word; /* of the file's name */
+    bool has_labels;         /* in a file of their own */
+} formats[] = {
+    { "*.tar", "tar", false },
+    { "*.tar.gz *.tgz *.tar.zst *.tar.xz", "tar", false }, /* the reader says what to do */
+    { "*.csv *.tsv *.txt *.lst", "list", false },
+    { "train.bin* test.bin*", "cifar100", false },
+    { "*.bin *.bin.gz", "cifar10", false },
+    { "*.npy", "npy", true },
+    { "*", "idx", true },
+};
+
+static const struct format *format_of(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    size_t i = 0;
+
+    while (!fyi_glob(formats[i].glob, name))
+        i++;
+    return &formats[i];
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+/* The path from the root on, since a recipe's begin elsewhere. Braces and stars name no file that
+ * could be looked up. */
+static fy_status find_path(const char *path, char full[PATH_MAX])
+{
+    char here[PATH_MAX];
+
+    if (realpath(path, full) != NULL)
+        return FY_OK;
+    if (strpbrk(path, "{*?[") == NULL)
+        return fyi_fail(
+            FY_EIO,
+            "there is no file '%s'; give a folder, list or archive of pictures, an idx, "
+            "npy or CIFAR file, or digits:STYLE",
+            path);
+    if (path[0] != '/' && getcwd(here, sizeof here) == NULL)
+        return fyi_fail(FY_EIO, "the folder we are in cannot be named");
+    if (snprintf(full, PATH_MAX, "%s%s%s", path[0] == '/' ? "" : here, path[0] == '/' ? "" : "/",
+                 path) >= PATH_MAX)
+        return fyi_fail(FY_EINVAL, "the file name '%.80s...' is too long", path);
+    return FY_OK;
+}
+
+static fy_status put_labels(fy_recipe *r, const char *side, const char *images, const char *labels)
+{
+    char beside[PATH_MAX];
+
     if (labels != NULL && realpath(labels, beside) == NULL)
         return fyi_fail(FY_EIO, "there is no labels' file '%s'", labels);
     if (labels == NULL && !find_labels(images, beside))
         return FY_OK;
     return put(r, side, "labels", beside);
+}
+
+static fy_status put_files(fy_recipe *r, const char *side, const char *path, const char *labels)
+{
+    const struct format *format;
+    char images[PATH_MAX];
+
+    FYI_FORWARD(find_path(path, images));
+    FYI_FORWARD(put(r, side, "images", images));
+    if (is_folder(images))
+        return put(r, side, "format", "folder");
+    format = format_of(images);
+    FYI_FORWARD(put(r, side, "format", format->word));
+    if (!format->has_labels && labels != NULL)
+        return fyi_fail(FY_EINVAL, "'%s' holds its own labels; leave --labels out", path);
+    return format->has_labels ? put_labels(r, side, images, labels) : FY_OK;
 }
 
 fy_status fyi_put_data_path(fy_recipe *r, const char *side, const char *path, const char *labels)
@@ -76,8 +148,28 @@ fy_status fyi_put_data_path(fy_recipe *r, const char *side, const char *path, co
     return put_files(r, side, path, labels);
 }
 
+static bool was_set(const fyi_args *a, const char *key)
+{
+    const size_t len = strlen(key);
+
+    for (int i = 0; i < a->n_settings; i++)
+        if (strncmp(a->settings[i], key, len) == 0 && a->settings[i][len] == '=')
+            return true;
+    return false;
+}
+
+/* Looks at every pixel and names all that is broken, unless the command line has it otherwise. */
+static fy_status put_thorough(const fyi_args *a, fy_recipe *r)
+{
+    if (fy_recipe_get(r, "source.check") == NULL)
+        return FY_OK;
+    if (!was_set(a, "check"))
+        FYI_FORWARD(put(r, "source", "check", "pixels"));
+    return was_set(a, "max_broken") ? FY_OK : put(r, "source", "max_broken", "1000000000");
+}
+
 fy_status fyi_open_data_path(const fyi_args *a, const char *path, const char *labels,
-                             fy_dataset **out)
+                             bool is_thorough, fy_dataset **out)
 {
     static const char text[] = "method: adda\ntarget: {format: digits}\n";
     fy_recipe *r = NULL;
@@ -87,6 +179,8 @@ fy_status fyi_open_data_path(const fyi_args *a, const char *path, const char *la
     FYI_FORWARD(fy_recipe_parse("data", text, sizeof text - 1, &r));
     FY_TRY(fyi_put_data_path(r, "source", path, labels));
     FY_TRY(fyi_apply_settings(a, r, "source."));
+    if (is_thorough)
+        FY_TRY(put_thorough(a, r));
     FY_TRY(fy_recipe_open_side(r, "source", out));
 done:
     fy_recipe_free(r);

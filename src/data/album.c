@@ -164,32 +164,32 @@ static int64_t limit_of(const fy_picture_opts *o, size_t n)
     return o->max_broken >= 0 ? o->max_broken : (int64_t)FYI_MAX(n / 100, 10);
 }
 
-static fy_status check_limit(const album_source *a, const char *name, const finding *first)
+static fy_status check_limit(const album_source *a, const char *path, const finding *first)
 {
     const int64_t n = a->base.n_broken;
 
     if (n == (int64_t)a->album.n)
         return fyi_fail(FY_EFORMAT, "'%s': none of its %lld pictures can be read; the first: %s",
-                        name, (long long)n, first->sentence);
+                        path, (long long)n, first->sentence);
     if (n > a->limit)
         return fyi_fail(FY_EFORMAT,
                         "'%s': %lld of %zu pictures cannot be read, at most %lld may be left out "
                         "(max_broken); the first: %s",
-                        name, (long long)n, a->album.n, (long long)a->limit, first->sentence);
+                        path, (long long)n, a->album.n, (long long)a->limit, first->sentence);
     return FY_OK;
 }
 
-static void log_broken(const album_source *a, const char *name)
+static void log_broken(const album_source *a, const char *path)
 {
     for (int64_t k = 0; k < FYI_MIN(a->base.n_broken, MAX_LOGGED); k++)
         fyi_warn("left out: %s", a->base.broken[k]);
     if (a->base.n_broken > MAX_LOGGED)
-        fyi_warn("'%s': %lld more files were left out", name,
+        fyi_warn("'%s': %lld more files were left out", path,
                  (long long)a->base.n_broken - MAX_LOGGED);
 }
 
 /* index [n], the good ones' numbers. */
-static fy_status sort_out(album_source *a, const char *name, const survey *s, int64_t *index)
+static fy_status sort_out(album_source *a, const char *path, const survey *s, int64_t *index)
 {
     const finding *first = NULL;
     const char **broken;
@@ -199,7 +199,7 @@ static fy_status sort_out(album_source *a, const char *name, const survey *s, in
         n += is_broken(&s->v[i]);
     broken = fyi_arena_alloc(&a->album.arena, (size_t)n * sizeof *broken);
     if (broken == NULL)
-        return fyi_enomem((size_t)n * sizeof *broken, name);
+        return fyi_enomem((size_t)n * sizeof *broken, path);
     for (size_t i = 0; i < a->album.n; i++) {
         const finding *f = &s->v[i];
 
@@ -209,13 +209,13 @@ static fy_status sort_out(album_source *a, const char *name, const survey *s, in
         }
         first = first != NULL ? first : f;
         broken[a->base.n_broken] = fyi_arena_printf(
-            &a->album.arena, "%s", f->sentence != NULL ? f->sentence : a->album.v[i].name);
+            &a->album.arena, "%s", f->sentence != NULL ? f->sentence : a->album.v[i].path);
         if (broken[a->base.n_broken++] == NULL)
-            return fyi_enomem(256, name);
+            return fyi_enomem(256, path);
     }
     a->base.broken = broken;
-    log_broken(a, name);
-    return first != NULL ? check_limit(a, name, first) : FY_OK;
+    log_broken(a, path);
+    return first != NULL ? check_limit(a, path, first) : FY_OK;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -292,19 +292,19 @@ static const fyi_source_ops ops = { .get = get, .close = close_source, .name = n
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
-static fy_status check_opts(const fyi_album *a, const char *name, const fy_picture_opts *o)
+static fy_status check_opts(const fyi_album *a, const char *path, const fy_picture_opts *o)
 {
     if (a->n == 0)
-        return fyi_fail(FY_EINVAL, "'%s' holds no JPEG, PNG or WebP pictures", name);
+        return fyi_fail(FY_EINVAL, "'%s' holds no JPEG, PNG or WebP pictures", path);
     if (o->channels != 0 && o->channels != 1 && o->channels != 3)
-        return fyi_fail(FY_EINVAL, "'%s': pictures have 1 or 3 channels, not %lld", name,
+        return fyi_fail(FY_EINVAL, "'%s': pictures have 1 or 3 channels, not %lld", path,
                         (long long)o->channels);
     if ((o->height > 0) != (o->width > 0) || (o->height > 0 && o->shorter > 0))
-        return fyi_fail(FY_EINVAL, "'%s': resize to height and width, or to a shorter side", name);
+        return fyi_fail(FY_EINVAL, "'%s': resize to height and width, or to a shorter side", path);
     if (o->height < 0 || o->width < 0 || o->shorter < 0 || o->crop_h < 0 || o->crop_w < 0 ||
         FYI_MAX(FYI_MAX(o->height, o->width), o->shorter) > FYI_MAX_SIDE ||
         FYI_MAX(o->crop_h, o->crop_w) > FYI_MAX_SIDE)
-        return fyi_fail(FY_EINVAL, "'%s': sizes are 0 to %d pixels", name, FYI_MAX_SIDE);
+        return fyi_fail(FY_EINVAL, "'%s': sizes are 0 to %d pixels", path, FYI_MAX_SIDE);
     return FY_OK;
 }
 
@@ -337,18 +337,18 @@ static fy_status look_at_first(const fyi_album *a, survey *s)
     return st;
 }
 
-static fy_status fail_sizes(const fyi_album *a, const char *name, const survey *s, size_t i,
+static fy_status fail_sizes(const fyi_album *a, const char *path, const survey *s, size_t i,
                             size_t k)
 {
     return fyi_fail(FY_ESHAPE,
                     "'%s' holds pictures of different sizes: '%s' is %lldx%lld, '%s' %lldx%lld; "
-                    "resize them to one size, or the shorter side and cut the rest off",
-                    name, a->v[i].name, (long long)s->v[i].info.w, (long long)s->v[i].info.h,
+                    "give them one size (size), or the shorter side and a cut (shorter, crop)",
+                    path, a->v[i].name, (long long)s->v[i].info.w, (long long)s->v[i].info.h,
                     a->v[k].name, (long long)s->v[k].info.w, (long long)s->v[k].info.h);
 }
 
 /* One shape for all good pictures. */
-static fy_status find_shape(const fyi_album *a, const char *name, const fy_picture_opts *o,
+static fy_status find_shape(const fyi_album *a, const char *path, const fy_picture_opts *o,
                             survey *s, fy_shape *out)
 {
     const int c = s->check == FY_CHECK_NAMES && o->channels == 0 ? 3 : choose_channels(s, o);
@@ -364,7 +364,7 @@ static fy_status find_shape(const fyi_album *a, const char *name, const fy_pictu
         const fy_shape shape = fyi_picture_shape(o, FYI_MAX(info->h, 1), FYI_MAX(info->w, 1), c);
 
         if (s->v[i].st == FY_OK && !fy_shape_equal(&shape, out))
-            return fail_sizes(a, name, s, first, i);
+            return fail_sizes(a, path, s, first, i);
     }
     return FY_OK;
 }
@@ -467,7 +467,7 @@ static fy_status new_dataset(album_source *a, const char *name, const int32_t *l
     return st;
 }
 
-static fy_status number_labels(fyi_album *a, const char *name, const fy_picture_opts *o,
+static fy_status number_labels(fyi_album *a, const char *path, const fy_picture_opts *o,
                                int32_t **label)
 {
     *label = NULL;
@@ -476,11 +476,11 @@ static fy_status number_labels(fyi_album *a, const char *name, const fy_picture_
     if (a->class_names == NULL && o->classes_path != NULL)
         FYI_FORWARD(
             fyi_class_names_read(o->classes_path, &a->arena, &a->class_names, &a->n_classes));
-    return fyi_album_number(a, name, label);
+    return fyi_album_number(a, path, label);
 }
 
 /* With what the survey found. */
-static fy_status make_dataset(fyi_album *album, const char *name, const fy_picture_opts *o,
+static fy_status make_dataset(fyi_album *album, const char *path, const fy_picture_opts *o,
                               survey *s, fy_dataset **out)
 {
     album_source *a = NULL;
@@ -490,16 +490,18 @@ static fy_status make_dataset(fyi_album *album, const char *name, const fy_pictu
     fy_shape shape;
     fy_status st;
 
-    FYI_FORWARD(find_shape(album, name, o, s, &shape));
-    FYI_FORWARD(number_labels(album, name, o, &label));
+    FYI_FORWARD(find_shape(album, path, o, s, &shape));
+    FYI_FORWARD(number_labels(album, path, o, &label));
     index = fyi_calloc(album->n, sizeof *index);
     if (index == NULL)
-        return fyi_enomem(album->n * sizeof *index, name);
+        return fyi_enomem(album->n * sizeof *index, path);
     FY_TRY(new_source(album, o, s, &shape, &a));
-    FY_TRY(sort_out(a, name, s, index));
+    FY_TRY(sort_out(a, path, s, index));
     fyi_buf_puts(&how, "");
     describe(a, &how);
-    FY_TRY(how.failed ? fyi_enomem(256, name) : new_dataset(a, name, label, index, how.p, out));
+    FY_TRY(how.failed ? fyi_enomem(256, path)
+                      : new_dataset(a, o->name != NULL ? o->name : fyi_base_name(path), label,
+                                    index, how.p, out));
 done:
     fyi_buf_release(&how);
     fyi_free(index);
@@ -508,19 +510,18 @@ done:
     return st;
 }
 
-fy_status fyi_album_open(fyi_album *album, const char *name, const fy_picture_opts *o,
+fy_status fyi_album_open(fyi_album *album, const char *path, const fy_picture_opts *o,
                          fy_dataset **out)
 {
     survey s = { .check = o->check };
     fy_status st;
 
     *out = NULL;
-    name = o->name != NULL ? o->name : name;
-    FYI_FORWARD(check_opts(album, name, o));
+    FYI_FORWARD(check_opts(album, path, o));
     s.shots = album->v;
     s.n = album->n;
     FY_TRY(look_at_all(&s));
-    FY_TRY(make_dataset(album, name, o, &s, out));
+    FY_TRY(make_dataset(album, path, o, &s, out));
 done:
     release_survey(&s);
     return st;

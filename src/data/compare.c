@@ -68,6 +68,62 @@ done:
     return st;
 }
 
+/* Whole numbers of samples, so that the order of the sum is always the same. */
+static fy_status sum_channels(const fy_dataset *d, const int64_t *pos, int64_t n, float *x, tally *t)
+{
+    const fy_shape *s = fy_dataset_shape(d);
+    const int64_t area = s->d[1] * s->d[2];
+
+    for (int64_t k = 0; k < n; k++) {
+        FYI_FORWARD(fyi_dataset_get(d, pos[k], x, NULL, x + s->d[0] * area));
+        for (int64_t c = 0; c < s->d[0]; c++)
+            FYI_FORWARD(add_values(d, pos[k], x + c * area, area, &t[c]));
+    }
+    return FY_OK;
+}
+
+static void finish_channels(const tally *t, fy_channel_stats *out)
+{
+    for (int c = 0; c < out->n; c++) {
+        const double mean = t[c].sum / (double)t[c].n;
+        const double deviation = sqrt(fmax(0.0, t[c].square / (double)t[c].n - mean * mean));
+
+        out->mean[c] = (float)(t[c].pivot + mean);
+        out->deviation[c] = deviation > 1e-6 ? (float)deviation : 1.0f;
+    }
+}
+
+fy_status fy_dataset_channel_stats(const fy_dataset *d, int64_t max_samples, uint64_t seed,
+                                   fy_channel_stats *out)
+{
+    const fy_shape *s = fy_dataset_shape(d);
+    const int64_t n = max_samples > 0 ? FYI_MIN(max_samples, d->n) : d->n;
+    tally t[4] = { { 0 } };
+    int64_t *pos;
+    float *x;
+    fy_status st;
+
+    *out = (fy_channel_stats){ .n = (int)s->d[0] };
+    if (s->rank != 3 || s->d[0] > 4)
+        return fyi_fail(FY_ESHAPE,
+                        "dataset '%s': only images of 1 to 4 channels have means of them", d->name);
+    pos = fyi_calloc((size_t)d->n, sizeof *pos);
+    x = fyi_calloc((size_t)fy_shape_numel(s) + d->source->n_scratch, sizeof *x);
+    if (pos == NULL || x == NULL) {
+        st = fyi_enomem((size_t)fy_shape_numel(s) * sizeof *x, "reading a sample");
+        goto done;
+    }
+    for (int64_t i = 0; i < d->n; i++)
+        pos[i] = i;
+    FY_TRY(fyi_shuffle_samples(d, pos, d->n, false, seed, "data.stats"));
+    FY_TRY(sum_channels(d, pos, n, x, t));
+    finish_channels(t, out);
+done:
+    fyi_free(x);
+    fyi_free(pos);
+    return st;
+}
+
 /* ---- two of them ----------------------------------------------------------------------------- */
 
 static void warn(fy_compare_report *r, const char *fmt, ...) FY_PRINTF(2, 3);

@@ -131,10 +131,10 @@ fy_status fyi_album_add(fyi_album *a, const fyi_shot *shot);
  * are whole numbers, they are the labels. Gives `label` [n] in the arena, NULL if nothing has a
  * label, and sets the class names. `where` is for sentences. */
 fy_status fyi_album_number(fyi_album *a, const char *where, int32_t **label);
-/* Checks and hashes the shots and makes the dataset. Class names come from the album, or from
- * o->classes_path, or from the labels. Takes what the album holds; the album is to be
+/* Checks and hashes the shots and makes the dataset, named o->name or as the end of `path`. Class
+ * names come from the album, or from o->classes_path, or from the labels. Takes what the album holds; the album is to be
  * released all the same. */
-fy_status fyi_album_open(fyi_album *a, const char *name, const fy_picture_opts *o, fy_dataset **out);
+fy_status fyi_album_open(fyi_album *a, const char *path, const fy_picture_opts *o, fy_dataset **out);
 /* The encoded bytes; fyi_free e->p. */
 fy_status fyi_shot_read(const fyi_shot *s, fyi_encoded *e);
 

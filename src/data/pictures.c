@@ -110,11 +110,12 @@ static fy_status check_shape(const fyi_encoded *e, const fy_picture_opts *o,
 
     if (fy_shape_equal(&found, shape))
         return FY_OK;
-    return fyi_fail(FY_ESHAPE,
-                    "'%s' is a picture of %lldx%lld and comes out as %lldx%lld, others as "
-                    "%lldx%lld; resize them to one size, or the shorter side and cut the rest off",
-                    e->name, (long long)info->w, (long long)info->h, (long long)found.d[2],
-                    (long long)found.d[1], (long long)shape->d[2], (long long)shape->d[1]);
+    return fyi_fail(
+        FY_ESHAPE,
+        "'%s' is a picture of %lldx%lld and comes out as %lldx%lld, others as "
+        "%lldx%lld; give them one size (size), or the shorter side and a cut (shorter, crop)",
+        e->name, (long long)info->w, (long long)info->h, (long long)found.d[2],
+        (long long)found.d[1], (long long)shape->d[2], (long long)shape->d[1]);
 }
 
 fy_status fyi_picture_read(const fyi_encoded *e, const fy_picture_opts *o, const fy_shape *shape,

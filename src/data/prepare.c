@@ -7,6 +7,7 @@
 #include "data/picture.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_SIZE 16384
@@ -248,10 +249,32 @@ static fy_status new_source(fyi_source *inner, const fy_image_opts *o, prepared 
     return FY_OK;
 }
 
+/* With as few digits as read back as the same number, so that it can be copied into a recipe. */
+static void put_number(fyi_buf *b, float v)
+{
+    char text[32];
+
+    for (int digits = 1; digits <= 9; digits++) {
+        (void)snprintf(text, sizeof text, "%.*g", digits, (double)v);
+        if (strtof(text, NULL) == v)
+            break;
+    }
+    fyi_buf_puts(b, text);
+}
+
+static void put_numbers(fyi_buf *b, const char *name, const float *v, int64_t n)
+{
+    fyi_buf_printf(b, "%s [", name);
+    for (int64_t c = 0; c < n; c++) {
+        fyi_buf_puts(b, c > 0 ? ", " : "");
+        put_number(b, v[c]);
+    }
+    fyi_buf_puts(b, "]");
+}
+
 /* "; channels 3; resized to 28x28; padded by 4; ...": the end of the dataset's text. */
 static void describe(const prepared *p, fyi_buf *b)
 {
-    static const char *const names[] = { "", "; values -1 .. 1", "; normalised" };
 
     if (p->c != p->c_in)
         fyi_buf_printf(b, "; %lld channels", (long long)p->c);
@@ -259,7 +282,12 @@ static void describe(const prepared *p, fyi_buf *b)
         fyi_buf_printf(b, "; resized to %lldx%lld", (long long)p->h, (long long)p->w);
     if (p->o.pad > 0)
         fyi_buf_printf(b, "; padded by %lld", (long long)p->o.pad);
-    fyi_buf_puts(b, names[p->o.range]);
+    if (p->o.range == FY_RANGE_SIGNED)
+        fyi_buf_puts(b, "; values -1 .. 1");
+    if (p->o.range == FY_RANGE_NORMAL) {
+        put_numbers(b, "; normalised by mean", p->o.mean, p->c);
+        put_numbers(b, ", deviation", p->o.deviation, p->c);
+    }
 }
 
 /* The key names every option that changes a value, floats in full (%a). */

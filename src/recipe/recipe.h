@@ -129,6 +129,9 @@ extern const char *const fyi_side_names[FYI_SIDES];
 
 typedef struct fyi_side {
     const char *format, *images, *labels, *style;
+    const char *label, *label_field, *class_file, *decode, *check; /* of pictures and CIFAR-100 */
+    bool labelled;
+    int64_t shorter, crop, max_broken;
     int64_t n;
     fyi_seed draw_seed;
     int64_t channels, size, pad;
@@ -234,7 +237,7 @@ typedef struct fyi_recipe_data {
     fyi_odd odd;
     fy_adapt_data view;
 } fyi_recipe_data;
-/* One side, with its labels. */
+/* side.c: one side, with its labels. */
 fy_status fyi_recipe_side_open(const fyi_settings *of, int i, fy_dataset **out);
 /* Release with fyi_recipe_data_close, always. `is_resumed`: as in fyi_files_read. */
 fy_status fyi_recipe_data_open(const fyi_settings *s, bool is_resumed, fyi_recipe_data *d);

@@ -105,12 +105,30 @@ static fy_status write_json(json_t *root, const char *dir, const char *name)
     return st;
 }
 
+#define MAX_BROKEN 1000 /* that are named one by one */
+
+/* What was left out, so that the run says what it has not seen. */
+static json_t *broken_json(const fy_dataset *d)
+{
+    json_t *list = json_array();
+
+    for (int64_t k = 0; list != NULL && k < FYI_MIN(fy_dataset_n_broken(d), MAX_BROKEN); k++)
+        (void)json_array_append_new(list, json_string(fy_dataset_broken(d, k)));
+    return list;
+}
+
 static json_t *side_json(const fy_dataset *d)
 {
-    return json_pack("{s:s, s:I, s:i, s:b, s:s, s:s}", "text", fy_dataset_text(d), "count",
-                     (json_int_t)fy_dataset_count(d), "classes", fy_dataset_classes(d), "labelled",
-                     fy_dataset_has_labels(d), "source_sha256", fy_dataset_hash(d), "view_sha256",
-                     fy_dataset_view_hash(d));
+    json_t *root = json_pack("{s:s, s:I, s:i, s:b, s:s, s:s}", "text", fy_dataset_text(d), "count",
+                             (json_int_t)fy_dataset_count(d), "classes", fy_dataset_classes(d),
+                             "labelled", fy_dataset_has_labels(d), "source_sha256",
+                             fy_dataset_hash(d), "view_sha256", fy_dataset_view_hash(d));
+
+    if (root != NULL && fy_dataset_n_broken(d) > 0) {
+        (void)json_object_set_new(root, "broken", json_integer(fy_dataset_n_broken(d)));
+        (void)json_object_set_new(root, "left_out", broken_json(d));
+    }
+    return root;
 }
 
 static json_t *files_json(const fyi_files *f)

@@ -280,6 +280,11 @@ static fy_status check_side(const fyi_settings *s, const fyi_entries *t, int i)
                         "one new label per class",
                         t->path, fyi_side_names[i], side->relabel.n, side->classes.n,
                         fyi_side_names[i]);
+    if (side->size > 0 && side->shorter > 0)
+        return fyi_fail(FY_EINVAL,
+                        "recipe %s: '%s.size' and '%s.shorter' are two ways to resize; leave one "
+                        "of them out",
+                        t->path, fyi_side_names[i], fyi_side_names[i]);
     return FY_OK;
 }
 

@@ -5,7 +5,8 @@ const char *const fyi_side_names[FYI_SIDES] = { "source", "source_test", "target
 
 static const char *const *format_words(void)
 {
-    static const char *const words[] = { "idx", "digits", NULL };
+    static const char *const words[] = { "idx",     "digits",   "folder", "list", "tar",
+                                         "cifar10", "cifar100", "npy",    NULL };
 
     return words;
 }
@@ -19,14 +20,37 @@ static const char *const *style_words(void)
     return words;
 }
 
-/* In the order of fy_value_range and of fy_pick. */
-static const char *const *range_words(void)
+static const char *const *label_words(void)
 {
-    static const char *const words[] = { "keep", "signed", "normal", NULL };
+    static const char *const words[] = { "fine", "coarse", NULL };
 
     return words;
 }
 
+static const char *const *decode_words(void)
+{
+    static const char *const words[] = { "fast", "full", NULL };
+
+    return words;
+}
+
+/* In the order of fy_file_check. */
+static const char *const *check_words(void)
+{
+    static const char *const words[] = { "names", "files", "pixels", NULL };
+
+    return words;
+}
+
+static const char *const *range_words(void)
+{
+    static const char *const words[] = { "keep", "signed", "normal", "imagenet",
+                                         "data", "source", NULL };
+
+    return words;
+}
+
+/* In the order of fy_pick. */
 static const char *const *pick_words(void)
 {
     static const char *const words[] = { "first", "random", "stratified", NULL };
@@ -35,15 +59,30 @@ static const char *const *pick_words(void)
 }
 
 /* clang-format off */
+#define PICTURES "format=folder|list|tar"
 #define KEY(name, type, member, min, max, words, needs, flags, help) \
     { name, type, offsetof(fyi_side, member), min, max, words, needs, flags, help }
 const fyi_key fyi_side_keys[] = {
     KEY("format", FYI_KEY_WORD, format, 0, 0, format_words, NULL, 0,
-        "idx: MNIST's files, plain or gzip; digits: drawn by the program"),
-    KEY("images", FYI_KEY_TEXT, images, 0, 0, NULL, "format=idx", FYI_KEY_REQUIRED,
-        "the images' file, absolute or within data_root"),
-    KEY("labels", FYI_KEY_TEXT, labels, 0, 0, NULL, "format=idx", 0,
+        "idx: MNIST's files; digits: drawn by the program; folder: of JPEG, PNG and WebP, its folders "
+        "are classes; list: lines path,label; tar: WebDataset's shards; cifar10, cifar100: binary; npy: "
+        "NumPy arrays"),
+    KEY("images", FYI_KEY_TEXT, images, 0, 0, NULL, "format!=digits", FYI_KEY_REQUIRED,
+        "the images' file or folder, absolute or within data_root; tar and CIFAR: several by {0..9} and *"),
+    KEY("labels", FYI_KEY_TEXT, labels, 0, 0, NULL, "format=idx|npy", 0,
         "the labels' file; \"\": there are none"),
+    KEY("label", FYI_KEY_WORD, label, 0, 0, label_words, "format=cifar100", 0,
+        "which of CIFAR-100's labels: 100 fine classes or 20 coarse ones"),
+    KEY("label_field", FYI_KEY_TEXT, label_field, 0, 0, NULL, "format=tar", 0,
+        "the label's name in .json; a .cls goes before it"),
+    KEY("labelled", FYI_KEY_BOOL, labelled, 0, 0, NULL, PICTURES, 0,
+        "false: folders, columns and .cls are no classes, there are no labels"),
+    KEY("class_file", FYI_KEY_TEXT, class_file, 0, 0, NULL, "labelled=true", 0,
+        "class names, one a line, in the order of the labels; \"\": as found, in byte order"),
+    KEY("check", FYI_KEY_WORD, check, 0, 0, check_words, PICTURES, 0,
+        "what is looked at before the run: names alone, whole files, or all pixels"),
+    KEY("max_broken", FYI_KEY_INT, max_broken, -1, 1e9, NULL, PICTURES, 0,
+        "files that may be broken and left out; -1: 1 % of them, or 10 if that is more"),
     KEY("style", FYI_KEY_WORD, style, 0, 0, style_words, "format=digits", 0,
         "how digits are drawn"),
     KEY("n", FYI_KEY_INT, n, 1, 1000000, NULL, "format=digits", 0, "how many digits are drawn"),
@@ -51,13 +90,20 @@ const fyi_key fyi_side_keys[] = {
         "which digits; seed: the run's, another for every side"),
     KEY("channels", FYI_KEY_INT, channels, 0, 3, NULL, NULL, 0,
         "1 makes grey of colour, 3 repeats grey, 0 keeps"),
-    KEY("size", FYI_KEY_INT, size, 0, 512, NULL, NULL, 0,
+    KEY("size", FYI_KEY_INT, size, 0, 4096, NULL, NULL, 0,
         "height and width in pixels that images are resized to or drawn in; 0 keeps, or draws 28"),
+    KEY("shorter", FYI_KEY_INT, shorter, 0, 4096, NULL, PICTURES, 0,
+        "instead of size: the shorter side's length, the shape is kept; 0: as it is"),
+    KEY("crop", FYI_KEY_INT, crop, 0, 4096, NULL, PICTURES, 0,
+        "height and width cut from the centre, after resizing; 0: all of it"),
+    KEY("decode", FYI_KEY_WORD, decode, 0, 0, decode_words, PICTURES, 0,
+        "fast: JPEGs much larger than wanted are decoded smaller; full: as other programs do it"),
     KEY("pad", FYI_KEY_INT, pad, 0, 256, NULL, NULL, 0,
         "pixels added on every side, after resizing"),
     KEY("pad_value", FYI_KEY_REAL, pad_value, 0, 1, NULL, "pad!=0", 0, "their value: 0 is black"),
     KEY("range", FYI_KEY_WORD, range, 0, 0, range_words, NULL, 0,
-        "keep: 0 to 1; signed: -1 to 1; normal: (x - mean) / deviation"),
+        "keep: 0 to 1; signed: -1 to 1; normal: (x - mean) / deviation; imagenet: by ImageNet's; data: by "
+        "those of 1,000 samples of this side, source: of the source"),
     KEY("mean", FYI_KEY_REALS, mean, 0, 0, NULL, "range=normal", 0, "per channel"),
     KEY("deviation", FYI_KEY_REALS, deviation, 1e-6, 1e6, NULL, "range=normal", 0, "per channel"),
     KEY("classes", FYI_KEY_INTS, classes, 0, 1e6, NULL, NULL, 0,
@@ -72,6 +118,7 @@ const fyi_key fyi_side_keys[] = {
     { .key = NULL },
 };
 #undef KEY
+#undef PICTURES
 /* clang-format on */
 
 void fyi_side_defaults(fyi_side *s)
@@ -83,6 +130,12 @@ void fyi_side_defaults(fyi_side *s)
         .style = fy_digit_style_name(FY_DIGITS_CLEAN),
         .n = fy_digits_defaults(FY_DIGITS_CLEAN).n,
         .draw_seed.follows = true,
+        .label = "fine",
+        .label_field = "label",
+        .labelled = true,
+        .check = "files",
+        .max_broken = fy_picture_defaults().max_broken,
+        .decode = "fast",
         .pad_value = (double)image.pad_value,
         .range = "keep",
         .mean = { { 0 }, 1 },

@@ -272,7 +272,7 @@ fy_status fy_image_folder_open(const char *path, const fy_picture_opts *o, fy_da
     FY_TRY(copy_root(&s, path, &root));
     FY_TRY(read_root(&s, root, o));
     warn_of_unread(&s, root);
-    FY_TRY(fyi_album_open(&s.album, fyi_base_name(root), o, out));
+    FY_TRY(fyi_album_open(&s.album, root, o, out));
 done:
     fyi_free(s.folders);
     fyi_album_release(&s.album);

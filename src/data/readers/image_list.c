@@ -149,7 +149,7 @@ fy_status fy_image_list_open(const char *path, const fy_picture_opts *o, fy_data
     o = o != NULL ? o : &defaults;
     FYI_FORWARD(fyi_file_read(path, MAX_FILE_BYTES, &file, &n));
     FY_TRY(fyi_image_list_parse(path, file, n, &album));
-    FY_TRY(fyi_album_open(&album, fyi_base_name(path), o, out));
+    FY_TRY(fyi_album_open(&album, path, o, out));
 done:
     fyi_free(file);
     fyi_album_release(&album);

@@ -212,7 +212,7 @@ fy_status fy_image_tar_open(const char *pattern, const fy_picture_opts *o, fy_da
     FY_TRY(fyi_paths_expand(pattern, &album.arena, &files));
     for (size_t i = 0; i < files.n; i++)
         FY_TRY(scan_file(files.v[i], o, &album));
-    FY_TRY(fyi_album_open(&album, fyi_base_name(pattern), o, out));
+    FY_TRY(fyi_album_open(&album, pattern, o, out));
 done:
     fyi_free(files.v);
     fyi_album_release(&album);

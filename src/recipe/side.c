@@ -1,0 +1,335 @@
+/* side.c: one data side of a recipe as a dataset.
+ *
+ *   the format's reader -> resize, pad, values -> chosen samples
+ * Pictures are resized by their reader, in bytes. Means that are taken from the data are of samples
+ * as they come out of the reader, before they are padded. */
+#include "recipe/recipe.h"
+
+#include <string.h>
+
+#define STATS_SAMPLES 1000
+
+/* What is being opened. */
+typedef struct site {
+    const fyi_settings *of;
+    const fyi_side *side;
+    const char *name;
+} site;
+
+/* Sides of one run draw different samples from one seed. */
+static uint64_t seed_of(const fyi_seed *s, const site *at)
+{
+    return s->follows ? fyi_hash64(at->name, strlen(at->name), at->of->run.seed.value) : s->value;
+}
+
+static bool is_word(const char *a, const char *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+/* The paths of the images and of the labels; NULL where there are none. */
+typedef struct files {
+    char *images, *labels;
+} files;
+
+static void release_files(files *f)
+{
+    fyi_free(f->labels);
+    fyi_free(f->images);
+}
+
+static bool is_pattern(const char *path)
+{
+    return strpbrk(path, "*?[{") != NULL;
+}
+
+static fy_status find_files(const site *at, files *f)
+{
+    const char *root = at->of->run.data_root, *labels = at->side->labels;
+    const bool has_labels = labels != NULL && *labels != '\0';
+
+    f->images = fyi_path_join(root, at->side->images);
+    f->labels = has_labels ? fyi_path_join(root, labels) : NULL;
+    if (f->images == NULL || (has_labels && f->labels == NULL))
+        return fyi_enomem(strlen(root), "a file's name");
+    if (!is_pattern(f->images) && !fyi_path_exists(f->images))
+        return fyi_fail(
+            FY_EIO,
+            "there is no file '%s'; set data_root=FOLDER or the environment's FERRY_DATA to "
+            "where '%s' is",
+            f->images, at->side->images);
+    return FY_OK;
+}
+
+/* ---- formats --------------------------------------------------------------------------------- */
+
+static fy_status open_idx(const site *at, const files *f, fy_dataset **out)
+{
+    return fy_idx_open(f->images, f->labels, at->name, NULL, out);
+}
+
+static fy_status open_npy(const site *at, const files *f, fy_dataset **out)
+{
+    return fy_npy_images_open(f->images, f->labels, at->name, NULL, out);
+}
+
+static fy_status open_cifar10(const site *at, const files *f, fy_dataset **out)
+{
+    return fy_cifar_open(f->images, FY_CIFAR10, at->name, NULL, out);
+}
+
+static fy_status open_cifar100(const site *at, const files *f, fy_dataset **out)
+{
+    return fy_cifar_open(f->images,
+                         is_word(at->side->label, "fine") ? FY_CIFAR100_FINE : FY_CIFAR100_COARSE,
+                         at->name, NULL, out);
+}
+
+static fy_status open_digits(const site *at, const files *f, fy_dataset **out)
+{
+    fy_digits_opts d = fy_digits_defaults(FY_DIGITS_CLEAN);
+
+    (void)f;
+    d.seed = seed_of(&at->side->draw_seed, at);
+    d.n = at->side->n;
+    if (at->side->size > 0)
+        d.size_px = at->side->size;
+    FYI_FORWARD(fy_digit_style_find(at->side->style, &d.style));
+    return fy_digits_open(&d, out);
+}
+
+static fy_file_check check_of(const char *word)
+{
+    return is_word(word, "names")   ? FY_CHECK_NAMES
+           : is_word(word, "files") ? FY_CHECK_FILES
+                                    : FY_CHECK_PIXELS;
+}
+
+static fy_picture_opts picture_opts(const site *at)
+{
+    const fyi_side *s = at->side;
+    fy_picture_opts o = fy_picture_defaults();
+
+    o.name = at->name;
+    o.channels = s->channels;
+    o.height = o.width = s->size;
+    o.shorter = s->shorter;
+    o.crop_h = o.crop_w = s->crop;
+    o.full_decode = is_word(s->decode, "full");
+    o.is_unlabelled = !s->labelled;
+    o.label_field = s->label_field;
+    o.check = check_of(s->check);
+    o.max_broken = s->max_broken;
+    return o;
+}
+
+static fy_status open_pictures(const site *at, const files *f, fy_dataset **out)
+{
+    static const struct {
+        const char *format;
+        fy_status (*open)(const char *path, const fy_picture_opts *o, fy_dataset **out);
+    } readers[] = { { "folder", fy_image_folder_open },
+                    { "list", fy_image_list_open },
+                    { "tar", fy_image_tar_open } };
+    const char *class_file = at->side->class_file;
+    fy_picture_opts o = picture_opts(at);
+    char *classes = NULL;
+    fy_status st = FY_EINVAL;
+
+    *out = NULL;
+    if (class_file != NULL && *class_file != '\0') {
+        o.classes_path = classes = fyi_path_join(at->of->run.data_root, class_file);
+        if (classes == NULL)
+            return fyi_enomem(strlen(class_file), "a file's name");
+    }
+    for (size_t i = 0; i < FYI_LEN(readers); i++)
+        if (is_word(at->side->format, readers[i].format))
+            st = readers[i].open(f->images, &o, out);
+    fyi_free(classes);
+    return st;
+}
+
+/* In the order of the words of <side>.format. */
+static const struct format {
+    const char *word;
+    fy_status (*open)(const site *at, const files *f, fy_dataset **out);
+    bool has_files, resizes; /* resizes, and sets channels, by itself */
+} formats[] = {
+    { "idx", open_idx, true, false },           { "digits", open_digits, false, true },
+    { "folder", open_pictures, true, true },    { "list", open_pictures, true, true },
+    { "tar", open_pictures, true, true },       { "cifar10", open_cifar10, true, false },
+    { "cifar100", open_cifar100, true, false }, { "npy", open_npy, true, false },
+};
+
+static const struct format *find_format(const char *word)
+{
+    size_t i = 0;
+
+    while (!is_word(formats[i].word, word))
+        i++;
+    return &formats[i];
+}
+
+static fy_status open_raw(const site *at, fy_dataset **out)
+{
+    const struct format *format = find_format(at->side->format);
+    files f = { NULL, NULL };
+    fy_status st;
+
+    if (format->has_files)
+        FY_TRY(find_files(at, &f));
+    FY_TRY(format->open(at, &f, out));
+done:
+    release_files(&f);
+    return st;
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+static fy_image_opts image_opts(const site *at)
+{
+    const fyi_side *s = at->side;
+    fy_image_opts o = fy_image_defaults();
+    const bool is_picture = find_format(s->format)->open == open_pictures;
+
+    o.channels = is_picture ? 0 : s->channels;
+    o.height = o.width = find_format(s->format)->resizes ? 0 : s->size;
+    o.pad = s->pad;
+    o.pad_value = (float)s->pad_value;
+    return o;
+}
+
+/* One number is for all channels. */
+static void set_numbers(fy_image_opts *o, const fyi_side *s)
+{
+    o->range = FY_RANGE_NORMAL;
+    for (int c = 0; c < FYI_MAX_REALS; c++) {
+        o->mean[c] = (float)s->mean.v[FYI_MIN(c, s->mean.n - 1)];
+        o->deviation[c] = (float)s->deviation.v[FYI_MIN(c, s->deviation.n - 1)];
+    }
+}
+
+/* Of RGB in 0 .. 1; what torchvision's models were trained with. */
+static fy_status set_imagenet(fy_image_opts *o, const fy_dataset *raw)
+{
+    static const float mean[] = { 0.485f, 0.456f, 0.406f }, deviation[] = { 0.229f, 0.224f, 0.225f };
+    const int64_t c = o->channels != 0 ? o->channels : fy_dataset_shape(raw)->d[0];
+
+    if (c != 3)
+        return fyi_fail(FY_EINVAL,
+                        "range imagenet is for three channels, '%s' has %lld; set channels=3",
+                        fy_dataset_name(raw), (long long)c);
+    o->range = FY_RANGE_NORMAL;
+    memcpy(o->mean, mean, sizeof mean);
+    memcpy(o->deviation, deviation, sizeof deviation);
+    return FY_OK;
+}
+
+/* By the seed of the run alone: a limit or a split changes nothing. */
+static fy_status set_from_data(fy_image_opts *o, const site *at, const fy_dataset *raw)
+{
+    fy_image_opts bare = *o;
+    fy_dataset *plain = NULL;
+    fy_channel_stats s;
+    fy_status st;
+
+    bare.pad = 0;
+    FY_TRY(fy_dataset_prepare(raw, &bare, &plain));
+    FY_TRY(fy_dataset_channel_stats(plain, STATS_SAMPLES, at->of->run.seed.value, &s));
+    o->range = FY_RANGE_NORMAL;
+    memcpy(o->mean, s.mean, sizeof s.mean);
+    memcpy(o->deviation, s.deviation, sizeof s.deviation);
+done:
+    fy_dataset_free(plain);
+    return st;
+}
+
+/* The source is opened once more for its numbers, just as it is for training. */
+static fy_status set_from_source(fy_image_opts *o, const site *at)
+{
+    const site source = { at->of, &at->of->side[FYI_SOURCE], fyi_side_names[FYI_SOURCE] };
+    fy_image_opts numbers = image_opts(&source);
+    fy_dataset *raw = NULL;
+    fy_status st;
+
+    FY_TRY(open_raw(&source, &raw));
+    FY_TRY(set_from_data(&numbers, &source, raw));
+    o->range = FY_RANGE_NORMAL;
+    memcpy(o->mean, numbers.mean, sizeof o->mean);
+    memcpy(o->deviation, numbers.deviation, sizeof o->deviation);
+done:
+    fy_dataset_free(raw);
+    return st;
+}
+
+static fy_status set_range(fy_image_opts *o, const site *at, const fy_dataset *raw)
+{
+    const char *range = at->side->range;
+    const bool is_source = at->side == &at->of->side[FYI_SOURCE];
+
+    if (is_word(range, "imagenet"))
+        return set_imagenet(o, raw);
+    if (is_word(range, "data") || (is_word(range, "source") && is_source))
+        return set_from_data(o, at, raw);
+    if (is_word(range, "source"))
+        return set_from_source(o, at);
+    if (is_word(range, "normal"))
+        set_numbers(o, at->side);
+    if (is_word(range, "signed"))
+        o->range = FY_RANGE_SIGNED;
+    return FY_OK;
+}
+
+/* Takes raw. */
+static fy_status prepare(const site *at, fy_dataset *raw, fy_dataset **out)
+{
+    fy_image_opts o = image_opts(at);
+    fy_status st;
+
+    *out = NULL;
+    FY_TRY(set_range(&o, at, raw));
+    FY_TRY(fy_dataset_prepare(raw, &o, out));
+done:
+    fy_dataset_free(raw);
+    return st;
+}
+
+/* ---- samples --------------------------------------------------------------------------------- */
+
+static fy_pick pick_of(const char *word)
+{
+    return is_word(word, "first")    ? FY_PICK_FIRST
+           : is_word(word, "random") ? FY_PICK_RANDOM
+                                     : FY_PICK_STRATIFIED;
+}
+
+static fy_status select_samples(const site *at, const fy_dataset *all, fy_dataset **out)
+{
+    const fyi_side *s = at->side;
+    fy_select_opts o = fy_select_defaults();
+
+    o.classes = s->classes.n > 0 ? s->classes.v : NULL;
+    o.n_classes = s->classes.n;
+    o.relabel = s->relabel.n > 0 ? s->relabel.v : NULL;
+    o.limit = s->limit;
+    o.pick = pick_of(s->pick);
+    o.seed = seed_of(&s->pick_seed, at);
+    return fy_dataset_select(all, &o, out);
+}
+
+fy_status fyi_recipe_side_open(const fyi_settings *of, int i, fy_dataset **out)
+{
+    const site at = { of, &of->side[i], fyi_side_names[i] };
+    fy_dataset *raw = NULL, *all = NULL;
+    fy_status st;
+
+    FY_TRY(open_raw(&at, &raw));
+    FY_TRY(prepare(&at, raw, &all));
+    FY_TRY(select_samples(&at, all, out));
+    fyi_info("%s", fy_dataset_text(*out));
+done:
+    fy_dataset_free(all);
+    return st == FY_OK ? FY_OK : fyi_wrap(st, "while opening the data side '%s'", at.name);
+}

@@ -143,9 +143,7 @@ typedef struct fyi_tar_member {
     uint64_t at, bytes; /* of the content in the file; inside it */
     bool is_file;       /* neither folder nor link */
 } fyi_tar_member;
-fy_status fyi_tar_open(const char *path, fyi_tar **out);
-/* Keeps `file` and `name`. */
-fy_status fyi_tar_parse(const char *name, const void *file, size_t n, fyi_tar **out);
+fy_status fyi_tar_open(const fyi_infile *file, fyi_tar **out); /* file must outlive it */
 /* FY_EEND after the last, FY_EFORMAT if the archive is damaged or was cut off. */
 fy_status fyi_tar_next(fyi_tar *t, fyi_tar_member *m);
 /* The content, into a buffer used again and again. */

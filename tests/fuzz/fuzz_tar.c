@@ -20,11 +20,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fyi_album album = { 0 };
     int32_t *label;
+    fyi_infile *file;
     fyi_tar *tar;
 
-    if (fyi_tar_parse("fuzz", data, size, &tar) != FY_OK)
-        return tar == NULL && fy_last_error()[0] != '\0' ? 0 : (abort(), 0);
-    if (fyi_image_tar_scan(tar, "fuzz", "label", &album) == FY_OK) {
+    if (fyi_infile_lend("fuzz", data, size, &file) != FY_OK)
+        abort();
+    if (fyi_tar_open(file, &tar) != FY_OK) {
+        if (tar != NULL || fy_last_error()[0] == '\0')
+            abort();
+    } else if (fyi_image_tar_scan(tar, "fuzz", "label", &album) == FY_OK) {
         for (size_t i = 0; i < album.n; i++)
             check_shot(&album.v[i], data, size);
         (void)!fyi_album_number(&album, "fuzz", &label);
@@ -32,6 +36,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     }
     fyi_tar_close(tar);
+    fyi_infile_close(file);
     fyi_album_release(&album);
     return 0;
 }

@@ -176,16 +176,19 @@ static fy_status scan(const void *p, size_t n)
 {
     uint8_t *exact = malloc(n + (n == 0)); /* so that a read past the end is seen */
     fyi_album album = { 0 };
+    fyi_infile *file;
     fyi_tar *tar;
     fy_status st;
 
     memcpy(exact, p, n);
-    st = fyi_tar_parse("some.tar", exact, n, &tar);
+    check_ok(fyi_infile_lend("some.tar", exact, n, &file));
+    st = fyi_tar_open(file, &tar);
     if (st == FY_OK)
         st = fyi_image_tar_scan(tar, "some.tar", "label", &album);
     for (size_t i = 0; st == FY_OK && i < album.n; i++)
         assert_true(album.v[i].bytes >= 0 && album.v[i].at + (uint64_t)album.v[i].bytes <= n);
     fyi_tar_close(tar);
+    fyi_infile_close(file);
     fyi_album_release(&album);
     free(exact);
     return st;

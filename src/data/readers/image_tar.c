@@ -191,12 +191,16 @@ done:
 static fy_status scan_file(const char *path, const fy_picture_opts *o, fyi_album *album)
 {
     const char *field = o->label_field != NULL ? o->label_field : "label";
-    fyi_tar *tar;
+    fyi_infile *file = NULL;
+    fyi_tar *tar = NULL;
     fy_status st;
 
-    FYI_FORWARD(fyi_tar_open(path, &tar));
-    st = fyi_image_tar_scan(tar, path, o->is_unlabelled ? NULL : field, album);
+    FY_TRY(fyi_infile_open(path, &file));
+    FY_TRY(fyi_tar_open(file, &tar));
+    FY_TRY(fyi_image_tar_scan(tar, path, o->is_unlabelled ? NULL : field, album));
+done:
     fyi_tar_close(tar);
+    fyi_infile_close(file);
     return st;
 }
 

@@ -6,11 +6,7 @@
  * Nothing is unpacked, so names may be whatever they like. Every size is held against the file's. */
 #include "data/data.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define BLOCK 512
 #define MAX_EXTRA ((uint64_t)1 << 20) /* bytes of a pax header or a long name */
@@ -20,40 +16,15 @@ enum { NAME = 0, SIZE = 124, SUM = 148, TYPE = 156, MAGIC = 257, PREFIX = 345 };
 enum { NAME_CHARS = 100, SIZE_CHARS = 12, SUM_CHARS = 8, PREFIX_CHARS = 155 };
 
 struct fyi_tar {
-    const char *name; /* for sentences */
-    int fd;           /* -1: in memory */
-    const uint8_t *p;
-    uint64_t n, at; /* all bytes; the next header */
-    fyi_buf member; /* the name of the member that comes next, or of this one */
+    const fyi_infile *file;
+    const char *name; /* the file's */
+    uint64_t n, at;   /* all bytes; the next header */
+    fyi_buf member;   /* the name of the member that comes next, or of this one */
     bool has_name, has_size;
     uint64_t size; /* from a pax header */
 };
 
-/* ---- bytes ----------------------------------------------------------------------------------- */
-
-/* n bytes from `at` on, which are inside. */
-static fy_status read_at(const fyi_tar *t, uint64_t at, void *dst, size_t n)
-{
-    char *to = dst;
-
-    if (t->fd < 0) {
-        memcpy(dst, t->p + at, n);
-        return FY_OK;
-    }
-    while (n > 0) {
-        const ssize_t got = pread(t->fd, to, n, (off_t)at);
-
-        if (got == 0 || (got < 0 && errno != EINTR))
-            return fyi_fail(FY_EIO, "cannot read '%s': %s", t->name,
-                            got == 0 ? "it became shorter" : strerror(errno));
-        if (got > 0) {
-            to += got;
-            at += (uint64_t)got;
-            n -= (size_t)got;
-        }
-    }
-    return FY_OK;
-}
+/* ---- fields ---------------------------------------------------------------------------------- */
 
 static fy_status fail_cut(const fyi_tar *t)
 {
@@ -61,8 +32,6 @@ static fy_status fail_cut(const fyi_tar *t)
                     "'%s' ends before the archive in it does (%llu bytes); it was cut off", t->name,
                     (unsigned long long)t->n);
 }
-
-/* ---- fields ---------------------------------------------------------------------------------- */
 
 /* Octal digits, or a big-endian number behind a byte of 0x80. False if it is neither. */
 static bool read_number(const uint8_t *p, size_t n, uint64_t *out)
@@ -179,22 +148,19 @@ static fy_status take_records(fyi_tar *t, const char *p, size_t n)
 /* A member that says something about the next one. */
 static fy_status take_extra(fyi_tar *t, char type, uint64_t at, uint64_t bytes)
 {
-    char *p;
-    fy_status st;
+    void *p;
+    fy_status st = FY_OK;
 
     if (type == 'g' || type == 'K')
         return FY_OK;
     if (bytes > MAX_EXTRA)
         return fyi_fail(FY_EFORMAT, "'%s': a name or header of %llu bytes is too long", t->name,
                         (unsigned long long)bytes);
-    p = fyi_alloc((size_t)bytes);
-    if (p == NULL)
-        return fyi_enomem((size_t)bytes, t->name);
-    st = read_at(t, at, p, (size_t)bytes);
-    if (st == FY_OK && type == 'x')
+    FYI_FORWARD(fyi_infile_take(t->file, at, bytes, &p));
+    if (type == 'x')
         st = take_records(t, p, (size_t)bytes);
-    if (st == FY_OK && type == 'L') {
-        set_name(t, p, text_chars((const uint8_t *)p, (size_t)bytes));
+    if (type == 'L') {
+        set_name(t, p, text_chars(p, (size_t)bytes));
         t->has_name = true;
     }
     fyi_free(p);
@@ -208,7 +174,7 @@ static fy_status read_header(fyi_tar *t, uint8_t *h)
 {
     if (t->n - t->at < BLOCK)
         return fail_cut(t);
-    FYI_FORWARD(read_at(t, t->at, h, BLOCK));
+    FYI_FORWARD(fyi_infile_read(t->file, t->at, h, BLOCK));
     if (is_zero(h))
         return fyi_fail(FY_EEND, "'%s' has no more members", t->name);
     if (!is_sum_right(h))
@@ -272,21 +238,16 @@ fy_status fyi_tar_next(fyi_tar *t, fyi_tar_member *m)
 
 fy_status fyi_tar_read(const fyi_tar *t, const fyi_tar_member *m, size_t max_bytes, fyi_buf *out)
 {
-    char *p;
-    fy_status st;
+    void *p;
 
     if (m->bytes > max_bytes)
         return fyi_fail(FY_EFORMAT, "'%s': '%s' has %llu bytes, at most %zu were expected", t->name,
                         m->name, (unsigned long long)m->bytes, max_bytes);
-    p = fyi_alloc((size_t)m->bytes);
-    if (p == NULL)
-        return fyi_enomem((size_t)m->bytes, m->name);
-    st = read_at(t, m->at, p, (size_t)m->bytes);
+    FYI_FORWARD(fyi_infile_take(t->file, m->at, m->bytes, &p));
     out->len = 0;
-    if (st == FY_OK)
-        fyi_buf_append(out, p, (size_t)m->bytes);
+    fyi_buf_append(out, p, (size_t)m->bytes);
     fyi_free(p);
-    return st == FY_OK && out->failed ? fyi_enomem((size_t)m->bytes, m->name) : st;
+    return out->failed ? fyi_enomem((size_t)m->bytes, m->name) : FY_OK;
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -304,7 +265,7 @@ static fy_status check_packing(const fyi_tar *t)
                      { "BZh", "bzip2", "bunzip2" } };
     uint8_t head[8] = { 0 };
 
-    FYI_FORWARD(read_at(t, 0, head, (size_t)FYI_MIN(t->n, sizeof head)));
+    FYI_FORWARD(fyi_infile_read(t->file, 0, head, (size_t)FYI_MIN(t->n, sizeof head)));
     for (size_t i = 0; i < FYI_LEN(packings); i++)
         if (memcmp(head, packings[i].magic, strlen(packings[i].magic)) == 0)
             return fyi_fail(FY_EFORMAT,
@@ -314,18 +275,15 @@ static fy_status check_packing(const fyi_tar *t)
     return t->n > 0 ? FY_OK : fyi_fail(FY_EFORMAT, "'%s' is empty", t->name);
 }
 
-static fy_status new_tar(const char *name, int fd, const uint8_t *p, uint64_t n, fyi_tar **out)
+fy_status fyi_tar_open(const fyi_infile *file, fyi_tar **out)
 {
     fyi_tar *t = fyi_calloc(1, sizeof *t);
     fy_status st;
 
     *out = NULL;
-    if (t == NULL) {
-        if (fd >= 0)
-            close(fd);
-        return fyi_enomem(sizeof *t, name);
-    }
-    *t = (fyi_tar){ .name = name, .fd = fd, .p = p, .n = n };
+    if (t == NULL)
+        return fyi_enomem(sizeof *t, fyi_infile_name(file));
+    *t = (fyi_tar){ .file = file, .name = fyi_infile_name(file), .n = fyi_infile_bytes(file) };
     st = check_packing(t);
     if (st == FY_OK)
         *out = t;
@@ -334,32 +292,10 @@ static fy_status new_tar(const char *name, int fd, const uint8_t *p, uint64_t n,
     return st;
 }
 
-fy_status fyi_tar_open(const char *path, fyi_tar **out)
-{
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat info;
-
-    *out = NULL;
-    if (fd < 0)
-        return fyi_fail(FY_EIO, "cannot read '%s': %s", path, strerror(errno));
-    if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
-        close(fd);
-        return fyi_fail(FY_EIO, "cannot read '%s': it is no file", path);
-    }
-    return new_tar(path, fd, NULL, (uint64_t)info.st_size, out);
-}
-
-fy_status fyi_tar_parse(const char *name, const void *file, size_t n, fyi_tar **out)
-{
-    return new_tar(name, -1, file, n, out);
-}
-
 void fyi_tar_close(fyi_tar *t)
 {
     if (t == NULL)
         return;
-    if (t->fd >= 0)
-        close(t->fd);
     fyi_buf_release(&t->member);
     fyi_free(t);
 }

@@ -516,11 +516,11 @@ fy_status fy_adda(fy_run *r, fy_device *dev, const fy_adapt_data *data, const fy
     FY_TRY(cross(&a));
     report->source_accuracy = a.kept.source_accuracy;
     FY_TRY(adapt_finish(&a.adapt, &o->rule, report));
-    fy_model *const before[] = { a.source, a.classifier }, *const after[] = { a.target,
-                                                                              a.target_classifier };
+    fy_model *const before[] = { a.source, a.classifier }, *const last[] = { a.target,
+                                                                             a.target_classifier };
     FY_TRY(picture_write_critic(a.moments, r));
-    FY_TRY(picture_write_features(r, dev, data, before, after, o->seed));
-    FY_TRY(picture_write_samples(r, dev, data, before, after));
+    FY_TRY(picture_write_features(r, dev, data, before, last, o->seed));
+    FY_TRY(picture_write_samples(r, dev, data, before, last));
 done:
     close_adda(&a);
     return st;

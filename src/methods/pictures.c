@@ -209,7 +209,7 @@ static void put_view(FILE *f, const view *v)
     fprintf(f, "]}");
 }
 
-/* Both domains on the plane of the source's two main directions, so that before and after can be compared. */
+/* Both domains on the plane of the source's two main directions, so that both moments can be compared. */
 static fy_status project_views(view *v, int n, uint64_t seed)
 {
     fy_tensor *mean = NULL, *axes = NULL, *deviation = NULL;
@@ -225,12 +225,12 @@ done:
 }
 
 fy_status picture_write_features(fy_run *r, fy_device *dev, const fy_adapt_data *data,
-                                 fy_model *const before[2], fy_model *const after[2], uint64_t seed)
+                                 fy_model *const before[2], fy_model *const last[2], uint64_t seed)
 {
     fy_dataset *source = NULL, *target = NULL;
     view v[3] = { { .when = "before", .domain = "source" },
                   { .when = "before", .domain = "target" },
-                  { .when = "after", .domain = "target" } };
+                  { .when = "last", .domain = "target" } };
     text t = { 0 };
     fy_status st;
     if (fy_shape_numel(fy_model_output(before[0])) < 2)
@@ -241,14 +241,14 @@ fy_status picture_write_features(fy_run *r, fy_device *dev, const fy_adapt_data 
     v[1].d = v[2].d = target;
     FY_TRY(see(dev, before, &v[0]));
     FY_TRY(see(dev, before, &v[1]));
-    FY_TRY(see(dev, after, &v[2]));
+    FY_TRY(see(dev, last, &v[2]));
     FY_TRY(project_views(v, 3, seed));
     FY_TRY(open_text(&t));
     for (int i = 0; i < 3; i++) {
         fprintf(t.f, "%s", i ? ",\n  " : "{\"views\": [\n  ");
         put_view(t.f, &v[i]);
     }
-    v[0].when = "after"; /* M_S does not move: the source lies where it lay */
+    v[0].when = "last"; /* M_S does not move: the source lies where it lay */
     fprintf(t.f, ",\n  ");
     put_view(t.f, &v[0]);
     fprintf(t.f, "]}\n");
@@ -296,7 +296,7 @@ static void put_prediction(FILE *f, const view *v, int64_t i)
             sum > 0 && isfinite(sum) ? 1 / sum : 0.0);
 }
 
-static void put_samples(FILE *f, const view *before, const view *after, const fy_tensor *x,
+static void put_samples(FILE *f, const view *before, const view *last, const fy_tensor *x,
                         const fy_dataset *names)
 {
     const fy_shape *s = fy_tensor_shape(x);
@@ -313,24 +313,24 @@ static void put_samples(FILE *f, const view *before, const view *after, const fy
         put_pixels(f, (const float *)fy_tensor_const_data(x) + i * numel, numel);
         fprintf(f, "\"");
         put_prediction(f, before, i);
-        put_prediction(f, after, i);
+        put_prediction(f, last, i);
         fprintf(f, "}");
     }
     fprintf(f, "]}\n");
 }
 
 fy_status picture_write_samples(fy_run *r, fy_device *dev, const fy_adapt_data *data,
-                                fy_model *const before[2], fy_model *const after[2])
+                                fy_model *const before[2], fy_model *const last[2])
 {
     fy_dataset *some = NULL;
     fy_tensor *x = NULL;
-    view v[2] = { { .when = "before" }, { .when = "after" } };
+    view v[2] = { { .when = "before" }, { .when = "last" } };
     text t = { 0 };
     fy_status st;
     FY_TRY(some_of(data->target, SHOWN_SAMPLES, &some));
     v[0].d = v[1].d = some;
     FY_TRY(see(dev, before, &v[0]));
-    FY_TRY(see(dev, after, &v[1]));
+    FY_TRY(see(dev, last, &v[1]));
     FY_TRY(fy_dataset_read(some, NULL, 0, &x, NULL));
     FY_TRY(open_text(&t));
     put_samples(t.f, &v[0], &v[1], x, data->source);

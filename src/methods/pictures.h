@@ -1,5 +1,5 @@
 /* pictures.h: what an adaptation leaves for the report to draw: the critic's decisions over time, both domains'
- * features on one plane, and sample predictions, before and after. Public functions only. */
+ * features on one plane, and sample predictions, before the first step and after the last. Public functions only. */
 #ifndef FERRY_METHODS_PICTURES_H
 #define FERRY_METHODS_PICTURES_H
 
@@ -28,11 +28,12 @@ fy_status picture_critic(picture_moments *m, fy_device *dev, const fy_adapt_data
                          picture_critic_fn fn, void *arg, int64_t step);
 /* critic.json: {"bins", "moments": [{"step", "source": [...], "target": [...]}]} */
 fy_status picture_write_critic(const picture_moments *m, fy_run *r);
-/* features.json: {"views": [{"when", "domain", "x", "y", "class"}]}; before and after are {encoder, classifier}. */
+/* features.json: {"views": [{"when", "domain", "x", "y", "class"}]}; before and last are {encoder, classifier}: the
+ * source model, and the model after the last step. */
 fy_status picture_write_features(fy_run *r, fy_device *dev, const fy_adapt_data *data,
-                                 fy_model *const before[2], fy_model *const after[2], uint64_t seed);
-/* samples.json: {"shape", "classes", "samples": [{"index", "pixels" (base64), "before", "after"}]} */
+                                 fy_model *const before[2], fy_model *const last[2], uint64_t seed);
+/* samples.json: {"shape", "classes", "samples": [{"index", "pixels" (base64), "before", "last"}]} */
 fy_status picture_write_samples(fy_run *r, fy_device *dev, const fy_adapt_data *data,
-                                fy_model *const before[2], fy_model *const after[2]);
+                                fy_model *const before[2], fy_model *const last[2]);
 
 #endif

@@ -29,6 +29,16 @@ void fyi_section_end(fyi_buf *b)
     fyi_buf_puts(b, "</section>\n");
 }
 
+void fyi_say_handed_back(const fyi_result *res, fyi_buf *b)
+{
+    const int64_t chosen = res->step[FYI_PLAIN][FYI_CHOSEN], last = res->step[FYI_PLAIN][FYI_LAST];
+
+    if (res->fell_back)
+        fyi_buf_puts(b, " The run hands back the source model instead.");
+    else if (chosen >= 0 && last >= 0 && chosen != last)
+        fyi_html(b, " The run hands back the model of step @ instead.", fyi_whole(chosen).s);
+}
+
 static void write_page(fyi_report *r, fyi_buf *b)
 {
     const char *name = r->result.recipe[0] != '\0' ? r->result.recipe : r->dir;

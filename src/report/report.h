@@ -46,7 +46,7 @@ typedef struct fyi_moment {
 } fyi_moment;
 
 typedef struct fyi_view {
-    bool is_after, is_target;
+    bool is_last, is_target; /* after the last step, or before the first; which domain */
     size_t n;
     fyi_point *p;
     int *class; /* -1: unknown */
@@ -59,8 +59,8 @@ typedef struct fyi_guess {
 
 typedef struct fyi_sample {
     int64_t index;
-    uint8_t *pixels; /* [c, h, w] */
-    fyi_guess before, after;
+    uint8_t *pixels;        /* [c, h, w] */
+    fyi_guess before, last; /* before the first step and after the last */
 } fyi_sample;
 
 typedef struct fyi_samples {
@@ -166,6 +166,9 @@ typedef struct fyi_number_look {
 extern const fyi_number_look fyi_number_looks[FYI_NUMBERS];
 /* Is any of the four known, counted this way? */
 bool fyi_has_way(const fyi_result *res, int way);
+
+/* " The run hands back ... instead." where the last step's model, which is being shown, is not the chosen one. */
+void fyi_say_handed_back(const fyi_result *res, fyi_buf *b);
 
 /* A section's frame: its heading, and a sentence on what it shows. */
 void fyi_section_begin(fyi_buf *b, const char *id, const char *title, const char *lead);

@@ -109,7 +109,7 @@ def critic(kind):
 
 def features(k):
     views = []
-    for when in ("before", "after"):
+    for when in ("before", "last"):
         for domain in ("source", "target"):
             view = {"when": when, "domain": domain, "x": [], "y": [], "class": []}
             for i in range(700):
@@ -144,10 +144,10 @@ def samples(k):
         d = rng.randrange(k)
         wrong = rng.random() < 0.28
         before = rng.randrange(k) if wrong else d
-        after = d if rng.random() < 0.9 else before
+        last = d if rng.random() < 0.9 else before
         out.append({"index": rng.randrange(2007), "pixels": digit(d),
                     "before": {"class": before, "p": clamp(0.55 + 0.45 * rng.random() - 0.2 * wrong)},
-                    "after": {"class": after, "p": clamp(0.8 + 0.2 * rng.random())}})
+                    "last": {"class": last, "p": clamp(0.8 + 0.2 * rng.random())}})
     return {"shape": [1, 28, 28], "classes": [str(i) for i in range(k)], "samples": out}
 
 

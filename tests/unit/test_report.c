@@ -50,12 +50,12 @@ static const struct file {
       "What the critic sees" },
     { "features.json",
       "{\"views\": [" VIEW("before", "source") ", " VIEW("before", "target") ", " VIEW(
-          "after", "source") ", " VIEW("after", "target") "]}",
+          "last", "source") ", " VIEW("last", "target") "]}",
       "Both domains&#39; features" },
     { "samples.json",
       "{\"shape\": [1, 2, 2], \"classes\": [\"cat\", \"dog\"], \"samples\": [{\"index\": 5, "
       "\"pixels\":"
-      " \"AAECAw==\", \"before\": {\"class\": 0, \"p\": 0.6}, \"after\": {\"class\": 1, \"p\": "
+      " \"AAECAw==\", \"before\": {\"class\": 0, \"p\": 0.6}, \"last\": {\"class\": 1, \"p\": "
       "0.9}}]}",
       "Samples of the target" },
     { "recipe.yaml", "name: tiny # a remark\nadda:\n  lr: 0.1\n", "<b>  lr</b>: 0.1" },
@@ -153,6 +153,13 @@ static void a_whole_run_is_shown_whole(void **state)
     /* The matched oracle is of another step than the plain one. */
     check_contains(text, "matched <b>91.5%</b> at step 15</p>");
     check_contains(text, "<td>0</td><td>20</td><td>10</td><td>15</td>");
+    /* What is of the last step says so, and that another one is handed back. */
+    check_contains(text, "<h3>After the last step</h3>");
+    check_contains(text,
+                   "<figcaption>Of the last step's model, step 20. The run hands back the model of "
+                   "step 10 instead.</figcaption>");
+    check_contains(text, "the picture tells. The run hands back the model of step 10 instead.</p>");
+    assert_null(strstr(text, "after adaptation"));
     check_contains(text, "1.5 points (one standard error)");
     check_contains(text, "50%: guessing");
     assert_null(strstr(text, "Not everything could be read"));
@@ -226,7 +233,7 @@ static void what_comes_from_files_is_text(void **state)
         { "critic.json", "[" EVIL, "" },
         { "samples.json",
           "{\"shape\": [1, 1, 1], \"classes\": [\"" EVIL "\"], \"samples\": [{\"pixels\": \"AA==\","
-          " \"before\": {\"class\": 0}, \"after\": {\"class\": 1}}]}",
+          " \"before\": {\"class\": 0}, \"last\": {\"class\": 1}}]}",
           "" },
     };
     char *text;

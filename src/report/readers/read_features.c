@@ -1,6 +1,8 @@
 /* read_features.c: features.json, features of both domains brought down to a plane.
  *
- *   {"views": [{"when": "before", "domain": "source", "x": [..], "y": [..], "class": [..]}, ...]} */
+ *   {"views": [{"when": "before", "domain": "source", "x": [..], "y": [..], "class": [..]}, ...]}
+ *
+ * before: the first step. last: after the last one. */
 #include "report/report.h"
 
 #include <math.h>
@@ -43,20 +45,20 @@ static void read_view(fyi_report *r, const json_t *from, size_t number)
 {
     fyi_view *v = &r->views[r->n_views];
     const json_t *x = json_object_get(from, "x"), *y = json_object_get(from, "y");
-    const int when = which(from, "when", "before", "after"),
+    const int when = which(from, "when", "before", "last"),
               domain = which(from, "domain", "source", "target");
     const size_t n = json_array_size(x);
     size_t bad;
 
     if (when < 0 || domain < 0 || !json_is_array(x) || json_array_size(y) != n) {
         fyi_report_note(r,
-                        "features.json: view %zu is left out: it needs \"when\" (before, after), "
+                        "features.json: view %zu is left out: it needs \"when\" (before, last), "
                         "\"domain\" (source, "
                         "target), and as many \"x\" as \"y\".",
                         number);
         return;
     }
-    *v = (fyi_view){ .is_after = when == 1, .is_target = domain == 1 };
+    *v = (fyi_view){ .is_last = when == 1, .is_target = domain == 1 };
     v->p = fyi_report_alloc(r, n, sizeof *v->p);
     v->class = fyi_report_alloc(r, n, sizeof *v->class);
     if (v->p == NULL || v->class == NULL)

@@ -1,7 +1,7 @@
-/* read_samples.c: samples.json, target samples and what was said of them before and after.
+/* read_samples.c: samples.json, target samples and what was said of them before the first step and after the last.
  *
  *   {"shape": [c, h, w], "classes": ["0", ..], "samples": [{"index": 5, "pixels": base64 of u8 [c, h, w],
- *    "before": {"class": 3, "p": 0.98}, "after": {..}}, ..]} */
+ *    "before": {"class": 3, "p": 0.98}, "last": {..}}, ..]} */
 #include "report/report.h"
 
 #include <math.h>
@@ -56,7 +56,7 @@ static bool read_sample(fyi_report *r, const json_t *from, fyi_sample *v)
 
     v->index = fyi_json_whole(from, "index");
     v->before = read_guess(json_object_get(from, "before"));
-    v->after = read_guess(json_object_get(from, "after"));
+    v->last = read_guess(json_object_get(from, "last"));
     v->pixels = fyi_report_alloc(r, bytes, 1);
     return text != NULL && v->pixels != NULL &&
            fyi_base64_decode(text, v->pixels, bytes) == (int64_t)bytes;

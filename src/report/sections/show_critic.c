@@ -1,4 +1,4 @@
-/* show_critic.c: the critic's decisions before, midway and after, the source's samples above the
+/* show_critic.c: the critic's decisions at the first, a middle and the last moment, the source's samples above the
  * line and the target's below. Two shapes that mirror each other are two domains that look
  * alike. */
 #include "report/report.h"

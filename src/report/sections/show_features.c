@@ -1,4 +1,4 @@
-/* show_features.c: the features of both domains in one plane, before and after. Colour is the
+/* show_features.c: the features of both domains in one plane, before and after all steps. Colour is the
  * class, the shape of a point is its domain, and a class's name stands where its source samples
  * lie. */
 #include "report/report.h"
@@ -126,24 +126,39 @@ static void put_names(fyi_report *r, fyi_buf *b, const fyi_plot *p, const fyi_vi
     fyi_free(scratch);
 }
 
-static void put_picture(fyi_report *r, fyi_buf *b, bool is_after, int n_classes)
+static void put_caption(const fyi_result *res, fyi_buf *b)
+{
+    const int64_t step = res->step[FYI_PLAIN][FYI_LAST];
+
+    fyi_buf_puts(b, "<figcaption>Of the last step's model");
+    if (step >= 0)
+        fyi_html(b, ", step @", fyi_whole(step).s);
+    fyi_buf_puts(b, ".");
+    fyi_say_handed_back(res, b);
+    fyi_buf_puts(b, "</figcaption>\n");
+}
+
+static void put_picture(fyi_report *r, fyi_buf *b, bool is_last, int n_classes)
 {
     const fyi_plot p =
-        plot_of(r, is_after ? "Features of source and target samples after adaptation, by class."
-                            : "Features of source and target samples before adaptation, by class.");
+        plot_of(r, is_last ? "Features of source and target samples after the last step, by class."
+                           : "Features of source and target samples before adaptation, by class.");
 
     fyi_html(b, "<figure class=\"card\">\n<h3>@</h3>\n<div class=\"plot\">",
-             is_after ? "After the last step" : "Before adaptation");
+             is_last ? "After the last step" : "Before adaptation");
     fyi_plot_begin(b, &p);
     for (int target = 0; target < 2; target++)
         for (size_t i = 0; i < r->n_views; i++)
-            if (r->views[i].is_after == is_after && r->views[i].is_target == (target == 1))
+            if (r->views[i].is_last == is_last && r->views[i].is_target == (target == 1))
                 put_points(b, &p, &r->views[i], n_classes);
     for (size_t i = 0; n_classes <= 2 * COLOURS && i < r->n_views; i++)
-        if (r->views[i].is_after == is_after && !r->views[i].is_target)
+        if (r->views[i].is_last == is_last && !r->views[i].is_target)
             put_names(r, b, &p, &r->views[i], n_classes);
     fyi_plot_end(b, &p);
-    fyi_buf_puts(b, "</div>\n</figure>\n");
+    fyi_buf_puts(b, "</div>\n");
+    if (is_last)
+        put_caption(&r->result, b);
+    fyi_buf_puts(b, "</figure>\n");
 }
 
 /* ---- the section ----------------------------------------------------------------------------- */
@@ -171,10 +186,10 @@ static void put_legend(fyi_report *r, fyi_buf *b, int n_classes)
     fyi_buf_puts(b, "</ul>\n");
 }
 
-static bool has_moment(const fyi_report *r, bool is_after)
+static bool has_moment(const fyi_report *r, bool is_last)
 {
     for (size_t i = 0; i < r->n_views; i++)
-        if (r->views[i].is_after == is_after && r->views[i].n > 0)
+        if (r->views[i].is_last == is_last && r->views[i].n > 0)
             return true;
     return false;
 }
@@ -192,9 +207,9 @@ void fyi_show_features(fyi_report *r, fyi_buf *b)
                       "lie on dots of their colour.");
     put_legend(r, b, n_classes);
     fyi_buf_puts(b, "<div class=\"pair\">\n");
-    for (int after = 0; after < 2; after++)
-        if (has_moment(r, after == 1))
-            put_picture(r, b, after == 1, n_classes);
+    for (int last = 0; last < 2; last++)
+        if (has_moment(r, last == 1))
+            put_picture(r, b, last == 1, n_classes);
     fyi_buf_puts(b, "</div>\n");
     fyi_section_end(b);
 }

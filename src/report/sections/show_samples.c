@@ -1,4 +1,5 @@
-/* show_samples.c: target samples as they are, and what was said of each before and after. No
+/* show_samples.c: target samples as they are, and what was said of each before the first step and
+ * after the last. No
  * labels: nobody needs them to see what a picture shows. */
 #include "report/report.h"
 
@@ -24,13 +25,13 @@ static fyi_num sure(fyi_guess g)
 
 static bool has_changed(const fyi_sample *s)
 {
-    return s->before.class >= 0 && s->after.class >= 0 && s->before.class != s->after.class;
+    return s->before.class >= 0 && s->last.class >= 0 && s->before.class != s->last.class;
 }
 
 static void put_sample(const fyi_report *r, fyi_buf *b, const fyi_sample *s)
 {
     fyi_num own[2], number = s->index >= 0 ? fyi_whole(s->index) : (fyi_num){ "?" };
-    const char *before = name_of(r, s->before, &own[0]), *after = name_of(r, s->after, &own[1]);
+    const char *before = name_of(r, s->before, &own[0]), *last = name_of(r, s->last, &own[1]);
     char alt[160];
 
     snprintf(alt, sizeof alt, "target sample %s", number.s);
@@ -40,9 +41,9 @@ static void put_sample(const fyi_report *r, fyi_buf *b, const fyi_sample *s)
              "<p class=\"guess\"><span class=\"was\">@</span><span class=\"to\" "
              "aria-label=\"then\">\xE2\x86\x92</span>"
              "<span class=\"is\">@</span></p>",
-             before, after);
+             before, last);
     fyi_html(b, "<p class=\"sure\">@ \xE2\x86\x92 @</p><p class=\"nr\">no. @</p></li>\n",
-             sure(s->before).s, sure(s->after).s, number.s);
+             sure(s->before).s, sure(s->last).s, number.s);
 }
 
 static void put_lead(const fyi_report *r, fyi_buf *b)
@@ -53,11 +54,12 @@ static void put_lead(const fyi_report *r, fyi_buf *b)
         n += has_changed(&r->samples.v[i]);
     fyi_html(b,
              "<p class=\"lead\">Predicted class before adaptation \xE2\x86\x92 after its last "
-             "step, with "
-             "the model's own certainty. @ of these @ changed and are framed. Whether a change is "
-             "right, the picture tells.@</p>\n",
-             fyi_whole(n).s, fyi_whole((int64_t)r->samples.n).s,
-             r->result.fell_back ? " The run did not keep this last step's model." : "");
+             "step, with the model's own certainty. @ of these @ changed and are framed. Whether a "
+             "change is "
+             "right, the picture tells.",
+             fyi_whole(n).s, fyi_whole((int64_t)r->samples.n).s);
+    fyi_say_handed_back(&r->result, b);
+    fyi_buf_puts(b, "</p>\n");
 }
 
 void fyi_show_samples(fyi_report *r, fyi_buf *b)

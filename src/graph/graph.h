@@ -106,7 +106,6 @@ typedef struct fyi_objective {
     const char **groups; /* scalar inputs' names; groups[0] is "<name>.lr" */
     fyi_id *lr;          /* the scalar input of each group */
     size_t n_groups, cap_groups, cap_lr;
-    int32_t update; /* node added by the compiler, 0 until then */
 } fyi_objective;
 
 struct fy_graph {
@@ -167,7 +166,10 @@ struct fyi_optim_rule {
     const fyi_op *op;
     int n_states;               /* tensors of state per parameter, besides the step count */
     const char *state_names[2]; /* "momentum"; "exp_avg", "exp_avg_sq" */
+    bool keeps_momentum;        /* and nothing else: momentum 0 leaves it without state */
 };
+/* Tensors of state that these options need per parameter. */
+int fyi_optim_states(const fy_optim *o);
 
 /* Attribute of every update operator. Sources: lr scalars [n_groups], clip scale (scalar, only if
  * has_clip), step count (f32 scalar), then for each parameter: param, gradient, states. Destinations: step

@@ -106,10 +106,11 @@ def main():
         a, b = a0.clone().requires_grad_(), b0.clone().requires_grad_()
         groups = [{"params": [a], "lr": f32(lr_a)}, {"params": [b], "lr": f32(lr_b)}]
         opt = make(rule, groups, s)
+        kept = [w for w in STATES[rule] if rule != "sgd" or s.get("momentum")]
         numbers = [lr_a, lr_b] + [s.get(k, 0) for k in SETTINGS] + [clip]
         print('    { "%s", "%s", "%s", %s, %s, %d,'
               % (name, why, rule, ", ".join(map(number, numbers)),
-                 "true" if s.get("nesterov") else "false", len(STATES[rule])))
+                 "true" if s.get("nesterov") else "false", len(kept)))
         print("      {")
         for ga, gb in grads:
             a.grad, b.grad = ga.clone(), gb.clone()
@@ -118,13 +119,8 @@ def main():
             opt.step()
             print("          %s," % row(torch.cat([a, b.flatten()]).tolist()))
         print("      },")
-        states = []
-        for which in STATES[rule]:
-            got = [opt.state[p].get(which) for p in (a, b)]
-            # Without momentum PyTorch keeps no buffer, and Ferry's stays zero.
-            states.append(row([0] * 10) if got[0] is None
-                          else row(torch.cat([x.flatten() for x in got]).tolist()))
-        print("      { %s } }," % ", ".join(states))
+        states = [row(torch.cat([opt.state[p][w].flatten() for p in (a, b)]).tolist()) for w in kept]
+        print("      { %s } }," % (", ".join(states) or "{ 0 }"))
     print("};")
 
 

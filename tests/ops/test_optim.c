@@ -100,6 +100,7 @@ static void read_state(const trial *t, const char *which, float *v)
 static void check_states(const trial *t, const struct golden_case *c, double rtol)
 {
     const fy_optim o = optim_of(c);
+    assert_int_equal(fy_plan_state_count(t->plan), 1 + 2 * c->n_states); /* and the step count */
     for (int k = 0; k < c->n_states; k++) {
         float v[GOLDEN_ALL];
         double actual[GOLDEN_ALL];

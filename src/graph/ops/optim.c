@@ -35,6 +35,11 @@ fy_status fy_optim_named(const char *name, float lr, fy_optim *out)
                     name, near ? " (is '" : "", near ? near : "", near ? "' meant?)" : "");
 }
 
+int fyi_optim_states(const fy_optim *o)
+{
+    return o->rule->keeps_momentum && !(o->momentum > 0) ? 0 : o->rule->n_states;
+}
+
 /* ---- the shape rule -------------------------------------------------------------------------- */
 
 static int n_sources(const fyi_update_attr *a)

@@ -3,12 +3,14 @@
  *
  *   g = clip diff + weight_decay w;  m = momentum m + g
  *   w -= lr m, or lr (g + momentum m) with nesterov
- * m starts at zero, so the first step moves by g whatever the momentum. */
+ * m starts at zero, so the first step moves by g whatever the momentum. Without momentum there is no m. */
 #include "graph/ops/optim.h"
 
-const fyi_optim_rule fyi_sgd_rule = {
-    .name = "sgd", .op = &fyi_op_sgd, .n_states = 1, .state_names = { "momentum" }
-};
+const fyi_optim_rule fyi_sgd_rule = { .name = "sgd",
+                                      .op = &fyi_op_sgd,
+                                      .n_states = 1,
+                                      .state_names = { "momentum" },
+                                      .keeps_momentum = true };
 
 static fy_status infer(const fyi_op_site *at, fyi_spec *dst)
 {

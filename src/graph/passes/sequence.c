@@ -220,7 +220,7 @@ typedef struct movers {
 static fy_status add_update(pass *s, const fyi_objective *o, const movers *m, fyi_segment *seg)
 {
     const fyi_optim_rule *rule = o->optim.rule;
-    const int per = 2 + rule->n_states;
+    const int n_states = fyi_optim_states(&o->optim), per = 2 + n_states;
     const size_t most = o->n_groups + 2 + (size_t)(m->n * per);
     fy_node *src = fyi_arena_alloc(&s->arena, most * sizeof *src);
     int32_t *group_of = fyi_arena_dup(&s->g->arena, m->group, (size_t)m->n * sizeof *group_of);
@@ -229,7 +229,7 @@ static fy_status add_update(pass *s, const fyi_objective *o, const movers *m, fy
     fyi_update_attr a = { .optim = o->optim,
                           .n_groups = (int32_t)o->n_groups,
                           .n_params = m->n,
-                          .n_states = rule->n_states,
+                          .n_states = n_states,
                           .has_clip = o->optim.clip_norm > 0,
                           .group_of = group_of };
     int n = 0;
@@ -242,7 +242,7 @@ static fy_status add_update(pass *s, const fyi_objective *o, const movers *m, fy
     for (int i = 0; i < m->n; i++) {
         src[n++] = fyi_n(s->now[m->use[i]]);
         src[n++] = fyi_n(m->diff[i]);
-        for (int k = 0; k < rule->n_states; k++)
+        for (int k = 0; k < n_states; k++)
             src[n++] = add_state(s, o, m->param[i]->name, rule->state_names[k], m->param[i]->shape);
     }
     const fy_node dst = fyi_apply(s->g, rule->op, &a, n, src);
@@ -252,9 +252,9 @@ static fy_status add_update(pass *s, const fyi_objective *o, const movers *m, fy
         FYI_FORWARD(fyi_segment_root(seg, src[i].id));
     alias(s->g, dst.id, src[steps].id);
     for (int i = 0; i < m->n; i++) {
-        const int from = steps + 1 + i * per, to = 1 + i * (1 + rule->n_states);
+        const int from = steps + 1 + i * per, to = 1 + i * (1 + n_states);
         alias(s->g, dst.id + to, src[from].id);
-        for (int k = 0; k < rule->n_states; k++)
+        for (int k = 0; k < n_states; k++)
             alias(s->g, dst.id + to + 1 + k, src[from + 2 + k].id);
         moved(s, m->use[i], dst.id + to);
         FYI_FORWARD(fyi_segment_root(seg, m->diff[i]));

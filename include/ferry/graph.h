@@ -248,11 +248,13 @@ FY_API FY_NODISCARD fy_status fy_plan_get(const fy_plan *p, const char *name, fl
 /* The scalar inputs' names, in a fixed order: with fy_plan_get and fy_plan_set, part of a checkpoint. */
 FY_API int fy_plan_scalar_count(const fy_plan *p);
 FY_API const char *fy_plan_scalar_name(const fy_plan *p, int i);
-/* Runs forward, backward and update of every objective in order. Allocates nothing. */
+/* Runs forward, backward and update of every objective in order. Allocates nothing. A step that cannot begin (an
+ * input that was not fed, a parameter or folded value that could not be brought up to date) moves nothing and
+ * is not counted. One that fails in between is counted, and what it had moved by then stays moved. */
 FY_API FY_NODISCARD fy_status fy_plan_step(fy_plan *p);
 /* Copies an output or a loss out in plain order; f32 for every floating type, i32 for labels. */
 FY_API FY_NODISCARD fy_status fy_plan_read(fy_plan *p, fy_node x, void *dst, int64_t n);
-/* How many steps were run; part of a checkpoint, since dropout counts with it. */
+/* How many steps were run, those that failed in between included; part of a checkpoint, since dropout counts with it. */
 FY_API uint64_t fy_plan_steps(const fy_plan *p);
 FY_API void fy_plan_set_steps(fy_plan *p, uint64_t steps);
 

@@ -47,11 +47,12 @@ FY_API FY_NODISCARD fy_status fy_run_open(const fy_run_opts *o, fy_run **out);
 FY_API void fy_run_close(fy_run *r);
 FY_API const char *fy_run_dir(const fy_run *r); /* NULL if none */
 /* Puts m into every checkpoint; on resume, its values come from the checkpoint now. Call before the first
- * stage, in the same order every time. m must outlive the run. */
+ * stage, in the same order every time; no two models of one name. Lent: m must live until fy_run_forget, or
+ * through the run's last stage and checkpoint. fy_run_close does not look at it. */
 FY_API FY_NODISCARD fy_status fy_run_keep(fy_run *r, fy_model *m);
 /* Puts plain bytes that a method computes along the way (pseudo-labels, candidates, marks) into every
- * checkpoint; on resume they are filled in now and *restored, which may be NULL, says so. `data` must outlive
- * the run. */
+ * checkpoint; on resume they are filled in now and *restored, which may be NULL, says so. Lent like the models
+ * of fy_run_keep, under a name of its own. */
 FY_API FY_NODISCARD fy_status fy_run_keep_data(fy_run *r, const char *name, void *data,
                                                size_t bytes, bool *restored);
 /* One line of metrics.jsonl: {"stage", "step", names: values}. A figure that is not finite is null. FY_EINVAL
@@ -112,7 +113,8 @@ typedef struct fy_stage {
                           * steps, rounded up: as even as whole steps allow */
     uint64_t seed; /* dropout */
     bool cache;    /* compute what is frozen once per sample */
-    /* Before each step: set scalars for schedules. Optional. */
+    /* Before each step, when its batches are fed already: set scalars for schedules; what it feeds itself
+     * replaces what the streams gave. `step` steps are done. Optional. */
     fy_status (*on_step)(void *arg, fy_plan *plan, int64_t step);
     /* Evaluate models here; sees them as after `step` steps. When it ends with FY_ECANCELED, what fy_run_keep_data
      * named and metrics.jsonl are put back to what they were before, and a resumed run calls it again. Optional. */

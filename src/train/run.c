@@ -131,6 +131,9 @@ fy_status fy_run_keep(fy_run *r, fy_model *m)
 fy_status fy_run_keep_data(fy_run *r, const char *name, void *data, size_t bytes, bool *restored)
 {
     bool found = false;
+    for (size_t i = 0; i < r->n_kept; i++)
+        if (strcmp(r->kept[i].name, name) == 0)
+            return fyi_fail(FY_EINVAL, "run: two pieces of its data are named '%s'", name);
     FYI_FORWARD(fyi_grow(&r->kept, &r->cap_kept, r->n_kept + 1, sizeof *r->kept));
     fyi_kept *k = &r->kept[r->n_kept];
     *k = (fyi_kept){ .name = fyi_strdup(name), .data = data, .bytes = bytes };

@@ -25,7 +25,6 @@ typedef struct loop {
     double sums[FY_MAX_WATCHES], newest[FY_MAX_WATCHES];
     fyi_position at;
     double start_s, drawn_s;
-    int64_t steps_here;
 } loop;
 
 fy_stage fy_stage_defaults(const char *name, const fy_graph *g)
@@ -202,7 +201,6 @@ static fy_status take_step(loop *l)
     FYI_FORWARD(fy_plan_step(l->plan));
     FYI_FORWARD(read_watches(l));
     l->at.step++;
-    l->steps_here++;
     return FY_OK;
 }
 

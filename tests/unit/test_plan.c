@@ -363,6 +363,30 @@ static void state_survives_a_round_trip(void **state)
     close_world(w);
 }
 
+/* What would only be written: momentum that is 0. */
+static void an_optimiser_keeps_only_what_it_reads(void **state)
+{
+    const struct {
+        fy_optim optim;
+        int per_param;
+    } rows[] = { { fy_sgd(0.1f, 0, 0), 0 },
+                 { fy_sgd(0.1f, 0, 0.1f), 0 },
+                 { fy_sgd(0.1f, 0.5f, 0), 1 },
+                 { fy_adam(0.1f), 2 },
+                 { fy_adagrad(0.1f), 1 } };
+    world *w = open_world(*state);
+    for (size_t i = 0; i < LEN(rows); i++) {
+        parts p;
+        fy_plan *plan = plan_of(w, CRITIC, &rows[i].optim, &p);
+        /* Besides the objective's step count. */
+        assert_int_equal(fy_plan_state_count(plan),
+                         1 + rows[i].per_param * fy_model_count(w->critic));
+        step(plan);
+        fy_plan_free(plan);
+    }
+    close_world(w);
+}
+
 /* Weights first, then what the optimiser keeps: an infinite second moment stops a weight without a trace. */
 static void the_first_value_that_is_no_number_is_named(void **state)
 {
@@ -559,6 +583,7 @@ static void an_input_that_was_not_fed_is_named(void **state)
     assert_int_equal(fy_plan_new(g, w->dev, NULL, &plan), FY_OK);
     assert_int_equal(fy_plan_step(plan), FY_EINVAL);
     assert_non_null(strstr(fy_last_error(), "'xs'"));
+    assert_int_equal(fy_plan_steps(plan), 0); /* it never began */
     fy_plan_free(plan);
     fy_graph_free(g);
     close_world(w);
@@ -582,6 +607,7 @@ int main(void)
         BOTH(a_cut_value_is_fed_instead_of_computed),
         BOTH(plans_share_parameters),
         ON(state_survives_a_round_trip, "cpu"), /* ref's own state is f64, and comes out as f32 */
+        BOTH(an_optimiser_keeps_only_what_it_reads),
         BOTH(the_first_value_that_is_no_number_is_named),
         BOTH(groups_have_learning_rates_of_their_own),
         BOTH(clipping_bounds_the_whole_gradient),

@@ -363,6 +363,21 @@ static void a_sentence_names_a_checkpoint_only_if_there_is_one(void **state)
     check_sentence("; nothing was saved, the run has no directory. ");
 }
 
+static void data_is_kept_once_under_a_name(void **state)
+{
+    const fy_run_opts o = { .dir = NULL };
+    fy_run *r;
+    int64_t a = 0, b = 0;
+    (void)state;
+    check_ok(fy_run_open(&o, &r));
+    check_ok(fy_run_keep_data(r, "a", &a, sizeof a, NULL));
+    check_status(fy_run_keep_data(r, "a", &b, sizeof b, NULL), FY_EINVAL);
+    check_sentence("run: two pieces of its data are named 'a'");
+    fy_run_forget(r);
+    check_ok(fy_run_keep_data(r, "a", &b, sizeof b, NULL));
+    fy_run_close(r);
+}
+
 static void a_model_of_the_callers_is_looked_at_too(void **state)
 {
     const fy_model_opts m = { .input = FY_SHAPE(F), .n_classes = CLASSES, .seed = 1 };
@@ -402,6 +417,7 @@ int main(void)
         cmocka_unit_test(a_loss_that_is_not_finite_stops_the_run),
         IN_DIR(weights_that_are_not_finite_are_never_saved),
         IN_DIR(a_sentence_names_a_checkpoint_only_if_there_is_one),
+        cmocka_unit_test(data_is_kept_once_under_a_name),
         IN_DIR(a_model_of_the_callers_is_looked_at_too),
     };
     return cmocka_run_group_tests_name("stage", tests, NULL, NULL);

@@ -12,6 +12,12 @@
 #define FYI_MIN(a, b) ((a) < (b) ? (a) : (b))
 #define FYI_MAX(a, b) ((a) > (b) ? (a) : (b))
 
+#ifdef NDEBUG
+#define FYI_IS_DEBUG 0
+#else
+#define FYI_IS_DEBUG 1
+#endif
+
 /* A broken contract of the caller: debug builds stop here, release builds do not look. */
 #ifdef NDEBUG
 #define FYI_ASSERT(cond) ((void)0)

@@ -11,10 +11,8 @@
 
 static _Thread_local struct record {
     char sentence[SENTENCE_BYTES];
-#ifndef NDEBUG
-    const char *file; /* for the debugger's eyes */
+    const char *file; /* in debug builds, for the debugger's eyes */
     int line;
-#endif
 } record;
 
 static const struct status_row {
@@ -78,15 +76,12 @@ static void append(char sentence[SENTENCE_BYTES], size_t at, const char *fmt, ..
 
 static void remember_place(const char *file, int line)
 {
-#ifndef NDEBUG
+    if (!FYI_IS_DEBUG)
+        return;
     record.file = file;
     record.line = line;
     if (fyi_debug_level() > 0)
         fyi_log(FY_LOG_DEBUG, "failure at %s:%d: %s", file, line, record.sentence);
-#else
-    (void)file;
-    (void)line;
-#endif
 }
 
 fy_status fyi_fail_at(const char *file, int line, fy_status st, const char *fmt, ...)

@@ -75,7 +75,7 @@ typedef struct fyi_launch {
     void *const *src;
     void *const *dst;
     void *scratch;
-    uint64_t seed, step, salt; /* for random operators: salt differs from node to node */
+    uint64_t seed, step; /* for random operators */
 } fyi_launch;
 
 typedef struct fyi_kernel {

@@ -164,7 +164,6 @@ static fy_status add_run(fy_plan *p, const fyi_site *site, fyi_run **out)
 static fy_status finish_run(fy_plan *p, fyi_run *r, const fyi_kernel *kernel)
 {
     r->kernel = kernel;
-    r->salt = p->n_runs;
     if (r->site.scratch_bytes)
         FYI_FORWARD(add_buffer(p, r->once ? FYI_STORE_OWN : FYI_STORE_BLOCK, r->site.scratch_bytes,
                                &r->scratch));

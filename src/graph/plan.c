@@ -72,12 +72,7 @@ static fy_status checked(const fy_plan *p, fy_status st, const char *pass)
     if (st != FY_OK)
         return st;
     FYI_FORWARD(fy_graph_status(p->program.g));
-#ifndef NDEBUG
-    return fyi_check(p->program.g, pass);
-#else
-    (void)pass;
-    return FY_OK;
-#endif
+    return FYI_IS_DEBUG ? fyi_check(p->program.g, pass) : FY_OK;
 }
 
 /* p->program.g is the plan's own copy of the graph already. */

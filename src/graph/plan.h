@@ -37,7 +37,6 @@ typedef struct fyi_run {
     int32_t *src_buffer, *dst_buffer; /* [n_src], [n_dst] */
     void **src, **dst;                /* the same as pointers */
     int32_t scratch;                  /* buffer, -1 if none */
-    uint64_t salt;
     bool once; /* depends on frozen parameters only: runs when one of them was written */
     double seconds;
 } fyi_run;

@@ -70,7 +70,6 @@ static fy_status launch(fy_plan *p, fyi_run *r)
                            .dst = r->dst,
                            .seed = p->seed,
                            .step = p->steps,
-                           .salt = r->salt,
                            .scratch = r->scratch >= 0 ? p->buffers[r->scratch].ptr : NULL };
     return r->kernel->run(&l);
 }

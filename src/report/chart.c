@@ -194,7 +194,7 @@ static void put_picture(fyi_report *r, fyi_buf *b, const fyi_chart *c, const fra
         fyi_plot_line(b, &p, c->curves[i].series->p, c->curves[i].series->n, c->curves[i].name,
                       c->curves[i].css);
     put_marks(b, &p, c);
-    fyi_plot_end(b, &p);
+    fyi_plot_end(b);
     fyi_buf_puts(b, "</div>\n");
     b->failed |= about.failed;
     fyi_buf_release(&about);

@@ -199,9 +199,8 @@ void fyi_plot_begin(fyi_buf *b, const fyi_plot *p)
     put_x_axis(b, p);
 }
 
-void fyi_plot_end(fyi_buf *b, const fyi_plot *p)
+void fyi_plot_end(fyi_buf *b)
 {
-    (void)p;
     fyi_buf_puts(b, "</svg>");
 }
 

@@ -56,7 +56,7 @@ double fyi_plot_y(const fyi_plot *p, double v);
 
 /* <svg>, its description, the grid and the labels of the ticks. */
 void fyi_plot_begin(fyi_buf *b, const fyi_plot *p);
-void fyi_plot_end(fyi_buf *b, const fyi_plot *p);
+void fyi_plot_end(fyi_buf *b);
 /* A curve in the style `css`. One of many points is drawn thinly, under its running mean. */
 void fyi_plot_line(fyi_buf *b, const fyi_plot *p, const fyi_point *v, size_t n, const char *name,
                    const char *css);

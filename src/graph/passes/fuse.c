@@ -309,10 +309,9 @@ static bool linear_bias_bwd(fuse *f, int32_t k)
 }
 
 /* Attributes of conv_pool's gradients, from the convolution's and the pooling's. */
-static fyi_conv_pool_attr conv_pool_attr(const fuse *f, const fyi_conv_attr *conv,
-                                         const fyi_node *pool, fy_shape weights)
+static fyi_conv_pool_attr conv_pool_attr(const fyi_conv_attr *conv, const fyi_node *pool,
+                                         fy_shape weights)
 {
-    (void)f;
     const fyi_pool_attr *p = pool->attr;
     return (fyi_conv_pool_attr){ .conv = conv->o, .pool = p->o, .relu = true, .weights = weights };
 }
@@ -327,7 +326,7 @@ static bool conv_pool_bwd_weights(fuse *f, int32_t k)
     const fyi_node *pool = fyi_def_if(f->g, n.src[0], &fyi_op_pool_relu_bwd);
     if (!pool)
         return false;
-    fyi_conv_pool_attr a = conv_pool_attr(f, n.attr, pool, f->g->values[n.dst].spec.shape);
+    fyi_conv_pool_attr a = conv_pool_attr(n.attr, pool, f->g->values[n.dst].spec.shape);
     a.src = f->g->values[n.src[1]].spec.shape;
     const fyi_id made = add_fused(f, &fyi_op_conv_pool_bwd_weights, &a, 4,
                                   (fyi_id[]){ pool->src[0], pool->src[1], pool->src[2], n.src[1] });
@@ -346,7 +345,7 @@ static bool conv_pool_bwd_data(fuse *f, int32_t k)
     const fyi_node *pool = fyi_def_if(f->g, n.src[0], &fyi_op_pool_relu_bwd);
     if (!pool)
         return false;
-    fyi_conv_pool_attr a = conv_pool_attr(f, n.attr, pool, f->g->values[n.src[1]].spec.shape);
+    fyi_conv_pool_attr a = conv_pool_attr(n.attr, pool, f->g->values[n.src[1]].spec.shape);
     a.src = f->g->values[n.dst].spec.shape;
     return rewrite(f, n.dst, &fyi_op_conv_pool_bwd_data, &a, 4,
                    (fyi_id[]){ pool->src[0], pool->src[1], pool->src[2], n.src[1] });

@@ -51,7 +51,7 @@ static void put_histogram(fyi_report *r, fyi_buf *b, const fyi_moment *m)
     fyi_plot_level(b, &p, 0, "axis");
     fyi_plot_text(b, p.w - p.right, p.top + 12, "end", "label source", "source");
     fyi_plot_text(b, p.left, p.h - p.bottom - 8, "start", "label target", "target");
-    fyi_plot_end(b, &p);
+    fyi_plot_end(b);
 }
 
 static void put_moment(fyi_report *r, fyi_buf *b, const fyi_moment *m)

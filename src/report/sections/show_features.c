@@ -154,7 +154,7 @@ static void put_picture(fyi_report *r, fyi_buf *b, bool is_last, int n_classes)
     for (size_t i = 0; n_classes <= 2 * COLOURS && i < r->n_views; i++)
         if (r->views[i].is_last == is_last && !r->views[i].is_target)
             put_names(r, b, &p, &r->views[i], n_classes);
-    fyi_plot_end(b, &p);
+    fyi_plot_end(b);
     fyi_buf_puts(b, "</div>\n");
     if (is_last)
         put_caption(&r->result, b);

@@ -176,8 +176,12 @@ void fyi_rng_block(const fy_rng *r, uint64_t block, uint32_t out[4]);
 void fyi_log(fy_log_level level, const char *fmt, ...) FY_PRINTF(2, 3);
 #define fyi_info(...) fyi_log(FY_LOG_INFO, __VA_ARGS__)
 #define fyi_warn(...) fyi_log(FY_LOG_WARN, __VA_ARGS__)
-/* The number in the environment's FY_DEBUG, 0 if unset. Read once. */
+/* The dial of docs/guide.md: the number in the environment's FY_DEBUG, 0 if unset. Read once. */
 int fyi_debug_level(void);
+/* The environment is not asked any more: for tests. */
+void fyi_debug_set(int level);
+/* A text of any length, line by line. */
+void fyi_debug_text(const char *text);
 
 /* ---- cancel.c -------------------------------------------------------------------------------- */
 

@@ -2,6 +2,7 @@
 #include "base/base.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -56,19 +57,40 @@ void fyi_log(fy_log_level level, const char *fmt, ...)
     pthread_mutex_unlock(&lock);
 }
 
-static pthread_once_t debug_once = PTHREAD_ONCE_INIT;
-static int debug_level;
+/* ---- the dial ---------------------------------------------------------------------------------- */
 
-static void read_debug_level(void)
+static atomic_int debug_level = -1; /* until somebody asks */
+
+static int read_debug_level(void)
 {
     const char *text = getenv("FY_DEBUG");
     const long n = text ? strtol(text, NULL, 10) : 0;
 
-    debug_level = (int)FYI_MAX(0, FYI_MIN(n, 9));
+    return (int)FYI_MAX(0, FYI_MIN(n, 9));
 }
 
 int fyi_debug_level(void)
 {
-    pthread_once(&debug_once, read_debug_level);
-    return debug_level;
+    int level = atomic_load(&debug_level);
+
+    if (level < 0) {
+        level = read_debug_level();
+        atomic_store(&debug_level, level);
+    }
+    return level;
+}
+
+void fyi_debug_set(int level)
+{
+    atomic_store(&debug_level, level);
+}
+
+void fyi_debug_text(const char *text)
+{
+    while (*text) {
+        const size_t n = strcspn(text, "\n");
+
+        fyi_log(FY_LOG_DEBUG, "%.*s", (int)FYI_MIN(n, (size_t)LINE_CHARS), text);
+        text += n + (text[n] == '\n');
+    }
 }

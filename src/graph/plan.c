@@ -72,6 +72,7 @@ static fy_status checked(const fy_plan *p, fy_status st, const char *pass)
     if (st != FY_OK)
         return st;
     FYI_FORWARD(fy_graph_status(p->program.g));
+    fyi_debug_graph(&p->program, pass);
     return FYI_IS_DEBUG ? fyi_check(p->program.g, pass) : FY_OK;
 }
 
@@ -87,7 +88,9 @@ static fy_status compile(fy_plan *p, const fy_plan_opts *o)
     FYI_FORWARD(mark_outputs(p, o));
     FYI_FORWARD(collect_slots(p));
     FYI_FORWARD(fyi_plan_place(p));
-    return fyi_plan_lay_out(p);
+    FYI_FORWARD(fyi_plan_lay_out(p));
+    fyi_debug_plan(p);
+    return FY_OK;
 }
 
 static void drop_objectives(fy_graph *g)
@@ -161,6 +164,7 @@ void fy_plan_free(fy_plan *p)
 {
     if (!p)
         return;
+    fyi_debug_times(p);
     release_slots(p);
     release_runs(p);
     for (size_t i = 0; i < p->n_buffers; i++)

@@ -116,6 +116,13 @@ int32_t fyi_buffer_root(const fy_plan *p, int32_t b);
 fy_status fyi_mover_init(fyi_mover *m, fy_device *dev, const fyi_desc *from, const fyi_desc *to);
 fy_status fyi_mover_run(const fyi_mover *m, fy_device *dev, const void *from, void *to);
 void fyi_mover_release(fyi_mover *m);
+/* debug.c: each looks at the dial itself. */
+void fyi_debug_plan(const fy_plan *p);
+void fyi_debug_times(const fy_plan *p);
+void fyi_debug_graph(const fyi_program *p, const char *pass);
+/* FY_ENAN if the run has just left a value that is not finite. Asked at level 4 only. */
+fy_status fyi_debug_values(const fy_plan *p, const fyi_run *r);
+
 /* The three in one, for what happens outside steps. */
 fy_status fyi_convert(fy_device *dev, const fyi_desc *from, const void *src, const fyi_desc *to,
                       void *dst);

@@ -2,8 +2,6 @@
  * order, and moved parameters are marked as held here. Nothing is allocated. */
 #include "graph/plan.h"
 
-#include <math.h>
-
 /* Brings one parameter up to date; *changed if its value is not the one this plan saw last. */
 static fy_status pull(fy_plan *p, fyi_slot *s, bool *changed)
 {
@@ -74,23 +72,6 @@ static fy_status launch(fy_plan *p, fyi_run *r)
     return r->kernel->run(&l);
 }
 
-/* FY_DEBUG=4: the first value that is not finite, by the name of what computed it. */
-static fy_status look_for_nan(const fy_plan *p, const fyi_run *r)
-{
-    for (int k = 0; k < r->site.n_dst; k++) {
-        const float *x = p->buffers[r->dst_buffer[k]].ptr;
-        const int64_t n = (int64_t)(fyi_desc_bytes(&r->site.dst[k]) / sizeof *x);
-        if (r->site.dst[k].dtype != FY_F32)
-            continue;
-        const int64_t bad = fyi_first_not_finite(x, n);
-        if (bad < n)
-            return fyi_fail(FY_ENAN, "step %llu: '%s' (%s) computed %g",
-                            (unsigned long long)p->steps, r->site.name, r->site.op->name,
-                            (double)x[bad]);
-    }
-    return FY_OK;
-}
-
 static fy_status run_all(fy_plan *p, bool once)
 {
     const int debug = fyi_debug_level();
@@ -103,7 +84,7 @@ static fy_status run_all(fy_plan *p, bool once)
         if (debug >= 2)
             r->seconds += fyi_now_s() - start;
         if (debug >= 4)
-            FYI_FORWARD(look_for_nan(p, r));
+            FYI_FORWARD(fyi_debug_values(p, r));
     }
     return FY_OK;
 }

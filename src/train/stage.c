@@ -92,6 +92,9 @@ static fy_status open_stream(loop *l, fy_device *dev, int i)
     const fy_stream *s = &l->s->streams[i];
     if (l->s->cache && !fy_loader_is_random(s->loader))
         FYI_FORWARD(fyi_cache_fill(&l->cache[i], dev, l->s->graph, s));
+    if (l->cache[i].n > 0)
+        fyi_info("stage '%s': %d values of stream %d are frozen and come from the feature cache",
+                 l->s->name, l->cache[i].n, i);
     for (int k = 0; k < l->cache[i].n; k++)
         FYI_FORWARD(add_gather(l, i, l->cache[i].cut[k], l->cache[i].rows[k]));
     for (int k = 0; k < s->n_tables; k++)
@@ -113,6 +116,8 @@ static fy_status compile(loop *l, fy_device *dev)
                              .feeds = fed,
                              .n_feeds = n_fed,
                              .seed = l->s->seed };
+    fyi_info("stage '%s': %d streams, %lld steps", l->s->name, l->s->n_streams,
+             (long long)l->s->steps);
     return fy_plan_new(l->s->graph, dev, &o, &l->plan);
 }
 

@@ -69,6 +69,25 @@ FY_API FY_NODISCARD fy_status fy_model_copy(fy_model *to, fy_model *from);
 /* SHA-256 of all names, shapes and values, 64 hexadecimal digits and a NUL: equal means byte-identical. */
 FY_API FY_NODISCARD fy_status fy_model_hash(fy_model *m, char hex[65]);
 
+/* One layer as it runs in evaluation mode on one sample: an operator, or a convolution or product with its bias. */
+typedef struct fy_layer_line {
+    const char *name; /* "layer1.0.conv1"; "" for an operator without parameters that nobody named */
+    const char *kind;            /* its operator: "conv2d" */
+    fy_shape output;             /* of one sample */
+    int64_t n_values, n_buffers; /* parameters and running statistics that no line before it has */
+    int64_t macs;                /* multiply-adds of convolutions and products */
+    int64_t flops; /* all arithmetic: two for a multiply-add, one for each other operation on an element */
+} fy_layer_line;
+
+typedef struct fy_summary {
+    int n_lines;
+    const fy_layer_line *lines; /* in the order in which they run */
+    fy_layer_line total;
+    fy_shape input; /* of one sample */
+} fy_summary;
+FY_API FY_NODISCARD fy_status fy_model_summary(fy_model *m, fy_summary **out);
+FY_API void fy_summary_free(fy_summary *s); /* accepts NULL */
+
 /* Lets objective o move the parameters whose names match the globs ("fc.* layer4.*"; "*": all, running
  * statistics included). Matching nothing is a mistake of the graph. */
 FY_API void fy_objective_moves_model(fy_graph *g, fy_objective o, fy_model *m, const char *globs,

@@ -101,6 +101,9 @@ typedef struct fyi_saved {
 } fyi_saved;
 fy_status fyi_saved_read(const char *path, fyi_saved *out);
 
+/* inspect_model.c: prints a family's layers, and how --weights fits it. */
+int fyi_inspect_model(const fyi_args *a, const char *family);
+
 /* help.c */
 void fyi_print_verbs(FILE *to);
 void fyi_print_verb_help(FILE *to, const fyi_verb *v);

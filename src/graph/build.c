@@ -44,7 +44,10 @@ void fy_graph_free(fy_graph *g)
 
 fy_status fy_graph_status(const fy_graph *g)
 {
-    return g->status == FY_OK ? FY_OK : fyi_fail_as(g->status, g->sentence ? g->sentence : "");
+    /* There may have been no memory for the sentence either. */
+    return g->status == FY_OK
+               ? FY_OK
+               : fyi_fail_as(g->status, g->sentence ? g->sentence : fy_status_text(g->status));
 }
 
 void fy_graph_fail(fy_graph *g, fy_status st)

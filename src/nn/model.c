@@ -24,6 +24,14 @@ static fy_node build(fy_graph *g, fy_model *m, fy_node x, fy_mode mode, bool lea
     return fy_graph_status(g) == FY_OK ? y : FY_NO_NODE;
 }
 
+fy_shape fyi_sample_of(fy_shape batched)
+{
+    fy_shape s = { .rank = FYI_MAX(batched.rank - 1, 0) };
+    for (int i = 0; i < s.rank; i++)
+        s.d[i] = batched.d[i + 1];
+    return s;
+}
+
 /* Builds the model once on a graph that is thrown away. */
 static fy_status learn(fy_model *m)
 {
@@ -33,10 +41,7 @@ static fy_status learn(fy_model *m)
     fy_graph *g;
     FYI_FORWARD(fy_graph_new(&g));
     const fy_node x = fy_input(g, "x", FY_F32, fy_shape_batch(2, &m->opts.input));
-    const fy_shape y = fy_node_shape(g, build(g, m, x, FY_TRAIN, true));
-    m->output = (fy_shape){ .rank = FYI_MAX(y.rank - 1, 0) };
-    for (int i = 0; i < m->output.rank; i++)
-        m->output.d[i] = y.d[i + 1];
+    m->output = fyi_sample_of(fy_node_shape(g, build(g, m, x, FY_TRAIN, true)));
     fy_status st = fy_graph_status(g);
     if (st != FY_OK)
         st = fyi_wrap(st, "while building model '%s'", m->name);

@@ -74,6 +74,11 @@ fy_status fyi_family_settle(const fyi_family *f, const char *model, fy_model_opt
 fy_status fyi_none_of(const char *model, const char *what, const char *word,
                       const char *const *words);
 
+/* ---- model.c ----------------------------------------------------------------------------------------------- */
+
+/* [n, c, h, w] without its first axis. */
+fy_shape fyi_sample_of(fy_shape batched);
+
 /* ---- layers.c ---------------------------------------------------------------------------------------------- */
 
 /* The parameter "<scope>.<layer>.<leaf>" as a node; made while learning. */

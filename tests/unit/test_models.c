@@ -11,28 +11,29 @@
 
 /* ---- sizes ----------------------------------------------------------------------------------- */
 
-/* Parameters without running statistics, as PyTorch counts them. */
+/* Parameters without running statistics, and multiply-adds: torchvision's num_params and _ops. */
 static const struct size_case {
     const char *family;
     float width;
     int64_t n_values, n_features;
+    double giga_macs; /* 0: not published */
 } sizes[] = {
-    { "cnn", 1, 2145034, 512 },
-    { "alexnet", 1, 61100840, 4096 },
-    { "vgg11", 1, 132863336, 4096 },
-    { "vgg11_bn", 1, 132868840, 4096 },
-    { "vgg16", 1, 138357544, 4096 },
-    { "vgg16_bn", 1, 138365992, 4096 },
-    { "resnet18", 1, 11689512, 512 },
-    { "resnet34", 1, 21797672, 512 },
-    { "resnet50", 1, 25557032, 2048 },
-    { "resnet20_cifar", 1, 269722, 64 },
-    { "resnet56_cifar", 1, 853018, 64 },
-    { "mobilenet_v2", 1, 3504872, 1280 },
-    { "mobilenet_v2", 0.35f, 1677128, 1280 },
-    { "squeezenet1_1", 1, 1235496, 512 },
-    { "googlenet", 1, 6624904, 1024 },
-    { "densenet121", 1, 7978856, 1024 },
+    { "cnn", 1, 2145034, 512, 0 },
+    { "alexnet", 1, 61100840, 4096, 0.714 },
+    { "vgg11", 1, 132863336, 4096, 7.609 },
+    { "vgg11_bn", 1, 132868840, 4096, 7.609 },
+    { "vgg16", 1, 138357544, 4096, 15.470 },
+    { "vgg16_bn", 1, 138365992, 4096, 15.470 },
+    { "resnet18", 1, 11689512, 512, 1.814 },
+    { "resnet34", 1, 21797672, 512, 3.664 },
+    { "resnet50", 1, 25557032, 2048, 4.089 },
+    { "resnet20_cifar", 1, 269722, 64, 0.041 },
+    { "resnet56_cifar", 1, 853018, 64, 0 },
+    { "mobilenet_v2", 1, 3504872, 1280, 0.301 },
+    { "mobilenet_v2", 0.35f, 1677128, 1280, 0 },
+    { "squeezenet1_1", 1, 1235496, 512, 0.349 },
+    { "googlenet", 1, 6624904, 1024, 1.498 },
+    { "densenet121", 1, 7978856, 1024, 2.834 },
 };
 
 static fy_model *open_with(const char *family, const fy_model_opts *o)
@@ -73,6 +74,79 @@ static void sizes_are_those_published(void **state)
         assert_int_equal(fy_model_output(m)->d[0], o.n_classes);
         fy_model_free(m);
     }
+}
+
+/* ---- summaries ------------------------------------------------------------------------------- */
+
+static void summaries_count_what_is_published(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LEN(sizes); i++) {
+        fy_model_opts o = opts_of(sizes[i].family);
+        fy_summary *s;
+        o.width = sizes[i].width;
+        fy_model *m = open_with(sizes[i].family, &o);
+        check_ok(fy_model_summary(m, &s));
+        assert_int_equal(s->total.n_values, sizes[i].n_values);
+        const double giga = round((double)s->total.macs / 1e6) / 1e3;
+        if (sizes[i].giga_macs != 0 && fabs(giga - sizes[i].giga_macs) > 1e-9)
+            fail_msg("%s: %.3f G multiply-adds instead of %.3f", sizes[i].family, giga,
+                     sizes[i].giga_macs);
+        fy_summary_free(s);
+        fy_model_free(m);
+    }
+}
+
+/* A layer that is used twice has its parameters in one line only. */
+static fy_node shared(fy_layers *l, const fy_model_opts *o, fy_node x)
+{
+    (void)o;
+    x = fy_relu(fy_layers_graph(l), fy_layer_linear(l, "fc", x, 4, true));
+    return fy_layer_linear(l, "fc", x, 4, true);
+}
+
+static void a_line_has_its_layers_arithmetic(void **state)
+{
+    static const fy_layer_line expected[] = {
+        { "fc", "linear", { 1, { 4 } }, 20, 0, 16, 36 },
+        { "", "relu", { 1, { 4 } }, 0, 0, 0, 4 },
+        { "fc", "linear", { 1, { 4 } }, 0, 0, 16, 36 },
+    };
+    const fy_model_opts o = { .input = FY_SHAPE(4) };
+    fy_model *m;
+    fy_summary *s;
+    (void)state;
+    check_ok(fy_model_new("m", shared, &o, &m));
+    check_ok(fy_model_summary(m, &s));
+    assert_int_equal(s->n_lines, LEN(expected));
+    for (int i = 0; i < s->n_lines; i++) {
+        assert_string_equal(s->lines[i].name, expected[i].name);
+        assert_string_equal(s->lines[i].kind, expected[i].kind);
+        assert_true(fy_shape_equal(&s->lines[i].output, &expected[i].output));
+        assert_int_equal(s->lines[i].n_values, expected[i].n_values);
+        assert_int_equal(s->lines[i].macs, expected[i].macs);
+        assert_int_equal(s->lines[i].flops, expected[i].flops);
+    }
+    assert_int_equal(s->total.flops, 76);
+    fy_summary_free(s);
+    fy_model_free(m);
+}
+
+static fy_status summarise(void *arg)
+{
+    fy_summary *s;
+    FYI_FORWARD(fy_model_summary(arg, &s));
+    fy_summary_free(s);
+    return FY_OK;
+}
+
+static void running_out_of_memory_leaves_nothing(void **state)
+{
+    const fy_model_opts o = opts_of("lenet");
+    fy_model *m = open_with("lenet", &o);
+    (void)state;
+    fyt_check_alloc_failures(summarise, m);
+    fy_model_free(m);
 }
 
 /* ---- heads and features ---------------------------------------------------------------------- */
@@ -422,6 +496,9 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_are_those_published),
+        cmocka_unit_test(summaries_count_what_is_published),
+        cmocka_unit_test(a_line_has_its_layers_arithmetic),
+        cmocka_unit_test(running_out_of_memory_leaves_nothing),
         cmocka_unit_test(a_head_may_have_other_classes_and_another_name),
         cmocka_unit_test(without_classes_a_model_gives_features),
         cmocka_unit_test(features_are_computed_once_per_sample),

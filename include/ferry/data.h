@@ -163,6 +163,10 @@ typedef struct fy_picture_opts {
 /* Sizes as they are (which must then all be equal), FY_CHECK_FILES, max_broken -1. */
 FY_API fy_picture_opts fy_picture_defaults(void);
 
+/* "libjpeg-turbo 2.1.5 (API 62), libpng 1.6.39, libwebp 1.2.4": what decodes them, since pixels may
+ * differ by a grey level between versions. Lent until the thread's next call. */
+FY_API const char *fy_picture_libraries(void);
+
 /* A folder of JPEG, PNG or WebP files. Each folder in it is a class, with all pictures in it and in
  * folders below, as torchvision's ImageFolder orders them; without folders there are no labels.
  * Names that begin with a dot are left out. Pictures are decoded when they are asked for; in memory

@@ -10,6 +10,7 @@
 
 #define MAX_BYTES ((size_t)1 << 30) /* of one encoded picture */
 #define CHECK_GRAIN 8               /* files that are worth a thread */
+#define CHECK_SLICE ((size_t)256)   /* files between two looks at the user's wish to stop */
 #define MAX_LOGGED 10
 
 /* The pictures that turned out to be broken after the opening. */
@@ -146,7 +147,12 @@ static fy_status look_at_all(survey *s)
     s->v = fyi_calloc(s->n, sizeof *s->v);
     if (s->v == NULL)
         return fyi_enomem(s->n * sizeof *s->v, "checking pictures");
-    fyi_parallel((int64_t)s->n, CHECK_GRAIN, look_at_range, s);
+    for (size_t at = 0; at < s->n; at += CHECK_SLICE) {
+        survey slice = { s->shots + at, FYI_MIN(s->n - at, CHECK_SLICE), s->check, s->v + at };
+
+        FYI_FORWARD(fyi_stop_if_asked("looking at pictures before the run"));
+        fyi_parallel((int64_t)slice.n, CHECK_GRAIN, look_at_range, &slice);
+    }
     return check_findings(s);
 }
 

@@ -52,6 +52,8 @@ typedef struct fyi_decode_opts {
 
 typedef struct fyi_codec {
     const char *name;
+    /* "libpng 1.6.39", into room; returns it. */
+    const char *(*version)(char room[64]);
     bool (*is)(const uint8_t *p, size_t n);
     /* Reads the header, with all its sizes held against the file's. */
     fy_status (*probe)(const fyi_encoded *e, int64_t max_pixels, fyi_picture_info *out);

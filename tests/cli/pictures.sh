@@ -62,6 +62,7 @@ expect 0 adapt --source photos --target photos --model lenet --out run source.si
 says run/data.json '"broken": 1'
 says run/data.json "ends inside its PNG data"
 says run/recipe.yaml "format: folder"
+says run/versions.json "libpng 1."
 mean=$(grep -o 'mean \[[0-9.]*\]' run/data.json | sort -u | wc -l)
 [ "$mean" -eq 1 ] || fail "source and target have different means"
 expect 0 eval --weights run/chosen.safetensors --weights run/classifier.safetensors --data photos \

@@ -437,6 +437,18 @@ static void lack_of_memory_leaves_nothing_behind(void **state)
     fyt_check_alloc_failures(open_and_read, *state);
 }
 
+static void opening_stops_when_asked(void **state)
+{
+    const volatile sig_atomic_t flag = 1;
+    fy_dataset *d;
+
+    put(*state, "rgb8.png", "1.png", 0);
+    (void)fy_cancel_set(&flag);
+    check_status(fy_image_folder_open(*state, NULL, &d), FY_ECANCELED);
+    (void)fy_cancel_set(NULL);
+    assert_null(d);
+}
+
 /* ---- real data ------------------------------------------------------------------------------- */
 
 static void pacs_is_read_as_it_is(void **state)
@@ -478,9 +490,10 @@ int main(void)
         IN_FOLDER(hashes_follow_names_bytes_and_options),
         IN_FOLDER(any_number_of_workers_gives_the_same_bytes),
         IN_FOLDER(lack_of_memory_leaves_nothing_behind),
+        IN_FOLDER(opening_stops_when_asked),
         cmocka_unit_test(pacs_is_read_as_it_is),
     };
-    size_t n = 14;
+    size_t n = 15;
     static char names[LEN(sample_rows)][64];
 
     for (size_t i = 0; i < LEN(sample_rows); i++) {

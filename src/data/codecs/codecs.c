@@ -21,6 +21,18 @@ static const struct {
     { "version https://git-lfs", "a Git LFS pointer; fetch the file itself with 'git lfs pull'" },
 };
 
+const char *fy_picture_libraries(void)
+{
+    static _Thread_local char text[200];
+    size_t used = 0;
+    char room[64];
+
+    for (size_t i = 0; i < FYI_LEN(codecs) && used < sizeof text; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", i > 0 ? ", " : "",
+                                 codecs[i]->version(room));
+    return text;
+}
+
 /* ---- finding --------------------------------------------------------------------------------- */
 
 static fy_status fail_unknown(const fyi_encoded *e)

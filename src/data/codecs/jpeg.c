@@ -286,4 +286,18 @@ static fy_status decode(const fyi_encoded *e, const fyi_decode_opts *o,
     return st;
 }
 
-const fyi_codec fyi_codec_jpeg = { "JPEG", is_jpeg, probe, check, decode };
+#ifdef LIBJPEG_TURBO_VERSION
+#define TEXT(x) #x
+#define TEXT_OF(x) TEXT(x)
+#define VERSION "libjpeg-turbo " TEXT_OF(LIBJPEG_TURBO_VERSION)
+#else
+#define VERSION "libjpeg"
+#endif
+
+static const char *version(char room[64])
+{
+    (void)snprintf(room, 64, "%s (API %d)", VERSION, JPEG_LIB_VERSION);
+    return room;
+}
+
+const fyi_codec fyi_codec_jpeg = { "JPEG", version, is_jpeg, probe, check, decode };

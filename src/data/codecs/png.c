@@ -266,4 +266,10 @@ static fy_status decode(const fyi_encoded *e, const fyi_decode_opts *o,
     return st;
 }
 
-const fyi_codec fyi_codec_png = { "PNG", is_png, probe, check, decode };
+static const char *version(char room[64])
+{
+    (void)snprintf(room, 64, "libpng %s", png_get_libpng_ver(NULL));
+    return room;
+}
+
+const fyi_codec fyi_codec_png = { "PNG", version, is_png, probe, check, decode };

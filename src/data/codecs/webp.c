@@ -120,4 +120,12 @@ static fy_status decode(const fyi_encoded *e, const fyi_decode_opts *o,
     return FY_OK;
 }
 
-const fyi_codec fyi_codec_webp = { "WebP", is_webp, probe, check, decode };
+static const char *version(char room[64])
+{
+    const int v = WebPGetDecoderVersion();
+
+    (void)snprintf(room, 64, "libwebp %d.%d.%d", v >> 16 & 255, v >> 8 & 255, v & 255);
+    return room;
+}
+
+const fyi_codec fyi_codec_webp = { "WebP", version, is_webp, probe, check, decode };

@@ -357,7 +357,7 @@ FY_API FY_NODISCARD fy_status fy_loader_open(const fy_dataset *d, const fy_loade
                                              fy_loader **out);
 /* Stops the workers, at any time. Accepts NULL. */
 FY_API void fy_loader_close(fy_loader *l);
-/* Allocates nothing. FY_EEND after the last epoch. After a failure the step is not passed: every
+/* Allocates nothing itself, though the decoders of pictures do. FY_EEND after the last epoch. After a failure the step is not passed: every
  * call reports it again until fy_loader_seek. */
 FY_API FY_NODISCARD fy_status fy_loader_next(fy_loader *l, fy_batch *b);
 /* The next batch will be that of `step`. */

@@ -226,20 +226,20 @@ static fy_status sort_out(album_source *a, const char *path, const survey *s, in
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-/* A picture that turned out to be broken only now: black from here on, and counted once. */
+/* A picture that turned out to be broken only now: black from here on, and counted once. Beyond the
+ * limit all of them are failures. */
 static fy_status blacken(const album_source *a, int64_t i)
 {
-    int64_t n;
+    const bool is_new = atomic_exchange(&a->black->is_black[i], 1) == 0;
+    const int64_t n = is_new ? atomic_fetch_add(&a->black->n, 1) + 1 : atomic_load(&a->black->n);
 
-    if (atomic_exchange(&a->black->is_black[i], 1) != 0)
-        return FY_OK;
-    n = atomic_fetch_add(&a->black->n, 1) + 1;
     if (n > a->limit)
         return fyi_fail(FY_EFORMAT,
                         "%lld pictures turned out to be broken, at most %lld may be (max_broken); "
                         "the last: %.500s. 'ferry data check' names them all",
                         (long long)n, (long long)a->limit, fy_last_error());
-    fyi_warn("taken as black: %s", fy_last_error());
+    if (is_new)
+        fyi_warn("taken as black: %s", fy_last_error());
     return FY_OK;
 }
 
@@ -422,6 +422,7 @@ static fy_status new_source(fyi_album *album, const fy_picture_opts *o, const su
     a->o = *o;
     a->o.name = a->o.classes_path = a->o.label_field = NULL;
     a->limit = limit_of(o, n);
+    a->base.is_slow = true;
     a->base.n_scratch = ((size_t)fy_shape_numel(shape) + sizeof(float) - 1) / sizeof(float);
     set_key(a);
     a->black = fyi_calloc(1, sizeof *a->black + n * sizeof a->black->is_black[0]);

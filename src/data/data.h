@@ -27,10 +27,11 @@ struct fyi_source {
     const fyi_source_ops *ops;
     atomic_int refs;
     int64_t n;
-    fy_shape shape;            /* of one sample */
-    size_t n_scratch;          /* floats that get needs */
-    char hash[65];             /* of the bytes */
-    char key[65];              /* of the bytes and their preparation */
+    fy_shape shape;   /* of one sample */
+    size_t n_scratch; /* floats that get needs */
+    bool is_slow;     /* a sample is worth a thread: it is read and decoded when it is asked for */
+    char hash[65];    /* of the bytes */
+    char key[65];     /* of the bytes and their preparation */
     const char *const *broken; /* [n_broken], sentences about what was left out; the source's own */
     int64_t n_broken;
 };

@@ -343,24 +343,53 @@ fy_status fy_dataset_class_counts(const fy_dataset *d, int64_t *counts, int n)
     return FY_OK;
 }
 
-static fy_status read_all(const fy_dataset *d, const int64_t *index, int64_t n, float *scratch,
-                          fy_tensor *x, fy_tensor *y)
-{
-    const int64_t numel = fy_shape_numel(&d->source->shape);
-    float *values = fy_tensor_data(x);
-    int32_t *labels = y != NULL ? fy_tensor_data(y) : NULL;
+/* What fy_dataset_read is to do. */
+typedef struct reading {
+    const fy_dataset *d;
+    const int64_t *index; /* NULL: all */
+    float *values;        /* [n, sample] */
+    int32_t *labels;      /* [n], or NULL */
+    atomic_bool failed;
+} reading;
 
-    for (int64_t i = 0; i < n; i++)
-        FYI_FORWARD(fyi_dataset_get(d, index != NULL ? index[i] : i, values + i * numel,
-                                    labels != NULL ? labels + i : NULL, scratch));
-    return FY_OK;
+static fy_status read_range(const reading *r, int64_t begin, int64_t end)
+{
+    const int64_t numel = fy_shape_numel(&r->d->source->shape);
+    float *scratch;
+    fy_status st = FY_OK;
+
+    FYI_FORWARD(new_scratch(r->d, &scratch));
+    for (int64_t i = begin; i < end && st == FY_OK; i++)
+        st = fyi_dataset_get(r->d, r->index != NULL ? r->index[i] : i, r->values + i * numel,
+                             r->labels != NULL ? r->labels + i : NULL, scratch);
+    fyi_free(scratch);
+    return st;
+}
+
+/* A fyi_range_fn. */
+static void read_part(void *ctx, int64_t begin, int64_t end)
+{
+    reading *r = ctx;
+
+    if (read_range(r, begin, end) != FY_OK)
+        atomic_store(&r->failed, true);
+}
+
+/* Samples that have to be decoded are worth threads. A failure's sentence is its thread's: it is
+ * looked for again in this one. */
+static fy_status read_all(reading *r, int64_t n)
+{
+    if (!r->d->source->is_slow)
+        return read_range(r, 0, n);
+    fyi_parallel(n, 1, read_part, r);
+    return atomic_load(&r->failed) ? read_range(r, 0, n) : FY_OK;
 }
 
 fy_status fy_dataset_read(const fy_dataset *d, const int64_t *index, int64_t n, fy_tensor **x,
                           fy_tensor **y)
 {
     const int64_t count = index != NULL ? n : d->n;
-    float *scratch = NULL;
+    reading r = { .d = d, .index = index };
     fy_status st;
 
     *x = NULL;
@@ -371,13 +400,13 @@ fy_status fy_dataset_read(const fy_dataset *d, const int64_t *index, int64_t n, 
     if (count < 0)
         return fyi_fail(FY_EINVAL, "dataset '%s': %lld samples were asked for", d->name,
                         (long long)count);
-    FY_TRY(new_scratch(d, &scratch));
     FY_TRY(fy_tensor_new(FY_F32, fy_shape_batch(count, &d->source->shape), x));
     if (y != NULL)
         FY_TRY(fy_tensor_new(FY_I32, FY_SHAPE(count), y));
-    st = read_all(d, index, count, scratch, *x, y != NULL ? *y : NULL);
+    r.values = fy_tensor_data(*x);
+    r.labels = y != NULL ? fy_tensor_data(*y) : NULL;
+    st = read_all(&r, count);
 done:
-    fyi_free(scratch);
     if (st != FY_OK) {
         fy_tensor_free(*x);
         *x = NULL;

@@ -237,6 +237,7 @@ static fy_status new_source(fyi_source *inner, const fy_image_opts *o, prepared 
     p->base.n_scratch = inner->n_scratch + (size_t)(FYI_MAX(p->c_in, p->c) * h_in * w_in +
                                                     p->c * h_in * p->w + p->c * p->h * p->w);
     memcpy(p->base.hash, inner->hash, sizeof p->base.hash);
+    p->base.is_slow = inner->is_slow;
     p->base.broken = inner->broken;
     p->base.n_broken = inner->n_broken;
     if (!init_axis(&p->y, &p->arena, h_in, p->h) || !init_axis(&p->x, &p->arena, w_in, p->w)) {

@@ -308,6 +308,7 @@ static void late_damage_is_black_up_to_the_limit(void **state)
 {
     fy_picture_opts o = fy_picture_defaults();
     float x[3 * 29 * 37];
+    fy_tensor *all;
     fy_dataset *d;
 
     put(*state, "rgb444.jpg", "0.jpg", 0);
@@ -324,6 +325,9 @@ static void late_damage_is_black_up_to_the_limit(void **state)
     check_status(fy_dataset_get(d, 2, x, LEN(x), NULL), FY_EFORMAT);
     check_sentence("2 pictures turned out to be broken");
     check_sentence("'2.jpg'");
+    check_status(fy_dataset_read(d, NULL, 0, &all, NULL), FY_EFORMAT); /* as often as it is asked */
+    check_sentence("turned out to be broken");
+    assert_null(all);
     fy_dataset_free(d);
     o.check = FY_CHECK_PIXELS;
     o.max_broken = 2;
@@ -416,6 +420,27 @@ static void any_number_of_workers_gives_the_same_bytes(void **state)
     fy_dataset_free(d);
 }
 
+static void all_at_once_is_one_by_one(void **state)
+{
+    float one[3 * 13 * 11];
+    fy_tensor *x, *y;
+    fy_dataset *d;
+    int32_t label;
+
+    put_two_classes(*state);
+    d = open_folder(*state, NULL);
+    check_ok(fy_dataset_read(d, NULL, 0, &x, &y));
+    for (int64_t i = 0; i < fy_dataset_count(d); i++) {
+        check_ok(fy_dataset_get(d, i, one, LEN(one), &label));
+        assert_memory_equal((const float *)fy_tensor_const_data(x) + i * (int64_t)LEN(one), one,
+                            sizeof one);
+        assert_int_equal(((const int32_t *)fy_tensor_const_data(y))[i], label);
+    }
+    fy_tensor_free(y);
+    fy_tensor_free(x);
+    fy_dataset_free(d);
+}
+
 static fy_status open_and_read(void *arg)
 {
     fy_picture_opts o = fy_picture_defaults();
@@ -489,11 +514,12 @@ int main(void)
         IN_FOLDER(names_alone_open_nothing),
         IN_FOLDER(hashes_follow_names_bytes_and_options),
         IN_FOLDER(any_number_of_workers_gives_the_same_bytes),
+        IN_FOLDER(all_at_once_is_one_by_one),
         IN_FOLDER(lack_of_memory_leaves_nothing_behind),
         IN_FOLDER(opening_stops_when_asked),
         cmocka_unit_test(pacs_is_read_as_it_is),
     };
-    size_t n = 15;
+    size_t n = 16;
     static char names[LEN(sample_rows)][64];
 
     for (size_t i = 0; i < LEN(sample_rows); i++) {

@@ -449,7 +449,7 @@ static void check_init(const struct init_case *c, const float *v, int64_t n)
     /* Of n draws the deviation is off by 1 / sqrt(2 n) of it. */
     const double slack = 5 / sqrt(2 * (double)n) * c->deviation;
     if (fabs(deviation - c->deviation) > slack + 1e-12 ||
-        (c->largest && largest > 1.0001 * c->largest))
+        (c->largest > 0 && largest > 1.0001 * c->largest))
         fail_msg("%s %s: deviation %g, largest %g", c->family, c->param, deviation, largest);
 }
 

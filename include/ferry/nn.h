@@ -46,6 +46,10 @@ FY_API FY_NODISCARD fy_status fy_model_clone(fy_model *m, const char *name, fy_m
 /* Adds the model's layers on x [n, input...]; returns its result. Models may be applied several times; all
  * applications share the parameters. */
 FY_API fy_node fy_model_apply(fy_graph *g, fy_model *m, fy_node x, fy_mode mode);
+/* The same in training mode, for an objective that moves only the parameters that match the globs `moves` (as in
+ * fy_objective_moves_model): a batch norm that stays uses its running statistics, a dropout before a layer that
+ * stays does nothing. So what is frozen gives the same features in every step. */
+FY_API fy_node fy_model_apply_moving(fy_graph *g, fy_model *m, fy_node x, const char *moves);
 /* What `layer` computes in the application of m whose result is y: "layer3", "layer3.0", "layer3.0.conv1", or
  * "features", what goes into the head. FY_NO_NODE if there is no such layer; docs/models.md lists names, and so
  * does fy_model_summary. */
@@ -88,8 +92,9 @@ typedef struct fy_summary {
 FY_API FY_NODISCARD fy_status fy_model_summary(fy_model *m, fy_summary **out);
 FY_API void fy_summary_free(fy_summary *s); /* accepts NULL */
 
-/* Lets objective o move the parameters whose names match the globs ("fc.* layer4.*"; "*": all, running
- * statistics included). Matching nothing is a mistake of the graph. */
+/* Lets objective o move the parameters whose names match the globs ("fc.* layer4.*"; "*": all, running statistics
+ * included). A glob after "!" takes names out again, "* !layer1.*"; of several that match a name the last decides.
+ * Matching nothing is a mistake of the graph. */
 FY_API void fy_objective_moves_model(fy_graph *g, fy_objective o, fy_model *m, const char *globs,
                                      const char *group);
 

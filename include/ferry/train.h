@@ -116,9 +116,11 @@ typedef struct fy_stage {
     /* Before each step, when its batches are fed already: set scalars for schedules; what it feeds itself
      * replaces what the streams gave. `step` steps are done. Optional. */
     fy_status (*on_step)(void *arg, fy_plan *plan, int64_t step);
-    /* Evaluate models here; sees them as after `step` steps. When it ends with FY_ECANCELED, what fy_run_keep_data
-     * named and metrics.jsonl are put back to what they were before, and a resumed run calls it again. Optional. */
-    fy_status (*on_eval)(void *arg, int64_t step);
+    /* Evaluate models here; sees them as after `step` steps. *is_over, false before, ends the stage
+     * when it is set, as if these were all its steps: early stopping. When the call ends with FY_ECANCELED, what
+     * fy_run_keep_data named and metrics.jsonl are put back to what they were before, and a resumed run calls it
+     * again. Optional. */
+    fy_status (*on_eval)(void *arg, fy_plan *plan, int64_t step, bool *is_over);
     void *arg;
 } fy_stage;
 FY_API fy_stage fy_stage_defaults(const char *name, const fy_graph *g); /* log 50, cache on */
@@ -127,6 +129,28 @@ FY_API fy_stage fy_stage_defaults(const char *name, const fy_graph *g); /* log 5
  * evaluations and checkpoints the first parameter or optimiser state, that is not finite, and the newest checkpoint
  * if there is one: it is from before and stays. */
 FY_API FY_NODISCARD fy_status fy_stage_run(fy_run *r, fy_device *dev, const fy_stage *s);
+
+/* ---- schedules ---------------------------------------------------------------------------------------- */
+
+/* How a learning rate changes over a stage: a factor on the rate that was asked for. */
+typedef struct fy_schedule {
+    const char *name; /* of fy_schedule_names */
+    int64_t steps;    /* all, the warm-up included */
+    int64_t warmup;   /* the factor rises in a line over so many steps first (Goyal et al. 2017) */
+    int64_t every;    /* "step": steps from one fall to the next */
+    double gamma;     /* "step", "multistep": what each fall multiplies by */
+    const int64_t *milestones; /* "multistep": [n_milestones] steps after the warm-up, rising; lent */
+    int n_milestones;
+    double floor; /* "cosine", "linear": the factor that all ends in */
+} fy_schedule;
+/* "constant", "step", "multistep", "cosine" (Loshchilov and Hutter 2017, without restarts), "linear", "onecycle"
+ * (Smith and Topin 2018); NULL-terminated. */
+FY_API const char *const *fy_schedule_names(void);
+FY_API fy_schedule fy_schedule_defaults(void); /* constant; every 1, gamma 0.1 */
+/* FY_EINVAL for a name or a number that makes no sense, naming the nearest. */
+FY_API FY_NODISCARD fy_status fy_schedule_check(const fy_schedule *s);
+/* Of the step that follows `at` steps, in a schedule that fy_schedule_check accepts. */
+FY_API double fy_schedule_factor(const fy_schedule *s, int64_t at);
 
 /* ---- prediction --------------------------------------------------------------------------------------- */
 

@@ -30,15 +30,18 @@ static bool matches(const char *glob, const char *glob_end, const char *name)
 
 bool fyi_glob(const char *globs, const char *name)
 {
+    bool matched = false;
+
     while (globs && *globs) {
         const size_t len = strcspn(globs, " ");
+        const bool is_not = *globs == '!';
 
-        if (len > 0 && matches(globs, globs + len, name))
-            return true;
+        if (len > is_not && matches(globs + is_not, globs + len, name))
+            matched = !is_not;
         globs += len;
         globs += strspn(globs, " ");
     }
-    return false;
+    return matched;
 }
 
 #define WORD_CHARS 64 /* longer words are nobody's typing mistake */

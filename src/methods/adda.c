@@ -388,7 +388,7 @@ done:
     return st;
 }
 
-static fy_status on_eval(void *arg, int64_t step);
+static fy_status on_eval(void *arg, fy_plan *plan, int64_t step, bool *is_over);
 
 /* The learning rates of this step: constant, then falling in a line to 0. */
 static fy_status on_step(void *arg, fy_plan *plan, int64_t step)
@@ -456,9 +456,11 @@ static fy_node critic_of(void *arg, fy_graph *g, bool is_target, fy_node x)
                           FY_EVAL);
 }
 
-static fy_status on_eval(void *arg, int64_t step)
+static fy_status on_eval(void *arg, fy_plan *plan, int64_t step, bool *is_over)
 {
     adda *a = arg;
+    (void)plan;
+    (void)is_over;
     const fy_status st = adapt_evaluate(&a->adapt, step);
     return st == FY_OK ? picture_critic(a->moments, a->dev, a->data, critic_of, a, step) : st;
 }

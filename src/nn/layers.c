@@ -48,6 +48,7 @@ static fy_status obtain(fy_layers *l, const char *name, fy_shape s, fyi_init ini
                         name, fy_shape_text(fy_param_shape(p->param), have, sizeof have),
                         fy_shape_text(&s, want, sizeof want));
     }
+    l->n_used = FYI_MAX(l->n_used, (size_t)(p - l->m->params) + 1);
     *out = p->param;
     return FY_OK;
 }
@@ -193,6 +194,13 @@ fy_node fy_layer_linear(fy_layers *l, const char *name, fy_node x, int64_t oc, b
     return fyi_layer_name(l, name, x);
 }
 
+/* Does training move the parameter that is used next, the layer's first? */
+static bool next_moves(const fy_layers *l)
+{
+    return l->mode == FY_TRAIN && (!l->moves || (l->n_used < l->m->n_params &&
+                                                 fyi_glob(l->moves, l->m->params[l->n_used].name)));
+}
+
 fy_node fy_layer_batch_norm(fy_layers *l, const char *name, fy_node x)
 {
     static const fyi_init zero = FYI_INIT_ZERO, one = FYI_INIT_ONE;
@@ -200,7 +208,7 @@ fy_node fy_layer_batch_norm(fy_layers *l, const char *name, fy_node x)
     const fy_shape s = fy_node_shape(l->g, x);
     const fy_shape c = FY_SHAPE(s.rank > 1 ? s.d[1] : 0);
     fy_batch_norm_opts o = fy_batch_norm_defaults();
-    o.training = l->mode == FY_TRAIN;
+    o.training = next_moves(l);
     o.eps = l->m->family.norm_eps > 0 ? l->m->family.norm_eps : o.eps;
     const fy_node scale = fyi_layer_param(l, name, "weight", c, one, none);
     const fy_node shift = fyi_layer_param(l, name, "bias", c, zero, none);
@@ -211,7 +219,7 @@ fy_node fy_layer_batch_norm(fy_layers *l, const char *name, fy_node x)
 
 fy_node fy_layer_dropout(fy_layers *l, fy_node x, float p)
 {
-    return l->mode == FY_TRAIN && p > 0 ? fy_dropout(l->g, x, p) : x;
+    return p > 0 && next_moves(l) ? fy_dropout(l->g, x, p) : x;
 }
 
 fy_node fy_layer_activation(fy_layers *l, const char *kind, fy_node x)

@@ -15,9 +15,11 @@ void fy_model_free(fy_model *m)
     fyi_free(m);
 }
 
-static fy_node build(fy_graph *g, fy_model *m, fy_node x, fy_mode mode, bool learning)
+static fy_node build(fy_layers l, fy_model *m, fy_node x)
 {
-    fy_layers l = { .g = g, .m = m, .mode = mode, .learning = learning, .first = g->n_values };
+    fy_graph *g = l.g;
+    l.m = m;
+    l.first = g->n_values;
     l.style = m->family.style ? m->family.style : &fyi_style_torch;
     const fy_node y = m->family.build(&l, &m->opts, x);
     fyi_layers_end(&l);
@@ -41,7 +43,8 @@ static fy_status learn(fy_model *m)
     fy_graph *g;
     FYI_FORWARD(fy_graph_new(&g));
     const fy_node x = fy_input(g, "x", FY_F32, fy_shape_batch(2, &m->opts.input));
-    m->output = fyi_sample_of(fy_node_shape(g, build(g, m, x, FY_TRAIN, true)));
+    m->output = fyi_sample_of(
+        fy_node_shape(g, build((fy_layers){ .g = g, .mode = FY_TRAIN, .learning = true }, m, x)));
     fy_status st = fy_graph_status(g);
     if (st != FY_OK)
         st = fyi_wrap(st, "while building model '%s'", m->name);
@@ -125,7 +128,15 @@ fy_status fy_model_clone(fy_model *m, const char *name, fy_model **out)
 
 fy_node fy_model_apply(fy_graph *g, fy_model *m, fy_node x, fy_mode mode)
 {
-    return fy_graph_status(g) == FY_OK ? build(g, m, x, mode, false) : FY_NO_NODE;
+    return fy_graph_status(g) == FY_OK ? build((fy_layers){ .g = g, .mode = mode }, m, x)
+                                       : FY_NO_NODE;
+}
+
+fy_node fy_model_apply_moving(fy_graph *g, fy_model *m, fy_node x, const char *moves)
+{
+    return fy_graph_status(g) == FY_OK
+               ? build((fy_layers){ .g = g, .mode = FY_TRAIN, .moves = moves }, m, x)
+               : FY_NO_NODE;
 }
 
 /* The last value up to y that bears the layer's name, or whose name goes on from there after `end`. */

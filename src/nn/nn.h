@@ -50,7 +50,9 @@ struct fy_layers {
     fy_graph *g;
     fy_model *m;
     fy_mode mode;
-    bool learning; /* the first application: parameters are made */
+    const char *moves; /* globs of the parameters that training moves; NULL: all */
+    size_t n_used;     /* parameters of the model that this application has used */
+    bool learning;     /* the first application: parameters are made */
     const fyi_init_style *style;
     size_t first; /* the graph's values from here on belong to this application */
     char scope[160];

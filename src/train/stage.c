@@ -25,6 +25,7 @@ typedef struct loop {
     double sums[FY_MAX_WATCHES], newest[FY_MAX_WATCHES];
     fyi_position at;
     double start_s, drawn_s;
+    bool is_over; /* says the last evaluation */
 } loop;
 
 fy_stage fy_stage_defaults(const char *name, const fy_graph *g)
@@ -286,7 +287,7 @@ static fy_status evaluate(loop *l)
         return FY_OK;
     st = fyi_before_take(l->run, &before);
     if (st == FY_OK)
-        st = l->s->on_eval(l->s->arg, l->at.step);
+        st = l->s->on_eval(l->s->arg, l->plan, l->at.step, &l->is_over);
     if (st == FY_ECANCELED && (st = fyi_before_restore(l->run, &before)) == FY_OK) {
         l->at.is_unseen = true;
         st = stop(l, "in the evaluation after");
@@ -315,12 +316,14 @@ static fy_status run_loop(loop *l)
             FYI_FORWARD(log_watches(l));
         if (is_last || is_due(l, l->s->eval_every) || is_spread_due(l))
             FYI_FORWARD(evaluate(l));
-        draw_progress(l, is_last);
+        draw_progress(l, is_last || l->is_over);
+        if (l->is_over)
+            break;
         FYI_FORWARD(save_if_due(l));
         if (fyi_is_asked_to_stop())
             return stop(l, "after");
     }
-    return FY_OK;
+    return log_watches(l);
 }
 
 /* Loaders that kept the plan waiting are worth a line. */

@@ -44,6 +44,7 @@ typedef struct way {
     bool cache;
     int64_t stop_at;            /* after this step; 0: runs through */
     int64_t stop_eval;          /* in this evaluation, counted from 1; 0: in none */
+    int64_t over_in_eval;       /* which ends the stage; 0: none */
     bool is_stopped;            /* from the beginning */
     int64_t steps, evaluations; /* 0: STEPS, and an evaluation every 5 */
     bool resume;
@@ -60,7 +61,7 @@ typedef struct outcome {
 } outcome;
 
 typedef struct stopper {
-    int64_t at, in_eval, spoil_at;
+    int64_t at, in_eval, over_in_eval, spoil_at;
     volatile sig_atomic_t flag;
     outcome *o;
     int64_t kept; /* evaluations of the whole run, in every checkpoint */
@@ -70,15 +71,17 @@ typedef struct stopper {
 } stopper;
 
 /* Writes and keeps something before it is broken off. */
-static fy_status evaluate(void *arg, int64_t step)
+static fy_status evaluate(void *arg, fy_plan *plan, int64_t step, bool *is_over)
 {
     stopper *s = arg;
     const char *name = "evals";
+    (void)plan;
     fy_tensor *f = NULL, **outs[] = { &f };
     s->o->eval_at[s->o->evals++] = step;
     if (s->o->evals == s->in_eval)
         s->flag = 1;
     s->kept++;
+    *is_over = s->o->evals == s->over_in_eval;
     fy_status st =
         fy_run_metrics(s->run, "fit", step, 1, &name, (const double[]){ (double)s->kept });
     if (st == FY_OK)
@@ -122,6 +125,7 @@ static outcome run(const way *w)
     outcome o = { 0 };
     stopper stop = { .at = w->stop_at,
                      .in_eval = w->stop_eval,
+                     .over_in_eval = w->over_in_eval,
                      .spoil_at = w->spoil_at,
                      .flag = w->is_stopped,
                      .o = &o };
@@ -287,6 +291,28 @@ static void a_finished_stage_is_not_run_again(void **state)
     assert_string_equal(again.head, first.head);
 }
 
+/* As if the steps so far were all: the same bytes, the same lines, and nothing is left to do. */
+static void an_evaluation_can_end_the_stage(void **state)
+{
+    char *early_dir = subdir(*state, "early"), *short_dir = subdir(*state, "short");
+    const outcome early = run(&(way){ .dir = early_dir, .over_in_eval = 3 }),
+                  all = run(&(way){ .dir = short_dir, .steps = 10 }),
+                  again = run(&(way){ .dir = early_dir, .resume = true });
+    assert_int_equal(early.st, FY_OK);
+    assert_int_equal(early.evals, 3);
+    assert_int_equal(early.eval_at[2], 10);
+    assert_string_equal(early.head, all.head);
+    assert_int_equal(again.st, FY_OK);
+    assert_int_equal(again.evals, 0);
+    assert_string_equal(again.head, all.head);
+    char *a = metrics(early_dir), *b = metrics(short_dir);
+    assert_int_equal(strlen(a), strlen(b));
+    fyi_free(a);
+    fyi_free(b);
+    fyi_free(early_dir);
+    fyi_free(short_dir);
+}
+
 /* clang-format off */
 static const struct spread_row {
     int64_t steps, evaluations;
@@ -413,6 +439,7 @@ int main(void)
         IN_DIR(an_evaluation_that_is_broken_off_never_was),
         IN_DIR(a_stage_stops_while_it_is_made_ready),
         IN_DIR(a_finished_stage_is_not_run_again),
+        IN_DIR(an_evaluation_can_end_the_stage),
         cmocka_unit_test(evaluations_are_spread_evenly),
         cmocka_unit_test(a_loss_that_is_not_finite_stops_the_run),
         IN_DIR(weights_that_are_not_finite_are_never_saved),

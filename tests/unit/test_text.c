@@ -25,6 +25,11 @@ static const struct glob_case {
     { "   ", "", false, "only spaces" },
     { "a**b", "ab", true, "stars in a row" },
     { "[ab]", "a", false, "no other wildcards" },
+    { "* !fc.*", "fc.weight", false, "taken out" },
+    { "* !fc.*", "conv1.weight", true, "others are not" },
+    { "* !layer?.* layer4.*", "layer4.0.bn1.bias", true, "the last that matches decides" },
+    { "!fc.*", "conv1.weight", false, "there is nothing to take out of" },
+    { "* !", "fc.weight", true, "nothing is taken out" },
 };
 
 static void globs_match_whole_names(void **state)

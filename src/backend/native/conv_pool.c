@@ -213,7 +213,7 @@ static void run_ranges(void *ctx, int64_t begin, int64_t end)
 {
     const job *j = ctx;
     for (int64_t i = begin; i < end; i++)
-        j->work(j, j->each + i * j->each_floats, j->n_items * i / j->n_ranges,
+        j->work(j, j->each ? j->each + i * j->each_floats : NULL, j->n_items * i / j->n_ranges,
                 j->n_items * (i + 1) / j->n_ranges);
 }
 
@@ -221,7 +221,7 @@ static job new_job(const fyi_launch *l, scratch_size size)
 {
     const int64_t floats = (int64_t)(l->site->scratch_bytes / sizeof(float));
     job j = { .l = l, .st = l->state, .shared = l->scratch };
-    j.each = j.shared + size.shared;
+    j.each = size.each > 0 ? j.shared + size.shared : NULL;
     j.each_floats = size.each;
     j.n_ranges = fyi_threads();
     if (size.each > 0) /* the number of threads may have been raised since */

@@ -52,6 +52,8 @@ FY_API const char *fy_dataset_sample_name(const fy_dataset *d, int64_t i);
  * the k-th of them. NULL if there is no k-th. */
 FY_API int64_t fy_dataset_n_broken(const fy_dataset *d);
 FY_API const char *fy_dataset_broken(const fy_dataset *d, int64_t k);
+/* True once sample i was read and turned out to be broken: its values are black. */
+FY_API bool fy_dataset_is_broken(const fy_dataset *d, int64_t i);
 /* Writes the n values of sample i (n is the shape's count) and its label, unless `label` is NULL. A
  * label asked of an unlabelled dataset is FY_EINVAL. */
 FY_API FY_NODISCARD fy_status fy_dataset_get(const fy_dataset *d, int64_t i, float *x, int64_t n,

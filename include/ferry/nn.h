@@ -60,6 +60,24 @@ FY_API const char *fy_model_family(const fy_model *m);
 FY_API const fy_model_opts *fy_model_options(const fy_model *m);
 /* Of one sample's result. */
 FY_API const fy_shape *fy_model_output(const fy_model *m);
+
+/* How a picture becomes a sample: resized or cut, its values brought to 0 .. 1, then (x - mean) / deviation. */
+typedef struct fy_pixels {
+    int64_t channels;      /* 1: grey, 3: RGB, 0: as the picture has them */
+    int64_t size;          /* height and width it is resized to, whatever its shape; 0: not so */
+    int64_t shorter, crop; /* or: the shorter side's length, then the square cut from the centre */
+    float mean[4], deviation[4]; /* per channel; deviation[0] 0: values stay 0 .. 1 */
+} fy_pixels;
+/* What the model's values were made for: as it was set, or as the family was published, for the model's input. */
+FY_API fy_pixels fy_model_pixels(const fy_model *m);
+/* Saved with the model. FY_EINVAL for sizes outside 0 .. 4096, more than one way to resize, or a deviation that is
+ * not above 0. */
+FY_API FY_NODISCARD fy_status fy_model_set_pixels(fy_model *m, const fy_pixels *p);
+FY_API bool fy_model_has_pixels(const fy_model *m); /* they were set */
+/* Names in the order of the classes, copied, and saved with the model; n must be the options' n_classes. */
+FY_API FY_NODISCARD fy_status fy_model_set_classes(fy_model *m, const char *const *names, int n);
+FY_API const char *fy_model_class_name(const fy_model *m, int c); /* NULL: unknown */
+
 FY_API int fy_model_count(const fy_model *m);
 /* "conv1.weight", without the model's name. */
 FY_API const char *fy_model_param_name(const fy_model *m, int i);

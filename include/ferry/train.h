@@ -3,6 +3,7 @@
  *   stage      a graph's objectives run over data streams for a number of steps
  *   run        one execution: a directory with metrics, checkpoints and what it found
  *   predictor  a chain of models over a whole dataset
+ *   figures    how good a classifier's logits are, held against labels
  *   judge      keeps a dataset's labels away from training: its eye sees predictions, its owner reads figures
  *
  * Everything random is a function of (seed, stream, step), so a killed run continues to the same bytes. */
@@ -164,6 +165,17 @@ FY_API void fy_predictor_free(fy_predictor *p);
 FY_API FY_NODISCARD fy_status fy_predict(fy_predictor *p, const fy_dataset *data,
                                          fy_tensor **outs[]);
 
+/* One batch as it comes out. Lent until the call returns. */
+typedef struct fy_rows {
+    int64_t first, n;    /* sample numbers first .. first + n - 1 of the dataset */
+    const float *x;      /* [n, input...] */
+    const float *values; /* [n, result...], of the last model of the chain */
+} fy_rows;
+/* The same batch by batch, in order: memory does not grow with the dataset. Ends at the first failure of fn. */
+typedef fy_status (*fy_rows_fn)(void *arg, const fy_rows *rows);
+FY_API FY_NODISCARD fy_status fy_predict_each(fy_predictor *p, const fy_dataset *data,
+                                              fy_rows_fn fn, void *arg);
+
 /* The class of each row of logits [n, k], f32 with k >= 2: the largest, the first of equals; -1, no class at all,
  * where a logit is NaN. classes [n]. */
 FY_API FY_NODISCARD fy_status fy_classes_of(const fy_tensor *logits, int32_t *classes);
@@ -171,6 +183,104 @@ FY_API FY_NODISCARD fy_status fy_classes_of(const fy_tensor *logits, int32_t *cl
  * is a row per sample. */
 FY_API FY_NODISCARD fy_status fy_accuracy_of(const fy_tensor *logits, const fy_dataset *labelled,
                                              double *accuracy);
+
+/* ---- figures of a classifier ----------------------------------------------------------------------------- */
+
+typedef struct fy_class_figures {
+    int64_t support, predicted, right; /* samples of the class; taken for it; both */
+    double precision; /* right / predicted; 0 for a class that is never predicted */
+    double recall;    /* right / support; NaN for a class without samples */
+    double f1;        /* 2 right / (support + predicted); NaN where both are 0 */
+} fy_class_figures;
+
+typedef struct fy_calibration_bin {
+    int64_t n;
+    double confidence, accuracy; /* means over its samples; NaN if there are none */
+} fy_calibration_bin;
+
+/* p is the softmax of a sample's logits, its confidence the largest of p. */
+#define FY_CALIBRATION_BINS 15
+typedef struct fy_figures {
+    int64_t n;            /* samples */
+    int64_t n_not_finite; /* of these with a logit that is NaN or infinite: wrong, of no predicted class, and
+                           * left out of top5 and of all that follows from p */
+    int n_classes; /* k */
+    double accuracy;
+    double top5;              /* label among the five largest; NaN for k <= 5 */
+    double balanced_accuracy; /* mean recall over the classes that have samples */
+    double macro_precision, macro_recall,
+        macro_f1;       /* means over classes with samples or predictions, where a
+                                                    * recall without samples counts 0 */
+    double weighted_f1; /* mean f1, weighted by support */
+    double matched; /* accuracy under the best one-to-one matching of classes; NaN for k > FY_MAX_MATCHED */
+    double nll;   /* mean of -log p(label), in nats */
+    double brier; /* mean over samples of the sum over classes of (p - truth)^2 (Brier 1950) */
+    double ece; /* sum over bins of n_b / n |accuracy_b - confidence_b| (Guo et al. 2017, equation 3) */
+    double confidence;                            /* mean */
+    fy_calibration_bin bins[FY_CALIBRATION_BINS]; /* bin b: confidences above b / 15 up to (b + 1) / 15 */
+    const fy_class_figures *classes;              /* [k] */
+    const int64_t *confusion; /* [k, k], rows are labels, columns what was predicted */
+} fy_figures;
+
+/* Counts predictions as they come: memory is O(k^2). 2 <= k <= FY_MAX_SCORED classes. */
+#define FY_MAX_SCORED 8192
+#define FY_MAX_MATCHED 1024
+typedef struct fy_scores fy_scores;
+FY_API FY_NODISCARD fy_status fy_scores_new(int k, fy_scores **out);
+FY_API void fy_scores_free(fy_scores *s); /* accepts NULL */
+/* logits [n, k], label [n]. FY_EINVAL for a label outside 0 .. k-1; nothing is counted then. */
+FY_API FY_NODISCARD fy_status fy_scores_add(fy_scores *s, const float *logits, const int32_t *label,
+                                            int64_t n);
+/* Of all samples so far, at least one. Lent until the next call on s. */
+FY_API FY_NODISCARD fy_status fy_scores_figures(fy_scores *s, const fy_figures **out);
+
+/* ---- evaluating ------------------------------------------------------------------------------------------ */
+
+/* A sample whose predicted class is not its label. */
+typedef struct fy_mistake {
+    int64_t origin;   /* sample number in the dataset's source */
+    const char *name; /* what the source calls it; NULL: nothing */
+    int32_t label, predicted;
+    double p, p_label;     /* of the predicted class; of the label */
+    const uint8_t *pixels; /* [c, h, w] of fy_evaluation.picture, to look at */
+} fy_mistake;
+
+#define FY_MAX_MISTAKES 64
+typedef struct fy_evaluate_opts {
+    int n_mistakes; /* how many of the most confident ones to keep, at most FY_MAX_MISTAKES */
+    const int32_t *class_of; /* [classes of the data], the model's class of each; NULL: the same numbers */
+    const char *const *class_names; /* [k] of the model; NULL: the data's, or numbers */
+    const fy_pixels *pixels; /* whose mean and deviation pictures are shown without; NULL: each is
+                                     * stretched from its own range */
+    fy_progress_fn progress; /* after every batch; steps are samples */
+    void *progress_arg;
+} fy_evaluate_opts;
+FY_API fy_evaluate_opts fy_evaluate_defaults(void); /* 24 mistakes */
+
+typedef struct fy_evaluation {
+    const fy_figures *figures;
+    int64_t n_broken;         /* samples left out, since their pictures turned out to be broken */
+    int64_t first_not_finite; /* the first sample with such a logit; -1: none */
+    const char *const *class_names; /* [k] */
+    fy_shape picture; /* of a mistake's pixels, at most 128 on a side; rank 0: samples are no pictures */
+    int n_mistakes;
+    const fy_mistake *mistakes; /* the surest first */
+    const char *
+        json; /* one object: figures, figures by class, reliability; no confusion matrix, no mistakes */
+} fy_evaluation;
+/* The predictor's last model gives logits [n, k]; FY_ESHAPE if not, FY_EINVAL without labels, or for a label that
+ * is none of its classes. Batch by batch: memory does not grow with the dataset. */
+FY_API FY_NODISCARD fy_status fy_evaluate(fy_predictor *p, const fy_dataset *labelled,
+                                          const fy_evaluate_opts *o, fy_evaluation **out);
+FY_API void fy_evaluation_free(fy_evaluation *e); /* accepts NULL */
+
+/* A fact about an evaluation: "precision", "bf16". */
+typedef struct fy_about {
+    const char *name, *value;
+} fy_about;
+/* eval.json whole: json, confusion matrix, mistakes with their pictures, and the facts. The report draws it. */
+FY_API FY_NODISCARD fy_status fy_evaluation_write(const fy_evaluation *e, const fy_about *about,
+                                                  int n_about, const char *path);
 
 /* ---- judging with labels: for reports only ------------------------------------------------------------- */
 

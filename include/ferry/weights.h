@@ -137,11 +137,13 @@ FY_API FY_NODISCARD fy_status fy_model_load_partly(fy_model *m, const char *path
                                                    const fy_fit_opts *o, fy_fit **report);
 /* The same with fy_fit_strict: the whole model, and nothing else in the file. */
 FY_API FY_NODISCARD fy_status fy_model_load(fy_model *m, const char *path);
-/* A model's parameters as one file, with its family and options in the metadata. */
+/* A model's parameters as one file; in the metadata its family, its options and, where they were set, what pictures
+ * it takes and the names of its classes. */
 FY_API FY_NODISCARD fy_status fy_model_save(fy_model *m, const char *path);
 /* Opens a model of the family and with the options that w's metadata name, of `family` and with those of o where it
- * says nothing; the input's shape is always o's. Its values are not loaded. `family` may be NULL: a file that
- * names none is then FY_EINVAL. */
+ * says nothing; the input's shape is o's, or the file's if o's has rank 0. Its pictures and class names are the
+ * file's. Its values are not loaded. `family` may be NULL: a file that names none is then FY_EINVAL. FY_EFORMAT for
+ * pictures or class names that cannot be the model's. */
 FY_API FY_NODISCARD fy_status fy_model_open_saved(const fy_weights *w, const char *family,
                                                   const char *name, const fy_model_opts *o,
                                                   fy_model **out);

@@ -94,7 +94,13 @@ typedef struct fyi_buf {
 void fyi_buf_append(fyi_buf *b, const void *p, size_t bytes);
 void fyi_buf_puts(fyi_buf *b, const char *s);
 void fyi_buf_printf(fyi_buf *b, const char *fmt, ...) FY_PRINTF(2, 3);
+/* With as few digits as read back as the same number, so that it can be copied into a recipe. */
+void fyi_buf_float(fyi_buf *b, float v);
 void fyi_buf_release(fyi_buf *b);
+/* base64.c: standard base64 with padding. */
+void fyi_base64_put(fyi_buf *b, const uint8_t *p, size_t n);
+/* Bytes decoded, at most cap; -1 when `s` is not base64. */
+int64_t fyi_base64_decode(const char *s, uint8_t *out, size_t cap);
 /* Grows `*v` (capacity `*cap` elements of `size` bytes) to hold n elements. */
 fy_status fyi_grow(void *v, size_t *cap, size_t n, size_t size);
 

@@ -4,6 +4,7 @@
  */
 #include "base/base.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 fy_status fyi_grow(void *v, size_t *cap, size_t n, size_t size)
@@ -70,6 +71,18 @@ void fyi_buf_printf(fyi_buf *b, const char *fmt, ...)
     vsnprintf(b->p + b->len, (size_t)n + 1, fmt, args);
     va_end(args);
     b->len += (size_t)n;
+}
+
+void fyi_buf_float(fyi_buf *b, float v)
+{
+    char text[32];
+
+    for (int digits = 1; digits <= 9; digits++) {
+        (void)snprintf(text, sizeof text, "%.*g", digits, (double)v);
+        if (strtof(text, NULL) == v)
+            break;
+    }
+    fyi_buf_puts(b, text);
 }
 
 void fyi_buf_release(fyi_buf *b)

@@ -93,6 +93,50 @@ fy_status fyi_put_data_path(fy_recipe *r, const char *side, const char *path, co
 fy_status fyi_open_data_path(const fyi_args *a, const char *path, const char *labels,
                              bool is_thorough, fy_dataset **out);
 
+/* PATH as the side "source" of a recipe that has no other use. */
+fy_status fyi_data_recipe(const char *path, const char *labels, fy_recipe **out);
+/* Does the command line have key=...? */
+bool fyi_was_set(const fyi_args *a, const char *key);
+
+/* subject.c: models from --weights and the data that they are shown, prepared as the first of them wants it. */
+#define FYI_MAX_CHAIN 4
+typedef struct fyi_subject {
+    const fyi_args *args;
+    fy_device *dev;
+    fy_recipe *recipe; /* the data are its side "source" */
+    fy_dataset *data;
+    fy_pixels pixels;    /* as the first model wants them */
+    bool has_own_values; /* but the command line has a mean and deviation, or a range, of its own */
+    const char *pixels_by; /* who said so: "the weights", "the family", .. */
+    fy_model *chain[FYI_MAX_CHAIN];
+    const char *formats[FYI_MAX_CHAIN]; /* of their files: "PyTorch legacy" */
+    char prefixes[FYI_MAX_CHAIN][64];   /* taken off the names in them */
+    int n_models;
+    fy_predictor *predictor;
+    int64_t batch;
+    int k;                    /* classes */
+    const char **class_names; /* [k]; NULL: unknown */
+    fyi_arena arena;
+    bool is_unlabelled; /* set by the verb: labels are of no use */
+} fyi_subject;
+/* Options that both verbs take. */
+#define FYI_OPTIONS_SUBJECT                                                                         \
+    { "--weights", "FILE", "a model: safetensors, .pth, .npz; several: encoder, then classifier" }, \
+        { "--model", "FAMILY",                                                                      \
+          "its family, where the file does not say; in the order of --weights" },                   \
+    {                                                                                               \
+        "--classes", "FILE",                                                                        \
+            "names of the model's classes, one a line, where the weights have none"                 \
+    }
+/* Opens everything. Release with fyi_subject_close, always. */
+fy_status fyi_subject_open(fyi_subject *s, const fyi_args *a, const char *path);
+void fyi_subject_close(fyi_subject *s);
+/* "channels=3 size=32 range=normal mean=[..] ..": the preparation as a command line would have it. */
+fy_status fyi_subject_preparation(fyi_subject *s, fyi_buf *out);
+
+/* eval_text.c */
+void fyi_print_evaluation(const fy_evaluation *e);
+
 /* saved.c: what a weights file says about its model. */
 typedef struct fyi_saved {
     char family[64];           /* "": it does not say */

@@ -4,16 +4,14 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_CHAIN 4
-#define BATCH 256
-#define MAX_TABLE_CLASSES 20
+#include <unistd.h>
 
 static const fyi_option options[] = {
-    { "--weights", "FILE", "a saved model; several make a chain: encoder, then classifier" },
-    { "--model", "FAMILY", "family of a file that does not say; in the order of --weights" },
-    { "--data", "PATH", "an idx file of images, or digits:STYLE[:COUNT]" },
+    FYI_OPTIONS_SUBJECT,
+    { "--data", "PATH",
+      "labelled data: folder, list, tar, CIFAR, npy, idx, or digits:STYLE[:COUNT]" },
     { "--labels", "PATH", "the labels' file; by default looked for beside the images" },
+    { "--out", "DIR", "a folder for eval.json" },
     FYI_OPTION_JSON,
     FYI_OPTION_QUIET,
     FYI_OPTION_HELP,
@@ -21,156 +19,276 @@ static const fyi_option options[] = {
 };
 
 typedef struct eval {
-    const fyi_args *args;
-    fy_device *dev;
-    fy_dataset *data;
-    fy_model *chain[MAX_CHAIN];
-    int n_models;
-    fy_predictor *predictor;
-    fy_tensor *logits; /* [count, k] */
-    int32_t *predicted, *truth;
-    int64_t n;
-    int k;
-    double accuracy, matched;
+    fyi_subject s;
+    int32_t *class_of; /* [classes of the data], the model's; NULL: the same numbers */
+    fy_evaluation *e;
+    fyi_buf preparation;
+    const char *dir; /* NULL: nothing is written */
 } eval;
 
-/* ---- models ---------------------------------------------------------------------------------- */
+/* ---- classes of the data to classes of the model --------------------------------------------- */
 
-/* Model i reads what the one before it gives. A file that says nothing is taken for a feature
- * extractor, or a classifier at the chain's end. */
-static fy_status open_model(eval *e, int i, const char *path, bool is_last)
+/* -1 if there is none. */
+static int find_class(const fyi_subject *s, const char *name)
 {
-    fy_model_opts o = fy_model_defaults();
-    const char *family = fyi_args_nth(e->args, "--model", i);
-    fy_weights *w = NULL;
-    char name[16];
-    fy_status st;
-
-    o.input = i == 0 ? *fy_dataset_shape(e->data) : *fy_model_output(e->chain[i - 1]);
-    o.n_classes = is_last ? fy_dataset_classes(e->data) : 0;
-    FYI_FORWARD(fy_weights_open(path, &w));
-    if (fy_weights_meta(w, "ferry.family") == NULL && family == NULL) {
-        st = fyi_fail(FY_EINVAL, "'%s' does not say which family it is of; add --model FAMILY",
-                      path);
-        goto done;
-    }
-    (void)snprintf(name, sizeof name, "model%d", i + 1);
-    FY_TRY(fy_model_open_saved(w, family, name, &o, &e->chain[i]));
-    e->n_models++;
-    FY_TRY(fy_model_load(e->chain[i], path));
-done:
-    fy_weights_close(w);
-    return st;
+    for (int c = 0; c < s->k; c++)
+        if (strcmp(s->class_names[c], name) == 0)
+            return c;
+    return -1;
 }
 
-static fy_status open_chain(eval *e)
+/* "7" for class 7: nobody gave it a name. */
+static bool is_number(const char *name, int c)
 {
-    const char *path;
+    char text[16];
 
-    for (int i = 0; (path = fyi_args_nth(e->args, "--weights", i)) != NULL; i++) {
-        if (i == MAX_CHAIN)
-            return fyi_fail(FY_EINVAL, "a chain has at most %d models", MAX_CHAIN);
-        FYI_FORWARD(open_model(e, i, path, fyi_args_nth(e->args, "--weights", i + 1) == NULL));
+    (void)snprintf(text, sizeof text, "%d", c);
+    return strcmp(name, text) == 0;
+}
+
+static bool have_names(const fy_dataset *d)
+{
+    for (int c = 0; c < fy_dataset_classes(d); c++)
+        if (!is_number(fy_dataset_class_name(d, c), c))
+            return true;
+    return false;
+}
+
+/* How many of the data's classes the model knows by name; fills class_of. */
+static int match_names(eval *e)
+{
+    const fy_dataset *d = e->s.data;
+    int n = 0;
+
+    for (int c = 0; c < fy_dataset_classes(d); c++) {
+        e->class_of[c] = find_class(&e->s, fy_dataset_class_name(d, c));
+        n += e->class_of[c] >= 0;
     }
+    return n;
+}
+
+static fy_status by_name(eval *e)
+{
+    const fy_dataset *d = e->s.data;
+    const int n = fy_dataset_classes(d), found = match_names(e);
+
+    if (found == n)
+        return FY_OK;
+    fyi_free(e->class_of);
+    e->class_of = NULL;
+    if (found == 0 && n == e->s.k) {
+        fyi_warn("the data's class names ('%s', ..) are not the model's ('%s', ..); classes go by "
+                 "their numbers",
+                 fy_dataset_class_name(d, 0), e->s.class_names[0]);
+        return FY_OK;
+    }
+    for (int c = 0; c < n; c++)
+        if (find_class(&e->s, fy_dataset_class_name(d, c)) < 0)
+            return fyi_fail(FY_EINVAL,
+                            "the model has no class '%s', which the data have; it knows %d of "
+                            "their %d classes by "
+                            "name",
+                            fy_dataset_class_name(d, c), found, n);
     return FY_OK;
 }
 
-/* ---- figures --------------------------------------------------------------------------------- */
-
-static fy_status predict(eval *e)
+static fy_status match_classes(eval *e)
 {
-    fy_tensor **outs[MAX_CHAIN] = { NULL };
+    const fy_dataset *d = e->s.data;
+    const int n = fy_dataset_classes(d);
 
-    outs[e->n_models - 1] = &e->logits;
-    FYI_FORWARD(fy_predictor_new(e->dev, e->chain, e->n_models, BATCH, &e->predictor));
-    return fy_predict(e->predictor, e->data, outs);
+    if (e->s.class_names != NULL && have_names(d)) {
+        e->class_of = fyi_calloc((size_t)n, sizeof *e->class_of);
+        return e->class_of != NULL ? by_name(e)
+                                   : fyi_enomem((size_t)n * sizeof *e->class_of, "classes");
+    }
+    if (n > e->s.k || (n < e->s.k && have_names(d)))
+        return fyi_fail(FY_ESHAPE,
+                        "the model tells %d classes apart, the data have %d; weights with names of "
+                        "their classes, "
+                        "or --classes FILE, would say which is which",
+                        e->s.k, n);
+    return FY_OK;
 }
 
-static fy_status read_classes(eval *e)
-{
-    const fy_shape *s = fy_tensor_shape(e->logits);
+/* ---- evaluating ------------------------------------------------------------------------------ */
 
-    e->n = fy_dataset_count(e->data);
-    e->k = s->rank == 2 ? (int)s->d[1] : 0;
-    if (fy_model_options(e->chain[e->n_models - 1])->n_classes == 0 || e->k > 1024 ||
-        e->k < fy_dataset_classes(e->data))
-        return fyi_fail(
-            FY_ESHAPE,
-            "the last model gives %d numbers per sample that are no scores of the data's %d "
-            "classes; add the classifier with another --weights",
-            e->k, fy_dataset_classes(e->data));
-    e->predicted = fyi_calloc((size_t)e->n, sizeof *e->predicted);
-    e->truth = fyi_calloc((size_t)e->n, sizeof *e->truth);
-    if (e->predicted == NULL || e->truth == NULL)
-        return fyi_enomem((size_t)e->n * sizeof *e->truth, "predictions");
-    for (int64_t i = 0; i < e->n; i++)
-        FYI_FORWARD(fy_dataset_label(e->data, i, &e->truth[i]));
-    return fy_classes_of(e->logits, e->predicted);
+static fy_status make_dir(eval *e)
+{
+    e->dir = fyi_args_value(e->s.args, "--out");
+    if (e->dir == NULL)
+        return FY_OK;
+    FYI_FORWARD(fyi_mkdirs(e->dir));
+    return access(e->dir, W_OK) == 0
+               ? FY_OK
+               : fyi_fail(FY_EIO, "cannot write into '%s', which --out names", e->dir);
 }
 
-static fy_status judge(eval *e)
+static fy_status check_finite(const eval *e)
 {
-    FYI_FORWARD(predict(e));
-    FYI_FORWARD(read_classes(e));
-    FYI_FORWARD(fy_accuracy_of(e->logits, e->data, &e->accuracy));
-    return fy_matched_accuracy(e->predicted, e->truth, e->n, e->k, &e->matched, NULL);
+    const fy_figures *f = e->e->figures;
+    const char *name = fy_dataset_sample_name(e->s.data, e->e->first_not_finite);
+
+    if (f->n_not_finite == 0)
+        return FY_OK;
+    return fyi_fail(
+        FY_ENAN,
+        "%lld of %lld samples have scores that are not finite numbers, the first is sample "
+        "%lld%s%s%s; "
+        "the weights or the data hold such numbers, or values too large for precision=bf16",
+        (long long)f->n_not_finite, (long long)f->n, (long long)e->e->first_not_finite,
+        name ? " (" : "", name ? name : "", name ? ")" : "");
+}
+
+static fy_status evaluate(eval *e)
+{
+    fy_evaluate_opts o = fy_evaluate_defaults();
+
+    o.class_of = e->class_of;
+    o.class_names = (const char *const *)e->s.class_names;
+    o.pixels = e->s.has_own_values ? NULL : &e->s.pixels;
+    o.progress = fyi_progress_show;
+    FYI_FORWARD(fy_evaluate(e->s.predictor, e->s.data, &o, &e->e));
+    return check_finite(e);
 }
 
 /* ---- output ---------------------------------------------------------------------------------- */
 
-static void count_class(const eval *e, int c, int64_t *right, int64_t *all)
+#define MAX_ABOUT 16
+
+/* "resnet20_cifar, then linear": what --weights named; `what` gives model i's. */
+static void list_models(const eval *e, const char *(*what)(const eval *e, int i), fyi_buf *out)
 {
-    *right = *all = 0;
-    for (int64_t i = 0; i < e->n; i++) {
-        *all += e->truth[i] == c;
-        *right += e->truth[i] == c && e->predicted[i] == c;
-    }
+    for (int i = 0; i < e->s.n_models; i++)
+        fyi_buf_printf(out, "%s%s", i > 0 ? ", then " : "", what(e, i));
 }
 
-static void print_figures(const eval *e)
+static const char *family_of(const eval *e, int i)
 {
-    const int classes = FYI_MIN(fy_dataset_classes(e->data), MAX_TABLE_CLASSES);
-
-    printf("%s\n\n", fy_dataset_text(e->data));
-    printf("  accuracy  %6.2f%%\n", 100 * e->accuracy);
-    printf("  matched   %6.2f%%   under the best one-to-one matching of classes\n\n",
-           100 * e->matched);
-    for (int c = 0; c < classes; c++) {
-        int64_t right, all;
-
-        count_class(e, c, &right, &all);
-        if (all > 0)
-            printf("  class %-12s %6.2f%% of %lld\n", fy_dataset_class_name(e->data, c),
-                   100.0 * (double)right / (double)all, (long long)all);
-    }
+    return fy_model_family(e->s.chain[i]);
 }
 
-static int show(const eval *e)
+static const char *file_of(const eval *e, int i)
 {
-    if (!fyi_args_has(e->args, "--json")) {
-        print_figures(e);
-        return FYI_DONE;
-    }
-    return fyi_print_json(json_pack("{s:f, s:f, s:I, s:i, s:s}", "accuracy", e->accuracy, "matched",
-                                    e->matched, "count", (json_int_t)e->n, "classes", e->k,
-                                    "data_sha256", fy_dataset_hash(e->data)));
+    return fyi_args_nth(e->s.args, "--weights", i);
 }
 
-static void close_eval(eval *e)
+/* Texts live in the arena of the subject. */
+static const char *kept(eval *e, const char *(*what)(const eval *e, int i))
 {
-    fyi_free(e->truth);
-    fyi_free(e->predicted);
-    fy_tensor_free(e->logits);
-    fy_predictor_free(e->predictor);
-    for (int i = 0; i < e->n_models; i++)
-        fy_model_free(e->chain[i]);
-    fy_dataset_free(e->data);
-    fy_device_close(e->dev);
+    fyi_buf b = { 0 };
+    const char *out;
+
+    list_models(e, what, &b);
+    out = b.failed ? NULL : fyi_arena_printf(&e->s.arena, "%s", b.p);
+    fyi_buf_release(&b);
+    return out;
+}
+
+/* A hash for the files, so that it is known later what was evaluated. */
+static fy_status list_about(eval *e, fy_about about[MAX_ABOUT], int *n)
+{
+    char hex[65];
+
+    *n = 0;
+    about[(*n)++] = (fy_about){ "model", kept(e, family_of) };
+    about[(*n)++] = (fy_about){ "weights", kept(e, file_of) };
+    FYI_FORWARD(fyi_file_sha256(file_of(e, 0), hex));
+    about[(*n)++] = (fy_about){ "weights_sha256", fyi_arena_printf(&e->s.arena, "%s", hex) };
+    about[(*n)++] = (fy_about){ "data", fyi_args_value(e->s.args, "--data") };
+    about[(*n)++] = (fy_about){ "data_sha256", fy_dataset_hash(e->s.data) };
+    about[(*n)++] = (fy_about){ "samples", fy_dataset_text(e->s.data) };
+    about[(*n)++] = (fy_about){ "preparation", e->preparation.p };
+    about[(*n)++] = (fy_about){ "prepared_by", e->s.pixels_by };
+    about[(*n)++] = (fy_about){ "precision", fy_recipe_get(e->s.recipe, "precision") };
+    about[(*n)++] = (fy_about){ "ferry", fy_version() };
+    return FY_OK;
+}
+
+static fy_status write_dir(eval *e, const fy_about *about, int n)
+{
+    char *path;
+    fy_status st;
+
+    if (e->dir == NULL)
+        return FY_OK;
+    path = fyi_path_join(e->dir, "eval.json");
+    if (path == NULL)
+        return fyi_enomem(strlen(e->dir), "a file's name");
+    st = fy_evaluation_write(e->e, about, n, path);
+    fyi_free(path);
+    return st;
+}
+
+static int print_json(const eval *e, const fy_about *about, int n)
+{
+    json_t *root = json_loads(e->e->json, 0, NULL);
+
+    for (int i = 0; i < n; i++)
+        if (about[i].value != NULL)
+            (void)json_object_set_new(root, about[i].name, json_string(about[i].value));
+    if (e->dir != NULL)
+        (void)json_object_set_new(root, "out", json_string(e->dir));
+    return fyi_print_json(root);
+}
+
+static void print_head(const eval *e)
+{
+    const fyi_subject *s = &e->s;
+    const char *text = strchr(fy_dataset_text(s->data), ':'); /* behind the side's name */
+
+    printf("data      %s%s\n", fyi_args_value(s->args, "--data"), text != NULL ? text : "");
+    for (int i = 0; i < s->n_models; i++) {
+        printf("model     %s from %s (%s", fy_model_family(s->chain[i]), file_of(e, i),
+               s->formats[i]);
+        if (s->prefixes[i][0] != '\0')
+            printf("; '%s' is taken off its names", s->prefixes[i]);
+        printf(")\n");
+    }
+    printf("prepared  %s, by %s\n", e->preparation.p != NULL ? e->preparation.p : "not at all",
+           s->pixels_by);
+    printf("precision %s\n\n", fy_device_precision(s->dev) == FY_BF16 ? "bf16" : "f32");
+}
+
+static fy_status finish(eval *e, int *code)
+{
+    fy_about about[MAX_ABOUT];
+    int n;
+
+    FYI_FORWARD(fyi_subject_preparation(&e->s, &e->preparation));
+    FYI_FORWARD(list_about(e, about, &n));
+    FYI_FORWARD(write_dir(e, about, n));
+    if (fyi_args_has(e->s.args, "--json")) {
+        *code = print_json(e, about, n);
+        return FY_OK;
+    }
+    print_head(e);
+    fyi_print_evaluation(e->e);
+    if (e->dir != NULL)
+        printf("\nWritten: %s/eval.json\n", e->dir);
+    *code = FYI_DONE;
+    return FY_OK;
+}
+
+/* ---- the verb -------------------------------------------------------------------------------- */
+
+static fy_status work(eval *e, const fyi_args *a, int *code)
+{
+    FYI_FORWARD(fyi_subject_open(&e->s, a, fyi_args_value(a, "--data")));
+    if (!fy_dataset_has_labels(e->s.data))
+        return fyi_fail(
+            FY_EINVAL,
+            "'%s' has no labels to judge by; name their file with --labels, or use 'ferry predict'",
+            fyi_args_value(a, "--data"));
+    FYI_FORWARD(match_classes(e));
+    FYI_FORWARD(make_dir(e));
+    FYI_FORWARD(evaluate(e));
+    return finish(e, code);
 }
 
 static int run(const fyi_args *a)
 {
-    eval e = { .args = a };
+    eval e = { .s = { .args = a } };
     int code = FYI_FAILED;
     fy_status st;
 
@@ -178,23 +296,19 @@ static int run(const fyi_args *a)
         return fyi_misused(
             a->verb, "--weights FILE and --data PATH are needed, and nothing else but options "
                      "and key=value");
+    fyi_interrupt_begin();
+    (void)fy_cancel_set(fyi_interrupt_flag());
     fyi_progress_begin(fyi_args_has(a, "--quiet"));
-    FY_TRY(fy_device_open("cpu", &e.dev));
-    FY_TRY(fyi_open_data_path(a, fyi_args_value(a, "--data"), fyi_args_value(a, "--labels"), false,
-                              &e.data));
-    if (!fy_dataset_has_labels(e.data))
-        FY_TRY(fyi_fail(FY_EINVAL, "'%s' has no labels to judge by; name their file with --labels",
-                        fyi_args_value(a, "--data")));
-    FY_TRY(open_chain(&e));
-    FY_TRY(judge(&e));
-    code = show(&e);
-done:
+    st = work(&e, a, &code);
     fyi_progress_end();
     if (st != FY_OK) {
         (void)fyi_recipe_failed(a, st);
         code = FYI_FAILED;
     }
-    close_eval(&e);
+    fyi_buf_release(&e.preparation);
+    fy_evaluation_free(e.e);
+    fyi_free(e.class_of);
+    fyi_subject_close(&e.s);
     return code;
 }
 
@@ -203,16 +317,26 @@ const fyi_verb fyi_verb_eval = {
     .line = "score saved models on labelled data",
     .usage = "--weights FILE [--weights FILE ...] --data PATH [options] [key=value ...]",
     .help =
-        "Loads saved models, applies them one after the other and counts how often the largest "
-        "class\n"
-        "score is at the label. key=value prepares the data as in a recipe's data side: size=28,\n"
-        "classes=[2,3], range=signed, limit=1000. See 'ferry help recipe', keys <side>.*.\n"
+        "Loads models, Ferry's own and PyTorch's, applies them one after the other and holds the "
+        "scores\n"
+        "of classes against the labels: accuracy, top 5, precision, recall and F1 by class, the\n"
+        "confusion matrix, calibration. A model must be in its file whole; what else is there is "
+        "told.\n"
+        "\n"
+        "Pictures are prepared as the weights say, or as their family was published; key=value "
+        "says it\n"
+        "otherwise, as in a recipe's data side: size=28, classes=[2,3], range=signed, limit=1000. "
+        "See\n"
+        "'ferry help recipe', keys <side>.*. precision=bf16 computes in bf16. Where both the "
+        "weights and\n"
+        "the data have class names, classes are matched by them.\n"
         "\n"
         "Examples:\n"
+        "  ferry eval --model resnet20_cifar --weights resnet20-12fca82f.th --data test_batch.bin\n"
+        "  ferry eval --weights net.safetensors --data photos/ --out judged\n"
+        "  ferry eval --weights net.safetensors --data photos/ --json precision=bf16\n"
         "  ferry eval --weights runs/demo-0/chosen.safetensors \\\n"
-        "      --weights runs/demo-0/classifier.safetensors --data digits:thin-rotated:500\n"
-        "  ferry eval --weights net.safetensors --model lenet \\\n"
-        "      --data usps/usps-test-images-idx3-ubyte.gz size=28 --json\n",
+        "      --weights runs/demo-0/classifier.safetensors --data digits:thin-rotated:500\n",
     .options = options,
     .run = run,
 };

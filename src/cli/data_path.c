@@ -148,7 +148,7 @@ fy_status fyi_put_data_path(fy_recipe *r, const char *side, const char *path, co
     return put_files(r, side, path, labels);
 }
 
-static bool was_set(const fyi_args *a, const char *key)
+bool fyi_was_set(const fyi_args *a, const char *key)
 {
     const size_t len = strlen(key);
 
@@ -163,21 +163,33 @@ static fy_status put_thorough(const fyi_args *a, fy_recipe *r)
 {
     if (fy_recipe_get(r, "source.check") == NULL)
         return FY_OK;
-    if (!was_set(a, "check"))
+    if (!fyi_was_set(a, "check"))
         FYI_FORWARD(put(r, "source", "check", "pixels"));
-    return was_set(a, "max_broken") ? FY_OK : put(r, "source", "max_broken", "1000000000");
+    return fyi_was_set(a, "max_broken") ? FY_OK : put(r, "source", "max_broken", "1000000000");
+}
+
+fy_status fyi_data_recipe(const char *path, const char *labels, fy_recipe **out)
+{
+    static const char text[] = "method: adda\ntarget: {format: digits}\n";
+    fy_status st;
+
+    FYI_FORWARD(fy_recipe_parse("data", text, sizeof text - 1, out));
+    st = fyi_put_data_path(*out, "source", path, labels);
+    if (st != FY_OK) {
+        fy_recipe_free(*out);
+        *out = NULL;
+    }
+    return st;
 }
 
 fy_status fyi_open_data_path(const fyi_args *a, const char *path, const char *labels,
                              bool is_thorough, fy_dataset **out)
 {
-    static const char text[] = "method: adda\ntarget: {format: digits}\n";
     fy_recipe *r = NULL;
     fy_status st;
 
     *out = NULL;
-    FYI_FORWARD(fy_recipe_parse("data", text, sizeof text - 1, &r));
-    FY_TRY(fyi_put_data_path(r, "source", path, labels));
+    FYI_FORWARD(fyi_data_recipe(path, labels, &r));
     FY_TRY(fyi_apply_settings(a, r, "source."));
     if (is_thorough)
         FY_TRY(put_thorough(a, r));

@@ -285,6 +285,11 @@ static const char *name_of(const fyi_source *s, int64_t i)
     return ((const album_source *)s)->album.v[i].name;
 }
 
+static bool is_black(const fyi_source *s, int64_t i)
+{
+    return atomic_load(&((const album_source *)s)->black->is_black[i]) != 0;
+}
+
 static void close_source(fyi_source *s)
 {
     album_source *a = (album_source *)s;
@@ -294,7 +299,9 @@ static void close_source(fyi_source *s)
     fyi_free(a);
 }
 
-static const fyi_source_ops ops = { .get = get, .close = close_source, .name = name_of };
+static const fyi_source_ops ops = {
+    .get = get, .close = close_source, .name = name_of, .is_broken = is_black
+};
 
 /* ---- making ---------------------------------------------------------------------------------- */
 

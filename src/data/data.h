@@ -20,6 +20,8 @@ typedef struct fyi_source_ops {
     void (*close)(fyi_source *s);
     /* Optional: what sample i is called. */
     const char *(*name)(const fyi_source *s, int64_t i);
+    /* Optional: has sample i been read and found to be broken? */
+    bool (*is_broken)(const fyi_source *s, int64_t i);
 } fyi_source_ops;
 
 /* First member of every kind of source. */

@@ -269,6 +269,13 @@ const char *fy_dataset_broken(const fy_dataset *d, int64_t k)
     return k >= 0 && k < d->source->n_broken ? d->source->broken[k] : NULL;
 }
 
+bool fy_dataset_is_broken(const fy_dataset *d, int64_t i)
+{
+    if (i < 0 || i >= d->n || d->source->ops->is_broken == NULL)
+        return false;
+    return d->source->ops->is_broken(d->source, fyi_dataset_source_number(d, i));
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 static fy_status check_number(const fy_dataset *d, int64_t i)

@@ -171,7 +171,16 @@ static const char *name(const fyi_source *s, int64_t i)
     return inner->ops->name != NULL ? inner->ops->name(inner, i) : NULL;
 }
 
-static const fyi_source_ops ops = { .get = get, .close = close_source, .name = name };
+static bool is_broken(const fyi_source *s, int64_t i)
+{
+    const fyi_source *inner = ((const prepared *)s)->inner;
+
+    return inner->ops->is_broken != NULL && inner->ops->is_broken(inner, i);
+}
+
+static const fyi_source_ops ops = {
+    .get = get, .close = close_source, .name = name, .is_broken = is_broken
+};
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
@@ -250,25 +259,12 @@ static fy_status new_source(fyi_source *inner, const fy_image_opts *o, prepared 
     return FY_OK;
 }
 
-/* With as few digits as read back as the same number, so that it can be copied into a recipe. */
-static void put_number(fyi_buf *b, float v)
-{
-    char text[32];
-
-    for (int digits = 1; digits <= 9; digits++) {
-        (void)snprintf(text, sizeof text, "%.*g", digits, (double)v);
-        if (strtof(text, NULL) == v)
-            break;
-    }
-    fyi_buf_puts(b, text);
-}
-
 static void put_numbers(fyi_buf *b, const char *name, const float *v, int64_t n)
 {
     fyi_buf_printf(b, "%s [", name);
     for (int64_t c = 0; c < n; c++) {
         fyi_buf_puts(b, c > 0 ? ", " : "");
-        put_number(b, v[c]);
+        fyi_buf_float(b, v[c]);
     }
     fyi_buf_puts(b, "]");
 }

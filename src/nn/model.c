@@ -118,7 +118,9 @@ fy_status fy_model_new(const char *name, fy_build_fn build_fn, const fy_model_op
 fy_status fy_model_clone(fy_model *m, const char *name, fy_model **out)
 {
     FYI_FORWARD(open_as(&m->family, name, &m->opts, out));
-    const fy_status st = fy_model_copy(*out, m);
+    fy_status st = fy_model_copy(*out, m);
+    if (st == FY_OK)
+        st = fyi_model_copy_notes(*out, m);
     if (st != FY_OK) {
         fy_model_free(*out);
         *out = NULL;

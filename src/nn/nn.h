@@ -30,7 +30,12 @@ typedef struct fyi_family {
     fy_shape input;              /* as published, and the two below */
     int64_t n_classes;
     float dropout;
+    const fy_pixels
+        *pixels; /* of the published weights; NULL: values 0 .. 1 of pictures in the input's size */
 } fyi_family;
+
+/* RGB of 224x224 cut from a shorter side of 256, and of 32x32, both by ImageNet's mean and deviation. */
+extern const fy_pixels fyi_pixels_imagenet, fyi_pixels_cifar;
 
 struct fy_model {
     char *name;
@@ -41,6 +46,9 @@ struct fy_model {
     fyi_model_param *params;
     size_t n_params, cap_params;
     fy_shape output;
+    fy_pixels pixels; /* where has_pixels */
+    bool has_pixels;
+    const char **class_names; /* [opts.n_classes], in the arena; NULL: unknown */
 };
 
 #define FYI_MAX_SCOPES 8
@@ -80,6 +88,11 @@ fy_status fyi_none_of(const char *model, const char *what, const char *word,
 
 /* [n, c, h, w] without its first axis. */
 fy_shape fyi_sample_of(fy_shape batched);
+
+/* ---- notes.c ----------------------------------------------------------------------------------------------- */
+
+/* What `from` says of its pictures and classes. */
+fy_status fyi_model_copy_notes(fy_model *to, const fy_model *from);
 
 /* ---- layers.c ---------------------------------------------------------------------------------------------- */
 

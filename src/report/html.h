@@ -31,11 +31,6 @@ fyi_num fyi_duration(double seconds);      /* "12 min 34 s" */
 void fyi_html_coord(fyi_buf *b, double v); /* to a tenth */
 void fyi_html_value(fyi_buf *b, double v); /* to six digits */
 
-/* Standard base64 with padding. */
-void fyi_html_base64(fyi_buf *b, const uint8_t *p, size_t n);
-/* Bytes decoded, at most cap; -1 when `s` is not base64. */
-int64_t fyi_base64_decode(const char *s, uint8_t *out, size_t cap);
-
 /* An <img> with an 8-bit PNG inside, pixels [c, h, w]; c 3 is colour, otherwise the first plane is
  * grey. False when it cannot be made. */
 bool fyi_html_png(fyi_buf *b, const uint8_t *pixels, int64_t c, int64_t h, int64_t w,

@@ -32,6 +32,22 @@ int32_t fyi_argmax(const float *x, int64_t k)
     return best;
 }
 
+double fyi_softmax(const float *x, int64_t k, double *p)
+{
+    double max = (double)x[0], sum = 0;
+
+    for (int64_t i = 0; i < k; i++) {
+        if (!isfinite(x[i]))
+            return (double)NAN;
+        max = fmax(max, (double)x[i]);
+    }
+    for (int64_t i = 0; i < k; i++)
+        sum += p[i] = exp((double)x[i] - max);
+    for (int64_t i = 0; i < k; i++)
+        p[i] /= sum;
+    return max + log(sum);
+}
+
 fy_status fy_classes_of(const fy_tensor *logits, int32_t *classes)
 {
     const fy_shape *s = fy_tensor_shape(logits);

@@ -95,26 +95,36 @@ static fy_status check_data(const fy_predictor *p, const fy_dataset *data)
                     fy_shape_text(&p->sample, want, sizeof want));
 }
 
-/* Samples from `at` on; the last batch is filled up with its last sample. */
+/* Runs the samples from `at` on; the last batch is filled up with its last sample. */
+static fy_status run_batch(fy_predictor *p, const fy_dataset *data, int64_t at, fy_tensor **x)
+{
+    const int64_t count = fy_dataset_count(data);
+    *x = NULL;
+    for (int64_t i = 0; i < p->batch; i++)
+        p->index[i] = FYI_MIN(at + i, count - 1);
+    FYI_FORWARD(fyi_stop_if_asked("predicting"));
+    FYI_FORWARD(fy_dataset_read(data, p->index, p->batch, x, NULL));
+    FYI_FORWARD(fy_plan_feed(p->plan, p->x, fy_tensor_const_data(*x)));
+    return fy_plan_step(p->plan);
+}
+
+/* What model i gave, into its scratch. */
+static fy_status read_rows(fy_predictor *p, int i)
+{
+    return fy_plan_read(p->plan, p->out[i], p->rows[i], p->batch * fy_shape_numel(&p->result[i]));
+}
+
 static fy_status predict_batch(fy_predictor *p, const fy_dataset *data, int64_t at,
                                fy_tensor *const *outs)
 {
-    const int64_t count = fy_dataset_count(data), n = FYI_MIN(p->batch, count - at);
-    fy_tensor *x = NULL;
-    for (int64_t i = 0; i < p->batch; i++)
-        p->index[i] = FYI_MIN(at + i, count - 1);
-    fy_status st = fyi_stop_if_asked("predicting");
-    if (st == FY_OK)
-        st = fy_dataset_read(data, p->index, p->batch, &x, NULL);
-    if (st == FY_OK)
-        st = fy_plan_feed(p->plan, p->x, fy_tensor_const_data(x));
-    if (st == FY_OK)
-        st = fy_plan_step(p->plan);
+    const int64_t n = FYI_MIN(p->batch, fy_dataset_count(data) - at);
+    fy_tensor *x;
+    fy_status st = run_batch(p, data, at, &x);
     for (int i = 0; st == FY_OK && i < p->n; i++) {
         if (!outs[i])
             continue;
         const int64_t row = fy_shape_numel(&p->result[i]);
-        st = fy_plan_read(p->plan, p->out[i], p->rows[i], p->batch * row);
+        st = read_rows(p, i);
         memcpy((float *)fy_tensor_data(outs[i]) + at * row, p->rows[i],
                (size_t)(n * row) * sizeof(float));
     }
@@ -139,5 +149,39 @@ fy_status fy_predict(fy_predictor *p, const fy_dataset *data, fy_tensor **outs[]
         if (st != FY_OK)
             fy_tensor_free(made[i]);
     }
+    return st;
+}
+
+static fy_status lend_batch(fy_predictor *p, const fy_dataset *data, int64_t at, fy_rows_fn fn,
+                            void *arg)
+{
+    fy_tensor *x;
+    fy_status st = run_batch(p, data, at, &x);
+    if (st == FY_OK)
+        st = read_rows(p, p->n - 1);
+    if (st == FY_OK) {
+        const fy_rows rows = { at, FYI_MIN(p->batch, fy_dataset_count(data) - at),
+                               fy_tensor_const_data(x), p->rows[p->n - 1] };
+        st = fn(arg, &rows);
+    }
+    fy_tensor_free(x);
+    return st;
+}
+
+const fy_shape *fyi_predictor_sample(const fy_predictor *p)
+{
+    return &p->sample;
+}
+
+const fy_shape *fyi_predictor_result(const fy_predictor *p)
+{
+    return &p->result[p->n - 1];
+}
+
+fy_status fy_predict_each(fy_predictor *p, const fy_dataset *data, fy_rows_fn fn, void *arg)
+{
+    fy_status st = check_data(p, data);
+    for (int64_t at = 0; st == FY_OK && at < fy_dataset_count(data); at += p->batch)
+        st = lend_batch(p, data, at, fn, arg);
     return st;
 }

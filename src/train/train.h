@@ -69,6 +69,13 @@ fy_status fyi_checkpoint_restore_data(fy_run *r, const fyi_kept *k, bool *restor
 /* Finished stages and the length of metrics.jsonl. */
 fy_status fyi_checkpoint_restore_run(fy_run *r, int64_t *metrics_bytes);
 
+/* predict.c: of one sample: what goes in, and what comes out of the last model. */
+const fy_shape *fyi_predictor_sample(const fy_predictor *p);
+const fy_shape *fyi_predictor_result(const fy_predictor *p);
+
+/* evaluate_json.c: what becomes of e->json; free(). NULL when out of memory. */
+char *fyi_evaluation_json(const fy_evaluation *e);
+
 /* cache.c: the frozen part of a stage's graph, computed once per sample. */
 typedef struct fyi_cache {
     fy_node cut[FY_MAX_TABLES]; /* values to feed instead of computing */

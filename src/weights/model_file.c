@@ -1,10 +1,12 @@
 /* model_file.c: a model's values as a safetensors file, and back.
  *
  * The file holds every parameter and buffer under its own name ("conv1.weight") as F32, and in the metadata
- * ferry.family and ferry.options, a JSON object of what fy_model_open was given. Loading takes files by
+ * ferry.family, ferry.options, a JSON object of what fy_model_open was given, and where they were set ferry.pixels
+ * and ferry.classes (notes.c). Loading takes files by
  * others too, in any format and as much of them as the caller allows (fit.c). Everything is checked and read
  * before the first value is written, so that a failure leaves the model as it was. */
 #include "weights/fit.h"
+#include "weights/notes.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -53,7 +55,7 @@ static fy_status add_meta(const fy_model *m, fy_weights_file *f)
     if (st == FY_OK)
         st = fy_weights_add_meta(f, "ferry.options", options);
     free(options);
-    return st;
+    return st == FY_OK ? fyi_notes_add(m, f) : st;
 }
 
 static int64_t largest_param(const fy_model *m)

@@ -1,7 +1,6 @@
-/* model_open.c: the model that a weights file was saved from, by its metadata ferry.family and ferry.options. */
-#include "base/base.h"
-
-#include <ferry/weights.h>
+/* model_open.c: the model that a weights file was saved from, by its metadata ferry.family, ferry.options and its
+ * notes. */
+#include "weights/notes.h"
 
 #include <jansson.h>
 
@@ -30,8 +29,22 @@ static void read_text(const json_t *root, const char *key, const char **out)
         *out = text;
 }
 
+/* Where the caller has no shape of his own. */
+static void read_input(const json_t *root, fy_shape *out)
+{
+    const json_t *list = json_object_get(root, "input");
+    const size_t rank = json_array_size(list);
+
+    if (out->rank != 0 || rank >= FY_MAX_RANK)
+        return;
+    for (size_t i = 0; i < rank; i++)
+        out->d[i] = json_integer_value(json_array_get(list, i));
+    out->rank = (int)rank;
+}
+
 static void read_options(const json_t *root, fy_model_opts *o)
 {
+    read_input(root, &o->input);
     read_whole(root, "n_classes", &o->n_classes);
     read_whole(root, "hidden", &o->hidden);
     read_number(root, "width", &o->width);
@@ -57,5 +70,9 @@ fy_status fy_model_open_saved(const fy_weights *w, const char *family, const cha
     else
         st = fyi_fail(FY_EINVAL, "the file of model '%s' does not say of which family it is", name);
     json_decref(root);
+    if (st == FY_OK && (st = fyi_notes_read(w, *out)) != FY_OK) {
+        fy_model_free(*out);
+        *out = NULL;
+    }
     return st;
 }

@@ -322,6 +322,8 @@ static void late_damage_is_black_up_to_the_limit(void **state)
         for (size_t i = 0; i < LEN(x); i++)
             assert_true(x[i] == 0.0f);
     }
+    assert_true(fy_dataset_is_broken(d, 1));
+    assert_false(fy_dataset_is_broken(d, 0) || fy_dataset_is_broken(d, -1));
     check_status(fy_dataset_get(d, 2, x, LEN(x), NULL), FY_EFORMAT);
     check_sentence("2 pictures turned out to be broken");
     check_sentence("'2.jpg'");

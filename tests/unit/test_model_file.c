@@ -242,6 +242,113 @@ static void running_out_of_memory_leaves_nothing(void **state)
 
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, fyt_tmpdir_setup, fyt_tmpdir_teardown)
 
+static fy_model *open_noted(const char *path)
+{
+    fy_model_opts o = fy_model_defaults();
+    fy_weights *w;
+    fy_model *m;
+
+    o.input = (fy_shape){ 0 };
+    check_ok(fy_weights_open(path, &w));
+    check_ok(fy_model_open_saved(w, NULL, "noted", &o, &m));
+    fy_weights_close(w);
+    return m;
+}
+
+static void pictures_and_class_names_come_back(void **state)
+{
+    static const char *const names[] = { "cat", "d\xC3\xB6g", "\"x\"" };
+    const fy_pixels p = { 1, 0, 32, 28, { 0.25f }, { 0.5f } };
+    const char *path = fyt_path(*state, "m.safetensors");
+    fy_model *m = open_model("lenet", 3, 1), *twin, *back;
+
+    check_ok(fy_model_set_pixels(m, &p));
+    check_ok(fy_model_set_classes(m, names, 3));
+    check_ok(fy_model_clone(m, "twin", &twin));
+    check_ok(fy_model_save(twin, path));
+    back = open_noted(path);
+    assert_true(fy_model_has_pixels(back));
+    assert_int_equal(fy_model_pixels(back).crop, 28);
+    assert_true(fy_model_pixels(back).deviation[0] == 0.5f);
+    assert_int_equal(fy_model_options(back)->input.d[1], 28);
+    for (int c = 0; c < 3; c++)
+        assert_string_equal(fy_model_class_name(back, c), names[c]);
+    assert_null(fy_model_class_name(back, 3));
+    fy_model_free(back);
+    fy_model_free(twin);
+    fy_model_free(m);
+}
+
+/* What a family was published with, where nobody said otherwise. */
+static void families_say_what_pictures_they_take(void **state)
+{
+    static const struct {
+        const char *family;
+        int64_t c, side;
+        fy_pixels expected;
+    } cases[] = {
+        { "resnet18", 3, 224, { 3, 0, 256, 224, { 0.485f }, { 0.229f } } },
+        { "mobilenet_v2", 3, 112, { 3, 0, 128, 112, { 0.485f }, { 0.229f } } },
+        { "resnet20_cifar", 3, 32, { 3, 32, 0, 0, { 0.485f }, { 0.229f } } },
+        { "resnet20_cifar", 1, 28, { 1, 28, 0, 0, { 0.485f }, { 0 } } },
+        { "lenet", 1, 28, { 1, 28, 0, 0, { 0 }, { 0 } } },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        fy_model_opts o = fy_model_defaults();
+        fy_model *m;
+        fy_pixels p;
+
+        o.input = FY_SHAPE(cases[i].c, cases[i].side, cases[i].side);
+        check_ok(fy_model_open(cases[i].family, "net", &o, &m));
+        p = fy_model_pixels(m);
+        assert_false(fy_model_has_pixels(m));
+        assert_int_equal(p.channels, cases[i].expected.channels);
+        assert_int_equal(p.size, cases[i].expected.size);
+        assert_int_equal(p.shorter, cases[i].expected.shorter);
+        assert_int_equal(p.crop, cases[i].expected.crop);
+        assert_true(p.deviation[0] == cases[i].expected.deviation[0]);
+        fy_model_free(m);
+    }
+}
+
+static void notes_that_cannot_be_are_refused(void **state)
+{
+    static const struct {
+        const char *key, *value, *sentence;
+    } cases[] = {
+        { "ferry.classes", "[\"a\"]", "has 1 names for the 10 classes" },
+        { "ferry.classes", "[1,2,3,4,5,6,7,8,9,0]", "entry 0 of its ferry.classes is no text" },
+        { "ferry.classes", "[\"a\"", "ferry.classes is no JSON" },
+        { "ferry.pixels", "[]", "is not a JSON object" },
+        { "ferry.pixels", "{\"size\":0.5}", "is not a JSON object" },
+        { "ferry.pixels", "{\"size\":99999}", "sides of 0 to 4096" },
+        { "ferry.pixels", "{\"size\":32,\"shorter\":40}", "two ways to resize" },
+        { "ferry.pixels", "{\"mean\":[0],\"deviation\":[-1]}", "a deviation is above 0" },
+        { "ferry.pixels", "{\"mean\":[0,0,0,0,0]}", "is not a JSON object" },
+    };
+
+    for (size_t i = 0; i < LEN(cases); i++) {
+        const char *path = fyt_path(*state, "m.safetensors");
+        const fy_model_opts o = fy_model_defaults();
+        const float zero = 0;
+        fy_weights_file *f;
+        fy_weights *w;
+        fy_model *m;
+
+        check_ok(fy_weights_create(path, &f));
+        check_ok(fy_weights_add(f, "x", FY_F32, &FY_SHAPE(1), &zero));
+        check_ok(fy_weights_add_meta(f, cases[i].key, cases[i].value));
+        check_ok(fy_weights_commit(f));
+        check_ok(fy_weights_open(path, &w));
+        check_status(fy_model_open_saved(w, "lenet", "net", &o, &m), FY_EFORMAT);
+        check_sentence(cases[i].sentence);
+        assert_null(m);
+        fy_weights_close(w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +356,9 @@ int main(void)
         IN_DIR(a_file_says_what_it_was_saved_from),
         IN_DIR(saving_twice_gives_the_same_bytes),
         IN_DIR(a_file_is_loaded_whole_or_not_at_all),
+        IN_DIR(pictures_and_class_names_come_back),
+        IN_DIR(notes_that_cannot_be_are_refused),
+        cmocka_unit_test(families_say_what_pictures_they_take),
         IN_DIR(another_family_or_width_says_what_to_do),
         IN_DIR(running_out_of_memory_leaves_nothing),
     };

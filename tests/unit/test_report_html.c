@@ -162,7 +162,7 @@ static void base64_there_and_back(void **state)
         assert_int_equal(fyi_base64_decode(base64s[i].text, out, sizeof out), base64s[i].n);
         if (base64s[i].n > 0) {
             assert_memory_equal(out, base64s[i].bytes, (size_t)base64s[i].n);
-            fyi_html_base64(&b, out, (size_t)base64s[i].n);
+            fyi_base64_put(&b, out, (size_t)base64s[i].n);
             assert_string_equal(b.p, base64s[i].text);
         }
         fyi_buf_release(&b);

@@ -32,5 +32,6 @@ const fyi_family fyi_family_alexnet = {
     .build = build,
     .input = { 3, { 3, 224, 224 } },
     .n_classes = 1000,
+    .pixels = &fyi_pixels_imagenet,
     .dropout = 0.5f,
 };

@@ -68,4 +68,5 @@ const fyi_family fyi_family_densenet121 = {
     .takes = FYI_TAKES_POOL,
     .input = { 3, { 3, 224, 224 } },
     .n_classes = 1000,
+    .pixels = &fyi_pixels_imagenet,
 };

@@ -70,5 +70,6 @@ const fyi_family fyi_family_googlenet = {
     .takes = FYI_TAKES_POOL,
     .input = { 3, { 3, 224, 224 } },
     .n_classes = 1000,
+    .pixels = &fyi_pixels_imagenet,
     .dropout = 0.2f,
 };

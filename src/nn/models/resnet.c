@@ -68,7 +68,8 @@ static const fyi_init_style style = { FYI_INIT_HE_OUT, FYI_INIT_ZERO, FYI_INIT_T
                                              .style = &style,                 \
                                              .takes = FYI_TAKES_POOL,         \
                                              .input = { 3, { 3, 224, 224 } }, \
-                                             .n_classes = 1000 }
+                                             .n_classes = 1000,               \
+                                             .pixels = &fyi_pixels_imagenet }
 /* clang-format off */
 RESNET(resnet18, "ResNet of 8 basic blocks", basic, 1, { 2, 2, 2, 2 });
 RESNET(resnet34, "ResNet of 16 basic blocks", basic, 1, { 3, 4, 6, 3 });

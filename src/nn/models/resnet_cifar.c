@@ -56,7 +56,8 @@ static const fyi_init_style style = { FYI_INIT_HE_IN, FYI_INIT_ZERO, FYI_INIT_HE
         .style = &style,                                                                        \
         .takes = FYI_TAKES_POOL,                                                                \
         .input = { 3, { 3, 32, 32 } },                                                          \
-        .n_classes = 10                                                                         \
+        .n_classes = 10,                                                                        \
+        .pixels = &fyi_pixels_cifar                                                             \
     }
 
 RESNET(20);

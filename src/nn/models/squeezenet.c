@@ -62,5 +62,6 @@ const fyi_family fyi_family_squeezenet1_1 = {
     .takes = FYI_TAKES_POOL,
     .input = { 3, { 3, 224, 224 } },
     .n_classes = 1000,
+    .pixels = &fyi_pixels_imagenet,
     .dropout = 0.5f,
 };

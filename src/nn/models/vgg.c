@@ -62,6 +62,7 @@ static const fyi_init_style style = { FYI_INIT_HE_OUT, FYI_INIT_ZERO, FYI_INIT_N
                                              .style = &style,                   \
                                              .input = { 3, { 3, 224, 224 } },   \
                                              .n_classes = 1000,                 \
+                                             .pixels = &fyi_pixels_imagenet,    \
                                              .dropout = 0.5f }
 
 VGG(vgg11, "VGG with 8 convolutions", false, VGG11);

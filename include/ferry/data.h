@@ -301,21 +301,145 @@ FY_API FY_NODISCARD fy_status fy_dataset_compare(const fy_dataset *a, const fy_d
 
 /* ---- augmentation ---------------------------------------------------------------------------- */
 
-/* One bilinear warp about the centre and then noise, each amount uniform in +- its limit. Outside
- * the image is `fill`. */
-typedef struct fy_augment_opts {
+/* How samples are changed each time they are shown. A transform draws its amounts from the sample's
+ * own random numbers; those of one transform do not depend on the others' options.
+ *
+ *   pixels (0 .. 1) -> transforms, in the order of the list -> the dataset's range -> batch -> mixing
+ *
+ * Transforms see pixels before fy_image_opts' range is applied, since brightness or posterising mean
+ * something in 0 .. 1 only. All are for images [c, h, w], but mixup is for any samples.
+ * docs/augmentation.md describes them. */
+typedef enum fy_transform_kind {
+    FY_TRANSFORM_WARP,         /* shift, rotation, shear and zoom in one bilinear resampling */
+    FY_TRANSFORM_FLIP,         /* left to right, top to bottom */
+    FY_TRANSFORM_CROP,         /* a window somewhere in the padded picture */
+    FY_TRANSFORM_RESIZED_CROP, /* a window of random size and shape, resized (Szegedy et al. 2015) */
+    FY_TRANSFORM_COLOUR_JITTER, /* brightness, contrast, saturation, hue, in random order */
+    FY_TRANSFORM_GREY,          /* colour is taken away */
+    FY_TRANSFORM_NOISE,         /* Gaussian, on every value */
+    FY_TRANSFORM_RAND_AUGMENT,  /* operations drawn from a list (Cubuk et al. 2020) */
+    FY_TRANSFORM_ERASE          /* a rectangle is overwritten (Zhong et al. 2020) */
+} fy_transform_kind;
+#define FY_TRANSFORMS 9
+
+/* What lies outside the picture. */
+typedef enum fy_fill_mode {
+    FY_FILL_CONSTANT, /* fill_value */
+    FY_FILL_NEAREST   /* the pixel at the edge, Keras' 'nearest' */
+} fy_fill_mode;
+
+typedef enum fy_erase_with {
+    FY_ERASE_VALUE, /* `value`, counted in the dataset's range: 0 is the mean of normalised data */
+    FY_ERASE_NOISE  /* normal noise there: mean 0, deviation 1 */
+} fy_erase_with;
+
+/* Probabilities and shares are 0 .. 1, amounts are uniform within +- their limit. */
+typedef struct fy_warp_opts {
     float shift_frac; /* of height and width */
-    float rotate_deg;
-    float scale_frac; /* 0.1: factors 0.9 .. 1.1 */
-    float shear_deg;
-    float flip_prob; /* left to right */
-    float noise;     /* deviation of normal noise added to every value */
-    float fill;
-} fy_augment_opts;
-FY_API fy_augment_opts fy_augment_defaults(void); /* nothing: all 0 */
-/* src and dst [c, h, w], not the same memory; draws from r. */
-FY_API void fy_augment(const fy_augment_opts *o, const float *src, const fy_shape *s, fy_rng *r,
-                       float *dst);
+    float rotate_deg, shear_deg;
+    float zoom_frac; /* 0.1: factors 0.9 .. 1.1 of both sides */
+    fy_fill_mode fill;
+    float fill_value;
+} fy_warp_opts;
+
+typedef struct fy_flip_opts {
+    float prob, vertical_prob; /* left to right; top to bottom */
+} fy_flip_opts;
+
+typedef struct fy_crop_opts {
+    int64_t height, width; /* 0: the sample's own */
+    int64_t pad;           /* pixels added on every side before the cut */
+    fy_fill_mode fill;
+    float fill_value;
+} fy_crop_opts;
+
+typedef struct fy_resized_crop_opts {
+    int64_t height, width;      /* 0: the sample's own */
+    float scale_min, scale_max; /* the window's share of the area */
+    float ratio_min, ratio_max; /* its width over its height */
+} fy_resized_crop_opts;
+
+typedef struct fy_colour_jitter_opts {
+    float brightness, contrast, saturation; /* 0.4: factors 0.6 .. 1.4 */
+    float hue;                              /* of the circle, at most 0.5 */
+} fy_colour_jitter_opts;
+
+typedef struct fy_grey_opts {
+    float prob;
+} fy_grey_opts;
+
+typedef struct fy_noise_opts {
+    float deviation;
+} fy_noise_opts;
+
+typedef struct fy_rand_augment_opts {
+    int64_t ops;       /* operations on every sample, one after the other */
+    int64_t magnitude; /* 0 .. bins - 1: the weakest to the strongest */
+    int64_t bins;
+    float fill_value; /* of what is moved, turned and sheared */
+} fy_rand_augment_opts;
+
+typedef struct fy_erase_opts {
+    float prob;
+    float scale_min, scale_max; /* the rectangle's share of the area */
+    float ratio_min, ratio_max; /* its height over its width */
+    fy_erase_with with;
+    float value;
+} fy_erase_opts;
+
+typedef struct fy_transform {
+    fy_transform_kind kind;
+    union { /* the one that kind names */
+        fy_warp_opts warp;
+        fy_flip_opts flip;
+        fy_crop_opts crop;
+        fy_resized_crop_opts resized_crop;
+        fy_colour_jitter_opts colour_jitter;
+        fy_grey_opts grey;
+        fy_noise_opts noise;
+        fy_rand_augment_opts rand_augment;
+        fy_erase_opts erase;
+    };
+} fy_transform;
+
+/* "warp", "flip", ...; NULL for no kind. */
+FY_API const char *fy_transform_name(fy_transform_kind kind);
+/* The published amounts where there are any: flip 0.5; resized crop 0.08 .. 1 and 3/4 .. 4/3; grey
+ * 0.1; RandAugment 2 operations of magnitude 9 of 31; erasing 0.5 of samples, 0.02 .. 0.33, 0.3 ..
+ * 3.3, value 0. warp (which fills with the nearest), crop, colour jitter and noise do nothing until
+ * they are told to. */
+FY_API fy_transform fy_transform_defaults(fy_transform_kind kind);
+
+/* Mixes neighbours of a batch and their labels, x_i with x_(i-1), by a share lambda that is drawn from
+ * Beta(alpha, alpha) once per batch: mixup adds pixels (Zhang et al. 2018), cutmix moves a rectangle
+ * over (Yun et al. 2019), and lambda is then what is left of the area. With both, a coin decides. */
+typedef struct fy_mix {
+    float mixup_alpha, cutmix_alpha; /* 0: not at all */
+    float prob;                      /* of a batch being mixed */
+} fy_mix;
+
+#define FY_MAX_TRANSFORMS 16
+typedef struct fy_augment {
+    fy_transform list[FY_MAX_TRANSFORMS];
+    int n;
+    fy_mix mix;
+    bool on_values; /* transforms see the dataset's values instead of pixels: for data that are no
+                     * pictures. Colours and RandAugment are then refused */
+} fy_augment;
+FY_API fy_augment fy_augment_none(void);
+/* Appends. FY_EINVAL when the list is full. */
+FY_API FY_NODISCARD fy_status fy_augment_add(fy_augment *a, const fy_transform *t);
+/* Photographs that were prepared larger than size x size (an eighth more is usual): resized crop and
+ * flip, as ImageNet's models are trained. */
+FY_API fy_augment fy_augment_photos(int64_t size);
+/* CIFAR's: 4 pixels of margin, a window of the old size, flip (He et al. 2015, section 4.2). */
+FY_API fy_augment fy_augment_small(void);
+/* 10 degrees of rotation, and a tenth each of shift, shear (as the tangent) and zoom; flip. */
+FY_API fy_augment fy_augment_gentle(void);
+/* True if nothing is changed by it. */
+FY_API bool fy_augment_is_none(const fy_augment *a);
+/* One line: "flip prob 0.5; erase prob 0.25, ...". Returns text. */
+FY_API const char *fy_augment_text(const fy_augment *a, char *text, size_t bytes);
 
 /* ---- the loader ------------------------------------------------------------------------------ */
 
@@ -333,8 +457,8 @@ typedef struct fy_loader_opts {
     const char *name; /* names the random stream; two loaders of one run need different names */
     int workers;      /* threads; 0: in the caller */
     int prefetch;     /* batches ready ahead of the caller, at least 1 with workers */
-    const fy_augment_opts *augment; /* copied; NULL: none */
-    fy_transform_fn transform;      /* after the augmentation; NULL: none */
+    const fy_augment *augment; /* copied; NULL: none */
+    fy_transform_fn transform; /* after the augmentation and the range; NULL: none */
     void *transform_arg;
 } fy_loader_opts;
 /* batch 64, shuffle, drop_last, with_labels, no end, seed 0, "data", 1 worker, 4 ahead. For one
@@ -343,8 +467,10 @@ FY_API fy_loader_opts fy_loader_defaults(void);
 
 /* Lent until the next call on the loader. */
 typedef struct fy_batch {
-    const float *x;       /* [batch, c, h, w]; rows n .. batch-1 are zero */
-    const int32_t *y;     /* [batch], 0 beyond n; NULL when the stream carries no labels */
+    const float *x;   /* [batch, c, h, w]; rows n .. batch-1 are zero */
+    const int32_t *y; /* [batch], 0 beyond n; NULL when the stream carries no labels */
+    const float *q;   /* [batch, classes], what y is worth after mixing: rows sum to 1, beyond n to
+                           * 0; NULL when the loader does not mix */
     const int64_t *index; /* [batch], sample numbers in the loader's dataset; -1 beyond n */
     int64_t n;            /* samples; less than `batch` only at an epoch's end */
     int64_t epoch;
@@ -354,7 +480,7 @@ typedef struct fy_batch {
 /* Batches are a function of (dataset, batch, shuffle, drop_last, seed, name, augment, step): the
  * number of workers, a kill and a resume change nothing. All memory is taken here. Keeps d's
  * samples alive. One thread at a time may call a loader. FY_EINVAL for an unlabelled dataset
- * with_labels. */
+ * with_labels, for an augmentation whose amounts are out of range or that does not suit the samples. */
 FY_API FY_NODISCARD fy_status fy_loader_open(const fy_dataset *d, const fy_loader_opts *o,
                                              fy_loader **out);
 /* Stops the workers, at any time. Accepts NULL. */
@@ -366,6 +492,10 @@ FY_API FY_NODISCARD fy_status fy_loader_next(fy_loader *l, fy_batch *b);
 FY_API FY_NODISCARD fy_status fy_loader_seek(fy_loader *l, uint64_t step);
 /* The step that the next batch will have: part of a checkpoint. */
 FY_API uint64_t fy_loader_tell(const fy_loader *l);
+/* Of one sample in a batch: the dataset's, unless the augmentation cuts it. */
+FY_API const fy_shape *fy_loader_shape(const fy_loader *l);
+/* True if batches have q. */
+FY_API bool fy_loader_mixes(const fy_loader *l);
 /* Batches in an epoch. */
 FY_API int64_t fy_loader_epoch_steps(const fy_loader *l);
 /* What it reads; lent while the loader is open. */

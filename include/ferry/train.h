@@ -88,6 +88,7 @@ typedef struct fy_stream {
     fy_loader *loader;
     fy_node x; /* f32 [batch, ...] */
     fy_node y; /* i32 [batch]; FY_NO_NODE: the stream carries no labels */
+    fy_node q; /* f32 [batch, classes], fy_batch.q; FY_NO_NODE: not wanted. The loader must mix */
     fy_table tables[FY_MAX_TABLES];
     int n_tables;
 } fy_stream;

@@ -22,7 +22,20 @@ typedef struct fyi_source_ops {
     const char *(*name)(const fyi_source *s, int64_t i);
     /* Optional: has sample i been read and found to be broken? */
     bool (*is_broken)(const fyi_source *s, int64_t i);
+    /* Of a source that scales: as get, but before that. */
+    fy_status (*get_pixels)(const fyi_source *s, int64_t i, float *x, float *scratch);
 } fyi_source_ops;
+
+/* The last thing that a source does: x becomes (x - mean[c]) / deviation[c]. */
+typedef struct fyi_scaling {
+    fy_value_range range;        /* FY_RANGE_KEEP: nothing */
+    float mean[4], deviation[4]; /* of FY_RANGE_NORMAL */
+} fyi_scaling;
+/* Of channel c; 0 and 1 if nothing is done. */
+float fyi_scaling_mean(const fyi_scaling *s, int64_t c);
+float fyi_scaling_deviation(const fyi_scaling *s, int64_t c);
+/* In place; x [c, ...]. */
+void fyi_scale(const fyi_scaling *s, const fy_shape *shape, float *x);
 
 /* First member of every kind of source. */
 struct fyi_source {
@@ -32,8 +45,10 @@ struct fyi_source {
     fy_shape shape;   /* of one sample */
     size_t n_scratch; /* floats that get needs */
     bool is_slow;     /* a sample is worth a thread: it is read and decoded when it is asked for */
-    char hash[65];    /* of the bytes */
-    char key[65];     /* of the bytes and their preparation */
+    fyi_scaling scaling;
+    bool was_scaled;           /* also before that: pixels are no longer 0 .. 1 */
+    char hash[65];             /* of the bytes */
+    char key[65];              /* of the bytes and their preparation */
     const char *const *broken; /* [n_broken], sentences about what was left out; the source's own */
     int64_t n_broken;
 };
@@ -79,6 +94,9 @@ static inline int64_t fyi_dataset_source_number(const fy_dataset *d, int64_t i)
 }
 /* fy_dataset_get with memory for the source's scratch; label may be NULL. */
 fy_status fyi_dataset_get(const fy_dataset *d, int64_t i, float *x, int32_t *label, float *scratch);
+/* The same before the source scales it. */
+fy_status fyi_dataset_get_pixels(const fy_dataset *d, int64_t i, float *x, int32_t *label,
+                                 float *scratch);
 /* FY_EINVAL unless d has labels; `what` is what they are needed for. */
 fy_status fyi_dataset_need_labels(const fy_dataset *d, const char *what);
 

@@ -293,14 +293,30 @@ fy_status fyi_dataset_need_labels(const fy_dataset *d, const char *what)
     return FY_OK;
 }
 
-fy_status fyi_dataset_get(const fy_dataset *d, int64_t i, float *x, int32_t *label, float *scratch)
+static fy_status get_label(const fy_dataset *d, int64_t i, int32_t *label)
 {
     FYI_FORWARD(check_number(d, i));
-    if (label != NULL) {
-        FYI_FORWARD(fyi_dataset_need_labels(d, "reading a label"));
-        *label = d->label[i];
-    }
+    if (label == NULL)
+        return FY_OK;
+    FYI_FORWARD(fyi_dataset_need_labels(d, "reading a label"));
+    *label = d->label[i];
+    return FY_OK;
+}
+
+fy_status fyi_dataset_get(const fy_dataset *d, int64_t i, float *x, int32_t *label, float *scratch)
+{
+    FYI_FORWARD(get_label(d, i, label));
     return d->source->ops->get(d->source, fyi_dataset_source_number(d, i), x, scratch);
+}
+
+fy_status fyi_dataset_get_pixels(const fy_dataset *d, int64_t i, float *x, int32_t *label,
+                                 float *scratch)
+{
+    const fyi_source_ops *ops = d->source->ops;
+
+    FYI_FORWARD(get_label(d, i, label));
+    return (ops->get_pixels != NULL ? ops->get_pixels : ops->get)(
+        d->source, fyi_dataset_source_number(d, i), x, scratch);
 }
 
 /* NULL when none is needed. */

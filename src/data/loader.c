@@ -1,4 +1,4 @@
-/* loader.c: batches in order, made ahead by worker threads.
+/* loader.c: batches in order, made, changed and mixed ahead by worker threads.
  *
  *   ring:   slot of step s is s % n_slots;   empty -> filling -> ready -> (lent) -> empty
  *   order:  epoch e is a permutation drawn from child e of the stream "loader.<name>"
@@ -7,7 +7,7 @@
  * fills the slot without the lock. So a batch is a function of its step alone, whoever makes it.
  * One slot more than `prefetch` is the batch that the caller holds. Without workers there is one
  * slot and the caller fills it. */
-#include "data/data.h"
+#include "data/transforms/transforms.h"
 
 #include <pthread.h>
 #include <string.h>
@@ -24,6 +24,7 @@ typedef struct slot {
     int64_t *index; /* [batch] */
     float *x;       /* [batch, sample] */
     int32_t *y;     /* [batch], or NULL */
+    float *q;       /* [batch, classes], or NULL */
     int64_t filled; /* rows of x that may be other than zero */
     fy_status st;   /* of filling */
     char sentence[1024];
@@ -32,15 +33,17 @@ typedef struct slot {
 typedef struct worker {
     fy_loader *l;
     pthread_t thread;
-    float *scratch; /* of the source, then one sample */
+    float *scratch; /* the pipeline's */
+    float *kept;    /* the mixer's: one sample, or one row of q */
 } worker;
 
 struct fy_loader {
     fy_dataset *d;
     fy_loader_opts o;
-    fy_augment_opts augment;
+    fyi_pipeline pipeline; /* without transforms it hands samples through */
+    bool mixes;
     int64_t numel, epoch_steps;
-    fy_rng order, change; /* streams of the permutations and of the augmentations */
+    fy_rng order, change, mix; /* streams of the permutations, the transforms and the mixing */
     int n_slots, n_started;
     slot *slots;
     worker *workers; /* at least one, for its scratch */
@@ -111,23 +114,38 @@ static fy_status fill_row(const fy_loader *l, const slot *s, int64_t row, float 
 {
     const int64_t i = s->index[row];
     const fy_rng epoch = fy_rng_child(&l->change, (uint64_t)s->epoch);
-    const fy_shape *shape = fy_dataset_shape(l->d);
     float *x = s->x + row * l->numel;
-    float *plain = l->o.augment != NULL ? scratch + l->d->source->n_scratch : x;
+    int32_t *y = s->y != NULL ? s->y + row : NULL;
     fy_rng r = fy_rng_child(&epoch, (uint64_t)fyi_dataset_source_number(l->d, i));
 
-    FYI_FORWARD(fyi_dataset_get(l->d, i, plain, s->y != NULL ? s->y + row : NULL, scratch));
-    if (l->o.augment != NULL)
-        fy_augment(&l->augment, plain, shape, &r, x);
-    return l->o.transform != NULL ? l->o.transform(l->o.transform_arg, x, shape, &r) : FY_OK;
+    if (l->pipeline.a.n > 0)
+        FYI_FORWARD(fyi_pipeline_get(&l->pipeline, l->d, i, &r, x, y, scratch));
+    else
+        FYI_FORWARD(fyi_dataset_get(l->d, i, x, y, scratch));
+    return l->o.transform != NULL ? l->o.transform(l->o.transform_arg, x, &l->pipeline.out, &r)
+                                  : FY_OK;
+}
+
+/* By the step's own numbers; q of rows that are not there stays 0. */
+static void mix(const fy_loader *l, const slot *s, float *kept)
+{
+    const int64_t k = l->d->n_classes;
+    fy_rng r = fy_rng_child(&l->mix, s->step);
+
+    fyi_one_hot(s->y, s->n, k, s->q);
+    memset(s->q + s->n * k, 0, (size_t)((l->o.batch - s->n) * k) * sizeof *s->q);
+    fyi_mix_batch(&l->pipeline.a.mix, &(fyi_mixture){ s->x, s->q, s->n, k, l->pipeline.out, kept },
+                  &r);
 }
 
 /* Without the lock: the slot is the filler's alone. */
-static void fill(const fy_loader *l, slot *s, float *scratch)
+static void fill(const worker *w, slot *s)
 {
+    const fy_loader *l = w->l;
+
     s->st = FY_OK;
     for (int64_t row = 0; row < s->n && s->st == FY_OK; row++)
-        s->st = fill_row(l, s, row, scratch);
+        s->st = fill_row(l, s, row, w->scratch);
     if (s->st != FY_OK)
         (void)snprintf(s->sentence, sizeof s->sentence, "%s", fy_last_error());
     if (s->n < s->filled)
@@ -135,6 +153,8 @@ static void fill(const fy_loader *l, slot *s, float *scratch)
     for (int64_t row = s->n; s->y != NULL && row < l->o.batch; row++)
         s->y[row] = 0;
     s->filled = s->n;
+    if (l->mixes && s->st == FY_OK)
+        mix(l, s, w->kept);
 }
 
 /* ---- workers --------------------------------------------------------------------------------- */
@@ -163,7 +183,7 @@ static void *work(void *arg)
         assign(l, l->claim++, s);
         l->n_filling++;
         pthread_mutex_unlock(&l->lock);
-        fill(l, s, w->scratch);
+        fill(w, s);
         pthread_mutex_lock(&l->lock);
         s->state = SLOT_READY;
         l->n_filling--;
@@ -192,7 +212,7 @@ static slot *wait_for_slot(fy_loader *l)
     if (l->n_started == 0) {
         if (s->state == SLOT_EMPTY || s->step != l->next) {
             assign(l, l->next, s);
-            fill(l, s, l->workers[0].scratch);
+            fill(&l->workers[0], s);
             s->state = SLOT_READY;
         }
         return s;
@@ -206,9 +226,13 @@ static fy_status lend(fy_loader *l, const slot *s, fy_batch *b)
 {
     if (s->st != FY_OK)
         return fyi_fail_as(s->st, s->sentence);
-    *b = (fy_batch){
-        .x = s->x, .y = s->y, .index = s->index, .n = s->n, .epoch = s->epoch, .step = s->step
-    };
+    *b = (fy_batch){ .x = s->x,
+                     .y = s->y,
+                     .q = s->q,
+                     .index = s->index,
+                     .n = s->n,
+                     .epoch = s->epoch,
+                     .step = s->step };
     l->next++;
     l->is_lent = true;
     return FY_OK;
@@ -266,6 +290,16 @@ const fy_dataset *fy_loader_dataset(const fy_loader *l)
     return l->d;
 }
 
+const fy_shape *fy_loader_shape(const fy_loader *l)
+{
+    return &l->pipeline.out;
+}
+
+bool fy_loader_mixes(const fy_loader *l)
+{
+    return l->mixes;
+}
+
 bool fy_loader_is_random(const fy_loader *l)
 {
     return l->o.augment || l->o.transform;
@@ -293,8 +327,6 @@ static fy_status check_opts(const fy_dataset *d, const fy_loader_opts *o)
                         "loader '%s': '%s' has %lld samples, fewer than one batch of %lld; "
                         "take a smaller batch or turn drop_last off",
                         o->name, d->name, (long long)d->n, (long long)o->batch);
-    if (o->augment != NULL && fy_dataset_shape(d)->rank != 3)
-        return fyi_fail(FY_ESHAPE, "loader '%s': only images [c, h, w] can be augmented", o->name);
     return o->with_labels ? fyi_dataset_need_labels(d, "a loader with labels") : FY_OK;
 }
 
@@ -310,13 +342,21 @@ static fy_status keep_dataset(fy_loader *l, const fy_dataset *d)
     return fyi_dataset_new(&spec, &l->d);
 }
 
-static void copy_opts(fy_loader *l, const fy_loader_opts *o)
+/* An augmentation that changes nothing is none: the features of frozen layers may be kept. */
+static fy_status init_pipeline(fy_loader *l)
 {
-    l->o = *o;
-    if (o->augment != NULL) {
-        l->augment = *o->augment;
-        l->o.augment = &l->augment;
-    }
+    const fy_augment none = fy_augment_none();
+    const fy_augment *a = l->o.augment != NULL ? l->o.augment : &none;
+    char who[160];
+
+    (void)snprintf(who, sizeof who, "loader '%.100s'", l->o.name);
+    FYI_FORWARD(fyi_pipeline_init(&l->pipeline, a, l->d, who));
+    l->mixes = a->mix.mixup_alpha > 0 || a->mix.cutmix_alpha > 0;
+    l->numel = fy_shape_numel(&l->pipeline.out);
+    l->o.augment = fy_augment_is_none(a) ? NULL : &l->pipeline.a;
+    return l->mixes && !l->o.with_labels
+               ? fyi_fail(FY_EINVAL, "%s: mixing changes labels, but it has none", who)
+               : FY_OK;
 }
 
 static fy_status init_streams(fy_loader *l)
@@ -324,18 +364,21 @@ static fy_status init_streams(fy_loader *l)
     const char *name = fyi_arena_printf(&l->arena, "%s", l->o.name);
     const char *order = fyi_arena_printf(&l->arena, "loader.%s", l->o.name);
     const char *change = fyi_arena_printf(&l->arena, "loader.%s.augment", l->o.name);
+    const char *mixing = fyi_arena_printf(&l->arena, "loader.%s.mix", l->o.name);
 
-    if (name == NULL || order == NULL || change == NULL)
+    if (name == NULL || order == NULL || change == NULL || mixing == NULL)
         return fyi_enomem(256, "a loader's name");
     l->o.name = name;
     l->order = fy_rng_named(l->o.seed, order);
     l->change = fy_rng_named(l->o.seed, change);
+    l->mix = fy_rng_named(l->o.seed, mixing);
     return FY_OK;
 }
 
 static fy_status new_slots(fy_loader *l)
 {
     const size_t batch = (size_t)l->o.batch, row = batch * (size_t)l->numel;
+    const size_t q_bytes = batch * (size_t)l->d->n_classes * sizeof(float);
     size_t bytes;
 
     l->n_slots = l->o.workers > 0 ? FYI_MAX(l->o.prefetch, 1) + 1 : 1;
@@ -353,8 +396,9 @@ static fy_status new_slots(fy_loader *l)
         s->x = l->values + (size_t)i * row;
         s->index = fyi_arena_alloc(&l->arena, batch * sizeof *s->index);
         s->y = l->o.with_labels ? fyi_arena_alloc(&l->arena, batch * sizeof *s->y) : NULL;
-        if (s->index == NULL || (l->o.with_labels && s->y == NULL))
-            return fyi_enomem(batch * sizeof *s->index, "a loader's batches");
+        s->q = l->mixes ? fyi_arena_alloc(&l->arena, q_bytes) : NULL;
+        if (s->index == NULL || (l->o.with_labels && s->y == NULL) || (l->mixes && s->q == NULL))
+            return fyi_enomem(batch * sizeof *s->index + q_bytes, "a loader's batches");
     }
     return FY_OK;
 }
@@ -362,7 +406,8 @@ static fy_status new_slots(fy_loader *l)
 static fy_status new_workers(fy_loader *l)
 {
     const size_t n = (size_t)FYI_MAX(l->o.workers, 1);
-    const size_t scratch = l->d->source->n_scratch + (size_t)l->numel;
+    const size_t scratch = l->pipeline.n_scratch;
+    const size_t kept = l->mixes ? (size_t)FYI_MAX(l->numel, l->d->n_classes) : 0;
 
     l->perm = fyi_arena_alloc(&l->arena, (size_t)l->d->n * sizeof *l->perm);
     l->workers = fyi_arena_alloc(&l->arena, n * sizeof *l->workers);
@@ -372,8 +417,9 @@ static fy_status new_workers(fy_loader *l)
     for (size_t i = 0; i < n; i++) {
         l->workers[i].l = l;
         l->workers[i].scratch = fyi_arena_alloc(&l->arena, scratch * sizeof(float));
-        if (l->workers[i].scratch == NULL)
-            return fyi_enomem(scratch * sizeof(float), "a loader's worker");
+        l->workers[i].kept = fyi_arena_alloc(&l->arena, kept * sizeof(float));
+        if (l->workers[i].scratch == NULL || l->workers[i].kept == NULL)
+            return fyi_enomem((scratch + kept) * sizeof(float), "a loader's worker");
     }
     return FY_OK;
 }
@@ -408,10 +454,10 @@ fy_status fy_loader_open(const fy_dataset *d, const fy_loader_opts *o, fy_loader
     l = fyi_calloc(1, sizeof *l);
     if (l == NULL)
         return fyi_enomem(sizeof *l, "a loader");
-    copy_opts(l, o);
-    l->numel = fy_shape_numel(fy_dataset_shape(d));
+    l->o = *o;
     l->epoch_steps = o->drop_last ? d->n / o->batch : (d->n - 1) / o->batch + 1;
     FY_TRY(keep_dataset(l, d));
+    FY_TRY(init_pipeline(l));
     FY_TRY(init_streams(l));
     FY_TRY(new_slots(l));
     FY_TRY(new_workers(l));

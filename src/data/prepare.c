@@ -121,14 +121,25 @@ static void pad(const prepared *p, const float *src, float *dst)
                    (size_t)p->w * sizeof *dst);
 }
 
-static void set_range(const prepared *p, float *x)
+/* -1 .. 1 is the same as mean and deviation 1/2. */
+float fyi_scaling_mean(const fyi_scaling *s, int64_t c)
 {
-    const int64_t area = p->base.shape.d[1] * p->base.shape.d[2];
+    return s->range == FY_RANGE_NORMAL ? s->mean[c] : s->range == FY_RANGE_SIGNED ? 0.5f : 0.0f;
+}
 
-    for (int64_t c = 0; p->o.range != FY_RANGE_KEEP && c < p->c; c++, x += area) {
-        const bool is_signed = p->o.range == FY_RANGE_SIGNED;
-        const float mean = is_signed ? 0.5f : p->o.mean[c];
-        const float deviation = is_signed ? 0.5f : p->o.deviation[c];
+float fyi_scaling_deviation(const fyi_scaling *s, int64_t c)
+{
+    return s->range == FY_RANGE_NORMAL   ? s->deviation[c]
+           : s->range == FY_RANGE_SIGNED ? 0.5f
+                                         : 1.0f;
+}
+
+void fyi_scale(const fyi_scaling *s, const fy_shape *shape, float *x)
+{
+    const int64_t area = fy_shape_numel(shape) / shape->d[0];
+
+    for (int64_t c = 0; s->range != FY_RANGE_KEEP && c < shape->d[0]; c++, x += area) {
+        const float mean = fyi_scaling_mean(s, c), deviation = fyi_scaling_deviation(s, c);
 
         for (int64_t k = 0; k < area; k++)
             x[k] = (x[k] - mean) / deviation;
@@ -136,7 +147,7 @@ static void set_range(const prepared *p, float *x)
 }
 
 /* scratch: [max(c_in, c), h_in, w_in] raw, [c, h_in, w] rows done, [c, h, w] all done, inner's. */
-static fy_status get(const fyi_source *s, int64_t i, float *x, float *scratch)
+static fy_status get_pixels(const fyi_source *s, int64_t i, float *x, float *scratch)
 {
     const prepared *p = (const prepared *)s;
     const int64_t area = p->y.n_src * p->x.n_src;
@@ -151,7 +162,13 @@ static fy_status get(const fyi_source *s, int64_t i, float *x, float *scratch)
             resize_columns(&p->y, rows + c * p->y.n_src * p->w, p->w, sized + c * p->h * p->w);
     }
     pad(p, p->resizes ? sized : raw, x);
-    set_range(p, x);
+    return FY_OK;
+}
+
+static fy_status get(const fyi_source *s, int64_t i, float *x, float *scratch)
+{
+    FYI_FORWARD(get_pixels(s, i, x, scratch));
+    fyi_scale(&s->scaling, &s->shape, x);
     return FY_OK;
 }
 
@@ -179,7 +196,7 @@ static bool is_broken(const fyi_source *s, int64_t i)
 }
 
 static const fyi_source_ops ops = {
-    .get = get, .close = close_source, .name = name, .is_broken = is_broken
+    .get = get, .close = close_source, .name = name, .is_broken = is_broken, .get_pixels = get_pixels
 };
 
 /* ---- making ---------------------------------------------------------------------------------- */
@@ -247,6 +264,10 @@ static fy_status new_source(fyi_source *inner, const fy_image_opts *o, prepared 
                                                     p->c * h_in * p->w + p->c * p->h * p->w);
     memcpy(p->base.hash, inner->hash, sizeof p->base.hash);
     p->base.is_slow = inner->is_slow;
+    p->base.scaling.range = o->range;
+    memcpy(p->base.scaling.mean, o->mean, sizeof o->mean);
+    memcpy(p->base.scaling.deviation, o->deviation, sizeof o->deviation);
+    p->base.was_scaled = inner->was_scaled || inner->scaling.range != FY_RANGE_KEEP;
     p->base.broken = inner->broken;
     p->base.n_broken = inner->n_broken;
     if (!init_axis(&p->y, &p->arena, h_in, p->h) || !init_axis(&p->x, &p->arena, w_in, p->w)) {

@@ -155,7 +155,7 @@ static int64_t steps_of(int64_t steps, int64_t epochs, const fy_dataset *d, int6
 }
 
 static fy_status open_loader(const adda *a, const fy_dataset *d, const char *name, int64_t batch,
-                             bool labels, const fy_augment_opts *augment, fy_loader **out)
+                             bool labels, const fy_augment *augment, fy_loader **out)
 {
     fy_loader_opts o = fy_loader_defaults();
     o.batch = batch;
@@ -427,14 +427,18 @@ static fy_status cross(adda *a)
     fy_graph *g = NULL;
     fy_loader *source = NULL, *target = NULL;
     crossing c = { 0 };
-    fy_augment_opts shift = fy_augment_defaults();
+    fy_transform shift = fy_transform_defaults(FY_TRANSFORM_WARP);
+    fy_augment shifts = fy_augment_none();
     fy_status st;
-    shift.shift_frac = (float)a->o->shift_frac;
+    shift.warp.shift_frac = (float)a->o->shift_frac;
+    shift.warp.fill = FY_FILL_CONSTANT;
+    shifts.on_values = true; /* what comes in from outside is 0 in the dataset's own range */
+    FY_TRY(fy_augment_add(&shifts, &shift));
     FY_TRY(fy_graph_new(&g));
     FY_TRY(build_crossing(a, g, &c));
     FY_TRY(open_loader(a, a->data->source, "source.unlabelled", a->o->batch, false, NULL, &source));
     FY_TRY(open_loader(a, a->data->target, "target.unlabelled", a->o->batch, false,
-                       a->o->shift_frac > 0 ? &shift : NULL, &target));
+                       a->o->shift_frac > 0 ? &shifts : NULL, &target));
     FY_TRY(run_crossing(a, g, &c, source, target));
 done:
     fy_loader_close(target);

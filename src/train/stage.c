@@ -53,6 +53,33 @@ static fy_status check_tables(const fy_stage *s, int stream)
     return FY_OK;
 }
 
+/* What is fed has the size of what feeds it. */
+static fy_status check_stream(const fy_stage *s, int stream)
+{
+    const fy_stream *in = &s->streams[stream];
+    const fy_dataset *d = fy_loader_dataset(in->loader);
+    const fy_shape x = fy_node_shape(s->graph, in->x);
+    const fy_shape q = in->q.id ? fy_node_shape(s->graph, in->q) : FY_SHAPE(0);
+    char node[96], sample[96];
+    if (x.rank < 1 || fy_shape_numel(&x) != x.d[0] * fy_shape_numel(fy_loader_shape(in->loader)))
+        return fyi_fail(
+            FY_ESHAPE, "stage '%s': stream %d gives samples %s, which do not fill an input of %s",
+            s->name, stream, fy_shape_text(fy_loader_shape(in->loader), sample, sizeof sample),
+            fy_shape_text(&x, node, sizeof node));
+    if (in->q.id && !fy_loader_mixes(in->loader))
+        return fyi_fail(FY_EINVAL,
+                        "stage '%s': the graph wants stream %d's mixed labels, but its loader does "
+                        "not mix; set mixup_alpha or cutmix_alpha of its augmentation",
+                        s->name, stream);
+    if (in->q.id && (q.rank != 2 || q.d[0] != x.d[0] || q.d[1] != fy_dataset_classes(d)))
+        return fyi_fail(FY_ESHAPE,
+                        "stage '%s': stream %d's mixed labels are of %lld samples and %d classes, "
+                        "their input is %s",
+                        s->name, stream, (long long)x.d[0], fy_dataset_classes(d),
+                        fy_shape_text(&q, node, sizeof node));
+    return FY_OK;
+}
+
 static fy_status check_stage(const fy_stage *s)
 {
     if (s->n_streams < 1 || s->n_streams > FY_MAX_STREAMS || s->n_watches > FY_MAX_WATCHES)
@@ -71,6 +98,8 @@ static fy_status check_stage(const fy_stage *s)
         if (!s->streams[i].loader || !s->streams[i].x.id || s->streams[i].n_tables > FY_MAX_TABLES)
             return fyi_fail(FY_EINVAL, "stage '%s': stream %d has no loader or no input node",
                             s->name, i);
+    for (int i = 0; i < s->n_streams; i++)
+        FYI_FORWARD(check_stream(s, i));
     return FY_OK;
 }
 
@@ -177,6 +206,8 @@ static fy_status feed_stream(loop *l, int i)
                         l->s->name, i);
     if (s->y.id)
         FYI_FORWARD(fy_plan_feed(l->plan, s->y, b.y));
+    if (s->q.id)
+        FYI_FORWARD(fy_plan_feed(l->plan, s->q, b.q));
     for (int k = 0; k < l->n_gathers[i]; k++) {
         gather_rows(&l->gathers[i][k], &b);
         FYI_FORWARD(fy_plan_feed(l->plan, l->gathers[i][k].node, l->gathers[i][k].batch));

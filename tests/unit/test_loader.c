@@ -3,7 +3,7 @@
  * labels: threads */
 #include "support/support.h"
 
-#include "data/data.h"
+#include "data/transforms/transforms.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -48,12 +48,34 @@ static fy_loader *open_loader(const fy_dataset *d, const fy_loader_opts *o)
     return l;
 }
 
-/* Everything a batch holds, into one sum. */
-static void add_batch(fyi_sha256 *sum, const fy_loader_opts *o, const fy_batch *b)
+/* Shifts, turns, cuts one pixel of four out, adds noise, and mixes in both ways. */
+static fy_augment everything(void)
 {
-    const size_t batch = (size_t)o->batch;
+    fy_augment a = fy_augment_none();
+    fy_transform t = fy_transform_defaults(FY_TRANSFORM_WARP);
 
-    fyi_sha256_update(sum, b->x, batch * 4 * sizeof *b->x);
+    t.warp.shift_frac = 0.3f;
+    t.warp.rotate_deg = 20;
+    check_ok(fy_augment_add(&a, &t));
+    t = fy_transform_defaults(FY_TRANSFORM_NOISE);
+    t.noise.deviation = 0.1f;
+    check_ok(fy_augment_add(&a, &t));
+    t = fy_transform_defaults(FY_TRANSFORM_CROP);
+    t.crop.height = 1;
+    check_ok(fy_augment_add(&a, &t));
+    a.mix = (fy_mix){ 0.4f, 1, 0.8f };
+    return a;
+}
+
+/* Everything a batch holds, into one sum. */
+static void add_batch(fyi_sha256 *sum, const fy_loader *l, const fy_loader_opts *o,
+                      const fy_batch *b)
+{
+    const size_t batch = (size_t)o->batch, numel = (size_t)fy_shape_numel(fy_loader_shape(l));
+
+    fyi_sha256_update(sum, b->x, batch * numel * sizeof *b->x);
+    if (b->q != NULL)
+        fyi_sha256_update(sum, b->q, batch * 3 * sizeof *b->q);
     fyi_sha256_update(sum, b->index, batch * sizeof *b->index);
     if (b->y != NULL)
         fyi_sha256_update(sum, b->y, batch * sizeof *b->y);
@@ -71,7 +93,7 @@ static void hash_batches(fy_loader *l, const fy_loader_opts *o, int n, char hex[
     fyi_sha256_init(&sum);
     for (int i = 0; i < n; i++) {
         check_ok(fy_loader_next(l, &b));
-        add_batch(&sum, o, &b);
+        add_batch(&sum, l, o, &b);
     }
     fyi_sha256_hex(&sum, hex);
 }
@@ -95,7 +117,7 @@ static void any_number_of_workers_gives_the_same_bytes(void **state)
 {
     const struct stream_row *row = *state;
     const int workers[] = { 0, 1, 2, 4 };
-    const fy_augment_opts augment = { .shift_frac = 0.3f, .rotate_deg = 20, .noise = 0.1f };
+    const fy_augment augment = everything();
     fy_dataset *d = counting();
     char first[65], hex[65];
 
@@ -378,13 +400,165 @@ static void impossible_options_are_refused(void **state)
     fy_dataset_free(d);
 }
 
+/* ---- augmentation ---------------------------------------------------------------------------- */
+
+/* Resuming in the middle of an epoch changes neither a pixel nor a mixed label. */
+static void seeking_repeats_augmented_batches(void **state)
+{
+    const fy_augment augment = everything();
+    fy_dataset *d = counting();
+    fy_loader_opts o = opts(5, 2);
+    char whole[65], resumed[65];
+    fy_loader *l;
+    fy_batch b;
+
+    (void)state;
+    o.augment = &augment;
+    l = open_loader(d, &o);
+    for (int i = 0; i < 7; i++)
+        check_ok(fy_loader_next(l, &b));
+    hash_batches(l, &o, 6, whole);
+    fy_loader_close(l);
+    o.workers = 0;
+    l = open_loader(d, &o);
+    check_ok(fy_loader_seek(l, 7));
+    hash_batches(l, &o, 6, resumed);
+    assert_string_equal(whole, resumed);
+    fy_loader_close(l);
+    fy_dataset_free(d);
+}
+
+static void mixed_labels_sum_to_one_and_say_what_is_shown(void **state)
+{
+    fy_augment augment = fy_augment_none();
+    fy_dataset *d = counting();
+    fy_loader_opts o = opts(5, 1);
+    int n_mixed = 0;
+    fy_loader *l;
+    fy_batch b;
+
+    (void)state;
+    augment.mix.mixup_alpha = 1;
+    o.augment = &augment;
+    o.drop_last = false;
+    l = open_loader(d, &o);
+    assert_true(fy_loader_mixes(l));
+    for (int step = 0; step < 10; step++) {
+        check_ok(fy_loader_next(l, &b));
+        for (int64_t i = 0; i < b.n; i++) {
+            const int64_t before = (i + b.n - 1) % b.n;
+            const float own = 4 * (float)b.index[i], other = 4 * (float)b.index[before];
+            const float lambda = (b.x[4 * i] - other) / (own - other);
+
+            check_close(&(float){ b.q[3 * i] + b.q[3 * i + 1] + b.q[3 * i + 2] }, &(float){ 1 }, 1,
+                        0, 1e-6);
+            if (b.y[i] != b.y[before])
+                check_close(&b.q[3 * i + b.y[i]], &lambda, 1, 0, 1e-4);
+            n_mixed += b.q[3 * i + b.y[i]] < 0.99f;
+        }
+        for (int64_t i = 3 * b.n; i < 15; i++)
+            assert_true(b.q[i] == 0);
+    }
+    assert_true(n_mixed > 20);
+    fy_loader_close(l);
+    fy_dataset_free(d);
+}
+
+static void mixing_needs_labels(void **state)
+{
+    fy_augment augment = fy_augment_none();
+    fy_dataset *d = counting();
+    fy_loader_opts o = opts(5, 0);
+    fy_loader *l;
+
+    (void)state;
+    augment.mix.cutmix_alpha = 1;
+    o.augment = &augment;
+    o.with_labels = false;
+    check_status(fy_loader_open(d, &o, &l), FY_EINVAL);
+    check_sentence("mixing changes labels");
+    fy_dataset_free(d);
+}
+
+/* An augmentation of nothing is none: features of frozen layers may be kept. */
+static void nothing_asked_nothing_changed(void **state)
+{
+    const fy_augment nothing = fy_augment_none();
+    fy_dataset *d = counting();
+    fy_loader_opts o = opts(5, 0);
+    char bare[65], with[65];
+    fy_loader *l = open_loader(d, &o);
+
+    (void)state;
+    hash_batches(l, &o, 6, bare);
+    fy_loader_close(l);
+    o.augment = &nothing;
+    l = open_loader(d, &o);
+    assert_false(fy_loader_is_random(l));
+    hash_batches(l, &o, 6, with);
+    assert_string_equal(bare, with);
+    fy_loader_close(l);
+    fy_dataset_free(d);
+}
+
+/* The shifts that published runs of ADDA were trained with: the same bytes for ever, in the plain and in
+ * the signed range. */
+static void shifts_of_adda_stay_what_they_were(void **state)
+{
+    static const struct {
+        fy_value_range range;
+        const char *sha256;
+    } rows[] = {
+        { FY_RANGE_KEEP, "54ff50c695eacd7ba76662c96cb429b739dc4b835da50f53a22725997547c611" },
+        { FY_RANGE_SIGNED, "ee842cc4b0795ca7985ca341f63f5144d3e670b75654bcb4774a9478f015c165" },
+    };
+    fy_transform shift = fy_transform_defaults(FY_TRANSFORM_WARP);
+    fy_augment shifts = fy_augment_none();
+
+    (void)state;
+    shift.warp.shift_frac = 0.0714f;
+    shift.warp.fill = FY_FILL_CONSTANT;
+    shifts.on_values = true;
+    check_ok(fy_augment_add(&shifts, &shift));
+    for (size_t k = 0; k < LEN(rows); k++) {
+        fy_digits_opts digits = fy_digits_defaults(FY_DIGITS_NOISY);
+        fy_image_opts image = fy_image_defaults();
+        fy_loader_opts o = opts(8, 1);
+        fy_dataset *drawn, *d;
+        fyi_sha256 sum;
+        char hex[65];
+        fy_loader *l;
+        fy_batch b;
+
+        digits.n = 20;
+        image.range = rows[k].range;
+        o.with_labels = false;
+        o.name = "target.unlabelled";
+        o.seed = 3;
+        o.augment = &shifts;
+        check_ok(fy_digits_open(&digits, &drawn));
+        check_ok(fy_dataset_prepare(drawn, &image, &d));
+        l = open_loader(d, &o);
+        fyi_sha256_init(&sum);
+        for (int i = 0; i < 6; i++) {
+            check_ok(fy_loader_next(l, &b));
+            fyi_sha256_update(&sum, b.x, 8 * 784 * sizeof *b.x);
+        }
+        fyi_sha256_hex(&sum, hex);
+        assert_string_equal(hex, rows[k].sha256);
+        fy_loader_close(l);
+        fy_dataset_free(d);
+        fy_dataset_free(drawn);
+    }
+}
+
 /* ---- memory ---------------------------------------------------------------------------------- */
 
 static void next_allocates_nothing(void **state)
 {
     fy_digits_opts digits = fy_digits_defaults(FY_DIGITS_NOISY);
     fy_image_opts images = fy_image_defaults();
-    const fy_augment_opts augment = { .shift_frac = 0.1f };
+    const fy_augment augment = everything();
     fy_dataset *d, *p;
 
     (void)state;
@@ -414,9 +588,14 @@ static void next_allocates_nothing(void **state)
 
 static fy_status open_and_close(void *arg)
 {
+    fy_augment augment = fy_augment_none();
     fy_loader_opts o = opts(5, 2);
     fy_loader *l;
-    fy_status st = fy_loader_open(arg, &o, &l);
+    fy_status st;
+
+    augment.mix.mixup_alpha = 1;
+    o.augment = &augment;
+    st = fy_loader_open(arg, &o, &l);
 
     fy_loader_close(l);
     return st;
@@ -444,8 +623,13 @@ int main(void)
         cmocka_unit_test(waiting_is_counted),
         cmocka_unit_test(next_allocates_nothing),
         cmocka_unit_test(lack_of_memory_leaves_nothing_behind),
+        cmocka_unit_test(seeking_repeats_augmented_batches),
+        cmocka_unit_test(mixed_labels_sum_to_one_and_say_what_is_shown),
+        cmocka_unit_test(mixing_needs_labels),
+        cmocka_unit_test(nothing_asked_nothing_changed),
+        cmocka_unit_test(shifts_of_adda_stay_what_they_were),
     };
-    size_t n = 10;
+    size_t n = 15;
 
     for (size_t i = 0; i < LEN(stream_rows); i++)
         tests[n++] =

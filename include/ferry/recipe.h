@@ -65,6 +65,14 @@ FY_API const char *fy_recipe_method(int i);
 /* One line about it. */
 FY_API const char *fy_recipe_method_text(int i);
 
+/* ---- augmentations --------------------------------------------------------------------------- */
+
+/* An augmentation from assignments of "augment"'s keys, without that word: "flip=0.5", "rand_ops=2".
+ * FY_EINVAL as in fy_recipe_check. */
+FY_API FY_NODISCARD fy_status fy_recipe_augment(const char *const *settings, int n, fy_augment *out);
+/* The i-th of those keys, "augment.flip"; false when there are no more. */
+FY_API bool fy_recipe_augment_known(int i, fy_recipe_key *out);
+
 /* ---- running --------------------------------------------------------------------------------- */
 
 typedef struct fy_recipe_run_opts {

@@ -93,6 +93,9 @@ fy_status fyi_put_data_path(fy_recipe *r, const char *side, const char *path, co
 fy_status fyi_open_data_path(const fyi_args *a, const char *path, const char *labels,
                              bool is_thorough, fy_dataset **out);
 
+/* data_sheet.c: a PNG of samples and what an augmentation makes of them. */
+fy_status fyi_data_sheet(const fyi_args *a);
+
 /* PATH as the side "source" of a recipe that has no other use. */
 fy_status fyi_data_recipe(const char *path, const char *labels, fy_recipe **out);
 /* Does the command line have key=...? */

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-static const char *const actions[] = { "info", "check", NULL };
+static const char *const actions[] = { "info", "check", "sheet", NULL };
 
 static const fyi_option options[] = {
     { "--labels", "PATH", "the labels' file; by default looked for beside the images" },
@@ -193,28 +193,37 @@ done:
     return st;
 }
 
+/* In the order of `actions`. */
+static const struct action {
+    int least, most; /* of what follows its name */
+    const char *takes;
+    fy_status (*run)(const fyi_args *a);
+} table[] = {
+    { 1, 1, "one PATH", show_info },
+    { 1, 2, "one PATH or two", check_paths },
+    { 2, 2, "a PATH and the PNG file to write", fyi_data_sheet },
+};
+
 static int run(const fyi_args *a)
 {
-    const bool is_info = a->n_plain > 0 && strcmp(a->plain[0], "info") == 0;
-    const bool is_check = a->n_plain > 0 && strcmp(a->plain[0], "check") == 0;
-    const char *near = a->n_plain > 0 ? fyi_nearest(a->plain[0], actions) : NULL;
-    fy_status st;
+    const char *word = a->n_plain > 0 ? a->plain[0] : "nothing", *near = fyi_nearest(word, actions);
 
-    if (!is_info && !is_check)
-        return fyi_misused(a->verb, "info or check is expected, found '%s'%s%s%s",
-                           a->n_plain > 0 ? a->plain[0] : "nothing", near ? "; did you mean '" : "",
-                           near ? near : "", near ? "'?" : "");
-    if (a->n_plain < 2 || a->n_plain > (is_info ? 2 : 3))
-        return fyi_misused(a->verb, "%s takes %s, found %d", a->plain[0],
-                           is_info ? "one PATH" : "one PATH or two", a->n_plain - 1);
-    st = is_info ? show_info(a) : check_paths(a);
-    return st == FY_OK ? FYI_DONE : fyi_failed();
+    for (size_t i = 0; i < FYI_LEN(table); i++) {
+        if (strcmp(word, actions[i]) != 0)
+            continue;
+        if (a->n_plain - 1 < table[i].least || a->n_plain - 1 > table[i].most)
+            return fyi_misused(a->verb, "%s takes %s, found %d", word, table[i].takes,
+                               a->n_plain - 1);
+        return table[i].run(a) == FY_OK ? FYI_DONE : fyi_failed();
+    }
+    return fyi_misused(a->verb, "info, check or sheet is expected, found '%s'%s%s%s", word,
+                       near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 const fyi_verb fyi_verb_data = {
     .name = "data",
     .line = "look at a dataset, check it, or hold two against each other",
-    .usage = "info PATH | check PATH [PATH] [options] [key=value ...]",
+    .usage = "info PATH | check PATH [PATH] | sheet PATH FILE.png [options] [key=value ...]",
     .help =
         "PATH is a folder of pictures, a list of them (.csv), WebDataset's archives, an idx, npy "
         "or\n"
@@ -222,7 +231,9 @@ const fyi_verb fyi_verb_data = {
         "every\n"
         "sample and names what is broken or odd, and with two paths says whether one model can "
         "read\n"
-        "both. key=value prepares the data as in a recipe's data side.\n"
+        "both. sheet draws some samples beside what training with the keys of 'ferry help augment' "
+        "would\n"
+        "show of them. key=value prepares the data as in a recipe's data side.\n"
         "\n"
         "Examples:\n"
         "  ferry data info mnist/train-images-idx3-ubyte.gz\n"
@@ -230,7 +241,9 @@ const fyi_verb fyi_verb_data = {
         "size=28\n"
         "  ferry data info digits:textured:200 classes=[3,8]\n"
         "  ferry data check photos/ shorter=256 crop=224 range=imagenet\n"
-        "  ferry data info 'shards/train-{000..009}.tar' size=224\n",
+        "  ferry data info 'shards/train-{000..009}.tar' size=224\n"
+        "  ferry data sheet photos/ sheet.png shorter=256 crop=256 augment.crop=resized "
+        "augment.crop_size=224\n",
     .options = options,
     .run = run,
     .words = actions,

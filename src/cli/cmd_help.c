@@ -67,6 +67,16 @@ static void print_recipe(void)
         print_key(&k);
 }
 
+static void print_augment(void)
+{
+    fy_recipe_key k;
+
+    printf("How training samples are changed each time they are shown. After '=' stands the "
+           "default.\n\n");
+    for (int i = 0; fy_recipe_augment_known(i, &k); i++)
+        print_key(&k);
+}
+
 static void print_models(void)
 {
     for (const char *const *name = fy_model_families(); *name != NULL; name++)
@@ -82,7 +92,10 @@ static void print_methods(void)
 static const struct topic {
     const char *name;
     void (*print)(void);
-} topics[] = { { "recipe", print_recipe }, { "models", print_models }, { "methods", print_methods } };
+} topics[] = { { "recipe", print_recipe },
+               { "augment", print_augment },
+               { "models", print_models },
+               { "methods", print_methods } };
 
 static int run(const fyi_args *a)
 {
@@ -102,12 +115,12 @@ static int run(const fyi_args *a)
                        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-static const char *const words[] = { "recipe", "models", "methods", NULL };
+static const char *const words[] = { "recipe", "augment", "models", "methods", NULL };
 
 const fyi_verb fyi_verb_help = {
     .name = "help",
-    .line = "about a verb, or: recipe, models, methods",
-    .usage = "[VERB | recipe | models | methods]",
+    .line = "about a verb, or: recipe, augment, models, methods",
+    .usage = "[VERB | recipe | augment | models | methods]",
     .help = "Examples:\n"
             "  ferry help run\n"
             "  ferry help recipe        # every key with type, default and meaning\n"

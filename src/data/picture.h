@@ -79,6 +79,9 @@ int fyi_exif_orientation(const uint8_t *p, size_t n);
 /* In place; p's memory may be replaced. */
 fy_status fyi_picture_turn(fyi_picture *p, int orientation);
 
+/* png_write.c: appends a PNG file of pixels [planes, h, w]; planes is 1 or 3. False without memory. */
+bool fyi_png_put(fyi_buf *png, const uint8_t *pixels, int64_t planes, int64_t h, int64_t w);
+
 /* For codecs: FY_EFORMAT unless h and w are at least 1 and not beyond the limits. */
 fy_status fyi_picture_check_size(const fyi_encoded *e, const char *kind, int64_t h, int64_t w,
                                  int64_t max_pixels);

@@ -106,6 +106,9 @@ typedef struct fyi_section {
 /* Stores e's value at base; lists live in `arena`. The sentence begins with `where`. */
 fy_status fyi_key_bind(const fyi_key *k, const fyi_entry *e, const char *where, void *base,
                        fyi_arena *arena);
+/* The i-th key of a table with its default from `base`, or takes the table's length from *i. */
+bool fyi_key_give(const char *section, const fyi_key *keys, const void *base, int *i,
+                  fy_recipe_key *out);
 /* The value as a recipe would have it. */
 void fyi_key_text(const fyi_key *k, const void *base, fyi_buf *out);
 /* "a whole number, 0 or more", "sgd or adam": what a value must be. */
@@ -146,6 +149,22 @@ typedef struct fyi_side {
 extern const fyi_key fyi_side_keys[];
 void fyi_side_defaults(fyi_side *s);
 
+/* augment.c: a section for methods that train on augmented samples. */
+typedef struct fyi_augment_settings {
+    const char *crop, *fill, *erase_with; /* fill NULL: auto */
+    int64_t crop_size, crop_pad, rand_ops, rand_magnitude;
+    double crop_least, crop_ratio;
+    double flip, flip_down;
+    double shift_frac, rotate_deg, shear_deg, zoom_frac, fill_value;
+    double brightness, contrast, saturation, hue, grey, noise;
+    double erase, erase_most, erase_value;
+    double mixup, cutmix;
+} fyi_augment_settings;
+extern const fyi_key fyi_augment_keys[];
+void fyi_augment_defaults(fyi_augment_settings *s); /* nothing is changed */
+/* FY_EINVAL for what one key alone cannot say. */
+fy_status fyi_augment_make(const fyi_augment_settings *s, fy_augment *out);
+
 /* What a method is run with. */
 typedef struct fyi_method_site {
     fy_run *run;
@@ -185,6 +204,8 @@ void fyi_run_settings_defaults(fyi_run_settings *r, const char *name);
 /* Fills `out` from defaults and entries; lists and options live in `arena`. */
 fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char *name,
                             fyi_arena *arena);
+/* Binds entries that all are of one section; lists live in `arena`. */
+fy_status fyi_section_bind(const fyi_section *section, const fyi_entries *t, fyi_arena *arena);
 const fyi_section *fyi_settings_section(const fyi_settings *s, const char *name, size_t len);
 
 /* ---- files.c: what a run reads besides its data ---------------------------------------------- */

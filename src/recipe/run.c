@@ -123,9 +123,8 @@ static int count_keys(const fyi_key *keys)
     return n;
 }
 
-/* Gives the i-th of this table, or takes the table's length from *i. */
-static bool give(const char *section, const fyi_key *keys, const void *base, int *i,
-                 fy_recipe_key *out)
+bool fyi_key_give(const char *section, const fyi_key *keys, const void *base, int *i,
+                  fy_recipe_key *out)
 {
     static _Thread_local char key[FYI_RECIPE_MAX_KEY], type[256];
     const int n = count_keys(keys);
@@ -153,7 +152,7 @@ static bool give_method(const fyi_method *m, int *i, fy_recipe_key *out)
     FYI_ASSERT(m->bytes <= sizeof room);
     m->defaults(&room);
     for (int k = 0; k < FYI_METHOD_SECTIONS && m->sections[k].name != NULL; k++)
-        if (give(m->sections[k].name, m->sections[k].keys, &room, i, out))
+        if (fyi_key_give(m->sections[k].name, m->sections[k].keys, &room, i, out))
             return true;
     return false;
 }
@@ -167,7 +166,8 @@ bool fy_recipe_known(int i, fy_recipe_key *out)
         return false;
     fyi_run_settings_defaults(&run, "");
     fyi_side_defaults(&side);
-    if (give("", fyi_run_keys, &run, &i, out) || give("<side>", fyi_side_keys, &side, &i, out))
+    if (fyi_key_give("", fyi_run_keys, &run, &i, out) ||
+        fyi_key_give("<side>", fyi_side_keys, &side, &i, out))
         return true;
     for (size_t m = 0; fyi_methods[m] != NULL; m++)
         if (give_method(fyi_methods[m], &i, out))

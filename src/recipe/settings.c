@@ -330,6 +330,19 @@ static fy_status bind_all(fyi_settings *out, const fyi_entries *t, const char *n
     return FY_OK;
 }
 
+fy_status fyi_section_bind(const fyi_section *section, const fyi_entries *t, fyi_arena *arena)
+{
+    fyi_settings s = { .sections = { *section }, .n_sections = 1 };
+    bool *is_off = fyi_arena_alloc(arena, t->n * sizeof *is_off);
+
+    if (is_off == NULL)
+        return fyi_enomem(t->n, "a recipe's keys");
+    for (size_t i = 0; i < t->n; i++)
+        FYI_FORWARD(bind_entry(&s, t, &t->v[i], arena));
+    FYI_FORWARD(check_needs(&s, t, is_off));
+    return check_required(section, t);
+}
+
 /* Bound twice: only when all is bound it shows what was turned off, and that is then left out. */
 fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char *name,
                             fyi_arena *arena)

@@ -68,4 +68,23 @@ mean=$(grep -o 'mean \[[0-9.]*\]' run/data.json | sort -u | wc -l)
 expect 0 eval --weights run/chosen.safetensors --weights run/classifier.safetensors --data photos \
     size=28 channels=1 range=normal mean=0.5 deviation=0.25
 says out.txt "  dog  "
+
+# A sheet is a PNG like any other: 11 samples of 13x11, shown five times as large, eight of them with seven views.
+expect 0 data sheet photos sheet.png augment.flip=0.5 augment.crop=padded augment.crop_pad=2 range=imagenet
+says out.txt "8 samples, each as it is and as 7 epochs show it"
+says out.txt "crop pad 2; flip prob 0.5"
+mkdir -p sheets && cp sheet.png sheets
+expect 0 data info sheets
+says out.txt "1 samples [3, 640, 544]"
+cp sheet.png first.png
+expect 0 data sheet photos sheet.png augment.flip=0.5 augment.crop=padded augment.crop_pad=2 range=imagenet
+cmp -s sheet.png first.png || fail "the same sheet is not the same bytes"
+expect 1 data sheet photos sheet.png augment.flipp=1
+says err.txt "did you mean 'augment.flip'?"
+expect 1 data sheet photos nowhere/sheet.png augment.flip=1
+says err.txt "nowhere/sheet.png"
+expect 2 data sheet photos
+says err.txt "sheet takes a PATH and the PNG file to write"
+expect 0 help augment
+says out.txt "augment.rand_magnitude = 9"
 finish

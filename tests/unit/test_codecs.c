@@ -290,6 +290,29 @@ static fy_status decode_and_free(void *arg)
     return st;
 }
 
+/* What is written is read back, grey and in colour. */
+static void pixels_written_are_read(void **state)
+{
+    uint8_t pixels[3 * 4 * 5];
+
+    (void)state;
+    for (int i = 0; i < 60; i++)
+        pixels[i] = (uint8_t)(i * 37 % 256);
+    for (int64_t planes = 1; planes <= 3; planes += 2) {
+        fyi_buf png = { 0 };
+        fyi_picture p;
+
+        assert_true(fyi_png_put(&png, pixels, planes, 4, 5));
+        check_ok(fyi_picture_decode(&(fyi_encoded){ "written.png", (const uint8_t *)png.p, png.len },
+                                    &(fyi_decode_opts){ 0 }, &p));
+        assert_true(p.h == 4 && p.w == 5 && p.c == planes);
+        for (int64_t i = 0; i < planes * 20; i++)
+            assert_int_equal(p.p[i % 20 * planes + i / 20], pixels[i]);
+        fyi_picture_release(&p);
+        fyi_buf_release(&png);
+    }
+}
+
 static void lack_of_memory_leaves_nothing_behind(void **state)
 {
     static const char *const files[] = { "turned6.jpg", "cmyk_adobe.jpg", "late_exif.png",
@@ -320,9 +343,10 @@ int main(void)
         cmocka_unit_test(endings_tell_pictures),
         cmocka_unit_test(no_flipped_bit_of_a_png_passes_the_check),
         cmocka_unit_test(sizes_are_held_against_the_file),
+        cmocka_unit_test(pixels_written_are_read),
         cmocka_unit_test(lack_of_memory_leaves_nothing_behind),
     };
-    size_t n = 5;
+    size_t n = 6;
 
     ADD(picture_rows, pixels_are_pillows, picture_rows[i].file);
     ADD(scale_rows, large_pictures_are_decoded_smaller, scale_rows[i].name);

@@ -171,7 +171,7 @@ FY_API const char *fy_picture_libraries(void);
 
 /* A folder of JPEG, PNG or WebP files. Each folder in it is a class, with all pictures in it and in
  * folders below, as torchvision's ImageFolder orders them; without folders there are no labels.
- * Names that begin with a dot are left out. Pictures are decoded when they are asked for; in memory
+ * Names that begin with a dot are left out. A single picture is a folder of one. Pictures are decoded when they are asked for; in memory
  * is a list of the names. */
 FY_API FY_NODISCARD fy_status fy_image_folder_open(const char *path, const fy_picture_opts *o,
                                                    fy_dataset **out);

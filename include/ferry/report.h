@@ -1,4 +1,4 @@
-/* report.h: a run's directory made readable. */
+/* report.h: what a run or an evaluation left in a directory, made readable. */
 #ifndef FERRY_REPORT_H
 #define FERRY_REPORT_H
 
@@ -8,7 +8,8 @@
 extern "C" {
 #endif
 
-/* Writes run_dir/report.html, one file that needs nothing else, from what the run left there. */
+/* Writes run_dir/report.html, one file that needs nothing else, from what a run left there, and from eval.json
+ * (fy_evaluation_write) where there is one. FY_EIO if there is neither that nor a run's result. */
 FY_API FY_NODISCARD fy_status fy_report_write(const char *run_dir);
 
 #ifdef __cplusplus

@@ -119,6 +119,7 @@ typedef struct fyi_subject {
     int64_t batch;
     int k;                    /* classes */
     const char **class_names; /* [k]; NULL: unknown */
+    fyi_buf preparation; /* "channels=3 size=32 range=normal mean=[..] ..", as a command line has it; p NULL: nothing */
     fyi_arena arena;
     bool is_unlabelled; /* set by the verb: labels are of no use */
 } fyi_subject;
@@ -134,8 +135,26 @@ typedef struct fyi_subject {
 /* Opens everything. Release with fyi_subject_close, always. */
 fy_status fyi_subject_open(fyi_subject *s, const fyi_args *a, const char *path);
 void fyi_subject_close(fyi_subject *s);
-/* "channels=3 size=32 range=normal mean=[..] ..": the preparation as a command line would have it. */
-fy_status fyi_subject_preparation(fyi_subject *s, fyi_buf *out);
+/* subject_text.c: fills `preparation`; prints data, models and preparation. */
+fy_status fyi_subject_describe(fyi_subject *s);
+void fyi_subject_print(const fyi_subject *s, const char *path);
+
+/* predict_file.c: rows of the classes that a model takes samples for, as CSV or JSON lines. */
+typedef struct fyi_guess_file fyi_guess_file;
+typedef struct fyi_guessed {
+    int64_t index;    /* of the sample */
+    const char *name; /* NULL: none */
+    int n;
+    const int *classes; /* [n], the surest first */
+    const double *p;    /* [n] */
+} fyi_guessed;
+/* path NULL: CSV to stdout. Else the name's end says which, .csv or .jsonl, and nothing is there before the commit.
+ * class_names [k] as in fyi_subject; `top` columns of a CSV file. */
+fy_status fyi_guess_file_open(const char *path, const char *const *class_names, int top,
+                              fyi_guess_file **out);
+fy_status fyi_guess_file_add(fyi_guess_file *f, const fyi_guessed *row);
+fy_status fyi_guess_file_commit(fyi_guess_file *f); /* frees f, also on failure */
+void fyi_guess_file_abort(fyi_guess_file *f);       /* accepts NULL */
 
 /* eval_text.c */
 void fyi_print_evaluation(const fy_evaluation *e);

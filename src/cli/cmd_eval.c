@@ -11,7 +11,7 @@ static const fyi_option options[] = {
     { "--data", "PATH",
       "labelled data: folder, list, tar, CIFAR, npy, idx, or digits:STYLE[:COUNT]" },
     { "--labels", "PATH", "the labels' file; by default looked for beside the images" },
-    { "--out", "DIR", "a folder for eval.json" },
+    { "--out", "DIR", "a folder for eval.json and report.html" },
     FYI_OPTION_JSON,
     FYI_OPTION_QUIET,
     FYI_OPTION_HELP,
@@ -22,7 +22,6 @@ typedef struct eval {
     fyi_subject s;
     int32_t *class_of; /* [classes of the data], the model's; NULL: the same numbers */
     fy_evaluation *e;
-    fyi_buf preparation;
     const char *dir; /* NULL: nothing is written */
 } eval;
 
@@ -198,7 +197,7 @@ static fy_status list_about(eval *e, fy_about about[MAX_ABOUT], int *n)
     about[(*n)++] = (fy_about){ "data", fyi_args_value(e->s.args, "--data") };
     about[(*n)++] = (fy_about){ "data_sha256", fy_dataset_hash(e->s.data) };
     about[(*n)++] = (fy_about){ "samples", fy_dataset_text(e->s.data) };
-    about[(*n)++] = (fy_about){ "preparation", e->preparation.p };
+    about[(*n)++] = (fy_about){ "preparation", e->s.preparation.p };
     about[(*n)++] = (fy_about){ "prepared_by", e->s.pixels_by };
     about[(*n)++] = (fy_about){ "precision", fy_recipe_get(e->s.recipe, "precision") };
     about[(*n)++] = (fy_about){ "ferry", fy_version() };
@@ -217,7 +216,7 @@ static fy_status write_dir(eval *e, const fy_about *about, int n)
         return fyi_enomem(strlen(e->dir), "a file's name");
     st = fy_evaluation_write(e->e, about, n, path);
     fyi_free(path);
-    return st;
+    return st == FY_OK ? fy_report_write(e->dir) : st;
 }
 
 static int print_json(const eval *e, const fy_about *about, int n)
@@ -232,40 +231,21 @@ static int print_json(const eval *e, const fy_about *about, int n)
     return fyi_print_json(root);
 }
 
-static void print_head(const eval *e)
-{
-    const fyi_subject *s = &e->s;
-    const char *text = strchr(fy_dataset_text(s->data), ':'); /* behind the side's name */
-
-    printf("data      %s%s\n", fyi_args_value(s->args, "--data"), text != NULL ? text : "");
-    for (int i = 0; i < s->n_models; i++) {
-        printf("model     %s from %s (%s", fy_model_family(s->chain[i]), file_of(e, i),
-               s->formats[i]);
-        if (s->prefixes[i][0] != '\0')
-            printf("; '%s' is taken off its names", s->prefixes[i]);
-        printf(")\n");
-    }
-    printf("prepared  %s, by %s\n", e->preparation.p != NULL ? e->preparation.p : "not at all",
-           s->pixels_by);
-    printf("precision %s\n\n", fy_device_precision(s->dev) == FY_BF16 ? "bf16" : "f32");
-}
-
 static fy_status finish(eval *e, int *code)
 {
     fy_about about[MAX_ABOUT];
     int n;
 
-    FYI_FORWARD(fyi_subject_preparation(&e->s, &e->preparation));
     FYI_FORWARD(list_about(e, about, &n));
     FYI_FORWARD(write_dir(e, about, n));
     if (fyi_args_has(e->s.args, "--json")) {
         *code = print_json(e, about, n);
         return FY_OK;
     }
-    print_head(e);
+    fyi_subject_print(&e->s, fyi_args_value(e->s.args, "--data"));
     fyi_print_evaluation(e->e);
     if (e->dir != NULL)
-        printf("\nWritten: %s/eval.json\n", e->dir);
+        printf("\nReport: %s/report.html\n", e->dir);
     *code = FYI_DONE;
     return FY_OK;
 }
@@ -305,7 +285,6 @@ static int run(const fyi_args *a)
         (void)fyi_recipe_failed(a, st);
         code = FYI_FAILED;
     }
-    fyi_buf_release(&e.preparation);
     fy_evaluation_free(e.e);
     fyi_free(e.class_of);
     fyi_subject_close(&e.s);

@@ -1,7 +1,7 @@
 /* data_path.c: data named by one word on the command line.
  *
  *   digits:noisy, digits:noisy:500       drawn by the program
- *   photos/                              a folder of pictures
+ *   photos/, photo.jpg                   a folder of pictures, or one alone
  *   photos.csv (.tsv .txt .lst)          a list of pictures
  *   shard-{000..009}.tar                 WebDataset's shards
  *   data_batch_{1..5}.bin, train.bin     CIFAR-10, CIFAR-100; also with .gz
@@ -72,6 +72,7 @@ static const struct format {
     { "train.bin* test.bin*", "cifar100", false },
     { "*.bin *.bin.gz", "cifar10", false },
     { "*.npy", "npy", true },
+    { "*.jpg *.jpeg *.png *.webp *.JPG *.JPEG *.PNG", "folder", false }, /* of one */
     { "*", "idx", true },
 };
 

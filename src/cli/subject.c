@@ -241,9 +241,11 @@ static fy_status put_settings(fyi_subject *s)
     return FY_OK;
 }
 
-/* Folders and columns are no classes then, and no broken picture is one too many. */
+/* Folders, columns and files beside are no classes then, and no broken picture is one too many. */
 static fy_status put_unlabelled(fyi_subject *s)
 {
+    if (fy_recipe_get(s->recipe, SIDE "labels") != NULL)
+        return fy_recipe_put(s->recipe, SIDE "labels", "");
     if (fy_recipe_get(s->recipe, SIDE "max_broken") == NULL)
         return FY_OK;
     if (!fyi_was_set(s->args, "labelled"))
@@ -269,28 +271,6 @@ static fy_status open_data(fyi_subject *s, const fy_weights *first, const char *
     FYI_FORWARD(put_settings(s));
     FYI_FORWARD(fy_recipe_check(s->recipe));
     return fy_recipe_open_side(s->recipe, "source", &s->data);
-}
-
-static bool is_nothing(const char *value)
-{
-    return value == NULL || *value == '\0' || strcmp(value, "0") == 0;
-}
-
-fy_status fyi_subject_preparation(fyi_subject *s, fyi_buf *out)
-{
-    static const char *const keys[] = { "channels", "size",  "shorter", "crop",
-                                        "pad",      "range", "mean",    "deviation" };
-
-    for (size_t i = 0; i < FYI_LEN(keys); i++) {
-        char key[32];
-        const char *value;
-
-        (void)snprintf(key, sizeof key, SIDE "%s", keys[i]);
-        value = fy_recipe_get(s->recipe, key);
-        if (!is_nothing(value))
-            fyi_buf_printf(out, "%s%s=%s", out->len > 0 ? " " : "", keys[i], value);
-    }
-    return out->failed ? fyi_enomem(out->len, "a text") : FY_OK;
 }
 
 /* ---- classes --------------------------------------------------------------------------------- */
@@ -359,6 +339,7 @@ fy_status fyi_subject_open(fyi_subject *s, const fyi_args *a, const char *path)
     s->args = a;
     FYI_FORWARD(fy_weights_open(fyi_args_nth(a, "--weights", 0), &first));
     FY_TRY(open_data(s, first, path));
+    FY_TRY(fyi_subject_describe(s));
     FY_TRY(open_device(s));
     FY_TRY(add_models(s, first));
     FY_TRY(name_classes(s));
@@ -377,5 +358,6 @@ void fyi_subject_close(fyi_subject *s)
     fy_dataset_free(s->data);
     fy_recipe_free(s->recipe);
     fy_device_close(s->dev);
+    fyi_buf_release(&s->preparation);
     fyi_arena_release(&s->arena);
 }

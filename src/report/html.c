@@ -251,6 +251,15 @@ void fyi_html_value(fyi_buf *b, double v)
     put_ascii(b, v, text);
 }
 
+void fyi_html_put_coords(fyi_buf *b, const char *markup, const double *v)
+{
+    for (const char *at; (at = strchr(markup, '#')) != NULL; markup = at + 1) {
+        fyi_buf_append(b, markup, (size_t)(at - markup));
+        fyi_html_coord(b, *v++);
+    }
+    fyi_buf_puts(b, markup);
+}
+
 /* ---- pictures -------------------------------------------------------------------------------- */
 
 bool fyi_html_png(fyi_buf *b, const uint8_t *pixels, int64_t c, int64_t h, int64_t w,

@@ -30,6 +30,10 @@ fyi_num fyi_duration(double seconds);      /* "12 min 34 s" */
 /* For attributes that programs read: a point, an ASCII minus, as few digits as are needed. */
 void fyi_html_coord(fyi_buf *b, double v); /* to a tenth */
 void fyi_html_value(fyi_buf *b, double v); /* to six digits */
+/* Writes `markup` with each '#' replaced by the next coordinate. */
+#define fyi_html_coords(b, markup, ...) \
+    fyi_html_put_coords((b), (markup), (const double[]){ __VA_ARGS__ })
+void fyi_html_put_coords(fyi_buf *b, const char *markup, const double *v);
 
 /* An <img> with an 8-bit PNG inside, pixels [c, h, w]; c 3 is colour, otherwise the first plane is
  * grey. False when it cannot be made. */

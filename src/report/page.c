@@ -103,6 +103,15 @@ static const char *const rules[] = {
     ".guess{font-weight:650;line-height:1.3;margin-top:4px;overflow-wrap:anywhere}.to{color:var(--soft);margin:0 5px;font-weight:400}",
     ".sample:not(.changed) .was,.sample:not(.changed) .to{display:none}.sample.changed .is{color:var(--s1)}",
     ".sure,.nr{font-size:12px;line-height:1.35;color:var(--soft)}",
+    /* evaluations */
+    ".beside{display:grid;grid-template-columns:minmax(0,1fr) minmax(260px,360px);gap:14px;margin-top:16px;align-items:start}",
+    ".map{display:block;max-width:100%;height:auto;margin:0 auto}.field{fill:var(--bg);stroke:var(--line)}",
+    ".heat.right{fill:var(--good)}.heat.wrong{fill:var(--s1)}.count{font-size:12.5px;fill:var(--ink);pointer-events:none}.count.on{fill:var(--card);font-weight:600}",
+    ".gap{fill:var(--s1);fill-opacity:.45}.gap.under{fill:var(--s0)}.bar.plain{fill:var(--s7);stroke:none}",
+    ".shares td.share{min-width:104px}.share .gauge{margin-top:3px;height:4px}.shares td:last-child,.shares th:last-child{text-align:left}",
+    ".mistakes{grid-template-columns:repeat(auto-fill,minmax(144px,1fr))}.mistake img{width:112px;height:112px}",
+    ".mistake.smooth img{image-rendering:auto}.mistake .is{color:var(--s1)}.odds{font-size:13px;font-weight:400;color:var(--soft)}.mistake b{color:var(--ink)}",
+    ".nr{overflow-wrap:anywhere}.about td{white-space:normal;overflow-wrap:anywhere}",
     /* tables and files */
     ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}",
     "th,td{padding:6px 12px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}",
@@ -119,7 +128,7 @@ static const char *const rules[] = {
     ".tip{position:absolute;z-index:9;pointer-events:none;background:var(--ink);color:var(--bg);font-size:13px;line-height:1.45;",
     "padding:6px 10px;border-radius:7px;white-space:pre;max-width:90vw}",
     /* narrow screens: pictures shrink, so their letters grow */
-    "@media (max-width:820px){.pair,.triple{grid-template-columns:minmax(0,1fr)}.numbers{grid-template-columns:repeat(2,minmax(0,1fr))}",
+    "@media (max-width:820px){.pair,.triple,.beside{grid-template-columns:minmax(0,1fr)}.numbers{grid-template-columns:repeat(2,minmax(0,1fr))}",
     ".on-wide{display:none}.on-narrow{display:block}.page{padding:20px 16px 40px}}",
     "@media (max-width:560px){h1{font-size:26px}.verdict{padding:16px 18px}.verdict p:first-child{font-size:18.5px}.big{font-size:31px}",
     ".number{padding:13px 14px}.number.n-chosen{padding:12px 13px}.card{padding:13px 12px}.numbers{gap:10px}section{margin-top:36px}",

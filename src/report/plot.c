@@ -104,16 +104,7 @@ double fyi_plot_y(const fyi_plot *p, double v)
 
 /* ---- small pieces ---------------------------------------------------------------------------- */
 
-/* Writes `markup` with each '#' replaced by the next coordinate. */
-static void put_coords(fyi_buf *b, const char *markup, const double *v)
-{
-    for (const char *at; (at = strchr(markup, '#')) != NULL; markup = at + 1) {
-        fyi_buf_append(b, markup, (size_t)(at - markup));
-        fyi_html_coord(b, *v++);
-    }
-    fyi_buf_puts(b, markup);
-}
-#define PUT(b, markup, ...) put_coords((b), (markup), (const double[]){ __VA_ARGS__ })
+#define PUT fyi_html_coords
 
 static void put_rule(fyi_buf *b, double x1, double y1, double x2, double y2, const char *css)
 {

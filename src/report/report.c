@@ -5,16 +5,18 @@
 #include <string.h>
 
 static const fyi_report_reader readers[] = {
-    fyi_read_result,   fyi_read_metrics, fyi_read_critic,
-    fyi_read_features, fyi_read_samples, fyi_read_origin,
+    fyi_read_result,  fyi_read_metrics, fyi_read_critic, fyi_read_features,
+    fyi_read_samples, fyi_read_origin,  fyi_read_eval,
 };
 
 /* In the order in which somebody reads who asks first whether it worked, then how, then from
  * what. */
 static const fyi_report_section sections[] = {
-    fyi_show_verdict,  fyi_show_notes,   fyi_show_numbers, fyi_show_target,
-    fyi_show_training, fyi_show_critic,  fyi_show_signs,   fyi_show_features,
-    fyi_show_samples,  fyi_show_figures, fyi_show_origin,
+    fyi_show_verdict,  fyi_show_notes,    fyi_show_numbers,   fyi_show_target,
+    fyi_show_training, fyi_show_critic,   fyi_show_signs,     fyi_show_features,
+    fyi_show_samples,  fyi_show_scores,   fyi_show_confusion, fyi_show_calibration,
+    fyi_show_classes,  fyi_show_mistakes, fyi_show_figures,   fyi_show_about,
+    fyi_show_origin,
 };
 
 void fyi_section_begin(fyi_buf *b, const char *id, const char *title, const char *lead)
@@ -41,12 +43,10 @@ void fyi_say_handed_back(const fyi_result *res, fyi_buf *b)
 
 static void write_page(fyi_report *r, fyi_buf *b)
 {
-    const char *name = r->result.recipe[0] != '\0' ? r->result.recipe : r->dir;
-
     fyi_buf_puts(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\" />\n"
                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\" />\n"
                     "<meta name=\"color-scheme\" content=\"light dark\" />\n");
-    fyi_html(b, "<title>@: Ferry report</title>\n", name);
+    fyi_html(b, "<title>@: Ferry report</title>\n", fyi_report_title(r));
     fyi_html_style(b);
     fyi_buf_puts(b, "</head>\n<body>\n<div class=\"page\">\n");
     fyi_show_header(r, b);
@@ -54,7 +54,7 @@ static void write_page(fyi_report *r, fyi_buf *b)
     for (size_t i = 0; i < FYI_LEN(sections); i++)
         sections[i](r, b);
     fyi_html(b,
-             "</main>\n<footer>Written by Ferry @ from the files in this run's directory. It needs "
+             "</main>\n<footer>Written by Ferry @ from the files in this directory. It needs "
              "no network and "
              "no other file.</footer>\n</div>\n",
              fy_version());
@@ -81,29 +81,48 @@ static void release(fyi_report *r)
     fyi_arena_release(&r->arena);
 }
 
-static fy_status check_run(const char *run_dir, char **result, char **report)
+/* A run that is done, or an evaluation. */
+static fy_status has_anything(const char *run_dir, bool *out)
 {
-    *result = fyi_path_join(run_dir, "result.json");
+    static const char *const files[] = { "result.json", "eval.json" };
+
+    *out = false;
+    for (size_t i = 0; i < FYI_LEN(files); i++) {
+        char *path = fyi_path_join(run_dir, files[i]);
+
+        if (path == NULL)
+            return fyi_enomem(strlen(run_dir), "a report's path");
+        *out = *out || fyi_path_exists(path);
+        fyi_free(path);
+    }
+    return FY_OK;
+}
+
+static fy_status check_run(const char *run_dir, char **report)
+{
+    bool is_there;
+
+    FYI_FORWARD(has_anything(run_dir, &is_there));
     *report = fyi_path_join(run_dir, "report.html");
-    if (*result == NULL || *report == NULL)
+    if (*report == NULL)
         return fyi_enomem(strlen(run_dir), "a report's path");
-    if (!fyi_path_exists(*result))
-        return fyi_fail(
-            FY_EIO,
-            "cannot report on '%s': there is no result.json in it; a run leaves it when it is "
-            "done, and a run that was stopped can be resumed",
-            run_dir);
+    if (!is_there)
+        return fyi_fail(FY_EIO,
+                        "cannot report on '%s': there is no result.json in it, nor an eval.json; a "
+                        "run leaves the first "
+                        "when it is done, and a run that was stopped can be resumed",
+                        run_dir);
     return FY_OK;
 }
 
 fy_status fy_report_write(const char *run_dir)
 {
     fyi_report r = { .dir = run_dir };
-    char *result = NULL, *path = NULL;
+    char *path = NULL;
     fyi_buf page = { 0 };
     fy_status st;
 
-    FY_TRY(check_run(run_dir, &result, &path));
+    FY_TRY(check_run(run_dir, &path));
     FY_TRY(read_run(&r));
     write_page(&r, &page);
     if (page.failed || r.no_memory)
@@ -113,6 +132,5 @@ done:
     fyi_buf_release(&page);
     release(&r);
     fyi_free(path);
-    fyi_free(result);
     return st;
 }

@@ -10,6 +10,7 @@
 
 #include <ferry/report.h>
 
+#include "report/eval.h"
 #include "report/html.h"
 #include "report/plot.h"
 
@@ -98,6 +99,7 @@ typedef struct fyi_report {
     fyi_samples samples;
     fyi_facts versions, data, warnings; /* warnings: about the data */
     const char *recipe;                 /* NULL: none */
+    fyi_eval eval;
 
     const char **notes;
     size_t n_notes, cap_notes;
@@ -131,6 +133,7 @@ void fyi_read_critic(fyi_report *r);
 void fyi_read_features(fyi_report *r);
 void fyi_read_samples(fyi_report *r);
 void fyi_read_origin(fyi_report *r); /* recipe, versions, manifests */
+void fyi_read_eval(fyi_report *r);
 
 /* NULL if there is none. stage NULL: the first that has the name. */
 const fyi_series *fyi_report_series(const fyi_report *r, const char *stage, const char *name);
@@ -146,6 +149,7 @@ bool fyi_starts_stage(const fyi_report *r, size_t i);
 /* Write nothing at all when they have nothing to show. */
 typedef void (*fyi_report_section)(fyi_report *r, fyi_buf *b);
 void fyi_show_header(fyi_report *r, fyi_buf *b);
+const char *fyi_report_title(const fyi_report *r); /* the recipe's name, or the model's */
 void fyi_show_verdict(fyi_report *r, fyi_buf *b);
 void fyi_show_notes(fyi_report *r, fyi_buf *b);
 void fyi_show_numbers(fyi_report *r, fyi_buf *b);
@@ -157,6 +161,13 @@ void fyi_show_features(fyi_report *r, fyi_buf *b);
 void fyi_show_samples(fyi_report *r, fyi_buf *b);
 void fyi_show_figures(fyi_report *r, fyi_buf *b);
 void fyi_show_origin(fyi_report *r, fyi_buf *b);
+/* Of eval.json. */
+void fyi_show_scores(fyi_report *r, fyi_buf *b);
+void fyi_show_confusion(fyi_report *r, fyi_buf *b);
+void fyi_show_calibration(fyi_report *r, fyi_buf *b);
+void fyi_show_classes(fyi_report *r, fyi_buf *b);
+void fyi_show_mistakes(fyi_report *r, fyi_buf *b);
+void fyi_show_about(fyi_report *r, fyi_buf *b);
 
 /* The four numbers as every section shows them. */
 typedef struct fyi_number_look {
@@ -169,6 +180,9 @@ bool fyi_has_way(const fyi_result *res, int way);
 
 /* " The run hands back ... instead." where the last step's model, which is being shown, is not the chosen one. */
 void fyi_say_handed_back(const fyi_result *res, fyi_buf *b);
+
+/* A bar as wide as its place, filled up to share. */
+void fyi_put_gauge(fyi_buf *b, double share);
 
 /* A section's frame: its heading, and a sentence on what it shows. */
 void fyi_section_begin(fyi_buf *b, const char *id, const char *title, const char *lead);

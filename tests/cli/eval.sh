@@ -35,6 +35,9 @@ says out.txt "prepared  channels=1 size=28 range=normal mean=[0.25] deviation=[0
 says out.txt "dog"
 says judged/eval.json '"name":"a/rgb420.jpg"'
 says judged/eval.json '"confusion":[['
+says out.txt "Report: judged/report.html"
+says judged/report.html "Surest mistakes"
+says judged/report.html "a/rgb420.jpg"
 expect 0 eval --weights named.safetensors --data photos range=signed
 says out.txt "by the command line before the model"
 mkdir photos/zebra

@@ -133,6 +133,18 @@ static void links_in_a_circle_end(void **state)
     fy_dataset_free(d);
 }
 
+static void a_single_picture_is_a_folder_of_one(void **state)
+{
+    fy_dataset *d;
+
+    put(*state, "rgb444.jpg", "a.jpg", 0);
+    check_ok(fy_image_folder_open(fyt_path(*state, "a.jpg"), NULL, &d));
+    assert_int_equal(fy_dataset_count(d), 1);
+    assert_string_equal(fy_dataset_sample_name(d, 0), "a.jpg");
+    assert_false(fy_dataset_has_labels(d));
+    fy_dataset_free(d);
+}
+
 static void what_holds_no_pictures_is_refused(void **state)
 {
     fy_dataset *d;
@@ -509,6 +521,7 @@ int main(void)
         IN_FOLDER(class_files_give_the_order),
         IN_FOLDER(links_in_a_circle_end),
         IN_FOLDER(what_holds_no_pictures_is_refused),
+        IN_FOLDER(a_single_picture_is_a_folder_of_one),
         IN_FOLDER(different_sizes_need_one_size),
         IN_FOLDER(broken_files_are_named_and_left_out),
         IN_FOLDER(all_broken_is_a_failure),
@@ -521,7 +534,7 @@ int main(void)
         IN_FOLDER(opening_stops_when_asked),
         cmocka_unit_test(pacs_is_read_as_it_is),
     };
-    size_t n = 16;
+    size_t n = 17;
     static char names[LEN(sample_rows)][64];
 
     for (size_t i = 0; i < LEN(sample_rows); i++) {

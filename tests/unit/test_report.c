@@ -64,6 +64,22 @@ static const struct file {
       "{\"source\": {\"text\": \"drawn digits\", \"count\": 100, \"source_sha256\": \"abcdef\"},"
       " \"warnings\": [\"the target is darker\"]}",
       "the target is darker" },
+    { "eval.json",
+      "{\"accuracy\": 0.75, \"top5\": null, \"balanced_accuracy\": 0.7, \"ece\": 0.1, "
+      "\"confidence\": 0.8,"
+      " \"nll\": 0.5, \"brier\": 0.3, \"count\": 4, \"broken\": 1, \"per_class\":"
+      " [{\"class\": \"cat\", \"support\": 3, \"predicted\": 2, \"precision\": 1, \"recall\": "
+      "0.66, \"f1\": 0.8},"
+      " {\"class\": \"dog\", \"support\": 1, \"predicted\": 2, \"precision\": 0.5, \"recall\": 1, "
+      "\"f1\": 0.66}],"
+      " \"reliability\": [{\"from\": 0.5, \"to\": 1, \"n\": 4, \"confidence\": 0.8, \"accuracy\": "
+      "0.75},"
+      " {\"from\": 0, \"to\": 0.5, \"n\": 0, \"confidence\": null, \"accuracy\": null}],"
+      " \"confusion\": [[2, 1], [0, 1]], \"mistakes\": {\"shape\": [1, 2, 2], \"samples\": "
+      "[{\"origin\": 2,"
+      " \"name\": \"cat/3.png\", \"label\": 0, \"predicted\": 1, \"p\": 0.9, \"p_label\": 0.1,"
+      " \"pixels\": \"AAECAw==\"}]}, \"about\": {\"model\": \"net\", \"precision\": \"bf16\"}}",
+      "<title>cat taken for dog: 1 of 3, 33.3%</title>" },
     { "data/target.json",
       "{\"dataset\": \"fedcba\", \"name\": \"t\", \"n\": 400, \"indices\": [1, 2]}", "fedcba" },
 };
@@ -205,6 +221,28 @@ static void a_result_alone_is_enough(void **state)
     fyi_free(text);
 }
 
+/* A page of its own: what ferry eval writes. */
+static void an_evaluation_alone_is_a_page(void **state)
+{
+    size_t i = 0;
+    char *text;
+
+    while (strcmp(files[i].name, "eval.json") != 0)
+        i++;
+    put(*state, "eval.json", files[i].text, strlen(files[i].text));
+    text = report(*state);
+    check_page(text);
+    check_contains(text, "<h1>net</h1>");
+    check_contains(text, "Precision</dt><dd>bf16</dd>");
+    check_contains(text, "1 more are left out");
+    check_contains(text, "80.0% sure on average: too sure");
+    check_contains(text, "mean over the classes");
+    check_contains(text, "cat/3.png");
+    assert_null(strstr(text, "Four numbers"));
+    assert_null(strstr(text, "Doing it again"));
+    fyi_free(text);
+}
+
 static void without_a_result_there_is_no_report(void **state)
 {
     check_status(fy_report_write(*state), FY_EIO);
@@ -231,6 +269,14 @@ static void what_comes_from_files_is_text(void **state)
           "\"}, \"warnings\": [\"" EVIL "\"]}",
           "" },
         { "critic.json", "[" EVIL, "" },
+        { "eval.json",
+          "{\"count\": \"" EVIL "\", \"per_class\": [{\"class\": \"" EVIL
+          "\", \"support\": 1}, {\"class\": \"" EVIL
+          "\"}], \"confusion\": [[0, 1], [1, 0]], \"mistakes\": {\"shape\": [1, 1, 1], "
+          "\"samples\": [{\"label\": 0,"
+          " \"predicted\": 1, \"name\": \"" EVIL "\", \"pixels\": \"AA==\"}]}, \"about\": {\"" EVIL
+          "\": \"" EVIL "\"}}",
+          "" },
         { "samples.json",
           "{\"shape\": [1, 1, 1], \"classes\": [\"" EVIL "\"], \"samples\": [{\"pixels\": \"AA==\","
           " \"before\": {\"class\": 0}, \"last\": {\"class\": 1}}]}",
@@ -293,6 +339,13 @@ static const struct odd_case {
       "far too large" },
     { "samples.json", "{\"shape\": [1, 1, 1], \"samples\": [{\"pixels\": \"AAA=\"}, {}, 7]}",
       "3 samples are left out", "other sizes" },
+    { "eval.json", "{\"per_class\": [{}, {}], \"confusion\": [[1, 2], [3]]}",
+      "the confusion matrix is left out: it is not a table of 2 times 2 counts", "a row cut short" },
+    { "eval.json", "{\"per_class\": [{}, {}], \"confusion\": [[1, 2], [3, -1]]}",
+      "the confusion matrix is left out", "a negative count" },
+    { "eval.json", "{\"per_class\": [{}, {}], \"mistakes\": {\"samples\": [{\"label\": 0, \"predicted\": 2}, {}]}}",
+      "2 mistakes are left out: they are of no known class", "classes that are not there" },
+    { "eval.json", "{\"accuracy\": 1.5}", "is not a fraction between 0 and 1", "more than all" },
     { "versions.json", "{\"a\": 1, \"a\": 2}", "versions.json is left out: it is not JSON",
       "twice the same" },
     { "data/target.json", "{", "data/target.json is left out", "cut short" },
@@ -414,17 +467,12 @@ static void memory_may_end_anywhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_TMPDIR(a_whole_run_is_shown_whole),
-        IN_TMPDIR(the_same_run_gives_the_same_bytes),
-        IN_TMPDIR(any_file_may_be_missing),
-        IN_TMPDIR(a_result_alone_is_enough),
-        IN_TMPDIR(without_a_result_there_is_no_report),
-        IN_TMPDIR(what_comes_from_files_is_text),
-        IN_TMPDIR(what_cannot_be_used_is_said),
-        IN_TMPDIR(figures_become_words),
-        IN_TMPDIR(curves_of_any_kind_are_drawn),
-        IN_TMPDIR(every_truncation_is_survived),
-        IN_TMPDIR(a_later_line_holds),
+        IN_TMPDIR(a_whole_run_is_shown_whole),    IN_TMPDIR(the_same_run_gives_the_same_bytes),
+        IN_TMPDIR(any_file_may_be_missing),       IN_TMPDIR(a_result_alone_is_enough),
+        IN_TMPDIR(an_evaluation_alone_is_a_page), IN_TMPDIR(without_a_result_there_is_no_report),
+        IN_TMPDIR(what_comes_from_files_is_text), IN_TMPDIR(what_cannot_be_used_is_said),
+        IN_TMPDIR(figures_become_words),          IN_TMPDIR(curves_of_any_kind_are_drawn),
+        IN_TMPDIR(every_truncation_is_survived),  IN_TMPDIR(a_later_line_holds),
         IN_TMPDIR(memory_may_end_anywhere),
     };
 

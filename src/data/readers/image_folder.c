@@ -228,8 +228,19 @@ static fy_status read_classes(scan *s, const char *root, const fy_picture_opts *
     return walk_folders(s, root, true);
 }
 
+static bool is_picture(const char *path)
+{
+    struct stat info;
+
+    return fyi_picture_has_ending(path) && stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
 static fy_status read_root(scan *s, const char *root, const fy_picture_opts *o)
 {
+    if (is_picture(root)) {
+        s->root_chars = (size_t)(fyi_base_name(root) - root);
+        return add_file(s, root, NULL);
+    }
     FYI_FORWARD(walk(s, root, NULL, NULL));
     if (s->n_folders > 0)
         qsort(s->folders, s->n_folders, sizeof *s->folders, compare_names);

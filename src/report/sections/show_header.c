@@ -22,6 +22,7 @@ static const char *find_version(const fyi_report *r)
 /* Parts that are there, so that no link leads nowhere. */
 static void put_links(const fyi_report *r, fyi_buf *b)
 {
+    const fyi_eval *e = &r->eval;
     const struct {
         const char *id, *text;
         bool is_there;
@@ -31,8 +32,14 @@ static void put_links(const fyi_report *r, fyi_buf *b)
         { "critic", "Critic", r->n_moments > 0 },
         { "features", "Features", r->n_views > 0 },
         { "samples", "Samples", r->samples.n > 0 },
+        { "scores", "How good it is", e->is_there },
+        { "confusion", "Confusion", e->confusion != NULL },
+        { "calibration", "Calibration", e->n_bins > 0 && isfinite(e->ece) },
+        { "classes", "Classes", e->n_classes > 0 },
+        { "mistakes", "Mistakes", e->n_mistakes > 0 },
         { "figures", "All figures", r->result.is_there },
-        { "origin", "Doing it again", true },
+        { "about", "What was evaluated", e->n_about > 0 },
+        { "origin", "Doing it again", !e->is_there || r->result.is_there },
     };
 
     fyi_buf_puts(b, "<nav aria-label=\"Parts of this report\">");
@@ -42,18 +49,12 @@ static void put_links(const fyi_report *r, fyi_buf *b)
     fyi_buf_puts(b, "</nav>\n");
 }
 
-void fyi_show_header(fyi_report *r, fyi_buf *b)
+/* Facts of a run; what was evaluated where there is no run. */
+static void put_facts(const fyi_report *r, fyi_buf *b)
 {
     const fyi_result *res = &r->result;
+    const fyi_eval *e = &r->eval;
 
-    fyi_buf_puts(
-        b, "<header>\n<p class=\"brand\"><svg viewBox=\"0 0 32 24\" width=\"32\" height=\"24\" "
-           "aria-hidden=\"true\"><path class=\"hull\" d=\"M3 12H29L25 18H7zM10 11V5H20V11zM13 "
-           "4V1H16V4z\" />"
-           "<path class=\"wave\" d=\"M1 21q3.75-3 7.5 0t7.5 0t7.5 0t7.5 0\" /></svg>Ferry "
-           "report</p>\n");
-    fyi_html(b, "<h1>@</h1>\n<dl class=\"facts\">\n",
-             res->recipe[0] != '\0' ? res->recipe : "A run");
     put_fact(b, "Method", res->method);
     put_fact(b, "Seed", res->seed);
     put_fact(b, "Steps",
@@ -61,6 +62,32 @@ void fyi_show_header(fyi_report *r, fyi_buf *b)
     put_fact(b, "Time", isfinite(res->seconds) ? fyi_duration(res->seconds).s : "");
     put_fact(b, "Ferry", find_version(r));
     put_fact(b, "Directory", res->run_dir);
+    if (res->is_there)
+        return;
+    put_fact(b, "Data", fyi_eval_about(e, "data"));
+    put_fact(b, "Weights", fyi_eval_about(e, "weights"));
+    put_fact(b, "Precision", fyi_eval_about(e, "precision"));
+}
+
+const char *fyi_report_title(const fyi_report *r)
+{
+    const char *model = fyi_eval_about(&r->eval, "model");
+
+    if (r->result.recipe[0] != '\0')
+        return r->result.recipe;
+    return !r->result.is_there && model[0] != '\0' ? model : "A run";
+}
+
+void fyi_show_header(fyi_report *r, fyi_buf *b)
+{
+    fyi_buf_puts(
+        b, "<header>\n<p class=\"brand\"><svg viewBox=\"0 0 32 24\" width=\"32\" height=\"24\" "
+           "aria-hidden=\"true\"><path class=\"hull\" d=\"M3 12H29L25 18H7zM10 11V5H20V11zM13 "
+           "4V1H16V4z\" />"
+           "<path class=\"wave\" d=\"M1 21q3.75-3 7.5 0t7.5 0t7.5 0t7.5 0\" /></svg>Ferry "
+           "report</p>\n");
+    fyi_html(b, "<h1>@</h1>\n<dl class=\"facts\">\n", fyi_report_title(r));
+    put_facts(r, b);
     fyi_buf_puts(b, "</dl>\n");
     put_links(r, b);
     fyi_buf_puts(b, "</header>\n");

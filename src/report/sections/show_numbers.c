@@ -23,7 +23,7 @@ bool fyi_has_way(const fyi_result *res, int way)
     return false;
 }
 
-static void put_bar(fyi_buf *b, double share)
+void fyi_put_gauge(fyi_buf *b, double share)
 {
     fyi_buf_puts(b, "<svg class=\"gauge\" viewBox=\"0 0 100 6\" preserveAspectRatio=\"none\" "
                     "aria-hidden=\"true\">"
@@ -65,7 +65,7 @@ static void put_card(const fyi_result *res, int i, fyi_buf *b)
     fyi_mark_icon(b, look->mark, look->css);
     fyi_html(b, "@</h3>\n<p class=\"big\">@</p>\n", look->name,
              fyi_percent(res->accuracy[FYI_PLAIN][i]).s);
-    put_bar(b, res->accuracy[FYI_PLAIN][i]);
+    fyi_put_gauge(b, res->accuracy[FYI_PLAIN][i]);
     put_where(res, i, b);
     for (int way = FYI_MATCHED; way < FYI_WAYS; way++)
         if (fyi_has_way(res, way))

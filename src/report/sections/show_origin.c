@@ -88,6 +88,8 @@ static void put_versions(const fyi_report *r, fyi_buf *b)
 
 void fyi_show_origin(fyi_report *r, fyi_buf *b)
 {
+    if (r->eval.is_there && !r->result.is_there)
+        return;
     fyi_section_begin(b, "origin", "Doing it again",
                       "The same recipe, data and seed give the same run. Sample numbers of every "
                       "split are in the run's "

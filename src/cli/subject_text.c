@@ -1,0 +1,44 @@
+/* subject_text.c: what a verb works on, for people: data, models, preparation. */
+#include "cli/cli.h"
+
+#include <string.h>
+
+static bool is_nothing(const char *value)
+{
+    return value == NULL || *value == '\0' || strcmp(value, "0") == 0;
+}
+
+fy_status fyi_subject_describe(fyi_subject *s)
+{
+    static const char *const keys[] = { "channels", "size",  "shorter", "crop",
+                                        "pad",      "range", "mean",    "deviation" };
+    fyi_buf *out = &s->preparation;
+
+    for (size_t i = 0; i < FYI_LEN(keys); i++) {
+        char key[32];
+        const char *value;
+
+        (void)snprintf(key, sizeof key, "source.%s", keys[i]);
+        value = fy_recipe_get(s->recipe, key);
+        if (!is_nothing(value))
+            fyi_buf_printf(out, "%s%s=%s", out->len > 0 ? " " : "", keys[i], value);
+    }
+    return out->failed ? fyi_enomem(out->len, "a text") : FY_OK;
+}
+
+void fyi_subject_print(const fyi_subject *s, const char *path)
+{
+    const char *text = strchr(fy_dataset_text(s->data), ':'); /* behind the side's name */
+
+    printf("data      %s%s\n", path, text != NULL ? text : "");
+    for (int i = 0; i < s->n_models; i++) {
+        printf("model     %s from %s (%s", fy_model_family(s->chain[i]),
+               fyi_args_nth(s->args, "--weights", i), s->formats[i]);
+        if (s->prefixes[i][0] != '\0')
+            printf("; '%s' is taken off its names", s->prefixes[i]);
+        printf(")\n");
+    }
+    printf("prepared  %s, by %s\n", s->preparation.p != NULL ? s->preparation.p : "not at all",
+           s->pixels_by);
+    printf("precision %s\n\n", fy_device_precision(s->dev) == FY_BF16 ? "bf16" : "f32");
+}

@@ -31,7 +31,8 @@ static void print_accuracy(const fy_figures *f)
            100 * f->balanced_accuracy);
     printf("  macro F1            %6.2f%%   precision %.1f%%, recall %.1f%%\n", 100 * f->macro_f1,
            100 * f->macro_precision, 100 * f->macro_recall);
-    if (f->matched > f->accuracy)
+    /* Few samples of many classes can be matched well by chance. */
+    if (f->matched > f->accuracy && f->n >= 10 * (int64_t)f->n_classes)
         printf("  matched             %6.2f%%   under the best one-to-one matching of classes\n",
                100 * f->matched);
 }
@@ -80,12 +81,15 @@ static void print_class(const fy_evaluation *e, int c)
 
 static const fy_class_figures *sorted;
 
-/* Worst first; the order of the classes among equals. */
+/* Those that have samples first, of these the worst first; the order of the classes among equals. */
 static int by_f1(const void *a, const void *b)
 {
     const int i = *(const int *)a, k = *(const int *)b;
     const double x = sorted[i].f1, y = sorted[k].f1;
+    const bool has_x = sorted[i].support > 0, has_y = sorted[k].support > 0;
 
+    if (has_x != has_y)
+        return has_x ? -1 : 1;
     return x < y ? -1 : x > y ? 1 : (i > k) - (i < k);
 }
 

@@ -89,14 +89,27 @@ static fy_status open_model(fyi_subject *s, int i, const fy_weights *w, const fy
     return fy_model_open_saved(w, family, name, &o, out);
 }
 
-/* All of the model must be there; what else is in the file is told. */
-static fy_status load(fyi_subject *s, int i, fy_weights *w)
+/* All of the model must be there. */
+static fy_status load_whole(fyi_subject *s, int i, fy_weights *w, fy_fit **fit)
 {
     fy_fit_opts how = fy_fit_strict();
-    fy_fit *fit;
+    fy_status st;
 
     how.allow_unexpected = true;
-    FYI_FORWARD(fy_model_load_from(s->chain[i], w, &how, &fit));
+    st = fy_model_load_from(s->chain[i], w, &how, fit);
+    return st != FY_ESHAPE
+               ? st
+               : fyi_fail(st, "%s; 'ferry inspect --model %s --weights %s' lists them all",
+                          fy_last_error(), fy_model_family(s->chain[i]),
+                          fyi_args_nth(s->args, "--weights", i));
+}
+
+/* What else is in the file is told. */
+static fy_status load(fyi_subject *s, int i, fy_weights *w)
+{
+    fy_fit *fit;
+
+    FYI_FORWARD(load_whole(s, i, w, &fit));
     s->formats[i] = fy_weights_format(w);
     (void)snprintf(s->prefixes[i], sizeof s->prefixes[i], "%s", fit->prefix);
     for (int k = 0; k < fit->n_lines; k++)

@@ -50,6 +50,11 @@ says err.txt "'three.txt' has 3 names for the model's 10 classes"
 expect 1 eval --model linear --weights always3.safetensors --data photos
 says err.txt "the model tells 10 classes apart, the data have 3"
 
+# A file with half of a model.
+sed 's/"fc.bias"/"fc.bios"/' always3.safetensors >half.safetensors
+expect 1 eval --model linear --weights half.safetensors --data digits:clean:50
+says err.txt "the file lacks 1 of the model's tensors, the first is 'fc.bias'; it has 1 that the model does not know"
+
 # What is refused.
 expect 1 eval --model lineer --weights always3.safetensors --data digits:clean:50
 says err.txt "there is no model family 'lineer'; did you mean 'linear'?"
@@ -59,6 +64,7 @@ expect 1 eval --model lenet --weights named.safetensors --data digits:clean:50
 says err.txt "was saved from a model of the family 'linear', not 'lenet'"
 expect 1 eval --model lenet --weights always3.safetensors --data digits:clean:50
 says err.txt "nothing of it fits"
+says err.txt "'ferry inspect --model lenet --weights always3.safetensors' lists them all"
 write_linear two.safetensors 2 784 0
 expect 1 eval --model linear --weights two.safetensors --data digits:clean:50
 says err.txt "the model tells 2 classes apart, the data have 10"

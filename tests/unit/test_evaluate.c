@@ -230,6 +230,21 @@ static void batches_are_lent_in_order(void **state)
     assert_int_equal(n, 3);
 }
 
+static fy_status attempt(void *arg)
+{
+    site *s = arg;
+    fy_evaluation *e;
+
+    FYI_FORWARD(fy_evaluate(s->predictor, s->data, NULL, &e));
+    fy_evaluation_free(e);
+    return FY_OK;
+}
+
+static void running_out_of_memory_leaves_nothing(void **state)
+{
+    fyt_check_alloc_failures(attempt, *state);
+}
+
 int main(void)
 {
 #define AT_SITE(test) cmocka_unit_test_setup_teardown(test, open_site, close_site)
@@ -237,7 +252,7 @@ int main(void)
         AT_SITE(figures_are_those_of_the_logits), AT_SITE(the_surest_mistakes_come_first),
         AT_SITE(pictures_are_shown_as_they_were), AT_SITE(classes_go_by_the_models_numbers),
         AT_SITE(the_file_holds_all_of_it),        AT_SITE(what_cannot_be_evaluated_is_a_sentence),
-        AT_SITE(batches_are_lent_in_order),
+        AT_SITE(batches_are_lent_in_order),       AT_SITE(running_out_of_memory_leaves_nothing),
     };
     return cmocka_run_group_tests_name("evaluate", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* show_classes.c: precision, recall and F1 of every class, and what it is most often taken for. */
+/* show_classes.c: precision, recall and F1 of every class that has samples or predictions, and what it is most often
+ * taken for. */
 #include "report/report.h"
 
 enum { OPEN_UP_TO = 40 }; /* rows of a table that is shown unfolded */
@@ -57,7 +58,8 @@ void fyi_show_classes(fyi_report *r, fyi_buf *b)
            "<th scope=\"col\">precision</th><th scope=\"col\">recall</th><th scope=\"col\">F1</th>"
            "<th scope=\"col\">most often taken for</th></tr></thead>\n<tbody>\n");
     for (int c = 0; c < e->n_classes; c++)
-        put_class(e, c, b);
+        if (e->classes[c].support != 0 || e->classes[c].predicted != 0)
+            put_class(e, c, b);
     put_mean(e, b);
     fyi_buf_puts(b, "</tbody>\n</table>\n</div>\n");
     fyi_buf_puts(b, is_long ? "</details>\n" : "");

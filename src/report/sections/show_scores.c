@@ -34,7 +34,8 @@ static void put_lead(const fyi_eval *e, fyi_buf *b)
     fyi_buf_puts(b, ".");
     if (e->broken > 0)
         fyi_html(b, " @ more are left out: their pictures are broken.", fyi_whole(e->broken).s);
-    if (e->matched > e->accuracy + 0.02)
+    /* Few samples of many classes can be matched well by chance. */
+    if (e->matched > e->accuracy + 0.02 && e->count >= 10 * (int64_t)e->n_classes)
         fyi_html(b,
                  " Under the best one-to-one matching of classes, which itself uses labels, it "
                  "would be @: classes "

@@ -69,13 +69,32 @@ float fy_rng_uniform(fy_rng *r)
     return (float)(fy_rng_u32(r) >> 8) * 0x1p-24f;
 }
 
-float fy_rng_normal(fy_rng *r)
+/* The half keeps the logarithm's argument off zero. */
+static float normal_of(uint32_t first, uint32_t second)
 {
-    /* The half keeps the logarithm's argument off zero. */
-    const double u = ((double)fy_rng_u32(r) + 0.5) * 0x1p-32;
-    const double turn = (double)fy_rng_u32(r) * 0x1p-32;
+    const double u = ((double)first + 0.5) * 0x1p-32, turn = (double)second * 0x1p-32;
 
     return (float)(sqrt(-2.0 * log(u)) * cos(2.0 * 3.14159265358979323846 * turn));
+}
+
+float fy_rng_normal(fy_rng *r)
+{
+    const uint32_t first = fy_rng_u32(r);
+
+    return normal_of(first, fy_rng_u32(r));
+}
+
+void fyi_rng_normals(fy_rng *r, float *v, int64_t n)
+{
+    uint64_t block = (r->position + 3) / 4;
+    uint32_t words[4];
+
+    r->position = 4 * block + 2 * (uint64_t)n;
+    for (int64_t k = 0; k < n; k++) {
+        if (k % 2 == 0)
+            fyi_rng_block(r, block++, words);
+        v[k] = normal_of(words[k % 2 * 2], words[k % 2 * 2 + 1]);
+    }
 }
 
 /* Lemire 2019, "Fast random integer generation in an interval": the high word of x * n, drawn again

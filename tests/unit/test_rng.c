@@ -143,6 +143,24 @@ static const struct below_case {
     { UINT64_MAX, "the largest" },
 };
 
+/* From the next multiple of four on, whatever was drawn before. */
+static void many_normals_are_the_single_ones(void **state)
+{
+    (void)state;
+    for (int drawn = 0; drawn < 5; drawn++)
+        for (int64_t n = 0; n < 8; n++) {
+            fy_rng many = fy_rng_named(3, "normals"), single = many;
+            float v[8];
+
+            many.position = (uint64_t)drawn;
+            single.position = (uint64_t)(drawn + 3) / 4 * 4;
+            fyi_rng_normals(&many, v, n);
+            for (int64_t k = 0; k < n; k++)
+                assert_true(v[k] == fy_rng_normal(&single));
+            assert_int_equal(many.position, single.position);
+        }
+}
+
 static void below_stays_below(void **state)
 {
     (void)state;
@@ -201,6 +219,7 @@ int main(void)
         cmocka_unit_test(children_differ_from_each_other_and_from_their_parent),
         cmocka_unit_test(uniform_is_in_range_with_the_right_moments),
         cmocka_unit_test(normal_is_finite_with_the_right_moments),
+        cmocka_unit_test(many_normals_are_the_single_ones),
         cmocka_unit_test(below_stays_below),
         cmocka_unit_test(below_is_even),
         cmocka_unit_test(shuffle_permutes_and_repeats),

@@ -26,6 +26,14 @@ bool fyi_erase_draw(const fy_erase_opts *o, int64_t h, int64_t w, fy_rng *r, fyi
     return false;
 }
 
+static void fill_row(const fy_erase_opts *o, float *v, int64_t n, fy_rng *r)
+{
+    if (o->with == FY_ERASE_NOISE)
+        fyi_rng_normals(r, v, n);
+    for (int64_t k = 0; o->with == FY_ERASE_VALUE && k < n; k++)
+        v[k] = o->value;
+}
+
 /* Values are meant as the dataset will give them, so they go back through its range. */
 static void overwrite(const fy_erase_opts *o, fyi_frame *f, const fyi_box *box, fy_rng *r)
 {
@@ -33,11 +41,12 @@ static void overwrite(const fy_erase_opts *o, fyi_frame *f, const fyi_box *box, 
         const float mean = fyi_scaling_mean(&f->scaling, c);
         const float deviation = fyi_scaling_deviation(&f->scaling, c);
 
-        for (int64_t k = 0; k < box->h * box->w; k++) {
-            const int64_t y = box->y + k / box->w, x = box->x + k % box->w;
-            const float v = o->with == FY_ERASE_NOISE ? fy_rng_normal(r) : o->value;
+        for (int64_t y = box->y; y < box->y + box->h; y++) {
+            float *row = f->x + (c * f->shape.d[1] + y) * f->shape.d[2] + box->x;
 
-            f->x[(c * f->shape.d[1] + y) * f->shape.d[2] + x] = mean + deviation * v;
+            fill_row(o, row, box->w, r);
+            for (int64_t x = 0; x < box->w; x++)
+                row[x] = mean + deviation * row[x];
         }
     }
 }

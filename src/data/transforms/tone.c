@@ -69,12 +69,11 @@ void fyi_grey(fyi_frame *f)
 
 /* ---- hue ------------------------------------------------------------------------------------- */
 
-/* The colour of hue `turn` (0 .. 1 round the circle), with its largest channel 1 and its least 0. */
-static float pure(float turn, float offset)
+/* One channel of the colour at `at` sixths of the circle, below 12: 1 within a sixth of its own place, 0, in
+ * the colour whose largest channel is 1 and whose least is 0. */
+static float pure(float at)
 {
-    const float at = fmodf(turn * 6 + offset, 6);
-
-    return clamp(fabsf(at - 3) - 1);
+    return clamp(fabsf((at < 6 ? at : at - 6) - 3) - 1);
 }
 
 static float hue_of(float r, float g, float b, float max, float range)
@@ -82,7 +81,7 @@ static float hue_of(float r, float g, float b, float max, float range)
     if (range <= 0)
         return 0;
     if (max <= r)
-        return fmodf((g - b) / range / 6 + 1, 1);
+        return (g - b) / range / 6;
     return max <= g ? ((b - r) / range + 2) / 6 : ((r - g) / range + 4) / 6;
 }
 
@@ -90,11 +89,11 @@ static void turn_pixel(float *r, float *g, float *b, float turn)
 {
     const float max = FYI_MAX(FYI_MAX(*r, *g), *b), min = FYI_MIN(FYI_MIN(*r, *g), *b);
     const float range = max - min, hue = hue_of(*r, *g, *b, max, range) + turn;
-    const float wrapped = hue - floorf(hue);
+    const float at = 6 * (hue < 0 ? hue + 1 : hue < 1 ? hue : hue - 1);
 
-    *r = clamp(min + range * pure(wrapped, 0));
-    *g = clamp(min + range * pure(wrapped, 4));
-    *b = clamp(min + range * pure(wrapped, 2));
+    *r = clamp(min + range * pure(at));
+    *g = clamp(min + range * pure(at + 4));
+    *b = clamp(min + range * pure(at + 2));
 }
 
 void fyi_hue(fyi_frame *f, float turn)

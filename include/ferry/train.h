@@ -160,6 +160,12 @@ FY_API double fy_schedule_factor(const fy_schedule *s, int64_t at);
 typedef struct fy_predictor fy_predictor;
 FY_API FY_NODISCARD fy_status fy_predictor_new(fy_device *dev, fy_model *const *chain, int n_models,
                                                int64_t batch, fy_predictor **out);
+/* The same for models of which only the parameters that match the globs `moves` will change: what depends on the
+ * others alone is computed once per dataset and kept, for the newest FY_PREDICTOR_KEEPS datasets. */
+#define FY_PREDICTOR_KEEPS 4
+FY_API FY_NODISCARD fy_status fy_predictor_new_moving(fy_device *dev, fy_model *const *chain,
+                                                      int n_models, int64_t batch,
+                                                      const char *moves, fy_predictor **out);
 FY_API void fy_predictor_free(fy_predictor *p);
 /* Results of each model of the chain for all samples, f32 [count, ...]: outs[i] says where the i-th goes, or
  * is NULL where it is not wanted. Sets all that are wanted or none. */

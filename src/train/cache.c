@@ -1,5 +1,5 @@
 /* cache.c: values that depend on one sample and on frozen parameters only are computed once per sample and
- * kept in memory; the stage then gathers rows instead of running the frozen layers every step. */
+ * kept in memory; stages and predictors then read rows instead of running the frozen layers every step. */
 #include "graph/frozen.h"
 #include "train/train.h"
 
@@ -48,38 +48,40 @@ static fy_status fill_batch(fyi_cache *c, fy_plan *plan, fy_node x, const fy_ten
     return FY_OK;
 }
 
-static fy_status fill_all(fyi_cache *c, fy_plan *plan, const fy_stream *s, int64_t batch)
+static fy_status fill_all(fyi_cache *c, fy_plan *plan, fy_node in, int64_t batch,
+                          const fy_dataset *data)
 {
-    const int64_t count = fy_dataset_count(fy_loader_dataset(s->loader));
+    const int64_t count = fy_dataset_count(data);
     int64_t *index = fyi_calloc((size_t)batch, sizeof *index);
     fy_status st = index ? FY_OK : fyi_enomem((size_t)batch * sizeof *index, "the feature cache");
     for (int64_t at = 0; st == FY_OK && at < count; at += batch) {
         fy_tensor *x = NULL;
         st = fyi_stop_if_asked("filling the feature cache");
         if (st == FY_OK)
-            st = read_batch(fy_loader_dataset(s->loader), at, batch, index, &x);
+            st = read_batch(data, at, batch, index, &x);
         if (st == FY_OK)
-            st = fill_batch(c, plan, s->x, x, at, batch);
+            st = fill_batch(c, plan, in, x, at, batch);
         fy_tensor_free(x);
     }
     fyi_free(index);
     return st;
 }
 
-fy_status fyi_cache_fill(fyi_cache *c, fy_device *dev, const fy_graph *g, const fy_stream *s)
+fy_status fyi_cache_fill(fyi_cache *c, fy_device *dev, const fy_graph *g, fy_node x,
+                         const fy_dataset *data)
 {
     *c = (fyi_cache){ 0 };
-    FYI_FORWARD(fyi_frozen_cut(g, s->x, c->cut, FY_MAX_TABLES, &c->n));
+    FYI_FORWARD(fyi_frozen_cut(g, x, c->cut, FY_MAX_TABLES, &c->n));
     if (c->n == 0)
         return FY_OK;
-    const int64_t batch = fy_node_shape(g, s->x).d[0];
+    const int64_t batch = fy_node_shape(g, x).d[0];
     fy_plan *plan = NULL;
-    fy_status st = take_rows(c, g, fy_dataset_count(fy_loader_dataset(s->loader)), batch);
+    fy_status st = take_rows(c, g, fy_dataset_count(data), batch);
     const fy_plan_opts o = { .outputs = c->cut, .n_outputs = c->n };
     if (st == FY_OK)
         st = fyi_plan_new_frozen(g, dev, &o, &plan);
     if (st == FY_OK)
-        st = fill_all(c, plan, s, batch);
+        st = fill_all(c, plan, x, batch, data);
     fy_plan_free(plan);
     if (st != FY_OK)
         fyi_cache_release(c);

@@ -121,7 +121,8 @@ static fy_status open_stream(loop *l, fy_device *dev, int i)
 {
     const fy_stream *s = &l->s->streams[i];
     if (l->s->cache && !fy_loader_is_random(s->loader))
-        FYI_FORWARD(fyi_cache_fill(&l->cache[i], dev, l->s->graph, s));
+        FYI_FORWARD(
+            fyi_cache_fill(&l->cache[i], dev, l->s->graph, s->x, fy_loader_dataset(s->loader)));
     if (l->cache[i].n > 0)
         fyi_info("stage '%s': %d values of stream %d are frozen and come from the feature cache",
                  l->s->name, l->cache[i].n, i);

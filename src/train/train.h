@@ -76,14 +76,16 @@ const fy_shape *fyi_predictor_result(const fy_predictor *p);
 /* evaluate_json.c: what becomes of e->json; free(). NULL when out of memory. */
 char *fyi_evaluation_json(const fy_evaluation *e);
 
-/* cache.c: the frozen part of a stage's graph, computed once per sample. */
+/* cache.c: the frozen part of a graph that reads x, computed once per sample of a dataset. */
 typedef struct fyi_cache {
     fy_node cut[FY_MAX_TABLES]; /* values to feed instead of computing */
-    float *rows[FY_MAX_TABLES]; /* [count of the dataset, row] */
+    float *rows[FY_MAX_TABLES]; /* [count of the dataset, row], and up to a batch of the last sample more */
     int64_t row[FY_MAX_TABLES]; /* floats per sample */
     int n;
 } fyi_cache;
-fy_status fyi_cache_fill(fyi_cache *c, fy_device *dev, const fy_graph *g, const fy_stream *s);
+/* Empty when nothing is frozen. */
+fy_status fyi_cache_fill(fyi_cache *c, fy_device *dev, const fy_graph *g, fy_node x,
+                         const fy_dataset *data);
 void fyi_cache_release(fyi_cache *c);
 
 #endif

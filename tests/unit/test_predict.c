@@ -1,0 +1,119 @@
+/* Guards predictors that keep what is frozen: the same bytes as one that keeps nothing, after every change of
+ * what moves, for any number of datasets. */
+#include "support/support.h"
+
+#include <ferry/ferry.h>
+
+#include <string.h>
+
+enum { F = 5, BATCH = 8, SETS = FY_PREDICTOR_KEEPS + 2 };
+
+static fy_node two_layers(fy_layers *l, const fy_model_opts *o, fy_node x)
+{
+    x = fy_layer_linear(l, "fc1", x, 9, true);
+    x = fy_layer_dropout(l, fy_relu(fy_layers_graph(l), x), 0.3f);
+    return fy_layer_linear(l, "fc2", x, o->n_classes, true);
+}
+
+static fy_dataset *blobs(int n, uint64_t seed)
+{
+    fy_tensor *x;
+    fy_dataset *d;
+    fy_rng r = fy_rng_named(seed, "blobs");
+    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(n, F), &x));
+    for (int i = 0; i < n * F; i++)
+        ((float *)fy_tensor_data(x))[i] = fy_rng_normal(&r);
+    check_ok(fy_dataset_from_tensors("blobs", x, NULL, 0, &d));
+    fy_tensor_free(x);
+    return d;
+}
+
+typedef struct fixture {
+    fy_device *dev;
+    fy_model *m;
+    fy_predictor *plain, *keeping;
+} fixture;
+
+static void open_fixture(fixture *f, const char *moves)
+{
+    const fy_model_opts o = { .input = FY_SHAPE(F), .n_classes = 3, .seed = 1 };
+    check_ok(fy_device_open("cpu", &f->dev));
+    check_ok(fy_model_new("m", two_layers, &o, &f->m));
+    check_ok(fy_predictor_new(f->dev, &f->m, 1, BATCH, &f->plain));
+    check_ok(fy_predictor_new_moving(f->dev, &f->m, 1, BATCH, moves, &f->keeping));
+}
+
+static void close_fixture(fixture *f)
+{
+    fy_predictor_free(f->keeping);
+    fy_predictor_free(f->plain);
+    fy_model_free(f->m);
+    fy_device_close(f->dev);
+}
+
+static bool agree(const fixture *f, const fy_dataset *d)
+{
+    fy_tensor *a = NULL, *b = NULL, **into_a[] = { &a }, **into_b[] = { &b };
+    check_ok(fy_predict(f->plain, d, into_a));
+    check_ok(fy_predict(f->keeping, d, into_b));
+    const bool same = memcmp(fy_tensor_const_data(a), fy_tensor_const_data(b),
+                             (size_t)fy_tensor_numel(a) * sizeof(float)) == 0;
+    fy_tensor_free(a);
+    fy_tensor_free(b);
+    return same;
+}
+
+static void change(fy_model *m, const char *param)
+{
+    float v[9 * F];
+    fy_param *p = fy_model_find(m, param);
+    const int64_t n = fy_shape_numel(fy_param_shape(p));
+    check_ok(fy_param_read(p, v, n));
+    for (int64_t i = 0; i < n; i++)
+        v[i] = v[i] * 1.5f + 0.1f;
+    check_ok(fy_param_write(p, v, n));
+}
+
+static void what_is_frozen_is_computed_once(void **state)
+{
+    (void)state;
+    fixture f;
+    fy_dataset *sets[SETS];
+    open_fixture(&f, "fc2.*");
+    for (int i = 0; i < SETS; i++)
+        sets[i] = blobs(1 + 7 * i, (uint64_t)i);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < SETS; i++)
+            for (int again = 0; again < 2; again++)
+                assert_true(agree(&f, sets[i]));
+        change(f.m, "fc2.weight");
+    }
+    /* What was said to stay is not looked at again: that is how one sees that it was kept. */
+    change(f.m, "fc1.weight");
+    assert_false(agree(&f, sets[SETS - 1]));
+    for (int i = 0; i < SETS; i++)
+        fy_dataset_free(sets[i]);
+    close_fixture(&f);
+}
+
+static void nothing_is_kept_where_everything_moves(void **state)
+{
+    (void)state;
+    fixture f;
+    fy_dataset *d = blobs(11, 3);
+    open_fixture(&f, "*");
+    assert_true(agree(&f, d));
+    change(f.m, "fc1.weight");
+    assert_true(agree(&f, d));
+    fy_dataset_free(d);
+    close_fixture(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_frozen_is_computed_once),
+        cmocka_unit_test(nothing_is_kept_where_everything_moves),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -105,6 +105,13 @@ FY_API void fy_log_set(fy_log_fn fn, void *arg);
  * run's flag while they run. */
 FY_API const volatile sig_atomic_t *fy_cancel_set(const volatile sig_atomic_t *flag);
 
+/* ---- names ----------------------------------------------------------------------------------- */
+
+/* "layer1.*" against "layer1.0.conv1.weight": `*` any run, `?` one character. `globs` is a list
+ * separated by spaces; NULL or "" matches nothing. One that begins with "!" takes names out again:
+ * the last that matches decides. */
+FY_API bool fy_glob(const char *globs, const char *name);
+
 /* ---- random streams ---------------------------------------------------------------------------
  */
 

@@ -45,6 +45,8 @@ FY_API void fy_adapt_score(const fy_judge *j, fy_adapt_report *r);
 typedef struct fy_optim_opts {
     const char *name;                         /* "sgd", "adam", "adamw", "adagrad" */
     double lr, momentum, beta1, weight_decay; /* momentum: sgd; beta1: adam, adamw */
+    bool nesterov;                            /* sgd with momentum */
+    double clip_norm; /* largest L2 norm of the whole gradient; 0: no clipping */
 } fy_optim_opts;
 
 /* ADDA (Tzeng et al. 2017, section 3): source encoder M_S and classifier C learn the source; then, with both
@@ -89,6 +91,68 @@ FY_API fy_adda_opts fy_adda_defaults(void);
  * features.json for the report. The run must have a directory. */
 FY_API FY_NODISCARD fy_status fy_adda(fy_run *r, fy_device *dev, const fy_adapt_data *data,
                                       const fy_adda_opts *o, fy_adapt_report *report);
+
+/* ---- fine-tuning ------------------------------------------------------------------------------------- */
+
+typedef struct fy_finetune_data {
+    const fy_dataset *train; /* labelled */
+    const fy_dataset *val;   /* labelled: which epoch's model is kept, and when to stop */
+    const fy_dataset *test;  /* labelled: looked at once, when all is done; NULL: there is none */
+} fy_finetune_data;
+
+/* Transfer learning: a model, its pretrained weights, a new head for the classes of the data, and which layers move
+ * when. Frozen layers' batch norms use their running statistics, and neither changes. */
+typedef struct fy_finetune_opts {
+    const char *family;
+    const char *
+        weights; /* what fits of the file is loaded, a head for other classes begins anew; NULL: none */
+    double width;     /* of the family: 0 is 1 */
+    double dropout;   /* negative: the family's own */
+    const char *pool; /* NULL: the family's own */
+
+    /* "head": the last layer alone (feature extraction; what does not move is computed once per sample);
+     * "all": every layer from the beginning; "head-first": the head alone, then all; "gradual": the head, then
+     * with the group before it, and so on, and at last all (Howard and Ruder 2018, section 3.3). */
+    const char *train;
+    const char *freeze;  /* globs of parameters that never move; NULL: none */
+    int64_t head_epochs; /* "head-first", "gradual": of each part before the last */
+    int64_t epochs;      /* of the last part */
+    int64_t batch;
+
+    fy_optim_opts optim;
+    double head_lr; /* while only the head moves; 0: the optimiser's */
+    int64_t groups; /* of layers before the head, for "gradual" and lr_decay */
+    double lr_decay; /* a group's rate is that of the group above times this (discriminative rates); 1: all alike */
+    bool find_lr;         /* a range test before each part's begin sets its rate (Smith 2017) */
+    const char *schedule; /* of fy_schedule_names, over each part */
+    double warmup_epochs; /* and the following, of the schedule */
+    double step_epochs, gamma, floor;
+    const int32_t *milestones; /* [n_milestones] epochs */
+    int n_milestones;
+
+    double label_smoothing; /* share of a label that is spread over all classes (Szegedy et al. 2016, section 7) */
+    double l2_sp; /* pull of what is not the head towards the values that it began with (Li et al. 2018): added to
+                   * the loss, half of this times the squared distance */
+    int64_t patience; /* epochs without a better validation figure after which a part ends; 0: none */
+    uint64_t seed;
+    int workers; /* loader threads */
+} fy_finetune_opts;
+FY_API fy_finetune_opts fy_finetune_defaults(void);
+
+typedef struct fy_finetune_report {
+    double accuracy; /* of the model handed back: on test, or on val where there is no test */
+    double val_accuracy, val_loss, test_accuracy; /* its; NaN: no test */
+    double before;                                /* validation accuracy before the first step */
+    int64_t epochs;                               /* run, all parts together */
+    int64_t best_epoch; /* after which the model was kept; 0: before the first */
+    int64_t moved, all; /* values of the model that the last part may move, and all of them */
+    double lr;          /* of the last part, before the schedule */
+} fy_finetune_report;
+/* Leaves in the run's directory: best.safetensors, the model with the best validation accuracy, of equals the one with
+ * the smaller loss; last.safetensors; weights.json, what of the weights' file fitted; lr_find.json. The run must
+ * have a directory. */
+FY_API FY_NODISCARD fy_status fy_finetune(fy_run *r, fy_device *dev, const fy_finetune_data *data,
+                                          const fy_finetune_opts *o, fy_finetune_report *report);
 
 #ifdef __cplusplus
 }

@@ -90,8 +90,10 @@ FY_API fy_recipe_run_opts fy_recipe_run_defaults(void); /* in "runs" */
 typedef struct fy_recipe_result {
     char run_dir[FY_RUN_DIR_MAX]; /* set as soon as it exists, also when the run fails later */
     double seconds;               /* of this execution */
-    bool has_labels;              /* somebody had target labels, so that there are four numbers */
+    const char *kind; /* "adapt", "finetune": which of the reports below is the method's */
     fy_adapt_report adapt;
+    bool has_labels; /* adapt: somebody had target labels, so that there are four numbers */
+    fy_finetune_report finetune;
 } fy_recipe_result;
 
 /* One data side, "source" or "target", as the recipe has it, labels included. */

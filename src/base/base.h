@@ -222,10 +222,6 @@ void fyi_sha256_init(fyi_sha256 *s);
 void fyi_sha256_update(fyi_sha256 *s, const void *p, size_t bytes);
 void fyi_sha256_hex(fyi_sha256 *s, char hex[65]);
 
-/* "layer1.*" against "layer1.0.conv1.weight": `*` any run, `?` one character. `globs` is a list
- * separated by spaces; NULL or "" matches nothing. One that begins with "!" takes names out again: the
- * last that matches decides. */
-bool fyi_glob(const char *globs, const char *name);
 /* The entry of `names` (NULL-terminated) nearest to `word` by edit distance, or NULL if none is
  * near (distance over a third of its length). */
 const char *fyi_nearest(const char *word, const char *const *names);

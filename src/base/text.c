@@ -28,7 +28,7 @@ static bool matches(const char *glob, const char *glob_end, const char *name)
     return glob == glob_end;
 }
 
-bool fyi_glob(const char *globs, const char *name)
+bool fy_glob(const char *globs, const char *name)
 {
     bool matched = false;
 

@@ -119,6 +119,16 @@ bool fyi_args_has(const fyi_args *a, const char *name)
 
 /* ---- what went wrong ------------------------------------------------------------------------- */
 
+bool fyi_args_sets(const fyi_args *a, const char *key)
+{
+    const size_t len = strlen(key);
+
+    for (int i = 0; i < a->n_settings; i++)
+        if (strncmp(a->settings[i], key, len) == 0 && a->settings[i][len] == '=')
+            return true;
+    return false;
+}
+
 int fyi_misused(const fyi_verb *verb, const char *fmt, ...)
 {
     va_list args;

@@ -57,6 +57,8 @@ bool fyi_args_has(const fyi_args *a, const char *name);
 const char *fyi_args_value(const fyi_args *a, const char *name);
 /* The i-th value of an option given several times, or NULL. */
 const char *fyi_args_nth(const fyi_args *a, const char *name, int i);
+/* Is there a key=value for this key? */
+bool fyi_args_sets(const fyi_args *a, const char *key);
 /* Prints how the verb is used and what is wrong; FYI_MISUSED. */
 int fyi_misused(const fyi_verb *verb, const char *fmt, ...) FY_PRINTF(2, 3);
 /* Prints the last failure's sentence; FYI_FAILED. */
@@ -78,6 +80,9 @@ struct json_t;
 
 /* run_recipe.c: runs, reports and prints. */
 int fyi_run_recipe(const fyi_args *a, fy_recipe *r);
+/* show_*.c: the figures of a kind of method, for people. */
+void fyi_show_adapt(fy_recipe *r, const fy_recipe_result *result);
+void fyi_show_finetune(fy_recipe *r, const fy_recipe_result *result);
 /* Applies the command line's key=value. */
 fy_status fyi_apply_settings(const fyi_args *a, fy_recipe *r, const char *prefix);
 /* FYI_MISUSED for a recipe that is wrong, FYI_FAILED for one that cannot be read. */
@@ -99,7 +104,6 @@ fy_status fyi_data_sheet(const fyi_args *a);
 /* PATH as the side "source" of a recipe that has no other use. */
 fy_status fyi_data_recipe(const char *path, const char *labels, fy_recipe **out);
 /* Does the command line have key=...? */
-bool fyi_was_set(const fyi_args *a, const char *key);
 
 /* subject.c: models from --weights and the data that they are shown, prepared as the first of them wants it. */
 #define FYI_MAX_CHAIN 4

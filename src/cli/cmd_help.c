@@ -56,13 +56,18 @@ static void print_recipe(void)
 {
     fy_recipe_key k;
 
-    printf("A recipe is a YAML file. 'a.b' is the key b below a:\n\n"
-           "  a:\n"
-           "    b: value\n\n"
-           "<side> is source (labelled, to learn from), source_test (optional), target (to adapt "
-           "to; its\n"
-           "labels are never used for training) or target_eval (optional). After '=' stands the "
-           "default.\n\n");
+    printf(
+        "A recipe is a YAML file. 'a.b' is the key b below a:\n\n"
+        "  a:\n"
+        "    b: value\n\n"
+        "<side> is, to adapt: source (labelled, to learn from), source_test (optional), target "
+        "(to adapt to;\n"
+        "its labels are never used for training), target_eval (optional). To fine-tune: train, val "
+        "(optional),\n"
+        "test (optional); val and test are prepared like train unless they say otherwise. After "
+        "'=' "
+        "stands the\n"
+        "default.\n\n");
     for (int i = 0; fy_recipe_known(i, &k); i++)
         print_key(&k);
 }

@@ -81,7 +81,7 @@ static const struct format *format_of(const char *path)
     const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
     size_t i = 0;
 
-    while (!fyi_glob(formats[i].glob, name))
+    while (!fy_glob(formats[i].glob, name))
         i++;
     return &formats[i];
 }
@@ -149,24 +149,14 @@ fy_status fyi_put_data_path(fy_recipe *r, const char *side, const char *path, co
     return put_files(r, side, path, labels);
 }
 
-bool fyi_was_set(const fyi_args *a, const char *key)
-{
-    const size_t len = strlen(key);
-
-    for (int i = 0; i < a->n_settings; i++)
-        if (strncmp(a->settings[i], key, len) == 0 && a->settings[i][len] == '=')
-            return true;
-    return false;
-}
-
 /* Looks at every pixel and names all that is broken, unless the command line has it otherwise. */
 static fy_status put_thorough(const fyi_args *a, fy_recipe *r)
 {
     if (fy_recipe_get(r, "source.check") == NULL)
         return FY_OK;
-    if (!fyi_was_set(a, "check"))
+    if (!fyi_args_sets(a, "check"))
         FYI_FORWARD(put(r, "source", "check", "pixels"));
-    return fyi_was_set(a, "max_broken") ? FY_OK : put(r, "source", "max_broken", "1000000000");
+    return fyi_args_sets(a, "max_broken") ? FY_OK : put(r, "source", "max_broken", "1000000000");
 }
 
 fy_status fyi_data_recipe(const char *path, const char *labels, fy_recipe **out)

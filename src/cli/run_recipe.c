@@ -1,8 +1,7 @@
-/* run_recipe.c: a recipe run from the command line, its report, and the four numbers in a table. */
+/* run_recipe.c: a recipe run from the command line, its report, and its figures. */
 #include "cli/cli.h"
 
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,72 +60,6 @@ static void print_failure_json(fy_status st, const char *run_dir)
     (void)fyi_print_json(root);
 }
 
-/* ---- the table ------------------------------------------------------------------------------- */
-
-#define MAX_WAYS 3
-
-/* One of the four numbers, counted in n ways, and the step that each is of. */
-static void print_row(const char *name, const double *values, const int64_t *steps, int n)
-{
-    bool same = true;
-
-    printf("  %-24s", name);
-    for (int i = 0; i < n; i++) {
-        if (isfinite(values[i]))
-            printf("%11.1f%%", 100 * values[i]);
-        else
-            printf("%12s", "-");
-        same = same && steps[i] == steps[0];
-    }
-    for (int i = 0; i < (same ? 1 : n); i++)
-        printf("%s%lld", i ? ", " : "    ", (long long)steps[i]);
-    printf("\n");
-}
-
-/* Classes exchanged is a column for two classes only. */
-static void print_table(const fy_adapt_report *a)
-{
-    const fy_adapt_figures *columns[MAX_WAYS] = { &a->plain, &a->matched, &a->swapped };
-    static const char *const names[MAX_WAYS] = { "as labelled", "matched", "exchanged" };
-    static const char *const rows[] = { "source only", "last step", "label-free choice",
-                                        "oracle (uses labels)" };
-    const int n = isfinite(a->swapped.last) ? 3 : 2;
-    double values[FYI_LEN(rows)][MAX_WAYS];
-    int64_t steps[FYI_LEN(rows)][MAX_WAYS];
-
-    for (int i = 0; i < n; i++) {
-        const fy_adapt_figures *f = columns[i];
-        const double value[] = { f->source_only, f->last, f->chosen, f->oracle };
-        const int64_t step[] = { 0, a->last_step, a->chosen_step, f->oracle_step };
-
-        for (size_t k = 0; k < FYI_LEN(rows); k++) {
-            values[k][i] = value[k];
-            steps[k][i] = step[k];
-        }
-    }
-    printf("  %-24s", "target accuracy");
-    for (int i = 0; i < n; i++)
-        printf("%12s", names[i]);
-    printf("    of step\n");
-    for (size_t k = 0; k < FYI_LEN(rows); k++)
-        print_row(rows[k], values[k], steps[k], n);
-}
-
-static void print_result(fy_recipe *r, const fy_recipe_result *result)
-{
-    const fy_adapt_report *a = &result->adapt;
-
-    printf(
-        "%s, seed %s: %.0f s; the source model is right on %.1f%% of held-out source samples\n\n",
-        fy_recipe_name(r), fy_recipe_get(r, "seed"), result->seconds, 100 * a->source_accuracy);
-    if (result->has_labels)
-        print_table(a);
-    else
-        printf("  The target has no labels, so there is no accuracy to show.\n");
-    printf("\nThe label-free choice %s.\n", a->choice.reason);
-    printf("Report: %s/report.html\n", result->run_dir);
-}
-
 /* ---- running --------------------------------------------------------------------------------- */
 
 int fyi_recipe_failed(const fyi_args *a, fy_status st)
@@ -161,6 +94,19 @@ static fy_recipe_run_opts opts_of(const fyi_args *a)
     o.progress = fyi_progress_show;
     o.cancel = fyi_interrupt_flag();
     return o;
+}
+
+static void print_result(fy_recipe *r, const fy_recipe_result *result)
+{
+    static const struct {
+        const char *kind;
+        void (*show)(fy_recipe *r, const fy_recipe_result *result);
+    } kinds[] = { { "adapt", fyi_show_adapt }, { "finetune", fyi_show_finetune } };
+
+    for (size_t i = 0; i < FYI_LEN(kinds); i++)
+        if (strcmp(kinds[i].kind, result->kind) == 0)
+            kinds[i].show(r, result);
+    printf("Report: %s/report.html\n", result->run_dir);
 }
 
 int fyi_run_recipe(const fyi_args *a, fy_recipe *r)

@@ -158,7 +158,7 @@ static fy_status add_models(fyi_subject *s, fy_weights *first)
 static bool any_set(const fyi_args *a, const char *const *keys)
 {
     for (; *keys != NULL; keys++)
-        if (fyi_was_set(a, *keys))
+        if (fyi_args_sets(a, *keys))
             return true;
     return false;
 }
@@ -261,9 +261,9 @@ static fy_status put_unlabelled(fyi_subject *s)
         return fy_recipe_put(s->recipe, SIDE "labels", "");
     if (fy_recipe_get(s->recipe, SIDE "max_broken") == NULL)
         return FY_OK;
-    if (!fyi_was_set(s->args, "labelled"))
+    if (!fyi_args_sets(s->args, "labelled"))
         FYI_FORWARD(fy_recipe_put(s->recipe, SIDE "labelled", "false"));
-    return fyi_was_set(s->args, "max_broken")
+    return fyi_args_sets(s->args, "max_broken")
                ? FY_OK
                : fy_recipe_put(s->recipe, SIDE "max_broken", "1000000000");
 }

@@ -8,6 +8,7 @@
  * without target labels: a, the target's clusters in whitened principal components of M_S's features; a critic
  * that sees features times predicted class (Long et al. 2018, section 3.2); and small random shifts. */
 #include "adapt.h"
+#include "optim.h"
 #include "pictures.h"
 #include "pretrained.h"
 
@@ -56,15 +57,6 @@ fy_adda_opts fy_adda_defaults(void)
         .rule = fy_choice_defaults(),
         .workers = 1,
     };
-}
-
-static fy_status optim_of(const fy_optim_opts *o, fy_optim *out)
-{
-    const fy_status st = fy_optim_named(o->name, (float)o->lr, out);
-    out->momentum = (float)o->momentum;
-    out->beta1 = (float)o->beta1;
-    out->weight_decay = (float)o->weight_decay;
-    return st;
 }
 
 static fy_status check(const fy_adda_opts *o, const fy_adapt_data *data)
@@ -480,8 +472,10 @@ static fy_status open_adda(adda *a)
     FY_TRY(keep_models(a));
     a->clusters = calloc((size_t)fy_dataset_count(a->data->target), sizeof *a->clusters);
     a->moments = calloc(1, sizeof *a->moments);
-    if (!a->clusters || !a->moments)
-        FY_TRY(fy_error(FY_ENOMEM, "no memory for the target's clusters"));
+    if (!a->clusters || !a->moments) {
+        st = fy_error(FY_ENOMEM, "no memory for the target's clusters");
+        goto done;
+    }
     a->moments->last = a->evaluations;
     FY_TRY(fy_run_keep_data(a->run, "adda", &a->kept, sizeof a->kept, NULL));
     FY_TRY(fy_run_keep_data(a->run, "adda.clusters", a->clusters,

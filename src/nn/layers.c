@@ -198,7 +198,7 @@ fy_node fy_layer_linear(fy_layers *l, const char *name, fy_node x, int64_t oc, b
 static bool next_moves(const fy_layers *l)
 {
     return l->mode == FY_TRAIN && (!l->moves || (l->n_used < l->m->n_params &&
-                                                 fyi_glob(l->moves, l->m->params[l->n_used].name)));
+                                                 fy_glob(l->moves, l->m->params[l->n_used].name)));
 }
 
 fy_node fy_layer_batch_norm(fy_layers *l, const char *name, fy_node x)

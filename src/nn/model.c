@@ -257,7 +257,7 @@ void fy_objective_moves_model(fy_graph *g, fy_objective o, fy_model *m, const ch
 {
     bool any = false;
     for (size_t i = 0; i < m->n_params; i++)
-        if (fyi_glob(globs, m->params[i].name)) {
+        if (fy_glob(globs, m->params[i].name)) {
             fy_objective_moves(g, o, m->params[i].param, group);
             any = true;
         }

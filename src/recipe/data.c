@@ -1,7 +1,4 @@
-/* data.c: the data sides of a recipe as datasets, and what of them a method may see.
- *
- * A method gets the target without labels. Where the target has labels they go to a judge, of which
- * the method gets the eye: it takes predictions and tells nothing. */
+/* data.c: the data sides of a recipe as datasets; the method's kind says what of them it may see. */
 #include "recipe/recipe.h"
 
 #include <math.h>
@@ -9,70 +6,42 @@
 
 #define FEW_SAMPLES 100
 
-/* ---- all of them ----------------------------------------------------------------------------- */
+/* ---- what every kind looks at ----------------------------------------------------------------- */
 
-/* Without a source_test a part of the source is kept from training. */
-static fy_status hold_out(const fyi_settings *s, fyi_recipe_data *d)
+fy_status fyi_data_need_labels(const fyi_recipe_data *d, int i, const char *why)
 {
-    fy_split_opts o = fy_split_defaults();
-    fy_dataset *parts[FY_MAX_PARTS] = { NULL };
-
-    o.frac[0] = 1 - s->run.source_holdout;
-    o.frac[1] = s->run.source_holdout;
-    o.seed = s->run.seed.value;
-    FYI_FORWARD(fy_dataset_split(d->side[FYI_SOURCE], &o, parts));
-    fy_dataset_free(d->side[FYI_SOURCE]);
-    d->side[FYI_SOURCE] = parts[0];
-    d->side[FYI_SOURCE_TEST] = parts[1];
-    return FY_OK;
-}
-
-static fy_status check_source(const fyi_recipe_data *d)
-{
-    static const int labelled[] = { FYI_SOURCE, FYI_SOURCE_TEST };
-
-    for (size_t i = 0; i < FYI_LEN(labelled); i++) {
-        const fy_dataset *side = d->side[labelled[i]];
-
-        if (side != NULL && !fy_dataset_has_labels(side))
-            return fyi_fail(
-                FY_EINVAL,
-                "the data side '%s' has no labels, but the source model learns from them; "
-                "set %s.labels=FILE",
-                fyi_side_names[labelled[i]], fyi_side_names[labelled[i]]);
-    }
-    return FY_OK;
+    if (d->side[i] == NULL || fy_dataset_has_labels(d->side[i]))
+        return FY_OK;
+    return fyi_fail(FY_EINVAL, "the data side '%s' has no labels, but %s; set %s.labels=FILE",
+                    fyi_side_names[i], why, fyi_side_names[i]);
 }
 
 /* `sides` says which side's dataset is meant: "source and target". */
-static void note_odd(fyi_odd *odd, const char *sides, const char *text)
+void fyi_odd_note(fyi_odd *odd, const char *sides, const char *text)
 {
     fyi_warn("%s: %s", sides, text);
     if (odd->n < FYI_MAX_ODD)
         (void)snprintf(odd->text[odd->n++], sizeof odd->text[0], "%s: %s", sides, text);
 }
 
-/* Every side goes through models that the source teaches. */
-static fy_status compare_sides(fyi_recipe_data *d)
+fy_status fyi_data_compare(fyi_recipe_data *d, int base, int i)
 {
-    for (int i = FYI_SOURCE + 1; i < FYI_SIDES; i++) {
-        fy_compare_report r;
-        char sides[40];
+    fy_compare_report r;
+    char sides[40];
 
-        if (d->side[i] == NULL)
-            continue;
-        (void)snprintf(sides, sizeof sides, "source and %s", fyi_side_names[i]);
-        FYI_FORWARD(fy_dataset_compare(d->side[FYI_SOURCE], d->side[i], &r));
-        for (int w = 0; w < r.n_warnings; w++)
-            note_odd(&d->odd, sides, r.warning[w]);
-    }
+    if (d->side[i] == NULL)
+        return FY_OK;
+    (void)snprintf(sides, sizeof sides, "%s and %s", fyi_side_names[base], fyi_side_names[i]);
+    FYI_FORWARD(fy_dataset_compare(d->side[base], d->side[i], &r));
+    for (int w = 0; w < r.n_warnings; w++)
+        fyi_odd_note(&d->odd, sides, r.warning[w]);
     return FY_OK;
 }
 
 /* A share of n samples has a deviation of at most half over the root of n. */
-static void look_at_size(const fyi_recipe_data *d, int i, fyi_odd *odd)
+void fyi_data_look_at_size(fyi_recipe_data *d, int i)
 {
-    const int64_t n = fy_dataset_count(d->side[i]);
+    const int64_t n = d->side[i] != NULL ? fy_dataset_count(d->side[i]) : FEW_SAMPLES;
     char text[128];
 
     if (n >= FEW_SAMPLES || !fy_dataset_has_labels(d->side[i]))
@@ -80,33 +49,26 @@ static void look_at_size(const fyi_recipe_data *d, int i, fyi_odd *odd)
     (void)snprintf(text, sizeof text,
                    "an accuracy over so few samples as %lld is uncertain by %.0f points",
                    (long long)n, 50 / sqrt((double)n));
-    note_odd(odd, fyi_side_names[i], text);
+    fyi_odd_note(&d->odd, fyi_side_names[i], text);
 }
 
-/* The side that the report's target figures are counted on. */
-static int judged_side(const fyi_recipe_data *d)
-{
-    return d->side[FYI_TARGET_EVAL] != NULL ? FYI_TARGET_EVAL : FYI_TARGET;
-}
+/* ---- all of them ----------------------------------------------------------------------------- */
 
-static fy_status check_sides(fyi_recipe_data *d)
+/* Without a side of its own a part of another is kept from training. */
+static fy_status hold_out(const fyi_settings *s, fyi_recipe_data *d)
 {
-    FYI_FORWARD(compare_sides(d));
-    look_at_size(d, FYI_SOURCE_TEST, &d->odd);
-    look_at_size(d, judged_side(d), &d->odd);
-    return FY_OK;
-}
+    const fyi_kind *kind = s->method->kind;
+    fy_split_opts o = fy_split_defaults();
+    fy_dataset *parts[FY_MAX_PARTS] = { NULL };
 
-static fy_status make_view(fyi_recipe_data *d)
-{
-    const fy_dataset *eval = d->side[judged_side(d)];
-
-    FYI_FORWARD(fy_dataset_unlabel(d->side[FYI_TARGET], &d->target));
-    FYI_FORWARD(fy_dataset_unlabel(eval, &d->target_eval));
-    if (fy_dataset_has_labels(eval))
-        FYI_FORWARD(fy_judge_new("target", eval, &d->judge));
-    d->view = (fy_adapt_data){ d->side[FYI_SOURCE], d->side[FYI_SOURCE_TEST], d->target,
-                               d->target_eval, fy_judge_eye(d->judge) };
+    o.frac[0] = 1 - s->run.holdout;
+    o.frac[1] = s->run.holdout;
+    o.seed = s->run.seed.value;
+    FYI_FORWARD(fyi_data_need_labels(d, kind->parted, "a model learns from them"));
+    FYI_FORWARD(fy_dataset_split(d->side[kind->parted], &o, parts));
+    fy_dataset_free(d->side[kind->parted]);
+    d->side[kind->parted] = parts[0];
+    d->side[kind->held_out] = parts[1];
     return FY_OK;
 }
 
@@ -119,11 +81,9 @@ fy_status fyi_recipe_data_open(const fyi_settings *s, bool is_resumed, fyi_recip
             FYI_FORWARD(fyi_stop_if_asked("opening the data"));
             FYI_FORWARD(fyi_recipe_side_open(s, i, &d->side[i]));
         }
-    FYI_FORWARD(check_source(d));
-    if (d->side[FYI_SOURCE_TEST] == NULL)
+    if (d->side[s->method->kind->held_out] == NULL)
         FYI_FORWARD(hold_out(s, d));
-    FYI_FORWARD(check_sides(d));
-    return make_view(d);
+    return s->method->kind->view(d);
 }
 
 void fyi_recipe_data_close(fyi_recipe_data *d)

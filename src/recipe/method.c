@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-const fyi_method *const fyi_methods[] = { &fyi_method_adda, NULL };
+const fyi_method *const fyi_methods[] = { &fyi_method_adda, &fyi_method_finetune, NULL };
 
 const fyi_method *fyi_method_find(const char *name)
 {

@@ -111,19 +111,20 @@ static void set_defaults(void *options)
     *(fy_adda_opts *)options = fy_adda_defaults();
 }
 
-static fy_status run(const fyi_method_site *at, const void *options, fy_adapt_report *report)
+static fy_status run(const fyi_method_site *at, const void *options, fy_recipe_result *result)
 {
     fy_adda_opts o = *(const fy_adda_opts *)options;
 
     o.seed = at->seed;
     o.workers = at->workers;
-    return fy_adda(at->run, at->device, at->data, &o, report);
+    return fy_adda(at->run, at->device, &at->data->view.adapt, &o, &result->adapt);
 }
 
 const fyi_method fyi_method_adda = {
     .name = "adda",
     .help = "adversarial adaptation: the target's features come to look like the source's "
             "(Tzeng et al. 2017)",
+    .kind = &fyi_kind_adapt,
     .bytes = sizeof(fy_adda_opts),
     .defaults = set_defaults,
     .sections = { { "model", model_keys }, { "adda", adda_keys }, { "choice", choice_keys } },

@@ -117,17 +117,26 @@ const fyi_key *fyi_key_find(const fyi_key *keys, const char *name, size_t len);
 /* Does the condition in k->needs hold, and that of the key it names? */
 bool fyi_key_applies(const fyi_section *s, const fyi_key *k);
 
-/* ---- settings: settings.c, sides.c, method.c ------------------------------------------------- */
+/* ---- settings: settings.c, sides.c, method.c, kind_*.c ------------------------------------------------- */
 
 typedef struct fyi_run_settings {
     const char *name, *method, *device, *precision, *data_root;
     fyi_seed seed; /* never follows */
     int64_t threads, workers;
     double checkpoint_s;
-    double source_holdout;
+    double holdout;
 } fyi_run_settings;
 
-enum { FYI_SOURCE, FYI_SOURCE_TEST, FYI_TARGET, FYI_TARGET_EVAL, FYI_SIDES };
+enum {
+    FYI_SOURCE,
+    FYI_SOURCE_TEST,
+    FYI_TARGET,
+    FYI_TARGET_EVAL,
+    FYI_TRAIN,
+    FYI_VAL,
+    FYI_TEST,
+    FYI_SIDES
+};
 extern const char *const fyi_side_names[FYI_SIDES];
 
 typedef struct fyi_side {
@@ -148,6 +157,28 @@ typedef struct fyi_side {
 } fyi_side;
 extern const fyi_key fyi_side_keys[];
 void fyi_side_defaults(fyi_side *s);
+/* What `s`, another part of the same data, takes over from `from`: all but where its samples are and which. */
+void fyi_side_follow(fyi_side *s, const fyi_side *from);
+
+struct fyi_settings;
+struct fyi_recipe_data;
+struct json_t;
+
+/* What methods have in common that take the same data and report the same figures: adapt, finetune. */
+typedef struct fyi_kind {
+    const char *name;
+    unsigned needs, takes; /* sides, 1u << FYI_SOURCE and so on */
+    /* Two sides of which the second is a part of the first, held out, where the recipe does not have it. */
+    int parted, held_out;
+    /* The sides are open, and the held-out one is there: checks them, and makes what a method may see of them. */
+    fy_status (*view)(struct fyi_recipe_data *d);
+    /* The judge's word, where there is one. */
+    void (*score)(const struct fyi_recipe_data *d, fy_recipe_result *r);
+    /* Its figures to result.json and back. */
+    void (*put)(const struct fyi_recipe_data *d, const fy_recipe_result *r, struct json_t *root);
+    void (*take)(const struct json_t *root, fy_recipe_result *r);
+} fyi_kind;
+extern const fyi_kind fyi_kind_adapt, fyi_kind_finetune;
 
 /* augment.c: a section for methods that train on augmented samples. */
 typedef struct fyi_augment_settings {
@@ -169,7 +200,7 @@ fy_status fyi_augment_make(const fyi_augment_settings *s, fy_augment *out);
 typedef struct fyi_method_site {
     fy_run *run;
     fy_device *device;
-    const fy_adapt_data *data;
+    const struct fyi_recipe_data *data;
     uint64_t seed;
     int workers;
 } fyi_method_site;
@@ -177,15 +208,16 @@ typedef struct fyi_method_site {
 #define FYI_METHOD_SECTIONS 3
 typedef struct fyi_method {
     const char *name, *help;
+    const fyi_kind *kind;
     size_t bytes; /* of its options */
     void (*defaults)(void *options);
     struct {
         const char *name;
         const fyi_key *keys;
     } sections[FYI_METHOD_SECTIONS]; /* all bound to the same options */
-    fy_status (*run)(const fyi_method_site *at, const void *options, fy_adapt_report *report);
+    fy_status (*run)(const fyi_method_site *at, const void *options, fy_recipe_result *result);
 } fyi_method;
-extern const fyi_method fyi_method_adda;
+extern const fyi_method fyi_method_adda, fyi_method_finetune;
 extern const fyi_method *const fyi_methods[]; /* NULL-terminated */
 const fyi_method *fyi_method_find(const char *name);
 
@@ -243,21 +275,31 @@ fy_status fyi_recipe_sha256(const fyi_settings *s, char hex[65]);
 /* ---- data.c, rundir.c ------------------------------------------------------------------------ */
 
 /* What is odd about the data: sentences for the log and for data.json. */
-#define FYI_MAX_ODD (FY_COMPARE_WARNINGS * (FYI_SIDES - 1) + 2)
+#define FYI_MAX_ODD (FY_COMPARE_WARNINGS * (FYI_SIDES - 1) + FYI_SIDES)
 typedef struct fyi_odd {
     char text[FYI_MAX_ODD][320];
     int n;
 } fyi_odd;
 
+void fyi_odd_note(fyi_odd *odd, const char *sides, const char *text);
+
 /* The sides as opened (with their labels) and what a method may see of them. */
 typedef struct fyi_recipe_data {
-    fy_dataset *side[FYI_SIDES];      /* NULL for target_eval when it is the target itself */
+    fy_dataset *side[FYI_SIDES];      /* NULL where the recipe has none */
     fy_dataset *target, *target_eval; /* without labels */
     fy_judge *judge;
     fyi_files files;
     fyi_odd odd;
-    fy_adapt_data view;
+    union {
+        fy_adapt_data adapt;
+        fy_finetune_data finetune;
+    } view;
 } fyi_recipe_data;
+/* What every kind looks at: FY_EINVAL for a side without labels; notes that a model made for `base` meets something
+ * else in `i`; that so few samples say little. */
+fy_status fyi_data_need_labels(const fyi_recipe_data *d, int i, const char *why);
+fy_status fyi_data_compare(fyi_recipe_data *d, int base, int i);
+void fyi_data_look_at_size(fyi_recipe_data *d, int i);
 /* side.c: one side, with its labels. */
 fy_status fyi_recipe_side_open(const fyi_settings *of, int i, fy_dataset **out);
 /* Release with fyi_recipe_data_close, always. `is_resumed`: as in fyi_files_read. */
@@ -272,7 +314,11 @@ fy_status fyi_rundir_write(const fyi_settings *s, const fyi_recipe_data *d, cons
                            const char *dir);
 /* A run is continued only with the recipe and the data that it began with. */
 fy_status fyi_rundir_check(const fyi_settings *s, const fyi_recipe_data *d, const char *dir);
-fy_status fyi_rundir_result(const fyi_settings *s, const fy_recipe_result *r, int64_t count);
+fy_status fyi_rundir_result(const fyi_settings *s, const fyi_recipe_data *d,
+                            const fy_recipe_result *r);
+/* null for what is not finite: JSON has no NaN; NaN for what is no number. */
+struct json_t *fyi_json_of(double v);
+double fyi_json_at(const struct json_t *root, const char *key);
 /* Fills r from result.json where there is one: the run is done. FY_EINVAL if it is another recipe's. */
 fy_status fyi_rundir_finished(const fyi_settings *s, const char *dir, fy_recipe_result *r,
                               bool *is_finished);

@@ -22,15 +22,15 @@ static fy_run_opts run_opts(const fyi_settings *s, const fy_recipe_run_opts *o, 
 }
 
 static fy_status run_method(const fyi_settings *s, const fyi_recipe_data *d, fy_device *dev,
-                            const fy_run_opts *o, fy_adapt_report *report)
+                            const fy_run_opts *o, fy_recipe_result *result)
 {
     fyi_method_site at = {
-        .device = dev, .data = &d->view, .seed = s->run.seed.value, .workers = (int)s->run.workers
+        .device = dev, .data = d, .seed = s->run.seed.value, .workers = (int)s->run.workers
     };
     fy_status st;
 
     FYI_FORWARD(fy_run_open(o, &at.run));
-    st = s->method->run(&at, s->options, report);
+    st = s->method->run(&at, s->options, result);
     fy_run_close(at.run);
     return st;
 }
@@ -55,15 +55,16 @@ static fy_status run_opened(const fyi_settings *s, const fyi_recipe_data *d, fy_
     bool is_finished = false;
     fy_run_opts run;
 
+    result->kind = s->method->kind->name;
     result->has_labels = d->judge != NULL;
     FYI_FORWARD(prepare_dir(s, d, dev, o, result, &is_finished));
     if (is_finished)
         return FY_OK;
     run = run_opts(s, o, result->run_dir);
-    FYI_FORWARD(run_method(s, d, dev, &run, &result->adapt));
-    fy_adapt_score(d->judge, &result->adapt);
+    FYI_FORWARD(run_method(s, d, dev, &run, result));
+    s->method->kind->score(d, result);
     result->seconds = fyi_now_s() - begin;
-    return fyi_rundir_result(s, result, fy_dataset_count(d->target_eval));
+    return fyi_rundir_result(s, d, result);
 }
 
 fy_status fy_recipe_run(fy_recipe *r, const fy_recipe_run_opts *o, fy_recipe_result *result)

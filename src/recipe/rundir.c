@@ -323,37 +323,9 @@ fy_status fyi_rundir_check(const fyi_settings *s, const fyi_recipe_data *d, cons
 
 /* ---- after it -------------------------------------------------------------------------------- */
 
-/* JSON has no NaN. */
-static json_t *number(double v)
+json_t *fyi_json_of(double v)
 {
     return isfinite(v) ? json_real(v) : json_null();
-}
-
-/* A step that nobody knows. */
-static json_t *step_json(int64_t step)
-{
-    return step >= 0 ? json_integer(step) : json_null();
-}
-
-static void set_figures(json_t *root, const fy_adapt_figures *f, const char *suffix)
-{
-    const struct {
-        const char *name;
-        double value;
-    } rows[] = { { "source_only", f->source_only },
-                 { "last", f->last },
-                 { "chosen", f->chosen },
-                 { "oracle", f->oracle } };
-    char oracle_step[40];
-
-    for (size_t i = 0; i < FYI_LEN(rows); i++) {
-        char key[40];
-
-        (void)snprintf(key, sizeof key, "%s%s", rows[i].name, suffix);
-        (void)json_object_set_new(root, key, number(rows[i].value));
-    }
-    (void)snprintf(oracle_step, sizeof oracle_step, "oracle_step%s", suffix);
-    (void)json_object_set_new(root, oracle_step, step_json(f->oracle_step));
 }
 
 /* Not every reader of JSON keeps whole numbers from 2^53 on (RFC 7493, section 2.2): those are texts. */
@@ -367,65 +339,30 @@ static json_t *seed_json(uint64_t seed)
     return json_string(text);
 }
 
-fy_status fyi_rundir_result(const fyi_settings *s, const fy_recipe_result *r, int64_t count)
+fy_status fyi_rundir_result(const fyi_settings *s, const fyi_recipe_data *d,
+                            const fy_recipe_result *r)
 {
-    const fy_adapt_report *a = &r->adapt;
     char recipe[65];
     json_t *root;
 
     FYI_FORWARD(fyi_recipe_sha256(s, recipe));
-    root = json_pack("{s:s, s:s, s:s, s:o, s:s, s:o}", "recipe", s->run.name, "recipe_sha256",
-                     recipe, "method", s->method->name, "seed", seed_json(s->run.seed.value),
-                     "run_dir", r->run_dir, "source_accuracy", number(a->source_accuracy));
+    root = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s}", "recipe", s->run.name, "recipe_sha256",
+                     recipe, "method", s->method->name, "kind", s->method->kind->name, "seed",
+                     seed_json(s->run.seed.value), "run_dir", r->run_dir);
     if (root != NULL) {
-        set_figures(root, &a->plain, "");
-        set_figures(root, &a->matched, "_matched");
-        set_figures(root, &a->swapped, "_swapped");
-        (void)json_object_set_new(root, "last_step", json_integer(a->last_step));
-        (void)json_object_set_new(root, "chosen_step", json_integer(a->chosen_step));
-        (void)json_object_set_new(root, "fell_back", json_boolean(a->choice.fell_back));
-        (void)json_object_set_new(root, "reason", json_string(a->choice.reason));
-        (void)json_object_set_new(root, "target_count", json_integer(count));
-        (void)json_object_set_new(root, "seconds", number(r->seconds));
+        s->method->kind->put(d, r, root);
+        (void)json_object_set_new(root, "seconds", fyi_json_of(r->seconds));
     }
     return write_json(root, r->run_dir, "result.json");
 }
 
 /* ---- a run that is done already -------------------------------------------------------------- */
 
-static double number_of(const json_t *root, const char *name, const char *suffix)
+double fyi_json_at(const json_t *root, const char *key)
 {
-    char key[40];
-    const json_t *v;
+    const json_t *v = json_object_get(root, key);
 
-    (void)snprintf(key, sizeof key, "%s%s", name, suffix);
-    v = json_object_get(root, key);
     return json_is_number(v) ? json_number_value(v) : NAN;
-}
-
-static fy_adapt_figures figures_of(const json_t *root, const char *suffix)
-{
-    const double step = number_of(root, "oracle_step", suffix);
-
-    return (fy_adapt_figures){ number_of(root, "source_only", suffix),
-                               number_of(root, "last", suffix), number_of(root, "chosen", suffix),
-                               number_of(root, "oracle", suffix), step >= 0 ? (int64_t)step : -1 };
-}
-
-static void read_result(const json_t *root, fy_recipe_result *r)
-{
-    fy_adapt_report *a = &r->adapt;
-    const char *reason = json_string_value(json_object_get(root, "reason"));
-
-    r->seconds = number_of(root, "seconds", "");
-    a->source_accuracy = number_of(root, "source_accuracy", "");
-    a->plain = figures_of(root, "");
-    a->matched = figures_of(root, "_matched");
-    a->swapped = figures_of(root, "_swapped");
-    a->last_step = json_integer_value(json_object_get(root, "last_step"));
-    a->chosen_step = json_integer_value(json_object_get(root, "chosen_step"));
-    a->choice.fell_back = json_is_true(json_object_get(root, "fell_back"));
-    (void)snprintf(a->choice.reason, sizeof a->choice.reason, "%s", reason != NULL ? reason : "");
 }
 
 static fy_status check_origin(const fyi_settings *s, const json_t *root, const char *path)
@@ -460,8 +397,10 @@ fy_status fyi_rundir_finished(const fyi_settings *s, const char *dir, fy_recipe_
         return fyi_fail(FY_EFORMAT, "'%s' is damaged: %s; remove it to have it written again", path,
                         error.text);
     st = check_origin(s, root, path);
-    if (st == FY_OK)
-        read_result(root, r);
+    if (st == FY_OK) {
+        r->seconds = fyi_json_at(root, "seconds");
+        s->method->kind->take(root, r);
+    }
     json_decref(root);
     return st;
 }

@@ -54,8 +54,8 @@ const fyi_key fyi_run_keys[] = {
         "seconds between checkpoints within a stage; 0: only at its end"),
     KEY("data_root", FYI_KEY_TEXT, data_root, 0, 0, NULL, NULL, FYI_KEY_MACHINE,
         "folder that file names begin in; by default $FERRY_DATA, else data"),
-    KEY("source_holdout", FYI_KEY_REAL, source_holdout, 0.01, 0.9, NULL, NULL, 0,
-        "share of the source kept for testing; only without a source_test"),
+    KEY("holdout", FYI_KEY_REAL, holdout, 0.01, 0.9, NULL, NULL, 0,
+        "share of source kept from training, without a source_test; of train, without a val"),
     { .key = NULL },
 };
 #undef KEY
@@ -72,7 +72,7 @@ void fyi_run_settings_defaults(fyi_run_settings *r, const char *name)
         .data_root = root != NULL && *root != '\0' ? root : "data",
         .workers = 1,
         .checkpoint_s = fy_run_defaults().checkpoint_s,
-        .source_holdout = 0.1,
+        .holdout = 0.1,
     };
 }
 
@@ -288,23 +288,52 @@ static fy_status check_side(const fyi_settings *s, const fyi_entries *t, int i)
     return FY_OK;
 }
 
+/* The sides that the method needs are there, and no others. */
+static fy_status check_sides(const fyi_settings *s, const fyi_entries *t)
+{
+    const fyi_kind *kind = s->method->kind;
+
+    for (int i = 0; i < FYI_SIDES; i++) {
+        const bool is_open = s->sections[1 + i].is_open;
+
+        if (!is_open && (kind->needs >> i & 1))
+            return fyi_fail(FY_EINVAL, "recipe %s: the data side '%s' is missing", t->path,
+                            fyi_side_names[i]);
+        if (is_open && !(kind->takes >> i & 1))
+            return fyi_fail(
+                FY_EINVAL,
+                "recipe %s: the method '%s' has no use for the data side '%s'; leave it "
+                "out",
+                t->path, s->method->name, fyi_side_names[i]);
+        FYI_FORWARD(check_side(s, t, i));
+    }
+    return FY_OK;
+}
+
 static fy_status check_across(const fyi_settings *s, const fyi_entries *t)
 {
-    static const int wanted[] = { FYI_SOURCE, FYI_TARGET };
+    const int held_out = s->method->kind->held_out;
 
-    for (size_t i = 0; i < FYI_LEN(wanted); i++)
-        if (!s->sections[1 + wanted[i]].is_open)
-            return fyi_fail(FY_EINVAL, "recipe %s: the data side '%s' is missing", t->path,
-                            fyi_side_names[wanted[i]]);
-    for (int i = 0; i < FYI_SIDES; i++)
-        FYI_FORWARD(check_side(s, t, i));
-    if (s->sections[1 + FYI_SOURCE_TEST].is_open && fyi_entries_find(t, "source_holdout") != NULL)
+    FYI_FORWARD(check_sides(s, t));
+    if (s->sections[1 + held_out].is_open && fyi_entries_find(t, "holdout") != NULL)
         return fyi_fail(FY_EINVAL,
-                        "recipe %s: 'source_holdout' would not be used, since there is a "
-                        "source_test; leave one of them out",
-                        t->path);
+                        "recipe %s: 'holdout' would not be used, since there is a %s; leave one of "
+                        "them out",
+                        t->path, fyi_side_names[held_out]);
     if (s->run.seed.follows)
         return fyi_fail(FY_EINVAL, "recipe %s: 'seed' must be a whole number, 0 or more", t->path);
+    return FY_OK;
+}
+
+/* val and test are like train, but for what they say themselves. */
+static fy_status follow_train(fyi_settings *out, const fyi_entries *t, const bool *is_off,
+                              fyi_arena *arena)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (!is_off[i] && is_in_section(t->v[i].key, fyi_side_names[FYI_TRAIN]))
+            FYI_FORWARD(bind_entry(out, t, &t->v[i], arena));
+    for (int i = FYI_VAL; i <= FYI_TEST; i++)
+        fyi_side_follow(&out->side[i], &out->side[FYI_TRAIN]);
     return FY_OK;
 }
 
@@ -324,6 +353,7 @@ static fy_status bind_all(fyi_settings *out, const fyi_entries *t, const char *n
                         t->path);
     FYI_FORWARD(bind_entry(out, t, fyi_entries_find(t, "method"), arena));
     FYI_FORWARD(open_method(out, arena));
+    FYI_FORWARD(follow_train(out, t, is_off, arena));
     for (size_t i = 0; i < t->n; i++)
         if (!is_off[i])
             FYI_FORWARD(bind_entry(out, t, &t->v[i], arena));

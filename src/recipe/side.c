@@ -246,16 +246,16 @@ done:
     return st;
 }
 
-/* The source is opened once more for its numbers, just as it is for training. */
-static fy_status set_from_source(fy_image_opts *o, const site *at)
+/* Side i is opened once more for its numbers, just as it is for training. */
+static fy_status set_from_side(fy_image_opts *o, const site *at, int i)
 {
-    const site source = { at->of, &at->of->side[FYI_SOURCE], fyi_side_names[FYI_SOURCE] };
-    fy_image_opts numbers = image_opts(&source);
+    const site other = { at->of, &at->of->side[i], fyi_side_names[i] };
+    fy_image_opts numbers = image_opts(&other);
     fy_dataset *raw = NULL;
     fy_status st;
 
-    FY_TRY(open_raw(&source, &raw));
-    FY_TRY(set_from_data(&numbers, &source, raw));
+    FY_TRY(open_raw(&other, &raw));
+    FY_TRY(set_from_data(&numbers, &other, raw));
     o->range = FY_RANGE_NORMAL;
     memcpy(o->mean, numbers.mean, sizeof o->mean);
     memcpy(o->deviation, numbers.deviation, sizeof o->deviation);
@@ -264,17 +264,31 @@ done:
     return st;
 }
 
+/* The side whose numbers are meant: "data" is the side itself. -1: the range needs no numbers of data. */
+static int numbers_side(const site *at)
+{
+    const int self = (int)(at->side - at->of->side);
+
+    return is_word(at->side->range, "data")     ? self
+           : is_word(at->side->range, "source") ? FYI_SOURCE
+           : is_word(at->side->range, "train")  ? FYI_TRAIN
+                                                : -1;
+}
+
 static fy_status set_range(fy_image_opts *o, const site *at, const fy_dataset *raw)
 {
     const char *range = at->side->range;
-    const bool is_source = at->side == &at->of->side[FYI_SOURCE];
+    const int of = numbers_side(at);
 
     if (is_word(range, "imagenet"))
         return set_imagenet(o, raw);
-    if (is_word(range, "data") || (is_word(range, "source") && is_source))
+    if (of >= 0 && at->side == &at->of->side[of])
         return set_from_data(o, at, raw);
-    if (is_word(range, "source"))
-        return set_from_source(o, at);
+    if (of >= 0 && !at->of->sections[1 + of].is_open)
+        return fyi_fail(FY_EINVAL, "'%s.range' is %s, but there is no data side '%s'", at->name,
+                        range, fyi_side_names[of]);
+    if (of >= 0)
+        return set_from_side(o, at, of);
     if (is_word(range, "normal"))
         set_numbers(o, at->side);
     if (is_word(range, "signed"))

@@ -1,7 +1,10 @@
-/* sides.c: the keys of a data side: source, source_test, target, target_eval. */
+/* sides.c: the keys of a data side: source, target, train ... */
 #include "recipe/recipe.h"
 
-const char *const fyi_side_names[FYI_SIDES] = { "source", "source_test", "target", "target_eval" };
+#include <string.h>
+
+const char *const fyi_side_names[FYI_SIDES] = { "source", "source_test", "target", "target_eval",
+                                                "train",  "val",         "test" };
 
 static const char *const *format_words(void)
 {
@@ -45,7 +48,7 @@ static const char *const *check_words(void)
 static const char *const *range_words(void)
 {
     static const char *const words[] = { "keep", "signed", "normal", "imagenet",
-                                         "data", "source", NULL };
+                                         "data", "source", "train",  NULL };
 
     return words;
 }
@@ -103,7 +106,7 @@ const fyi_key fyi_side_keys[] = {
     KEY("pad_value", FYI_KEY_REAL, pad_value, 0, 1, NULL, "pad!=0", 0, "their value: 0 is black"),
     KEY("range", FYI_KEY_WORD, range, 0, 0, range_words, NULL, 0,
         "keep: 0 to 1; signed: -1 to 1; normal: (x - mean) / deviation; imagenet: by ImageNet's; data: by "
-        "those of 1,000 samples of this side, source: of the source"),
+        "those of 1,000 samples of this side, source, train: of that one"),
     KEY("mean", FYI_KEY_REALS, mean, 0, 0, NULL, "range=normal", 0, "per channel"),
     KEY("deviation", FYI_KEY_REALS, deviation, 1e-6, 1e6, NULL, "range=normal", 0, "per channel"),
     KEY("classes", FYI_KEY_INTS, classes, 0, 1e6, NULL, NULL, 0,
@@ -143,4 +146,13 @@ void fyi_side_defaults(fyi_side *s)
         .pick = "random",
         .pick_seed.follows = true,
     };
+}
+
+void fyi_side_follow(fyi_side *s, const fyi_side *from)
+{
+    *s = *from;
+    s->images = s->labels = NULL;
+    s->limit = 0;
+    if (strcmp(s->range, "data") == 0)
+        s->range = "train";
 }

@@ -48,7 +48,7 @@ static void put_value(const fyi_section *s, const fyi_key *k, fyi_buf *out)
 /* All keys that apply and have none of the flags in `without`. */
 static void put_sections(const fyi_settings *s, unsigned without, fyi_buf *out)
 {
-    const bool has_test = s->sections[1 + FYI_SOURCE_TEST].is_open;
+    const bool has_own = s->sections[1 + s->method->kind->held_out].is_open;
 
     for (int i = 0; i < s->n_sections; i++) {
         const fyi_section *section = &s->sections[i];
@@ -59,7 +59,7 @@ static void put_sections(const fyi_settings *s, unsigned without, fyi_buf *out)
             fyi_buf_printf(out, "\n%s:\n", section->name);
         for (const fyi_key *k = section->keys; k->key != NULL; k++) {
             if (!fyi_key_applies(section, k) || (k->flags & without) ||
-                (has_test && strcmp(k->key, "source_holdout") == 0))
+                (has_own && strcmp(k->key, "holdout") == 0))
                 continue;
             fyi_buf_printf(out, "%s%s: ", *section->name ? "  " : "", k->key);
             put_value(section, k, out);

@@ -51,7 +51,7 @@ static fy_status find_cut(fy_predictor *p, fy_model *const *chain, const char *m
         fy_objective_add(p->g, "moves", fy_mean_all(p->g, p->out[p->n - 1]), &none);
     for (int i = 0; i < p->n; i++)
         for (int k = 0; k < fy_model_count(chain[i]); k++)
-            if (fyi_glob(moves, fy_model_param_name(chain[i], k)))
+            if (fy_glob(moves, fy_model_param_name(chain[i], k)))
                 fy_objective_moves(p->g, o, fy_model_param(chain[i], k), NULL);
     FYI_FORWARD(fy_graph_status(p->g));
     return fyi_frozen_cut(p->g, p->x, p->cut, FY_MAX_TABLES, &p->n_cut);

@@ -20,8 +20,9 @@ static double constant(const fy_schedule *s, int64_t done, int64_t all)
 
 static double step(const fy_schedule *s, int64_t done, int64_t all)
 {
+    const int64_t falls = done / FYI_MAX(s->every, 1);
     (void)all;
-    return pow(s->gamma, (double)(done / FYI_MAX(s->every, 1)));
+    return pow(s->gamma, (double)falls);
 }
 
 static double multistep(const fy_schedule *s, int64_t done, int64_t all)

@@ -58,7 +58,7 @@ static fy_status add_line(report *r, const fy_fit_line *line)
 static fy_fit_kind judge(const fy_model *m, const fy_weights *w, const fy_fit_opts *o,
                          const fy_fit_line *line)
 {
-    if (fyi_glob(o->skip, line->name))
+    if (fy_glob(o->skip, line->name))
         return FY_FIT_SKIPPED;
     if (line->i_file < 0)
         return FY_FIT_MISSING;

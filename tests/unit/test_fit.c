@@ -38,9 +38,9 @@ static void add_params(fy_weights_file *f, fy_model *m, const change *c, const c
 
     for (int i = 0; i < fy_model_count(m); i++) {
         const fy_shape *s = fy_param_shape(fy_model_param(m, i));
-        const bool is_whole = fyi_glob(c->whole, fy_model_param_name(m, i));
+        const bool is_whole = fy_glob(c->whole, fy_model_param_name(m, i));
 
-        if (fyi_glob(c->drop, fy_model_param_name(m, i)))
+        if (fy_glob(c->drop, fy_model_param_name(m, i)))
             continue;
         (void)snprintf(name, sizeof name, "%s%s", prefix, fy_model_param_name(m, i));
         check_ok(fy_param_read(fy_model_param(m, i), values, fy_shape_numel(s)));

@@ -49,7 +49,7 @@ static const struct bad {
 static const struct bad bad_meaning[] = {
     { "no_method", SIDES, "'method' is missing" },
     { "method", "method: ada\n" SIDES,
-      "x.yaml:1:1: 'method' is 'ada', expected adda; did you mean 'adda'?" },
+      "x.yaml:1:1: 'method' is 'ada', expected adda or finetune; did you mean 'adda'?" },
     { "unknown_key", WHOLE "adda: {critc_lr: 1}\n",
       "x.yaml:4:8: unknown key 'adda.critc_lr'; did you mean 'adda.critic_lr'?" },
     { "other_section", WHOLE "adda: {encoder: lenet}\n",
@@ -120,8 +120,8 @@ static const struct bad bad_meaning[] = {
       "'source.images' is missing" },
     { "no_source", "method: adda\ntarget: {format: digits}\n", "the data side 'source' is missing" },
     { "no_target", "method: adda\nsource: {format: digits}\n", "the data side 'target' is missing" },
-    { "holdout_and_test", WHOLE "source_holdout: 0.2\nsource_test: {format: digits}\n",
-      "'source_holdout' would not be used, since there is a source_test" },
+    { "holdout_and_test", WHOLE "holdout: 0.2\nsource_test: {format: digits}\n",
+      "'holdout' would not be used, since there is a source_test" },
 };
 
 static void says_what_is_wrong_with_the_text(void **state)

@@ -36,7 +36,7 @@ static void globs_match_whole_names(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LEN(globs); i++)
-        if (fyi_glob(globs[i].globs, globs[i].name) != globs[i].expected)
+        if (fy_glob(globs[i].globs, globs[i].name) != globs[i].expected)
             fail_msg("'%s' against '%s': %s", globs[i].globs ? globs[i].globs : "NULL",
                      globs[i].name, globs[i].why);
 }

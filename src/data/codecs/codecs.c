@@ -56,7 +56,7 @@ static fy_status find_codec(const fyi_encoded *e, const fyi_codec **out)
             *out = codecs[i];
             return FY_OK;
         }
-    return fail_unknown(e);
+    return fyi_not_ok(fail_unknown(e));
 }
 
 bool fyi_picture_has_ending(const char *name)

@@ -117,7 +117,7 @@ static fy_status walk(scan *s, const char *path, const char *label, const level 
 {
     const struct dirent *entry;
     fy_status st = FY_OK;
-    level here;
+    level here = { 0 };
     DIR *dir;
 
     FYI_FORWARD(enter(path, up, &here));

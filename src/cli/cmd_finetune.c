@@ -1,0 +1,208 @@
+/* cmd_finetune.c: ferry finetune: a recipe made from a folder of labelled pictures and a pretrained model. */
+#include "cli/cli.h"
+
+#include <math.h>
+#include <string.h>
+
+static const fyi_option options[] = {
+    { "--weights", "FILE",
+      "pretrained: safetensors, .pth, .npz; without it training begins at random" },
+    { "--model", "FAMILY", "the model; by default what --weights says" },
+    { "--val", "PATH", "labelled data to choose the best epoch by; by default a tenth of the data" },
+    { "--test", "PATH", "labelled data, looked at once at the end" },
+    { "--train", "WAY", "head, all, head-first or gradual; by default head-first with --weights" },
+    FYI_OPTIONS_RUN,
+};
+
+/* What is known before the recipe is made. */
+typedef struct pick {
+    const fyi_args *args;
+    fy_recipe *recipe;
+    const char *family, *weights;
+    char said[64]; /* the family that the weights name */
+    fy_model_opts published;
+    int64_t count;
+    int classes;
+} pick;
+
+/* Puts a value and says why, unless the command line has one. */
+static fy_status choose(const pick *p, const char *key, const char *why, const char *fmt, ...)
+    FY_PRINTF(4, 5);
+static fy_status choose(const pick *p, const char *key, const char *why, const char *fmt, ...)
+{
+    char value[64];
+    va_list args;
+
+    if (fyi_args_sets(p->args, key))
+        return FY_OK;
+    va_start(args, fmt);
+    (void)vsnprintf(value, sizeof value, fmt, args);
+    va_end(args);
+    if (!fyi_args_has(p->args, "--quiet"))
+        fprintf(stderr, "picked %s=%s: %s\n", key, value, why);
+    return fy_recipe_put(p->recipe, key, value);
+}
+
+/* ---- the model ------------------------------------------------------------------------------- */
+
+static fy_status find_family(pick *p)
+{
+    fyi_saved saved;
+
+    p->family = fyi_args_value(p->args, "--model");
+    p->weights = fyi_args_value(p->args, "--weights");
+    if (p->family == NULL && p->weights != NULL) {
+        FYI_FORWARD(fyi_saved_read(p->weights, &saved));
+        (void)snprintf(p->said, sizeof p->said, "%s", saved.family);
+        p->family = *p->said != '\0' ? p->said : NULL;
+    }
+    if (p->family == NULL)
+        return fyi_fail(FY_EINVAL, "%s%s%s; add --model FAMILY, 'ferry help models' lists them",
+                        p->weights != NULL ? "'" : "there is no model to train",
+                        p->weights != NULL ? p->weights : "",
+                        p->weights != NULL ? "' does not say which family it is of" : "");
+    FYI_FORWARD(fy_recipe_put(p->recipe, "model.family", p->family));
+    if (p->weights != NULL)
+        FYI_FORWARD(fy_recipe_put(p->recipe, "model.weights", p->weights));
+    return fy_model_family_defaults(p->family, &p->published);
+}
+
+/* ---- the data -------------------------------------------------------------------------------- */
+
+static fy_status put_sides(const pick *p)
+{
+    static const struct {
+        const char *option, *side;
+    } sides[] = { { "--val", "val" }, { "--test", "test" } };
+
+    FYI_FORWARD(fyi_put_data_path(p->recipe, "train", p->args->plain[0], NULL));
+    for (size_t i = 0; i < FYI_LEN(sides); i++) {
+        const char *path = fyi_args_value(p->args, sides[i].option);
+
+        if (path != NULL)
+            FYI_FORWARD(fyi_put_data_path(p->recipe, sides[i].side, path, NULL));
+    }
+    return FY_OK;
+}
+
+/* How pictures must look for what the weights know to be of use. */
+static fy_status choose_look(const pick *p)
+{
+    const int64_t size = p->published.input.rank == 3 ? p->published.input.d[1] : 0,
+                  channels = p->published.input.rank == 3 ? p->published.input.d[0] : 0;
+    const bool is_imagenet = channels == 3 && size >= 128;
+
+    if (channels > 0)
+        FYI_FORWARD(
+            choose(p, "train.channels", "what the model takes", "%lld", (long long)channels));
+    if (size > 0 && !fyi_args_sets(p->args, "train.shorter"))
+        FYI_FORWARD(
+            choose(p, "train.size", "what the model was published for", "%lld", (long long)size));
+    if (is_imagenet && p->weights != NULL)
+        return choose(p, "train.range", "what pretrained models of this size expect", "imagenet");
+    return choose(p, "train.range", "mean and deviation of the training data", "data");
+}
+
+static fy_status look_at_data(pick *p)
+{
+    fy_dataset *d = NULL;
+
+    FYI_FORWARD(fy_recipe_open_side(p->recipe, "train", &d));
+    p->count = fy_dataset_count(d);
+    p->classes = fy_dataset_classes(d);
+    fy_dataset_free(d);
+    return FY_OK;
+}
+
+/* ---- the training ---------------------------------------------------------------------------- */
+
+static fy_status choose_length(const pick *p)
+{
+    const int64_t batch = p->count >= 512 ? 32 : FYI_MAX(p->count / 16, 2);
+    const int64_t epochs = p->count < 2000 ? 12 : p->count < 20000 ? 8 : 4;
+    char why[96];
+
+    (void)snprintf(why, sizeof why, "%lld samples of %d classes", (long long)p->count, p->classes);
+    FYI_FORWARD(choose(p, "finetune.batch", why, "%lld", (long long)batch));
+    return choose(p, "finetune.epochs", why, "%lld", (long long)epochs);
+}
+
+/* Rates for batches of 32; smaller ones take smaller steps. */
+static fy_status choose_rates(const pick *p)
+{
+    const char *given = fyi_args_value(p->args, "--train");
+    const bool is_pretrained = p->weights != NULL;
+    const char *way = given != NULL ? given : is_pretrained ? "head-first" : "all";
+    const double scale = sqrt((double)FYI_MIN(p->count, 512) / 512);
+
+    if (given != NULL)
+        FYI_FORWARD(fy_recipe_put(p->recipe, "finetune.train", given));
+    else
+        FYI_FORWARD(choose(p, "finetune.train",
+                           is_pretrained ? "a new head must not spoil what is under it"
+                                         : "nothing is pretrained",
+                           "%s", way));
+    if (strcmp(way, "all") != 0)
+        FYI_FORWARD(choose(p, "finetune.head_lr", "a new head", "%.3g", 0.03 * scale));
+    if (strcmp(way, "head") == 0)
+        return FY_OK;
+    return choose(p, "finetune.lr",
+                  is_pretrained ? "small steps from good values" : "from random values", "%.3g",
+                  (is_pretrained ? 0.005 : 0.03) * scale);
+}
+
+static fy_status make_recipe(pick *p)
+{
+    static const char text[] = "name: finetune\nmethod: finetune\n";
+
+    FYI_FORWARD(fy_recipe_parse("finetune", text, sizeof text - 1, &p->recipe));
+    FYI_FORWARD(find_family(p));
+    FYI_FORWARD(put_sides(p));
+    FYI_FORWARD(choose_look(p));
+    FYI_FORWARD(fyi_apply_settings(p->args, p->recipe, ""));
+    FYI_FORWARD(look_at_data(p));
+    FYI_FORWARD(choose_length(p));
+    FYI_FORWARD(choose_rates(p));
+    return fyi_apply_settings(p->args, p->recipe, "");
+}
+
+static int run(const fyi_args *a)
+{
+    pick p = { .args = a };
+    int code;
+    fy_status st;
+
+    if (a->n_plain != 1)
+        return fyi_misused(a->verb, "one path to labelled data is needed, %d were given",
+                           a->n_plain);
+    fyi_progress_begin(fyi_args_has(a, "--quiet"));
+    st = make_recipe(&p);
+    fyi_progress_end();
+    code = st == FY_OK ? fyi_run_recipe(a, p.recipe) : fyi_recipe_failed(a, st);
+    fy_recipe_free(p.recipe);
+    return code;
+}
+
+const fyi_verb fyi_verb_finetune = {
+    .name = "finetune",
+    .line = "teach a pretrained model new classes",
+    .usage = "PATH --weights FILE [--model FAMILY] [options] [key=value ...]",
+    .help =
+        "PATH holds labelled data: a folder with a folder of pictures per class, a list, archives, "
+        "an "
+        "idx,\n"
+        "npy or CIFAR file. What is not given is picked from the data and the model, and said. "
+        "key=value "
+        "sets\n"
+        "any key of 'ferry help recipe'. The recipe made this way is in the run's directory, to be "
+        "changed and\n"
+        "run again.\n"
+        "\n"
+        "Examples:\n"
+        "  ferry finetune photos --model resnet18 --weights resnet18.pth\n"
+        "  ferry finetune photos --model mobilenet_v2 --weights mobilenet_v2.pth --train head \\\n"
+        "      --test more-photos finetune.epochs=5\n"
+        "  ferry finetune digits:clean:2000 --model lenet\n",
+    .options = options,
+    .run = run,
+};

@@ -1,0 +1,67 @@
+/* show_adapt.c: an adaptation's four numbers as a table on the terminal. */
+#include "cli/cli.h"
+
+#include <math.h>
+
+#define MAX_WAYS 3
+
+/* One of the four numbers, counted in n ways, and the step that each is of. */
+static void print_row(const char *name, const double *values, const int64_t *steps, int n)
+{
+    bool same = true;
+
+    printf("  %-24s", name);
+    for (int i = 0; i < n; i++) {
+        if (isfinite(values[i]))
+            printf("%11.1f%%", 100 * values[i]);
+        else
+            printf("%12s", "-");
+        same = same && steps[i] == steps[0];
+    }
+    for (int i = 0; i < (same ? 1 : n); i++)
+        printf("%s%lld", i ? ", " : "    ", (long long)steps[i]);
+    printf("\n");
+}
+
+/* Classes exchanged is a column for two classes only. */
+static void print_table(const fy_adapt_report *a)
+{
+    const fy_adapt_figures *columns[MAX_WAYS] = { &a->plain, &a->matched, &a->swapped };
+    static const char *const names[MAX_WAYS] = { "as labelled", "matched", "exchanged" };
+    static const char *const rows[] = { "source only", "last step", "label-free choice",
+                                        "oracle (uses labels)" };
+    const int n = isfinite(a->swapped.last) ? 3 : 2;
+    double values[FYI_LEN(rows)][MAX_WAYS];
+    int64_t steps[FYI_LEN(rows)][MAX_WAYS];
+
+    for (int i = 0; i < n; i++) {
+        const fy_adapt_figures *f = columns[i];
+        const double value[] = { f->source_only, f->last, f->chosen, f->oracle };
+        const int64_t step[] = { 0, a->last_step, a->chosen_step, f->oracle_step };
+
+        for (size_t k = 0; k < FYI_LEN(rows); k++) {
+            values[k][i] = value[k];
+            steps[k][i] = step[k];
+        }
+    }
+    printf("  %-24s", "target accuracy");
+    for (int i = 0; i < n; i++)
+        printf("%12s", names[i]);
+    printf("    of step\n");
+    for (size_t k = 0; k < FYI_LEN(rows); k++)
+        print_row(rows[k], values[k], steps[k], n);
+}
+
+void fyi_show_adapt(fy_recipe *r, const fy_recipe_result *result)
+{
+    const fy_adapt_report *a = &result->adapt;
+
+    printf(
+        "%s, seed %s: %.0f s; the source model is right on %.1f%% of held-out source samples\n\n",
+        fy_recipe_name(r), fy_recipe_get(r, "seed"), result->seconds, 100 * a->source_accuracy);
+    if (result->has_labels)
+        print_table(a);
+    else
+        printf("  The target has no labels, so there is no accuracy to show.\n");
+    printf("\nThe label-free choice %s.\n", a->choice.reason);
+}

@@ -1,0 +1,26 @@
+/* show_finetune.c: what a fine-tuning came to, on the terminal. */
+#include "cli/cli.h"
+
+#include <math.h>
+
+static void print_row(const char *name, double share, const char *of)
+{
+    if (isfinite(share))
+        printf("  %-24s%7.2f%%   %s\n", name, 100 * share, of);
+}
+
+void fyi_show_finetune(fy_recipe *r, const fy_recipe_result *result)
+{
+    const fy_finetune_report *f = &result->finetune;
+    char of[64];
+
+    printf("%s, seed %s: %.0f s, %lld epochs, %lld of %lld values moved in the last part\n\n",
+           fy_recipe_name(r), fy_recipe_get(r, "seed"), result->seconds, (long long)f->epochs,
+           (long long)f->moved, (long long)f->all);
+    (void)snprintf(of, sizeof of, "of the model after epoch %lld, which is kept",
+                   (long long)f->best_epoch);
+    print_row("validation, at first", f->before, "before the first step");
+    print_row("validation", f->val_accuracy, of);
+    print_row("test", f->test_accuracy, "looked at once");
+    printf("\nModel: %s/best.safetensors\n", result->run_dir);
+}

@@ -1,0 +1,580 @@
+/* finetune.c: a pretrained model goes on learning on new data, in parts.
+ *
+ *   part   a stage of its own: the parameters that move, their learning rates, the schedule, a plan
+ *   loss   (1 - e) CE(f(x), y) + e mean_k -log p_k(x) + a / 2 sum_w (w - w_0)^2,   w not of the head
+ * with e the label smoothing and a the strength of L2-SP. An evaluation after every epoch keeps the model that is best
+ * on the validation part. */
+#include "groups.h"
+#include "lr_find.h"
+#include "optim.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_PARTS GROUPS_MAX
+#define MAX_MILESTONES 16
+
+typedef struct part {
+    char name[24];
+    int open; /* groups of layers that move */
+    int64_t epochs;
+    double lr;
+} part;
+
+/* In every checkpoint. */
+typedef struct kept {
+    int64_t epochs;     /* done */
+    int64_t best_epoch; /* -1: nothing was looked at */
+    double before, best, best_loss;
+    double found_lr; /* by the range test before part number `found` */
+    int64_t found;   /* counted from 1; 0: none yet */
+    int64_t worse;   /* evaluations since the best of this part */
+} kept;
+
+typedef struct finetune {
+    fy_run *run;
+    fy_device *dev;
+    const fy_finetune_data *data;
+    const fy_finetune_opts *o;
+    fy_model *model, *start; /* start: w_0 of L2-SP */
+    groups groups;
+    part parts[MAX_PARTS];
+    int n_parts;
+    int64_t epoch_steps;
+    kept kept;
+    /* Of the part that runs. */
+    const part *now;
+    char *moves;
+    fy_schedule schedule;
+    int64_t milestones[MAX_MILESTONES];
+    fy_predictor *predictor;
+} finetune;
+
+fy_finetune_opts fy_finetune_defaults(void)
+{
+    return (fy_finetune_opts){
+        .family = "resnet18",
+        .dropout = -1,
+        .train = "head-first",
+        .head_epochs = 2,
+        .epochs = 8,
+        .batch = 32,
+        .optim = { .name = "sgd", .lr = 0.01, .momentum = 0.9, .beta1 = 0.9, .weight_decay = 1e-4 },
+        .groups = 3,
+        .lr_decay = 1,
+        .schedule = "cosine",
+        .step_epochs = 10,
+        .gamma = 0.1,
+        .workers = 1,
+    };
+}
+
+/* ---- the model ------------------------------------------------------------------------------------ */
+
+static fy_status load_weights(finetune *f, fy_model *m, bool is_told)
+{
+    const fy_fit_opts fit = fy_fit_defaults();
+    fy_fit *report = NULL;
+    fy_status st = FY_OK;
+    if (!f->o->weights)
+        return FY_OK;
+    st = fy_model_load_partly(m, f->o->weights, &fit, &report);
+    if (st == FY_OK && is_told)
+        st = fy_run_write(f->run, "weights.json", report->json, strlen(report->json));
+    fy_fit_free(report);
+    return st;
+}
+
+static fy_status open_model(finetune *f, const char *name, fy_model **out)
+{
+    fy_model_opts m = fy_model_defaults();
+    m.input = *fy_dataset_shape(f->data->train);
+    m.n_classes = fy_dataset_classes(f->data->train);
+    m.width = (float)f->o->width;
+    m.dropout = (float)f->o->dropout;
+    m.pool = f->o->pool;
+    m.seed = f->o->seed;
+    return fy_model_open(f->o->family, name, &m, out);
+}
+
+static fy_status open_models(finetune *f)
+{
+    fy_status st;
+    FY_TRY(open_model(f, "model", &f->model));
+    FY_TRY(load_weights(f, f->model, true));
+    FY_TRY(groups_of(f->model, (int)f->o->groups, &f->groups));
+    if (f->o->l2_sp > 0) {
+        FY_TRY(open_model(f, "model", &f->start));
+        FY_TRY(load_weights(f, f->start, false));
+    }
+    FY_TRY(fy_run_keep(f->run, f->model)); /* a resumed run has its values from here on */
+    FY_TRY(fy_run_keep_data(f->run, "finetune", &f->kept, sizeof f->kept, NULL));
+done:
+    return st;
+}
+
+/* ---- the parts ------------------------------------------------------------------------------------ */
+
+static void add_part(finetune *f, const char *name, int open, int64_t epochs)
+{
+    const fy_finetune_opts *o = f->o;
+    part *p = &f->parts[f->n_parts++];
+    *p = (part){ .open = open, .epochs = epochs, .lr = o->optim.lr };
+    if (open == 1 && o->head_lr > 0)
+        p->lr = o->head_lr;
+    snprintf(p->name, sizeof p->name, "%s", name);
+}
+
+static void plan_head(finetune *f)
+{
+    add_part(f, "head", 1, f->o->epochs);
+}
+
+static void plan_all(finetune *f)
+{
+    add_part(f, "all", f->groups.n, f->o->epochs);
+}
+
+static void plan_head_first(finetune *f)
+{
+    add_part(f, "head", 1, f->o->head_epochs);
+    plan_all(f);
+}
+
+static void plan_gradual(finetune *f)
+{
+    char name[24];
+    add_part(f, "head", 1, f->o->head_epochs);
+    for (int open = 2; open < f->groups.n; open++) {
+        snprintf(name, sizeof name, "top-%d", open);
+        add_part(f, name, open, f->o->head_epochs);
+    }
+    plan_all(f);
+}
+
+static const struct {
+    const char *name;
+    void (*plan)(finetune *f);
+} ways[] = {
+    { "head", plan_head },
+    { "all", plan_all },
+    { "head-first", plan_head_first },
+    { "gradual", plan_gradual },
+};
+
+static fy_status plan_parts(finetune *f)
+{
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        if (strcmp(f->o->train, ways[i].name) == 0) {
+            ways[i].plan(f);
+            return FY_OK;
+        }
+    return fy_error(FY_EINVAL, "finetune: train is '%s'; expected head, all, head-first or gradual",
+                    f->o->train);
+}
+
+/* ---- the schedule ----------------------------------------------------------------------------------- */
+
+static fy_status open_schedule(finetune *f)
+{
+    const fy_finetune_opts *o = f->o;
+    const double each = (double)f->epoch_steps;
+    if (o->n_milestones > MAX_MILESTONES)
+        return fy_error(FY_EINVAL, "finetune: %d milestones; expected at most %d", o->n_milestones,
+                        MAX_MILESTONES);
+    for (int i = 0; i < o->n_milestones; i++)
+        f->milestones[i] = o->milestones[i] * f->epoch_steps;
+    f->schedule = (fy_schedule){ .name = o->schedule,
+                                 .steps = f->now->epochs * f->epoch_steps,
+                                 .warmup = llround(o->warmup_epochs * each),
+                                 .every = llround(fmax(o->step_epochs * each, 1)),
+                                 .gamma = o->gamma,
+                                 .milestones = f->milestones,
+                                 .n_milestones = o->n_milestones,
+                                 .floor = o->floor };
+    return fy_schedule_check(&f->schedule);
+}
+
+/* Is there a rate for the part that runs? */
+static bool is_found(const finetune *f)
+{
+    return f->kept.found == f->now - f->parts + 1;
+}
+
+static double rate_of(const finetune *f)
+{
+    return is_found(f) ? f->kept.found_lr : f->now->lr;
+}
+
+static fy_status on_step(void *arg, fy_plan *plan, int64_t step)
+{
+    const finetune *f = arg;
+    double rate = rate_of(f) * fy_schedule_factor(&f->schedule, step);
+    char group[8], name[24];
+    for (int k = 0; k < f->now->open; k++, rate *= f->o->lr_decay) {
+        float before;
+        snprintf(name, sizeof name, "task.%s.lr", groups_name(k, group));
+        if (fy_plan_get(plan, name, &before) != FY_OK)
+            continue; /* all of the group is frozen */
+        const fy_status st = fy_plan_set(plan, name, (float)rate);
+        if (st != FY_OK)
+            return st;
+    }
+    return FY_OK;
+}
+
+/* ---- looking ------------------------------------------------------------------------------------------ */
+
+/* Mean of -log p(y). A row that is not finite gives NaN. */
+static fy_status loss_of(const fy_tensor *logits, const fy_dataset *d, double *loss)
+{
+    const int64_t n = fy_tensor_shape(logits)->d[0], k = fy_tensor_shape(logits)->d[1];
+    const float *row = fy_tensor_const_data(logits);
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++, row += k) {
+        double top = (double)row[0], total = 0;
+        int32_t y;
+        const fy_status st = fy_dataset_label(d, i, &y);
+        if (st != FY_OK)
+            return st;
+        for (int64_t c = 1; c < k; c++)
+            top = fmax(top, (double)row[c]);
+        for (int64_t c = 0; c < k; c++)
+            total += exp((double)row[c] - top);
+        sum += top + log(total) - (double)row[y];
+    }
+    *loss = sum / (double)n;
+    return FY_OK;
+}
+
+static fy_status look(finetune *f, const fy_dataset *d, double *accuracy, double *loss)
+{
+    fy_tensor *logits = NULL, **wanted[] = { &logits };
+    fy_status st;
+    FY_TRY(fy_predict(f->predictor, d, wanted));
+    FY_TRY(fy_accuracy_of(logits, d, accuracy));
+    FY_TRY(loss_of(logits, d, loss));
+done:
+    fy_tensor_free(logits);
+    return st;
+}
+
+static bool is_better(const kept *k, double accuracy, double loss)
+{
+    return k->best_epoch < 0 || accuracy > k->best || (accuracy == k->best && loss < k->best_loss);
+}
+
+static fy_status keep_if_best(finetune *f, double accuracy, double loss)
+{
+    kept *k = &f->kept;
+    if (!is_better(k, accuracy, loss)) {
+        k->worse++;
+        return FY_OK;
+    }
+    k->best = accuracy;
+    k->best_loss = loss;
+    k->best_epoch = k->epochs;
+    k->worse = 0;
+    return fy_run_save_model(f->run, "best", f->model);
+}
+
+static fy_status on_eval(void *arg, fy_plan *plan, int64_t step, bool *is_over)
+{
+    static const char *const names[] = { "val.accuracy", "val.loss" };
+    finetune *f = arg;
+    double v[2];
+    fy_status st = FY_OK;
+    (void)plan;
+    if (step == 0)
+        f->kept.worse = 0;
+    if (step == 0 && f->kept.best_epoch >= 0)
+        return FY_OK; /* the part before ended in this look */
+    FY_TRY(look(f, f->data->val, &v[0], &v[1]));
+    FY_TRY(fy_run_metrics(f->run, f->now->name, step, 2, names, v));
+    if (step == 0)
+        f->kept.before = v[0];
+    else
+        f->kept.epochs++;
+    FY_TRY(keep_if_best(f, v[0], v[1]));
+    *is_over = f->o->patience > 0 && f->kept.worse >= f->o->patience;
+done:
+    return st;
+}
+
+/* May the part that runs move parameter i? */
+static bool does_move(const finetune *f, int i)
+{
+    return fy_glob(f->moves, fy_model_param_name(f->model, i));
+}
+
+/* ---- one part -------------------------------------------------------------------------------------------- */
+
+static fy_node smoothed(const finetune *f, fy_graph *g, fy_node logits, fy_node y)
+{
+    const float e = (float)f->o->label_smoothing;
+    const fy_node plain = fy_mean_all(g, fy_cross_entropy(g, logits, y));
+    if (!(e > 0))
+        return plain;
+    const fy_node even = fy_mean_all(g, fy_log_softmax(g, logits));
+    return fy_sub(g, fy_scale(g, plain, 1 - e), fy_scale(g, even, e));
+}
+
+static fy_status add_distance(const finetune *f, fy_graph *g, int i, fy_node *sum)
+{
+    fy_param *now = fy_model_param(f->model, i), *then = fy_model_param(f->start, i);
+    const fy_shape s = *fy_param_shape(now);
+    const int64_t n = fy_shape_numel(&s);
+    float *v = malloc((size_t)(n + 1) * sizeof *v);
+    if (!v)
+        return fy_error(FY_ENOMEM, "no memory for '%s'", fy_param_name(now));
+    const fy_status st = fy_param_read(then, v, n);
+    if (st == FY_OK)
+        *sum = fy_add(
+            g, *sum,
+            fy_sum_all(g, fy_square(g, fy_sub(g, fy_use(g, now), fy_constant(g, FY_F32, s, v)))));
+    free(v);
+    return st;
+}
+
+/* Of what moves, is no statistic, and is not of the head. */
+static fy_status add_pull(const finetune *f, fy_graph *g, fy_node *loss)
+{
+    fy_node sum = fy_fill(g, FY_SCALAR, 0);
+    fy_status st = FY_OK;
+    if (!(f->o->l2_sp > 0))
+        return FY_OK;
+    for (int i = 0; st == FY_OK && i < fy_model_count(f->model); i++)
+        if (does_move(f, i) && f->groups.group[i] > 0 && !fy_model_param_is_buffer(f->model, i))
+            st = add_distance(f, g, i, &sum);
+    *loss = fy_add(g, *loss, fy_scale(g, sum, (float)f->o->l2_sp / 2));
+    return st;
+}
+
+typedef struct task {
+    fy_graph *g;
+    fy_loader *loader;
+    fy_stage stage;
+} task;
+
+static void let_move(const finetune *f, task *t, fy_objective o)
+{
+    char group[8];
+    for (int i = 0; i < fy_model_count(f->model); i++)
+        if (does_move(f, i))
+            fy_objective_moves(t->g, o, fy_model_param(f->model, i),
+                               groups_name(f->groups.group[i], group));
+}
+
+static fy_status build_graph(finetune *f, task *t)
+{
+    const fy_shape batch = fy_shape_batch(f->o->batch, fy_dataset_shape(f->data->train));
+    const fy_node x = fy_input(t->g, "x", FY_F32, batch),
+                  y = fy_input(t->g, "y", FY_I32, FY_SHAPE(f->o->batch));
+    const fy_node logits = fy_model_apply_moving(t->g, f->model, x, f->moves);
+    fy_node loss = smoothed(f, t->g, logits, y);
+    fy_optim optim;
+    fy_status st;
+    FY_TRY(optim_of(&f->o->optim, &optim));
+    FY_TRY(add_pull(f, t->g, &loss));
+    let_move(f, t, fy_objective_add(t->g, "task", loss, &optim));
+    t->stage = fy_stage_defaults(f->now->name, t->g);
+    t->stage.streams[t->stage.n_streams++] = (fy_stream){ .loader = t->loader, .x = x, .y = y };
+    t->stage.watches[t->stage.n_watches++] = (fy_watch){ "train.loss", loss };
+    t->stage.watches[t->stage.n_watches++] =
+        (fy_watch){ "train.accuracy", fy_accuracy(t->g, logits, y) };
+    t->stage.steps = f->now->epochs * f->epoch_steps;
+    t->stage.eval_every = f->epoch_steps;
+    t->stage.seed = f->o->seed;
+    t->stage.on_step = on_step;
+    t->stage.on_eval = on_eval;
+    t->stage.arg = f;
+done:
+    return st;
+}
+
+static fy_status open_task(finetune *f, task *t)
+{
+    fy_loader_opts o = fy_loader_defaults();
+    fy_status st;
+    o.batch = f->o->batch;
+    o.seed = f->o->seed;
+    o.name = f->now->name;
+    o.workers = f->o->workers;
+    FY_TRY(fy_graph_new(&t->g));
+    FY_TRY(fy_loader_open(f->data->train, &o, &t->loader));
+    FY_TRY(build_graph(f, t));
+    FY_TRY(fy_graph_status(t->g));
+done:
+    return st;
+}
+
+/* Done once: a resumed run finds the rate in its checkpoint. */
+static fy_status find_rate(finetune *f, const task *t)
+{
+    fy_model *copy = NULL;
+    double rate = NAN;
+    fy_status st = FY_OK;
+    if (!f->o->find_lr || is_found(f))
+        return FY_OK;
+    FY_TRY(fy_model_clone(f->model, "copy", &copy));
+    FY_TRY(lr_find(f->run, f->dev, &t->stage, &rate));
+    FY_TRY(fy_model_copy(f->model, copy));
+    f->kept.found_lr = isfinite(rate) ? rate : f->now->lr;
+    f->kept.found = f->now - f->parts + 1;
+    FY_TRY(fy_run_checkpoint(f->run));
+done:
+    fy_model_free(copy);
+    return st;
+}
+
+static void close_part(finetune *f)
+{
+    fy_predictor_free(f->predictor);
+    free(f->moves);
+    f->predictor = NULL;
+    f->moves = NULL;
+}
+
+static fy_status run_part(finetune *f, const part *p)
+{
+    task t = { 0 };
+    fy_status st = FY_OK;
+    close_part(f);
+    f->now = p;
+    f->moves = groups_moves(&f->groups, p->open, f->o->freeze);
+    if (!f->moves) {
+        st = fy_error(FY_ENOMEM, "no memory for the names of what moves");
+        goto done;
+    }
+    FY_TRY(open_schedule(f));
+    FY_TRY(fy_predictor_new_moving(f->dev, &f->model, 1, f->o->batch, f->moves, &f->predictor));
+    FY_TRY(open_task(f, &t));
+    FY_TRY(find_rate(f, &t));
+    FY_TRY(fy_stage_run(f->run, f->dev, &t.stage));
+done:
+    fy_loader_close(t.loader);
+    fy_graph_free(t.g);
+    return st;
+}
+
+/* ---- the method -------------------------------------------------------------------------------------------- */
+
+static fy_status check_data(const finetune *f)
+{
+    const fy_finetune_opts *o = f->o;
+    const fy_dataset *const all[] = { f->data->val, f->data->test };
+    const int64_t n = fy_dataset_count(f->data->train);
+    const int k = fy_dataset_classes(f->data->train);
+    if (o->batch < 1 || o->batch > n)
+        return fy_error(
+            FY_EINVAL, "finetune: batch is %lld and '%s' has %lld samples; expected 1 to that many",
+            (long long)o->batch, fy_dataset_name(f->data->train), (long long)n);
+    if (k < 2)
+        return fy_error(FY_EINVAL, "finetune: '%s' has %d classes; expected 2 or more",
+                        fy_dataset_name(f->data->train), k);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i] && fy_dataset_classes(all[i]) > k)
+            return fy_error(FY_EINVAL,
+                            "finetune: '%s' has %d classes, the training data '%s' only %d",
+                            fy_dataset_name(all[i]), fy_dataset_classes(all[i]),
+                            fy_dataset_name(f->data->train), k);
+    return FY_OK;
+}
+
+/* What is wrong with the options alone, before anything is opened. */
+static fy_status check(const finetune *f)
+{
+    const fy_finetune_opts *o = f->o;
+    if (!fy_run_dir(f->run))
+        return fy_error(FY_EINVAL, "finetune: it keeps its best model on disk; open the run with a "
+                                   "directory");
+    if (!(o->label_smoothing >= 0 && o->label_smoothing < 1))
+        return fy_error(FY_EINVAL, "finetune: label smoothing is %g; expected 0 to below 1",
+                        o->label_smoothing);
+    if (o->epochs < 1 || o->head_epochs < 1)
+        return fy_error(FY_EINVAL, "finetune: %lld epochs, %lld of the head; expected 1 or more",
+                        (long long)o->epochs, (long long)o->head_epochs);
+    return check_data(f);
+}
+
+/* Every word of `freeze` says something about this model. */
+static fy_status check_freeze(const finetune *f)
+{
+    for (const char *word = f->o->freeze; word && *word;) {
+        char one[128];
+        bool any = false;
+        snprintf(one, sizeof one, "%.*s", (int)strcspn(word, " "), word);
+        for (int i = 0; i < fy_model_count(f->model); i++)
+            any = any || fy_glob(one, fy_model_param_name(f->model, i));
+        if (*one && !any)
+            return fy_error(FY_EINVAL,
+                            "finetune: freeze names '%s', which matches no parameter of '%s'; the "
+                            "first is '%s', 'ferry inspect --model %s' lists them",
+                            one, f->o->family, fy_model_param_name(f->model, 0), f->o->family);
+        word += strcspn(word, " ");
+        word += strspn(word, " ");
+    }
+    return FY_OK;
+}
+
+static void count_values(const finetune *f, fy_finetune_report *report)
+{
+    for (int i = 0; i < fy_model_count(f->model); i++) {
+        const int64_t n = fy_shape_numel(fy_param_shape(fy_model_param(f->model, i)));
+        if (fy_model_param_is_buffer(f->model, i))
+            continue;
+        report->all += n;
+        report->moved += does_move(f, i) ? n : 0;
+    }
+}
+
+static fy_status finish(finetune *f, fy_finetune_report *report)
+{
+    double loss;
+    fy_status st;
+    FY_TRY(fy_run_save_model(f->run, "last", f->model));
+    FY_TRY(fy_run_load_model(f->run, "best", f->model));
+    report->test_accuracy = NAN;
+    report->val_accuracy = f->kept.best;
+    report->val_loss = f->kept.best_loss;
+    if (f->data->test)
+        FY_TRY(look(f, f->data->test, &report->test_accuracy, &loss));
+    report->accuracy = f->data->test ? report->test_accuracy : report->val_accuracy;
+    report->before = f->kept.before;
+    report->epochs = f->kept.epochs;
+    report->best_epoch = f->kept.best_epoch;
+    report->lr = rate_of(f);
+    count_values(f, report);
+done:
+    return st;
+}
+
+static void close_finetune(finetune *f)
+{
+    fy_run_forget(f->run); /* what it was asked to keep ends here */
+    close_part(f);
+    groups_release(&f->groups);
+    fy_model_free(f->start);
+    fy_model_free(f->model);
+}
+
+fy_status fy_finetune(fy_run *r, fy_device *dev, const fy_finetune_data *data,
+                      const fy_finetune_opts *o, fy_finetune_report *report)
+{
+    finetune f = { .run = r, .dev = dev, .data = data, .o = o, .kept = { .best_epoch = -1 } };
+    fy_status st;
+    *report = (fy_finetune_report){ 0 };
+    f.epoch_steps = fy_dataset_count(data->train) / (o->batch > 0 ? o->batch : 1);
+    FY_TRY(check(&f));
+    FY_TRY(open_models(&f));
+    FY_TRY(check_freeze(&f));
+    FY_TRY(plan_parts(&f));
+    for (int i = 0; i < f.n_parts; i++)
+        FY_TRY(run_part(&f, &f.parts[i]));
+    FY_TRY(finish(&f, report));
+done:
+    close_finetune(&f);
+    return st;
+}

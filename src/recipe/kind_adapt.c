@@ -1,0 +1,136 @@
+/* kind_adapt.c: what all adaptation methods take and report.
+ *
+ * A method gets the target without labels. Where the target has labels they go to a judge, of which
+ * the method gets the eye: it takes predictions and tells nothing. */
+#include "recipe/recipe.h"
+
+#include <jansson.h>
+#include <math.h>
+
+/* ---- data ------------------------------------------------------------------------------------ */
+
+/* The side that the report's target figures are counted on. */
+static int judged_side(const fyi_recipe_data *d)
+{
+    return d->side[FYI_TARGET_EVAL] != NULL ? FYI_TARGET_EVAL : FYI_TARGET;
+}
+
+/* Every side goes through models that the source teaches. */
+static fy_status check(fyi_recipe_data *d)
+{
+    static const char why[] = "the source model learns from them";
+
+    FYI_FORWARD(fyi_data_need_labels(d, FYI_SOURCE, why));
+    FYI_FORWARD(fyi_data_need_labels(d, FYI_SOURCE_TEST, why));
+    for (int i = FYI_SOURCE_TEST; i <= FYI_TARGET_EVAL; i++)
+        FYI_FORWARD(fyi_data_compare(d, FYI_SOURCE, i));
+    fyi_data_look_at_size(d, FYI_SOURCE_TEST);
+    fyi_data_look_at_size(d, judged_side(d));
+    return FY_OK;
+}
+
+static fy_status view(fyi_recipe_data *d)
+{
+    const fy_dataset *eval = d->side[judged_side(d)];
+
+    FYI_FORWARD(check(d));
+    FYI_FORWARD(fy_dataset_unlabel(d->side[FYI_TARGET], &d->target));
+    FYI_FORWARD(fy_dataset_unlabel(eval, &d->target_eval));
+    if (fy_dataset_has_labels(eval))
+        FYI_FORWARD(fy_judge_new("target", eval, &d->judge));
+    d->view.adapt = (fy_adapt_data){ d->side[FYI_SOURCE], d->side[FYI_SOURCE_TEST], d->target,
+                                     d->target_eval, fy_judge_eye(d->judge) };
+    return FY_OK;
+}
+
+/* ---- figures --------------------------------------------------------------------------------- */
+
+static void score(const fyi_recipe_data *d, fy_recipe_result *r)
+{
+    fy_adapt_score(d->judge, &r->adapt);
+}
+
+static const struct way {
+    const char *suffix;
+    size_t at;
+} ways[] = { { "", offsetof(fy_adapt_report, plain) },
+             { "_matched", offsetof(fy_adapt_report, matched) },
+             { "_swapped", offsetof(fy_adapt_report, swapped) } };
+
+static const struct number {
+    const char *name;
+    size_t at;
+} numbers[] = { { "source_only", offsetof(fy_adapt_figures, source_only) },
+                { "last", offsetof(fy_adapt_figures, last) },
+                { "chosen", offsetof(fy_adapt_figures, chosen) },
+                { "oracle", offsetof(fy_adapt_figures, oracle) } };
+
+static const char *key_of(const char *name, const struct way *w, char key[40])
+{
+    (void)snprintf(key, 40, "%s%s", name, w->suffix);
+    return key;
+}
+
+static void put_figures(json_t *root, const fy_adapt_report *a, const struct way *w)
+{
+    const char *f = (const char *)a + w->at;
+    const int64_t step = ((const fy_adapt_figures *)(const void *)f)->oracle_step;
+    char key[40];
+
+    for (size_t i = 0; i < FYI_LEN(numbers); i++)
+        (void)json_object_set_new(root, key_of(numbers[i].name, w, key),
+                                  fyi_json_of(*(const double *)(const void *)(f + numbers[i].at)));
+    (void)json_object_set_new(root, key_of("oracle_step", w, key),
+                              step >= 0 ? json_integer(step) : json_null());
+}
+
+static void put(const fyi_recipe_data *d, const fy_recipe_result *r, json_t *root)
+{
+    const fy_adapt_report *a = &r->adapt;
+
+    (void)json_object_set_new(root, "source_accuracy", fyi_json_of(a->source_accuracy));
+    for (size_t i = 0; i < FYI_LEN(ways); i++)
+        put_figures(root, a, &ways[i]);
+    (void)json_object_set_new(root, "last_step", json_integer(a->last_step));
+    (void)json_object_set_new(root, "chosen_step", json_integer(a->chosen_step));
+    (void)json_object_set_new(root, "fell_back", json_boolean(a->choice.fell_back));
+    (void)json_object_set_new(root, "reason", json_string(a->choice.reason));
+    (void)json_object_set_new(root, "target_count",
+                              json_integer(fy_dataset_count(d->view.adapt.target_eval)));
+}
+
+static void take_figures(const json_t *root, fy_adapt_report *a, const struct way *w)
+{
+    char key[40], *f = (char *)a + w->at;
+    const double step = fyi_json_at(root, key_of("oracle_step", w, key));
+
+    for (size_t i = 0; i < FYI_LEN(numbers); i++)
+        *(double *)(void *)(f + numbers[i].at) = fyi_json_at(root, key_of(numbers[i].name, w, key));
+    ((fy_adapt_figures *)(void *)f)->oracle_step = step >= 0 ? (int64_t)step : -1;
+}
+
+static void take(const json_t *root, fy_recipe_result *r)
+{
+    fy_adapt_report *a = &r->adapt;
+    const char *reason = json_string_value(json_object_get(root, "reason"));
+
+    a->source_accuracy = fyi_json_at(root, "source_accuracy");
+    for (size_t i = 0; i < FYI_LEN(ways); i++)
+        take_figures(root, a, &ways[i]);
+    a->last_step = json_integer_value(json_object_get(root, "last_step"));
+    a->chosen_step = json_integer_value(json_object_get(root, "chosen_step"));
+    a->choice.fell_back = json_is_true(json_object_get(root, "fell_back"));
+    (void)snprintf(a->choice.reason, sizeof a->choice.reason, "%s", reason != NULL ? reason : "");
+}
+
+const fyi_kind fyi_kind_adapt = {
+    .name = "adapt",
+    .needs = 1u << FYI_SOURCE | 1u << FYI_TARGET,
+    .takes = 1u << FYI_SOURCE | 1u << FYI_SOURCE_TEST | 1u << FYI_TARGET | 1u << FYI_TARGET_EVAL,
+    .parted = FYI_SOURCE,
+    .held_out = FYI_SOURCE_TEST,
+    .view = view,
+    .score = score,
+    .put = put,
+    .take = take,
+};

@@ -1,0 +1,73 @@
+/* kind_finetune.c: what methods take and report that learn from labels and are judged on other samples of the same
+ * kind. */
+#include "recipe/recipe.h"
+
+#include <jansson.h>
+
+static fy_status view(fyi_recipe_data *d)
+{
+    for (int i = FYI_TRAIN; i <= FYI_TEST; i++) {
+        FYI_FORWARD(fyi_data_need_labels(d, i, "the model learns from them and is judged by them"));
+        if (i != FYI_TRAIN)
+            FYI_FORWARD(fyi_data_compare(d, FYI_TRAIN, i));
+        if (i != FYI_TRAIN)
+            fyi_data_look_at_size(d, i);
+    }
+    d->view.finetune = (fy_finetune_data){ d->side[FYI_TRAIN], d->side[FYI_VAL], d->side[FYI_TEST] };
+    return FY_OK;
+}
+
+static void score(const fyi_recipe_data *d, fy_recipe_result *r)
+{
+    (void)d;
+    (void)r;
+}
+
+/* clang-format off */
+#define AT(member) offsetof(fy_finetune_report, member)
+static const struct { const char *name; size_t at; } reals[] = {
+    { "accuracy", AT(accuracy) }, { "val_accuracy", AT(val_accuracy) }, { "val_loss", AT(val_loss) },
+    { "test_accuracy", AT(test_accuracy) }, { "before", AT(before) }, { "lr", AT(lr) },
+};
+static const struct { const char *name; size_t at; } wholes[] = {
+    { "epochs", AT(epochs) }, { "best_epoch", AT(best_epoch) }, { "moved", AT(moved) }, { "values", AT(all) },
+};
+#undef AT
+/* clang-format on */
+
+static void put(const fyi_recipe_data *d, const fy_recipe_result *r, json_t *root)
+{
+    const char *f = (const char *)&r->finetune;
+
+    for (size_t i = 0; i < FYI_LEN(reals); i++)
+        (void)json_object_set_new(root, reals[i].name,
+                                  fyi_json_of(*(const double *)(const void *)(f + reals[i].at)));
+    for (size_t i = 0; i < FYI_LEN(wholes); i++)
+        (void)json_object_set_new(root, wholes[i].name,
+                                  json_integer(*(const int64_t *)(const void *)(f + wholes[i].at)));
+    (void)json_object_set_new(root, "train_count",
+                              json_integer(fy_dataset_count(d->side[FYI_TRAIN])));
+}
+
+static void take(const json_t *root, fy_recipe_result *r)
+{
+    char *f = (char *)&r->finetune;
+
+    for (size_t i = 0; i < FYI_LEN(reals); i++)
+        *(double *)(void *)(f + reals[i].at) = fyi_json_at(root, reals[i].name);
+    for (size_t i = 0; i < FYI_LEN(wholes); i++)
+        *(int64_t *)(void *)(f + wholes[i].at) =
+            json_integer_value(json_object_get(root, wholes[i].name));
+}
+
+const fyi_kind fyi_kind_finetune = {
+    .name = "finetune",
+    .needs = 1u << FYI_TRAIN,
+    .takes = 1u << FYI_TRAIN | 1u << FYI_VAL | 1u << FYI_TEST,
+    .parted = FYI_TRAIN,
+    .held_out = FYI_VAL,
+    .view = view,
+    .score = score,
+    .put = put,
+    .take = take,
+};

@@ -394,6 +394,16 @@ done:
     return st;
 }
 
+static fy_status check_moves(const finetune *f)
+{
+    for (int i = 0; i < fy_model_count(f->model); i++)
+        if (does_move(f, i))
+            return FY_OK;
+    return fy_error(FY_EINVAL,
+                    "finetune: part '%s': nothing is left to move; freeze '%s' takes it all",
+                    f->now->name, f->o->freeze);
+}
+
 static fy_status open_task(finetune *f, task *t)
 {
     fy_loader_opts o = fy_loader_defaults();
@@ -448,6 +458,7 @@ static fy_status run_part(finetune *f, const part *p)
         st = fy_error(FY_ENOMEM, "no memory for the names of what moves");
         goto done;
     }
+    FY_TRY(check_moves(f));
     FY_TRY(open_schedule(f));
     FY_TRY(fy_predictor_new_moving(f->dev, &f->model, 1, f->o->batch, f->moves, &f->predictor));
     FY_TRY(open_task(f, &t));

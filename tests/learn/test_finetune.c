@@ -1,0 +1,353 @@
+/* Guards fine-tuning: each way moves what it says and nothing else, byte for byte, statistics included; a stopped
+ * run resumes to the same bytes in every part; and it learns.
+ *
+ * timeout: 300 */
+#include "support/support.h"
+
+#include <ferry/ferry.h>
+
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SIZE = 32, COUNT = 64, CLASSES = 10 };
+
+typedef struct setup {
+    fy_device *dev;
+    fy_dataset *train, *val;
+    fy_finetune_opts o;
+} setup;
+
+static fy_dataset *digits(uint64_t seed, int64_t n)
+{
+    fy_digits_opts o = fy_digits_defaults(FY_DIGITS_CLEAN);
+    fy_dataset *d;
+    o.seed = seed;
+    o.n = n;
+    o.size_px = SIZE;
+    o.channels = 3;
+    check_ok(fy_digits_open(&o, &d));
+    return d;
+}
+
+/* A narrow network with batch norms and a dropout before its head. */
+static setup open_setup(void)
+{
+    setup s = { .train = digits(1, COUNT), .val = digits(2, 32), .o = fy_finetune_defaults() };
+    check_ok(fy_device_open("cpu", &s.dev));
+    s.o.family = "mobilenet_v2";
+    s.o.width = 0.25;
+    s.o.batch = 16;
+    s.o.head_epochs = 1;
+    s.o.epochs = 2;
+    s.o.groups = 2;
+    return s;
+}
+
+static void close_setup(setup *s)
+{
+    fy_dataset_free(s->val);
+    fy_dataset_free(s->train);
+    fy_device_close(s->dev);
+}
+
+typedef struct stopper {
+    volatile sig_atomic_t flag;
+    const char *stage;
+    int64_t at;
+} stopper;
+
+static void stop_there(void *arg, const fy_progress *p)
+{
+    stopper *s = arg;
+    if (strcmp(p->stage, s->stage) == 0 && p->step >= s->at)
+        s->flag = 1;
+}
+
+static fy_status tune(const setup *s, const char *dir, bool resume, stopper *stop,
+                      fy_finetune_report *report)
+{
+    fy_run *r;
+    const fy_run_opts o = { .dir = dir,
+                            .resume = resume,
+                            .progress = stop ? stop_there : NULL,
+                            .progress_arg = stop,
+                            .cancel = stop ? &stop->flag : NULL,
+                            .checkpoint_steps = 3 };
+    const fy_finetune_data data = { .train = s->train, .val = s->val };
+    check_ok(fy_run_open(&o, &r));
+    const fy_status st = fy_finetune(r, s->dev, &data, &s->o, report);
+    fy_run_close(r);
+    return st;
+}
+
+/* ---- who moved ------------------------------------------------------------------------------------ */
+
+static fy_model *open_model(const setup *s, const char *dir, const char *file)
+{
+    fy_model_opts o = fy_model_defaults();
+    fy_model *m;
+    o.input = *fy_dataset_shape(s->train);
+    o.n_classes = CLASSES;
+    o.width = (float)s->o.width;
+    o.seed = s->o.seed;
+    check_ok(fy_model_open(s->o.family, "model", &o, &m));
+    if (file) {
+        char *path = fyi_path_join(dir, file);
+        check_ok(fy_model_load(m, path));
+        fyi_free(path);
+    }
+    return m;
+}
+
+static bool is_same(fy_model *a, fy_model *b, int i)
+{
+    const int64_t n = fy_shape_numel(fy_param_shape(fy_model_param(a, i)));
+    float *va = fyi_calloc((size_t)n, sizeof *va), *vb = fyi_calloc((size_t)n, sizeof *vb);
+    check_ok(fy_param_read(fy_model_param(a, i), va, n));
+    check_ok(fy_param_read(fy_model_param(b, i), vb, n));
+    const bool same = memcmp(va, vb, (size_t)n * sizeof *va) == 0;
+    fyi_free(vb);
+    fyi_free(va);
+    return same;
+}
+
+/* Exactly what the globs match has moved since the model was made. */
+static void check_moved(const setup *s, const char *dir, const char *globs)
+{
+    fy_model *before = open_model(s, dir, NULL), *after = open_model(s, dir, "last.safetensors");
+    for (int i = 0; i < fy_model_count(before); i++) {
+        const char *name = fy_model_param_name(before, i);
+        if (is_same(before, after, i) == fy_glob(globs, name))
+            fail_msg("train=%s freeze=%s: '%s' %s", s->o.train, s->o.freeze ? s->o.freeze : "",
+                     name, fy_glob(globs, name) ? "did not move" : "moved");
+    }
+    fy_model_free(after);
+    fy_model_free(before);
+}
+
+static void check_stayed(const setup *s, const char *dir, const char *globs)
+{
+    fy_model *before = open_model(s, dir, NULL), *after = open_model(s, dir, "last.safetensors");
+    for (int i = 0; i < fy_model_count(before); i++)
+        if (fy_glob(globs, fy_model_param_name(before, i)) && !is_same(before, after, i))
+            fail_msg("'%s' moved", fy_model_param_name(before, i));
+    fy_model_free(after);
+    fy_model_free(before);
+}
+
+static const struct way {
+    const char *train, *freeze, *moves;
+    int64_t epochs; /* all parts together */
+    const char *why;
+} ways[] = {
+    { "head", NULL, "classifier.*", 2, "feature extraction" },
+    { "all", NULL, "*", 2, "running statistics too" },
+    { "head-first", NULL, "*", 3, "one part of the head and one of all" },
+    { "gradual", NULL, "*", 4, "the head, with the upper half, with the lower" },
+    { "all", "features.0.* features.1.*", "* !features.0.* !features.1.*", 2,
+      "with their statistics" },
+};
+
+static void each_way_moves_what_it_says(void **state)
+{
+    for (size_t i = 0; i < LEN(ways); i++) {
+        char name[16];
+        setup s = open_setup();
+        fy_finetune_report report;
+        snprintf(name, sizeof name, "way%zu", i);
+        char *dir = fyi_path_join(*state, name);
+        s.o.train = ways[i].train;
+        s.o.freeze = ways[i].freeze;
+        check_ok(tune(&s, dir, false, NULL, &report));
+        assert_int_equal(report.epochs, ways[i].epochs);
+        check_moved(&s, dir, ways[i].moves);
+        fyi_free(dir);
+        close_setup(&s);
+    }
+}
+
+/* A rate of nothing for what is below the first group: plain gradient descent leaves its weights where they are. */
+static void groups_have_rates_of_their_own(void **state)
+{
+    setup s = open_setup();
+    fy_finetune_report report;
+    s.o.train = "all";
+    s.o.lr_decay = 0;
+    s.o.optim = (fy_optim_opts){ .name = "sgd", .lr = 0.05 };
+    check_ok(tune(&s, *state, false, NULL, &report));
+    check_moved(&s, *state, "classifier.* *.running_mean *.running_var");
+    close_setup(&s);
+}
+
+/* ---- stopping --------------------------------------------------------------------------------------- */
+
+static void check_same_file(const char *a, const char *b, const char *name)
+{
+    char *pa = fyi_path_join(a, name), *pb = fyi_path_join(b, name), *ta, *tb;
+    size_t na, nb;
+    check_ok(fyi_file_read(pa, 1 << 28, &ta, &na));
+    check_ok(fyi_file_read(pb, 1 << 28, &tb, &nb));
+    if (na != nb || memcmp(ta, tb, na) != 0)
+        fail_msg("%s differs", name);
+    fyi_free(tb);
+    fyi_free(ta);
+    fyi_free(pb);
+    fyi_free(pa);
+}
+
+static void a_stopped_run_resumes_to_the_same_bytes(void **state)
+{
+    static const struct {
+        const char *stage;
+        int64_t at;
+    } stops[] = { { "head", 1 }, { "head", 4 }, { "top-2", 2 }, { "all", 1 }, { "all", 5 } };
+    setup s = open_setup();
+    fy_finetune_report whole_report, report;
+    char *whole = fyi_path_join(*state, "whole"), *broken = fyi_path_join(*state, "broken");
+    s.o.train = "gradual";
+    s.o.freeze = "features.0.*";
+    s.o.find_lr = true;
+    s.o.l2_sp = 0.1;
+    s.o.schedule = "onecycle";
+    check_ok(tune(&s, whole, false, NULL, &whole_report));
+    for (size_t i = 0; i < LEN(stops); i++) {
+        stopper stop = { 0, stops[i].stage, stops[i].at };
+        assert_int_equal(tune(&s, broken, i > 0, &stop, &report), FY_ECANCELED);
+    }
+    s.o.workers = 2;
+    check_ok(tune(&s, broken, true, NULL, &report));
+    check_same_file(whole, broken, "last.safetensors");
+    check_same_file(whole, broken, "best.safetensors");
+    check_same_file(whole, broken, "metrics.jsonl");
+    assert_true(report.lr == whole_report.lr && report.best_epoch == whole_report.best_epoch);
+    check_stayed(&s, broken, "features.0.*");
+    fyi_free(broken);
+    fyi_free(whole);
+    close_setup(&s);
+}
+
+/* ---- learning ---------------------------------------------------------------------------------------- */
+
+static void it_learns(void **state)
+{
+    setup s = open_setup();
+    fy_finetune_report report;
+    fy_dataset_free(s.train);
+    s.train = digits(1, 320);
+    s.o.family = "lenet";
+    s.o.width = 0;
+    s.o.train = "all";
+    s.o.batch = 32;
+    s.o.epochs = 6;
+    s.o.optim.lr = 0.03;
+    s.o.label_smoothing = 0.1;
+    s.o.warmup_epochs = 1;
+    s.o.optim.clip_norm = 5;
+    check_ok(tune(&s, *state, false, NULL, &report));
+    if (!(report.accuracy >= 0.8))
+        fail_msg("%.3f right after %lld epochs", report.accuracy, (long long)report.epochs);
+    assert_true(report.before < 0.4);
+    assert_true(isnan(report.test_accuracy));
+    close_setup(&s);
+}
+
+/* Squared distance of the last model from the first, statistics and head aside. */
+static double distance(const setup *s, const char *dir)
+{
+    fy_model *before = open_model(s, dir, NULL), *after = open_model(s, dir, "last.safetensors");
+    double sum = 0;
+    for (int i = 0; i < fy_model_count(before); i++) {
+        const int64_t n = fy_shape_numel(fy_param_shape(fy_model_param(before, i)));
+        float *a = fyi_calloc((size_t)n, sizeof *a), *b = fyi_calloc((size_t)n, sizeof *b);
+        check_ok(fy_param_read(fy_model_param(before, i), a, n));
+        check_ok(fy_param_read(fy_model_param(after, i), b, n));
+        for (int64_t k = 0; k < n && fy_glob("* !*.running_* !classifier.*", fy_model_param_name(before, i));
+             k++)
+            sum += (double)(a[k] - b[k]) * (double)(a[k] - b[k]);
+        fyi_free(b);
+        fyi_free(a);
+    }
+    fy_model_free(after);
+    fy_model_free(before);
+    return sum;
+}
+
+static void l2_sp_pulls_towards_the_beginning(void **state)
+{
+    setup s = open_setup();
+    fy_finetune_report report;
+    char *free_dir = fyi_path_join(*state, "free"), *held = fyi_path_join(*state, "held");
+    s.o.train = "all";
+    s.o.optim = (fy_optim_opts){ .name = "sgd", .lr = 0.05 };
+    check_ok(tune(&s, free_dir, false, NULL, &report));
+    s.o.l2_sp = 10;
+    check_ok(tune(&s, held, false, NULL, &report));
+    const double far = distance(&s, free_dir), near = distance(&s, held);
+    if (!(near < 0.5 * far))
+        fail_msg("%g without, %g with", far, near);
+    fyi_free(held);
+    fyi_free(free_dir);
+    close_setup(&s);
+}
+
+static void patience_ends_a_part(void **state)
+{
+    setup s = open_setup();
+    fy_finetune_report report;
+    s.o.train = "all";
+    s.o.epochs = 20;
+    s.o.patience = 2;
+    s.o.optim = (fy_optim_opts){ .name = "sgd", .lr = 0 }; /* nothing gets better */
+    check_ok(tune(&s, *state, false, NULL, &report));
+    assert_true(report.epochs < 20);
+    assert_int_equal(report.epochs, report.best_epoch + 2);
+    close_setup(&s);
+}
+
+/* ---- mistakes ---------------------------------------------------------------------------------------- */
+
+static void what_makes_no_sense_is_refused(void **state)
+{
+    setup s = open_setup();
+    fy_finetune_report report;
+    s.o.train = "heads";
+    check_status(tune(&s, *state, false, NULL, &report), FY_EINVAL);
+    check_sentence("train is 'heads'; expected head, all, head-first or gradual");
+    s.o.train = "all";
+    s.o.freeze = "layer1.*";
+    check_status(tune(&s, *state, false, NULL, &report), FY_EINVAL);
+    check_sentence("freeze names 'layer1.*', which matches no parameter of 'mobilenet_v2'");
+    s.o.freeze = "*";
+    check_status(tune(&s, *state, false, NULL, &report), FY_EINVAL);
+    check_sentence("nothing is left to move");
+    s.o.freeze = NULL;
+    s.o.batch = COUNT + 1;
+    check_status(tune(&s, *state, false, NULL, &report), FY_EINVAL);
+    check_sentence("batch is 65 and 'digits");
+    s.o.batch = 16;
+    s.o.schedule = "cosin";
+    check_status(tune(&s, *state, false, NULL, &report), FY_EINVAL);
+    check_sentence("did you mean 'cosine'?");
+    s.o.schedule = "cosine";
+    s.o.weights = "/nowhere.pth";
+    check_status(tune(&s, *state, false, NULL, &report), FY_EIO);
+    close_setup(&s);
+}
+
+#define IN_DIR(test) cmocka_unit_test_setup_teardown(test, fyt_tmpdir_setup, fyt_tmpdir_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_DIR(each_way_moves_what_it_says),
+        IN_DIR(groups_have_rates_of_their_own),
+        IN_DIR(a_stopped_run_resumes_to_the_same_bytes),
+        IN_DIR(it_learns),
+        IN_DIR(l2_sp_pulls_towards_the_beginning),
+        IN_DIR(patience_ends_a_part),
+        IN_DIR(what_makes_no_sense_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -42,6 +42,9 @@ FY_API const char *fy_dataset_hash(const fy_dataset *d);
 /* SHA-256 of what this dataset presents: source, preparation, sample numbers, labels. A cache's
  * key. */
 FY_API const char *fy_dataset_view_hash(const fy_dataset *d);
+/* A value is (pixel - mean[c]) / deviation[c] of a pixel within 0 .. 1, for at most 4 channels: 0 and 1 where values are
+ * the pixels. False, and 0 and 1, for data that were scaled more than once. */
+FY_API bool fy_dataset_scaling(const fy_dataset *d, float mean[4], float deviation[4]);
 /* One line: name, count, shape, classes, values, and how it was made. */
 FY_API const char *fy_dataset_text(const fy_dataset *d);
 /* The source's number of sample i; -1 when i is out of range. */

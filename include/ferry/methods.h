@@ -118,6 +118,10 @@ typedef struct fy_finetune_opts {
     int64_t head_epochs; /* "head-first", "gradual": of each part before the last */
     int64_t epochs;      /* of the last part */
     int64_t batch;
+    const fy_augment *
+        augment; /* of training samples; what it cuts must have val's and test's shape; NULL: none */
+    const fy_pixels
+        *pixels; /* how the pictures were prepared, to be saved with the model; NULL: not said */
 
     fy_optim_opts optim;
     double head_lr; /* while only the head moves; 0: the optimiser's */
@@ -149,8 +153,8 @@ typedef struct fy_finetune_report {
     double lr;          /* of the last part, before the schedule */
 } fy_finetune_report;
 /* Leaves in the run's directory: best.safetensors, the model with the best validation accuracy, of equals the one with
- * the smaller loss; last.safetensors; weights.json, what of the weights' file fitted; lr_find.json. The run must
- * have a directory. */
+ * the smaller loss; last.safetensors; eval.json, the best model's figures; weights.json, what of the weights' file
+ * fitted; lr_find.json. The run must have a directory. */
 FY_API FY_NODISCARD fy_status fy_finetune(fy_run *r, fy_device *dev, const fy_finetune_data *data,
                                           const fy_finetune_opts *o, fy_finetune_report *report);
 

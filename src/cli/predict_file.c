@@ -115,12 +115,12 @@ static fy_status put_heading(fyi_guess_file *f, int top)
 fy_status fyi_guess_file_open(const char *path, const char *const *class_names, int top,
                               fyi_guess_file **out)
 {
-    const bool is_json = path != NULL && fyi_glob("*.jsonl", path);
+    const bool is_json = path != NULL && fy_glob("*.jsonl", path);
     fyi_guess_file *f;
     fy_status st = FY_OK;
 
     *out = NULL;
-    if (path != NULL && !is_json && !fyi_glob("*.csv", path))
+    if (path != NULL && !is_json && !fy_glob("*.csv", path))
         return fyi_fail(FY_EINVAL, "--out takes a file that ends in .csv or .jsonl, not '%s'", path);
     f = fyi_calloc(1, sizeof *f);
     if (f == NULL)

@@ -242,6 +242,17 @@ const char *fy_dataset_view_hash(const fy_dataset *d)
     return d->view_hash;
 }
 
+bool fy_dataset_scaling(const fy_dataset *d, float mean[4], float deviation[4])
+{
+    const fyi_source *s = d->source;
+
+    for (int c = 0; c < 4; c++) {
+        mean[c] = s->was_scaled ? 0 : fyi_scaling_mean(&s->scaling, c);
+        deviation[c] = s->was_scaled ? 1 : fyi_scaling_deviation(&s->scaling, c);
+    }
+    return !s->was_scaled;
+}
+
 const char *fy_dataset_text(const fy_dataset *d)
 {
     return d->text;

@@ -71,6 +71,17 @@ fy_finetune_opts fy_finetune_defaults(void)
     };
 }
 
+static fy_status open_loader(const finetune *f, const char *name, int workers, fy_loader **out)
+{
+    fy_loader_opts o = fy_loader_defaults();
+    o.batch = f->o->batch;
+    o.seed = f->o->seed;
+    o.name = name;
+    o.workers = workers;
+    o.augment = f->o->augment;
+    return fy_loader_open(f->data->train, &o, out);
+}
+
 /* ---- the model ------------------------------------------------------------------------------------ */
 
 static fy_status load_weights(finetune *f, fy_model *m, bool is_told)
@@ -87,16 +98,50 @@ static fy_status load_weights(finetune *f, fy_model *m, bool is_told)
     return st;
 }
 
+/* Of one sample as the model sees it: the augmentation may cut it. */
+static fy_status find_input(const finetune *f, fy_shape *input)
+{
+    fy_loader *l = NULL;
+    fy_status st;
+    FY_TRY(open_loader(f, "shape", 0, &l));
+    *input = *fy_loader_shape(l);
+    if (!fy_shape_equal(input, fy_dataset_shape(f->data->val)))
+        st = fy_error(FY_ESHAPE,
+                      "finetune: training samples are cut to %lldx%lld, the samples of '%s' are "
+                      "%lldx%lld; prepare them alike",
+                      (long long)input->d[1], (long long)input->d[2], fy_dataset_name(f->data->val),
+                      (long long)fy_dataset_shape(f->data->val)->d[1],
+                      (long long)fy_dataset_shape(f->data->val)->d[2]);
+done:
+    fy_loader_close(l);
+    return st;
+}
+
+/* The model remembers what its classes are called and how its pictures were prepared. */
+static fy_status tell_model(const finetune *f, fy_model *m)
+{
+    const char *names[FY_MAX_SCORED];
+    const int k = fy_dataset_classes(f->data->train);
+    for (int c = 0; c < k; c++)
+        names[c] = fy_dataset_class_name(f->data->train, c);
+    const fy_status st = fy_model_set_classes(m, names, k);
+    return st == FY_OK && f->o->pixels ? fy_model_set_pixels(m, f->o->pixels) : st;
+}
+
 static fy_status open_model(finetune *f, const char *name, fy_model **out)
 {
     fy_model_opts m = fy_model_defaults();
-    m.input = *fy_dataset_shape(f->data->train);
+    fy_status st;
+    FY_TRY(find_input(f, &m.input));
     m.n_classes = fy_dataset_classes(f->data->train);
     m.width = (float)f->o->width;
     m.dropout = (float)f->o->dropout;
     m.pool = f->o->pool;
     m.seed = f->o->seed;
-    return fy_model_open(f->o->family, name, &m, out);
+    FY_TRY(fy_model_open(f->o->family, name, &m, out));
+    FY_TRY(tell_model(f, *out));
+done:
+    return st;
 }
 
 static fy_status open_models(finetune *f)
@@ -227,37 +272,17 @@ static fy_status on_step(void *arg, fy_plan *plan, int64_t step)
 
 /* ---- looking ------------------------------------------------------------------------------------------ */
 
-/* Mean of -log p(y). A row that is not finite gives NaN. */
-static fy_status loss_of(const fy_tensor *logits, const fy_dataset *d, double *loss)
-{
-    const int64_t n = fy_tensor_shape(logits)->d[0], k = fy_tensor_shape(logits)->d[1];
-    const float *row = fy_tensor_const_data(logits);
-    double sum = 0;
-    for (int64_t i = 0; i < n; i++, row += k) {
-        double top = (double)row[0], total = 0;
-        int32_t y;
-        const fy_status st = fy_dataset_label(d, i, &y);
-        if (st != FY_OK)
-            return st;
-        for (int64_t c = 1; c < k; c++)
-            top = fmax(top, (double)row[c]);
-        for (int64_t c = 0; c < k; c++)
-            total += exp((double)row[c] - top);
-        sum += top + log(total) - (double)row[y];
-    }
-    *loss = sum / (double)n;
-    return FY_OK;
-}
-
 static fy_status look(finetune *f, const fy_dataset *d, double *accuracy, double *loss)
 {
-    fy_tensor *logits = NULL, **wanted[] = { &logits };
+    fy_evaluate_opts o = fy_evaluate_defaults();
+    fy_evaluation *e = NULL;
     fy_status st;
-    FY_TRY(fy_predict(f->predictor, d, wanted));
-    FY_TRY(fy_accuracy_of(logits, d, accuracy));
-    FY_TRY(loss_of(logits, d, loss));
+    o.n_mistakes = 0;
+    FY_TRY(fy_evaluate(f->predictor, d, &o, &e));
+    *accuracy = e->figures->accuracy;
+    *loss = e->figures->nll;
 done:
-    fy_tensor_free(logits);
+    fy_evaluation_free(e);
     return st;
 }
 
@@ -311,10 +336,20 @@ static bool does_move(const finetune *f, int i)
 
 /* ---- one part -------------------------------------------------------------------------------------------- */
 
-static fy_node smoothed(const finetune *f, fy_graph *g, fy_node logits, fy_node y)
+/* Against labels, or against what they are worth after mixing. */
+static fy_node cross_entropy(fy_graph *g, fy_node logits, const fy_stream *in)
+{
+    static const int classes[] = { 1 };
+    if (!in->q.id)
+        return fy_mean_all(g, fy_cross_entropy(g, logits, in->y));
+    const fy_node log_p = fy_log_softmax(g, logits);
+    return fy_scale(g, fy_mean_all(g, fy_sum(g, fy_mul(g, in->q, log_p), classes, 1, false)), -1);
+}
+
+static fy_node smoothed(const finetune *f, fy_graph *g, fy_node logits, const fy_stream *in)
 {
     const float e = (float)f->o->label_smoothing;
-    const fy_node plain = fy_mean_all(g, fy_cross_entropy(g, logits, y));
+    const fy_node plain = cross_entropy(g, logits, in);
     if (!(e > 0))
         return plain;
     const fy_node even = fy_mean_all(g, fy_log_softmax(g, logits));
@@ -369,21 +404,26 @@ static void let_move(const finetune *f, task *t, fy_objective o)
 
 static fy_status build_graph(finetune *f, task *t)
 {
-    const fy_shape batch = fy_shape_batch(f->o->batch, fy_dataset_shape(f->data->train));
-    const fy_node x = fy_input(t->g, "x", FY_F32, batch),
-                  y = fy_input(t->g, "y", FY_I32, FY_SHAPE(f->o->batch));
-    const fy_node logits = fy_model_apply_moving(t->g, f->model, x, f->moves);
-    fy_node loss = smoothed(f, t->g, logits, y);
+    const int64_t n = f->o->batch, k = fy_dataset_classes(f->data->train);
+    const fy_shape batch = fy_shape_batch(n, fy_loader_shape(t->loader));
+    const fy_stream in = { .loader = t->loader,
+                           .x = fy_input(t->g, "x", FY_F32, batch),
+                           .y = fy_input(t->g, "y", FY_I32, FY_SHAPE(n)),
+                           .q = fy_loader_mixes(t->loader)
+                                    ? fy_input(t->g, "q", FY_F32, FY_SHAPE(n, k))
+                                    : FY_NO_NODE };
+    const fy_node logits = fy_model_apply_moving(t->g, f->model, in.x, f->moves);
+    fy_node loss = smoothed(f, t->g, logits, &in);
     fy_optim optim;
     fy_status st;
     FY_TRY(optim_of(&f->o->optim, &optim));
     FY_TRY(add_pull(f, t->g, &loss));
     let_move(f, t, fy_objective_add(t->g, "task", loss, &optim));
     t->stage = fy_stage_defaults(f->now->name, t->g);
-    t->stage.streams[t->stage.n_streams++] = (fy_stream){ .loader = t->loader, .x = x, .y = y };
+    t->stage.streams[t->stage.n_streams++] = in;
     t->stage.watches[t->stage.n_watches++] = (fy_watch){ "train.loss", loss };
     t->stage.watches[t->stage.n_watches++] =
-        (fy_watch){ "train.accuracy", fy_accuracy(t->g, logits, y) };
+        (fy_watch){ "train.accuracy", fy_accuracy(t->g, logits, in.y) };
     t->stage.steps = f->now->epochs * f->epoch_steps;
     t->stage.eval_every = f->epoch_steps;
     t->stage.seed = f->o->seed;
@@ -406,14 +446,9 @@ static fy_status check_moves(const finetune *f)
 
 static fy_status open_task(finetune *f, task *t)
 {
-    fy_loader_opts o = fy_loader_defaults();
     fy_status st;
-    o.batch = f->o->batch;
-    o.seed = f->o->seed;
-    o.name = f->now->name;
-    o.workers = f->o->workers;
     FY_TRY(fy_graph_new(&t->g));
-    FY_TRY(fy_loader_open(f->data->train, &o, &t->loader));
+    FY_TRY(open_loader(f, f->now->name, f->o->workers, &t->loader));
     FY_TRY(build_graph(f, t));
     FY_TRY(fy_graph_status(t->g));
 done:
@@ -482,9 +517,9 @@ static fy_status check_data(const finetune *f)
         return fy_error(
             FY_EINVAL, "finetune: batch is %lld and '%s' has %lld samples; expected 1 to that many",
             (long long)o->batch, fy_dataset_name(f->data->train), (long long)n);
-    if (k < 2)
-        return fy_error(FY_EINVAL, "finetune: '%s' has %d classes; expected 2 or more",
-                        fy_dataset_name(f->data->train), k);
+    if (k < 2 || k > FY_MAX_SCORED)
+        return fy_error(FY_EINVAL, "finetune: '%s' has %d classes; expected 2 to %d",
+                        fy_dataset_name(f->data->train), k, FY_MAX_SCORED);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i] && fy_dataset_classes(all[i]) > k)
             return fy_error(FY_EINVAL,
@@ -541,17 +576,35 @@ static void count_values(const finetune *f, fy_finetune_report *report)
     }
 }
 
+/* eval.json: on the test part where there is one. */
+static fy_status evaluate_best(finetune *f, double *test_accuracy)
+{
+    const fy_dataset *d = f->data->test ? f->data->test : f->data->val;
+    const fy_about about[] = { { "samples of", fy_dataset_name(d) },
+                               { "model", "best.safetensors" } };
+    fy_evaluate_opts o = fy_evaluate_defaults();
+    fy_evaluation *e = NULL;
+    char path[4096];
+    fy_status st;
+    o.pixels = f->o->pixels;
+    FY_TRY(fy_evaluate(f->predictor, d, &o, &e));
+    snprintf(path, sizeof path, "%s/eval.json", fy_run_dir(f->run));
+    FY_TRY(fy_evaluation_write(e, about, 2, path));
+    *test_accuracy = f->data->test ? e->figures->accuracy : NAN;
+done:
+    fy_evaluation_free(e);
+    return st;
+}
+
 static fy_status finish(finetune *f, fy_finetune_report *report)
 {
-    double loss;
     fy_status st;
     FY_TRY(fy_run_save_model(f->run, "last", f->model));
     FY_TRY(fy_run_load_model(f->run, "best", f->model));
     report->test_accuracy = NAN;
     report->val_accuracy = f->kept.best;
     report->val_loss = f->kept.best_loss;
-    if (f->data->test)
-        FY_TRY(look(f, f->data->test, &report->test_accuracy, &loss));
+    FY_TRY(evaluate_best(f, &report->test_accuracy));
     report->accuracy = f->data->test ? report->test_accuracy : report->val_accuracy;
     report->before = f->kept.before;
     report->epochs = f->kept.epochs;

@@ -127,6 +127,8 @@ const fyi_method fyi_method_adda = {
     .kind = &fyi_kind_adapt,
     .bytes = sizeof(fy_adda_opts),
     .defaults = set_defaults,
-    .sections = { { "model", model_keys }, { "adda", adda_keys }, { "choice", choice_keys } },
+    .sections = { { "model", model_keys, 0 },
+                  { "adda", adda_keys, 0 },
+                  { "choice", choice_keys, 0 } },
     .run = run,
 };

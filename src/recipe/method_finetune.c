@@ -7,6 +7,7 @@
 typedef struct options {
     fy_finetune_opts o;
     fyi_ints milestones;
+    fyi_augment_settings augment;
 } options;
 
 static const char *const *train_words(void)
@@ -83,14 +84,34 @@ static const fyi_key finetune_keys[] = {
 
 static void set_defaults(void *to)
 {
-    *(options *)to = (options){ .o = fy_finetune_defaults() };
+    options *o = to;
+
+    *o = (options){ .o = fy_finetune_defaults() };
+    fyi_augment_defaults(&o->augment);
+}
+
+/* How the training side prepares its pictures, for the model to remember. */
+static fy_pixels pixels_of(const fyi_method_site *at)
+{
+    const fyi_side *s = &at->settings->side[FYI_TRAIN];
+    fy_pixels p = {
+        .channels = s->channels, .size = s->size, .shorter = s->shorter, .crop = s->crop
+    };
+
+    (void)fy_dataset_scaling(at->data->side[FYI_TRAIN], p.mean, p.deviation);
+    return p;
 }
 
 static fy_status run(const fyi_method_site *at, const void *given, fy_recipe_result *result)
 {
     const options *g = given;
+    const fy_pixels pixels = pixels_of(at);
     fy_finetune_opts o = g->o;
+    fy_augment augment;
 
+    FYI_FORWARD(fyi_augment_make(&g->augment, &augment));
+    o.augment = fy_augment_is_none(&augment) ? NULL : &augment;
+    o.pixels = &pixels;
     o.milestones = g->milestones.v;
     o.n_milestones = g->milestones.n;
     o.seed = at->seed;
@@ -105,6 +126,8 @@ const fyi_method fyi_method_finetune = {
     .kind = &fyi_kind_finetune,
     .bytes = sizeof(options),
     .defaults = set_defaults,
-    .sections = { { "model", model_keys }, { "finetune", finetune_keys } },
+    .sections = { { "model", model_keys, 0 },
+                  { "finetune", finetune_keys, 0 },
+                  { "augment", fyi_augment_keys, offsetof(options, augment) } },
     .run = run,
 };

@@ -200,6 +200,7 @@ fy_status fyi_augment_make(const fyi_augment_settings *s, fy_augment *out);
 typedef struct fyi_method_site {
     fy_run *run;
     fy_device *device;
+    const struct fyi_settings *settings;
     const struct fyi_recipe_data *data;
     uint64_t seed;
     int workers;
@@ -214,7 +215,8 @@ typedef struct fyi_method {
     struct {
         const char *name;
         const fyi_key *keys;
-    } sections[FYI_METHOD_SECTIONS]; /* all bound to the same options */
+        size_t at; /* of what they are bound to, in the options */
+    } sections[FYI_METHOD_SECTIONS];
     fy_status (*run)(const fyi_method_site *at, const void *options, fy_recipe_result *result);
 } fyi_method;
 extern const fyi_method fyi_method_adda, fyi_method_finetune;

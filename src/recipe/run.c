@@ -24,9 +24,11 @@ static fy_run_opts run_opts(const fyi_settings *s, const fy_recipe_run_opts *o, 
 static fy_status run_method(const fyi_settings *s, const fyi_recipe_data *d, fy_device *dev,
                             const fy_run_opts *o, fy_recipe_result *result)
 {
-    fyi_method_site at = {
-        .device = dev, .data = d, .seed = s->run.seed.value, .workers = (int)s->run.workers
-    };
+    fyi_method_site at = { .device = dev,
+                           .settings = s,
+                           .data = d,
+                           .seed = s->run.seed.value,
+                           .workers = (int)s->run.workers };
     fy_status st;
 
     FYI_FORWARD(fy_run_open(o, &at.run));
@@ -153,7 +155,8 @@ static bool give_method(const fyi_method *m, int *i, fy_recipe_key *out)
     FYI_ASSERT(m->bytes <= sizeof room);
     m->defaults(&room);
     for (int k = 0; k < FYI_METHOD_SECTIONS && m->sections[k].name != NULL; k++)
-        if (fyi_key_give(m->sections[k].name, m->sections[k].keys, &room, i, out))
+        if (fyi_key_give(m->sections[k].name, m->sections[k].keys, room.bytes + m->sections[k].at,
+                         i, out))
             return true;
     return false;
 }

@@ -114,7 +114,8 @@ static fy_status open_method(fyi_settings *s, fyi_arena *arena)
         return fyi_enomem(s->method->bytes, "a method's options");
     s->method->defaults(s->options);
     for (int i = 0; i < FYI_METHOD_SECTIONS && s->method->sections[i].name != NULL; i++)
-        add_section(s, s->method->sections[i].name, s->method->sections[i].keys, s->options, true);
+        add_section(s, s->method->sections[i].name, s->method->sections[i].keys,
+                    (char *)s->options + s->method->sections[i].at, true);
     return FY_OK;
 }
 

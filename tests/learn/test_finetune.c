@@ -263,8 +263,8 @@ static double distance(const setup *s, const char *dir)
         float *a = fyi_calloc((size_t)n, sizeof *a), *b = fyi_calloc((size_t)n, sizeof *b);
         check_ok(fy_param_read(fy_model_param(before, i), a, n));
         check_ok(fy_param_read(fy_model_param(after, i), b, n));
-        for (int64_t k = 0; k < n && fy_glob("* !*.running_* !classifier.*", fy_model_param_name(before, i));
-             k++)
+        for (int64_t k = 0;
+             k < n && fy_glob("* !*.running_* !classifier.*", fy_model_param_name(before, i)); k++)
             sum += (double)(a[k] - b[k]) * (double)(a[k] - b[k]);
         fyi_free(b);
         fyi_free(a);

@@ -455,13 +455,13 @@ done:
     return st;
 }
 
-/* Done once: a resumed run finds the rate in its checkpoint. */
+/* Done once: a resumed run finds the rate of the part that it is in in its checkpoint, and needs no other. */
 static fy_status find_rate(finetune *f, const task *t)
 {
     fy_model *copy = NULL;
     double rate = NAN;
     fy_status st = FY_OK;
-    if (!f->o->find_lr || is_found(f))
+    if (!f->o->find_lr || is_found(f) || fy_run_is_past(f->run, f->now->name))
         return FY_OK;
     FY_TRY(fy_model_clone(f->model, "copy", &copy));
     FY_TRY(lr_find(f->run, f->dev, &t->stage, &rate));

@@ -1,7 +1,8 @@
 /* lr_find.c: the learning-rate range test (Smith 2017, section 3.3).
  *
  *   rate_i = from (to / from)^(i / n);  s_i = 0.9 s_{i-1} + 0.1 loss_i, divided by 1 - 0.9^(i+1)
- * The suggestion is the rate at the steepest fall of s over log rate, as in fastai. */
+ * The suggestion is the rate at the steepest fall of s over log rate, as in fastai, which like this passes over the
+ * first tenth: there s is a mean of too few losses. */
 #include "lr_find.h"
 
 #include <math.h>
@@ -73,7 +74,7 @@ static fy_status sweep(finder *f)
 static double steepest(const finder *f)
 {
     double best = 0, rate = NAN;
-    for (int i = 1; i + 1 < f->n; i++) {
+    for (int i = STEPS / 10; i + 1 < f->n; i++) {
         const double slope = f->loss[i + 1] - f->loss[i - 1];
         if (slope < best) {
             best = slope;
@@ -93,8 +94,8 @@ static int put_list(char *text, size_t size, const char *name, const double *v, 
 
 static fy_status write_curve(const finder *f, fy_run *r, double suggested)
 {
-    char text[64 + 2 * STEPS * 16];
-    int n = snprintf(text, sizeof text, "{");
+    char text[128 + 2 * STEPS * 16];
+    int n = snprintf(text, sizeof text, "{\"stage\": \"%.32s\", ", f->s->name);
     n += put_list(text + n, sizeof text - (size_t)n, "rates", f->rate, f->n);
     n += snprintf(text + n, sizeof text - (size_t)n, ", ");
     n += put_list(text + n, sizeof text - (size_t)n, "losses", f->loss, f->n);

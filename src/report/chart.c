@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define MARK_HEIGHT 17.0
+#define PART_HEIGHT 18.0
 
 typedef struct frame {
     double w, h;
@@ -170,6 +171,22 @@ static void put_marks(fyi_buf *b, const fyi_plot *p, const fyi_chart *c)
     }
 }
 
+/* Where each part begins, and its name above the picture unless it would run into the one before. */
+static void put_parts(fyi_buf *b, const fyi_plot *p, const fyi_chart *c)
+{
+    double end = 0;
+
+    for (int i = 0; c->n_parts > 1 && i < c->n_parts; i++) {
+        const double x = fyi_plot_x(p, c->parts[i].from);
+
+        fyi_plot_upright(b, p, c->parts[i].from, i > 0 ? "upright faint" : "axis");
+        if (x < end)
+            continue;
+        fyi_plot_text(b, x + 3, PART_HEIGHT - 4, "start", "name", c->parts[i].name);
+        end = x + 10 + 7 * (double)strlen(c->parts[i].name);
+    }
+}
+
 static void put_picture(fyi_report *r, fyi_buf *b, const fyi_chart *c, const frame *f)
 {
     fyi_buf about = { 0 };
@@ -181,10 +198,11 @@ static void put_picture(fyi_report *r, fyi_buf *b, const fyi_chart *c, const fra
     p.x = steps_axis(c);
     p.x.ticks = f->w > 600 ? 10 : 5;
     p.y = values_axis(c, b);
-    p.top += highest_lift(&p, c);
+    p.top += highest_lift(&p, c) + (c->n_parts > 1 ? PART_HEIGHT : 0);
     p.about = about.p != NULL ? about.p : "";
     fyi_html(b, "<div class=\"@\">", f->css);
     fyi_plot_begin(b, &p);
+    put_parts(b, &p, c);
     if (isfinite(c->level))
         fyi_plot_level(b, &p, c->level, "level");
     for (int i = 0; i < c->n_marks; i++)

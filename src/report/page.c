@@ -155,7 +155,7 @@ static const char *const script[] = {
     "var px=Math.min(Math.max((e.clientX-box.left)*scale,a[2]),a[3]),x=a[0]+(px-a[2])/(a[3]-a[2])*(a[1]-a[0]);\n",
     "var step=nearest(lines[0].v,x)[0],at=a[2]+(step-a[0])/(a[1]-a[0])*(a[3]-a[2]);\n",
     "hair.setAttribute('d','M'+at+' '+a[4]+'V'+a[5]);\n",
-    "tip.textContent='step '+step.toLocaleString('en-US')+lines.map(function(l){return '\\n'+l.n+'  '+show(nearest(l.v,step)[1],l.u);}).join('');\n",
+    "tip.textContent=(svg.dataset.log===''?show(Math.pow(10,step)):'step '+step.toLocaleString('en-US'))+lines.map(function(l){return '\\n'+l.n+'  '+show(nearest(l.v,step)[1],l.u);}).join('');\n",
     "tip.hidden=false;\n",
     "var left=e.pageX+16,most=document.documentElement.clientWidth-tip.offsetWidth-8;\n",
     "tip.style.left=Math.max(8,left>most?e.pageX-tip.offsetWidth-16:left)+'px';tip.style.top=(e.pageY+14)+'px';});\n",

@@ -13,6 +13,7 @@
 enum {
     MOST_DRAWN = 600, /* points of a curve */
     RAW_FROM = 100,   /* a curve of as many points is drawn with its running mean */
+    FEW_BELOW = 41,   /* of so few points every one is shown */
     DOTS_UP_TO = 41,  /* one of as few shows where its points are */
 };
 
@@ -67,7 +68,7 @@ bool fyi_axis_fit(const fyi_point *p, size_t n, double *lo, double *hi)
         qsort(v, m, sizeof *v, compare_doubles);
         top = v[(m - 1) * 49 / 50];
         /* One step on which the loss exploded would press the rest of the curve flat. */
-        if (v[m - 1] - v[0] > 4 * (top - v[0]) && top > v[0])
+        if (m >= FEW_BELOW && v[m - 1] - v[0] > 4 * (top - v[0]) && top > v[0])
             v[m - 1] = top + 0.5 * (top - v[0]);
         *lo = FYI_MIN(*lo, v[0]);
         *hi = FYI_MAX(*hi, v[m - 1]);
@@ -84,6 +85,8 @@ fyi_num fyi_tick_text(double v, double step, fyi_tick_form form)
 
     if (form == FYI_TICK_WHOLE)
         return fyi_whole(llround(v));
+    if (form == FYI_TICK_POWER)
+        return fyi_figure(pow(10, v));
     if (form == FYI_TICK_FIGURE && (step >= 1e7 || step < 1e-6))
         return fyi_figure(fabs(v) < step / 2 ? 0 : v);
     out = fyi_fixed(form == FYI_TICK_PERCENT ? v * 100 : v, decimals);
@@ -133,12 +136,12 @@ void fyi_plot_upright(fyi_buf *b, const fyi_plot *p, double x, const char *css)
 
 /* ---- the frame ------------------------------------------------------------------------------- */
 
-/* Steps are whole numbers, and so are their ticks. */
+/* Steps and powers of ten are whole numbers, and so are their ticks. */
 static double step_of(const fyi_axis *a)
 {
     const double step = fyi_tick_step(a->lo, a->hi, a->ticks);
 
-    return a->form == FYI_TICK_WHOLE ? FYI_MAX(step, 1) : step;
+    return a->form == FYI_TICK_WHOLE || a->form == FYI_TICK_POWER ? FYI_MAX(step, 1) : step;
 }
 
 static void put_x_axis(fyi_buf *b, const fyi_plot *p)
@@ -182,7 +185,8 @@ void fyi_plot_begin(fyi_buf *b, const fyi_plot *p)
     fyi_html_value(b, p->x.lo);
     fyi_buf_puts(b, " ");
     fyi_html_value(b, p->x.hi);
-    PUT(b, " # # # #\">", p->left, p->w - p->right, p->top, p->h - p->bottom);
+    PUT(b, " # # # #\"", p->left, p->w - p->right, p->top, p->h - p->bottom);
+    fyi_buf_puts(b, p->x.form == FYI_TICK_POWER ? " data-log=\"\">" : ">");
     fyi_html(b, "<clipPath id=\"clip@\">", fyi_plain(p->id).s);
     PUT(b, "<rect x=\"#\" y=\"#\" width=\"#\" height=\"#\" /></clipPath>", p->left - 4, p->top - 4,
         p->w - p->left - p->right + 8, p->h - p->top - p->bottom + 8);

@@ -17,6 +17,7 @@ typedef enum fyi_tick_form {
     FYI_TICK_FIGURE,
     FYI_TICK_PERCENT,
     FYI_TICK_WHOLE,
+    FYI_TICK_POWER, /* values are decimal logarithms of what is shown */
     FYI_TICK_NONE
 } fyi_tick_form;
 

@@ -9,6 +9,7 @@
 #define FYI_REPORT_H
 
 #include <ferry/report.h>
+#include <ferry/weights.h>
 
 #include "report/eval.h"
 #include "report/html.h"
@@ -24,13 +25,46 @@ enum { FYI_PLAIN, FYI_MATCHED, FYI_SWAPPED, FYI_WAYS };
 
 typedef struct fyi_result {
     bool is_there;
+    bool is_adaptation;                     /* the four numbers are its figures */
     double accuracy[FYI_WAYS][FYI_NUMBERS]; /* of the target, 0..1; NaN: nobody knows */
     int64_t step[FYI_WAYS][FYI_NUMBERS];    /* that the figure is of; -1: unknown */
     double source_accuracy, seconds;
     int64_t target_count; /* samples that were judged; -1: unknown */
     bool fell_back;
-    const char *reason, *method, *recipe, *run_dir, *seed; /* "" if missing */
+    const char *reason, *method, *kind, *recipe, *run_dir, *seed; /* "" if missing */
 } fyi_result;
+
+/* What fine-tuning came to. */
+typedef struct fyi_tuned {
+    bool is_there;
+    double before, val_accuracy, test_accuracy; /* 0..1; NaN: unknown, or there was no test */
+    double val_loss, lr;                        /* nats; of the last part */
+    int64_t epochs, best_epoch;                 /* of all parts together; -1: unknown */
+    int64_t moved, all;                         /* values, in the last part; -1: unknown */
+} fyi_tuned;
+
+/* A learning-rate range test. */
+typedef struct fyi_lr_test {
+    const char *stage; /* that it came before; "" if unknown */
+    fyi_point *p;      /* decimal logarithm of the rate, smoothed loss */
+    size_t n;
+    double suggested; /* rate; NaN: none */
+} fyi_lr_test;
+
+/* A kind of tensors of a weights' file: those that were loaded, those that were missing ... */
+typedef struct fyi_fit_kind {
+    int64_t count;
+    size_t n; /* of them that are named */
+    struct {
+        const char *name, *in_file, *in_model; /* "" where it is not */
+    } * v;
+} fyi_fit_kind;
+
+typedef struct fyi_fit {
+    bool is_there;
+    const char *file, *format, *family, *prefix; /* "" if missing */
+    fyi_fit_kind kinds[FY_FIT_KINDS];
+} fyi_fit;
 
 /* One name's values over one stage's steps, steps rising; NaN where the run wrote null. */
 typedef struct fyi_series {
@@ -90,6 +124,9 @@ typedef struct fyi_report {
     int plots;      /* drawn so far; names their clip paths */
 
     fyi_result result;
+    fyi_tuned tuned;
+    fyi_lr_test lr_test;
+    fyi_fit fit;
     fyi_series *series;
     size_t n_series, cap_series;
     fyi_moment *moments;
@@ -128,6 +165,9 @@ double fyi_json_share(fyi_report *r, const char *file, const json_t *object, con
 /* One per file. Failures end up as notes and as no_memory. */
 typedef void (*fyi_report_reader)(fyi_report *r);
 void fyi_read_result(fyi_report *r);
+void fyi_read_tuned(fyi_report *r); /* after the result, whose kind it looks at */
+void fyi_read_lr_find(fyi_report *r);
+void fyi_read_fit(fyi_report *r);
 void fyi_read_metrics(fyi_report *r);
 void fyi_read_critic(fyi_report *r);
 void fyi_read_features(fyi_report *r);
@@ -161,6 +201,11 @@ void fyi_show_features(fyi_report *r, fyi_buf *b);
 void fyi_show_samples(fyi_report *r, fyi_buf *b);
 void fyi_show_figures(fyi_report *r, fyi_buf *b);
 void fyi_show_origin(fyi_report *r, fyi_buf *b);
+/* Of fine-tuning. */
+void fyi_show_tuned(fyi_report *r, fyi_buf *b);
+void fyi_show_learning(fyi_report *r, fyi_buf *b);
+void fyi_show_lr_find(fyi_report *r, fyi_buf *b);
+void fyi_show_fit(fyi_report *r, fyi_buf *b);
 /* Of eval.json. */
 void fyi_show_scores(fyi_report *r, fyi_buf *b);
 void fyi_show_confusion(fyi_report *r, fyi_buf *b);
@@ -180,6 +225,15 @@ bool fyi_has_way(const fyi_result *res, int way);
 
 /* " The run hands back ... instead." where the last step's model, which is being shown, is not the chosen one. */
 void fyi_say_handed_back(const fyi_result *res, fyi_buf *b);
+
+/* A figure in large letters. */
+typedef struct fyi_card {
+    const char *title, *css;
+    fyi_num big;
+    double share; /* of its bar; NaN: none */
+    const char *hint;
+} fyi_card;
+void fyi_put_cards(fyi_buf *b, const fyi_card *cards, size_t n);
 
 /* A bar as wide as its place, filled up to share. */
 void fyi_put_gauge(fyi_buf *b, double share);
@@ -202,6 +256,12 @@ typedef struct fyi_chart_mark {
     fyi_shape_mark mark;
 } fyi_chart_mark;
 
+/* Steps from `from` on, up to the next part's. */
+typedef struct fyi_chart_part {
+    double from;
+    const char *name;
+} fyi_chart_part;
+
 #define FYI_MAX_CURVES 8
 typedef struct fyi_chart {
     const char *title, *caption;
@@ -215,6 +275,8 @@ typedef struct fyi_chart {
     const char *level_text;
     fyi_chart_mark marks[FYI_NUMBERS];
     int n_marks;
+    const fyi_chart_part *parts; /* from left to right; named above the picture where there are several */
+    int n_parts;
 } fyi_chart;
 fyi_chart fyi_chart_new(const char *title, fyi_tick_form form);
 /* Does nothing when there is no such series, or no room for another curve. css: "s0".. */

@@ -80,6 +80,21 @@ static const struct file {
       " \"name\": \"cat/3.png\", \"label\": 0, \"predicted\": 1, \"p\": 0.9, \"p_label\": 0.1,"
       " \"pixels\": \"AAECAw==\"}]}, \"about\": {\"model\": \"net\", \"precision\": \"bf16\"}}",
       "<title>cat taken for dog: 1 of 3, 33.3%</title>" },
+    { "lr_find.json",
+      "{\"stage\": \"all\", \"rates\": [1e-4, 1e-3, 1e-2], \"losses\": [2.5, 1.5, 9], "
+      "\"suggested\": 1e-3}",
+      "The dotted line: 0.001, where the loss falls fastest" },
+    { "weights.json",
+      "{\"file\": \"net.pth\", \"format\": \"torch\", \"family\": \"resnet18\", \"prefix\": "
+      "\"module.\", "
+      "\"loaded\": 120,"
+      " \"new_head\": [{\"name\": \"fc.weight\", \"file\": [1000, 512], \"model\": [7, 512]}], "
+      "\"skipped\": [],"
+      " \"missing\": [], \"wrong_shape\": [], \"wrong_dtype\": [], \"unexpected\": [{\"name\": "
+      "\"aux\", "
+      "\"file\": []}],"
+      " \"ignored\": 3}",
+      "<td>[1000, 512]</td><td>[7, 512]</td>" },
     { "data/target.json",
       "{\"dataset\": \"fedcba\", \"name\": \"t\", \"n\": 400, \"indices\": [1, 2]}", "fedcba" },
 };
@@ -243,6 +258,98 @@ static void an_evaluation_alone_is_a_page(void **state)
     fyi_free(text);
 }
 
+#define TUNED                                                                                  \
+    "{\"kind\": \"finetune\", \"method\": \"finetune\", \"before\": 0.125, \"val_accuracy\": " \
+    "0.875, "                                                                                  \
+    "\"val_loss\": 0.4, \"epochs\": 3, \"best_epoch\": 2, \"moved\": 1000, \"values\": 4000, " \
+    "\"lr\": "                                                                                 \
+    "0.005, \"test_accuracy\": "
+
+#define TUNED_METRICS                                                                     \
+    "{\"stage\": \"head\", \"step\": 0, \"val.accuracy\": 0.125, \"val.loss\": 2.5}\n"    \
+    "{\"stage\": \"head\", \"step\": 10, \"train.loss\": 1.5, \"train.accuracy\": 0.5}\n" \
+    "{\"stage\": \"head\", \"step\": 10, \"val.accuracy\": 0.5, \"val.loss\": 1.25}\n"    \
+    "{\"stage\": \"all\", \"step\": 10, \"val.accuracy\": 0.875, \"val.loss\": 0.4}\n"    \
+    "{\"stage\": \"all\", \"step\": 20, \"val.accuracy\": 0.75, \"val.loss\": 0.5}\n"
+
+static void put_tuned(const char *dir, const char *test)
+{
+    char result[512];
+
+    snprintf(result, sizeof result, TUNED "%s}", test);
+    put(dir, "result.json", result, strlen(result));
+    put(dir, "metrics.jsonl", TUNED_METRICS, strlen(TUNED_METRICS));
+}
+
+/* Its parts on one axis, and nothing of an adaptation. */
+static void a_fine_tuning_has_a_page_of_its_own(void **state)
+{
+    static const char *const never[] = { "Four numbers",     "Adaptation",   "label-free",
+                                         "Target accuracy",  "source model", "Losses, stage",
+                                         "could not be read" };
+    char *text;
+
+    put_tuned(*state, "0.85");
+    text = report(*state);
+    check_page(text);
+    check_contains(text, "Fine-tuning raised validation accuracy from 12.5% to 87.5%. On the test "
+                         "part, looked at once, it is 85.0%.");
+    check_contains(text, "<b>Kept:</b> the model after epoch 2 of 3.");
+    check_contains(text, "<b>Moved:</b> 1,000 of its 4,000 values in the last part (25.0%)");
+    check_contains(text, "data-p=\"0 0.125,10 0.5,20 0.875,30 0.75\"");
+    check_contains(text, "data-p=\"0 2.5,10 1.25,20 0.4,30 0.5\"");
+    check_contains(text, "kept: epoch 2, step 20");
+    check_contains(text, ">head</text>");
+    check_contains(text, ">all</text>");
+    check_contains(text, "Every evaluation of stage \"all\"");
+    for (size_t i = 0; i < LEN(never); i++)
+        if (strstr(text, never[i]) != NULL)
+            fail_msg("the page says '%s'", never[i]);
+    fyi_free(text);
+}
+
+static const struct tuned_case {
+    const char *result, *said, *why;
+} tuned_words[] = {
+    { TUNED "null}", "The validation figure also chose the epoch, so it flatters a little",
+      "no test" },
+    { TUNED "2}", "&quot;test_accuracy&quot; is not a fraction between 0 and 1", "more than all" },
+    { "{\"kind\": \"finetune\", \"best_epoch\": 0, \"before\": 0.9, \"val_accuracy\": 0.9}",
+      "No epoch beat the model as it began, which is kept: 90.0% right", "nothing gained" },
+    { "{\"kind\": \"finetune\", \"best_epoch\": 1, \"before\": 0.9, \"val_accuracy\": 0.9}",
+      "Fine-tuning left validation accuracy at 90.0%.", "a smaller loss alone" },
+    { "{\"kind\": \"finetune\", \"best_epoch\": 900, \"epochs\": -4, \"before\": \"x\"}",
+      "The run did not record what fine-tuning changed.", "nonsense" },
+    { "{\"kind\": \"finetune\"}", "The run did not record what fine-tuning changed.", "nothing" },
+};
+
+static void a_fine_tuning_becomes_words(void **state)
+{
+    for (size_t i = 0; i < LEN(tuned_words); i++) {
+        char *text;
+
+        put_tuned(*state, "null");
+        put(*state, "result.json", tuned_words[i].result, strlen(tuned_words[i].result));
+        text = report(*state);
+        check_page(text);
+        if (strstr(text, tuned_words[i].said) == NULL)
+            fail_msg("%s: it does not say '%s'", tuned_words[i].why, tuned_words[i].said);
+        fyi_free(text);
+    }
+}
+
+static fy_status attempt(void *dir)
+{
+    return fy_report_write(dir);
+}
+
+static void memory_of_a_fine_tuning_may_end_anywhere(void **state)
+{
+    put_run(*state);
+    put_tuned(*state, "0.85");
+    fyt_check_alloc_failures(attempt, *state);
+}
+
 static void without_a_result_there_is_no_report(void **state)
 {
     check_status(fy_report_write(*state), FY_EIO);
@@ -269,6 +376,14 @@ static void what_comes_from_files_is_text(void **state)
           "\"}, \"warnings\": [\"" EVIL "\"]}",
           "" },
         { "critic.json", "[" EVIL, "" },
+        { "lr_find.json", "{\"stage\": \"" EVIL "\", \"rates\": [1, 2], \"losses\": [1, 1e300]}",
+          "" },
+        { "weights.json",
+          "{\"file\": \"" EVIL "\", \"format\": \"" EVIL "\", \"prefix\": \"" EVIL
+          "\", \"loaded\": 1, \"new_head\": [{\"name\": \"" EVIL "\", \"file\": [\"" EVIL
+          "\"]}, 3], \"skipped\": 0, \"missing\": 0, \"wrong_shape\": 0, "
+          "\"wrong_dtype\": 0, \"unexpected\": 0, \"ignored\": 0}",
+          "" },
         { "eval.json",
           "{\"count\": \"" EVIL "\", \"per_class\": [{\"class\": \"" EVIL
           "\", \"support\": 1}, {\"class\": \"" EVIL
@@ -346,6 +461,15 @@ static const struct odd_case {
     { "eval.json", "{\"per_class\": [{}, {}], \"mistakes\": {\"samples\": [{\"label\": 0, \"predicted\": 2}, {}]}}",
       "2 mistakes are left out: they are of no known class", "classes that are not there" },
     { "eval.json", "{\"accuracy\": 1.5}", "is not a fraction between 0 and 1", "more than all" },
+    { "lr_find.json", "{\"rates\": [1e-3, 1e-4], \"losses\": [1, 2]}",
+      "lr_find.json is left out: it needs rising &quot;rates&quot; above 0", "falling rates" },
+    { "lr_find.json", "{\"rates\": [0, 1], \"losses\": [1, 2]}", "lr_find.json is left out",
+      "a rate without a logarithm" },
+    { "lr_find.json", "{\"rates\": [1, 2], \"losses\": [1]}", "lr_find.json is left out", "uneven" },
+    { "weights.json", "{\"loaded\": -1}",
+      "weights.json is left out: &quot;loaded&quot; is neither a number nor a list", "negative" },
+    { "weights.json", "{\"loaded\": 1, \"new_head\": \"x\"}",
+      "&quot;new_head&quot; is neither a number nor a list", "a text" },
     { "versions.json", "{\"a\": 1, \"a\": 2}", "versions.json is left out: it is not JSON",
       "twice the same" },
     { "data/target.json", "{", "data/target.json is left out", "cut short" },
@@ -451,11 +575,6 @@ static void a_later_line_holds(void **state)
     fyi_free(text);
 }
 
-static fy_status attempt(void *dir)
-{
-    return fy_report_write(dir);
-}
-
 static void memory_may_end_anywhere(void **state)
 {
     put_run(*state);
@@ -467,13 +586,22 @@ static void memory_may_end_anywhere(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_TMPDIR(a_whole_run_is_shown_whole),    IN_TMPDIR(the_same_run_gives_the_same_bytes),
-        IN_TMPDIR(any_file_may_be_missing),       IN_TMPDIR(a_result_alone_is_enough),
-        IN_TMPDIR(an_evaluation_alone_is_a_page), IN_TMPDIR(without_a_result_there_is_no_report),
-        IN_TMPDIR(what_comes_from_files_is_text), IN_TMPDIR(what_cannot_be_used_is_said),
-        IN_TMPDIR(figures_become_words),          IN_TMPDIR(curves_of_any_kind_are_drawn),
-        IN_TMPDIR(every_truncation_is_survived),  IN_TMPDIR(a_later_line_holds),
+        IN_TMPDIR(a_whole_run_is_shown_whole),
+        IN_TMPDIR(the_same_run_gives_the_same_bytes),
+        IN_TMPDIR(any_file_may_be_missing),
+        IN_TMPDIR(a_result_alone_is_enough),
+        IN_TMPDIR(an_evaluation_alone_is_a_page),
+        IN_TMPDIR(without_a_result_there_is_no_report),
+        IN_TMPDIR(what_comes_from_files_is_text),
+        IN_TMPDIR(what_cannot_be_used_is_said),
+        IN_TMPDIR(figures_become_words),
+        IN_TMPDIR(curves_of_any_kind_are_drawn),
+        IN_TMPDIR(every_truncation_is_survived),
+        IN_TMPDIR(a_later_line_holds),
         IN_TMPDIR(memory_may_end_anywhere),
+        IN_TMPDIR(a_fine_tuning_has_a_page_of_its_own),
+        IN_TMPDIR(a_fine_tuning_becomes_words),
+        IN_TMPDIR(memory_of_a_fine_tuning_may_end_anywhere),
     };
 
     return cmocka_run_group_tests_name("report", tests, NULL, NULL);

@@ -93,7 +93,8 @@ static void read_data(fyi_report *r)
 
 /* Files that are something else. */
 static const char *const others[] = { "result.json",  "critic.json",   "features.json",
-                                      "samples.json", "versions.json", "data.json" };
+                                      "samples.json", "versions.json", "data.json",
+                                      "eval.json",    "weights.json",  "lr_find.json" };
 
 static bool may_be_manifest(const char *name)
 {

@@ -1,12 +1,13 @@
-/* read_result.c: result.json, the figures a run ended with.
+/* read_result.c: result.json: what ran, and of an adaptation the figures it ended with.
  *
- *   {"source_only": 0.743, "last": .., "chosen": .., "oracle": .., "source_only_matched": .., ...,
+ *   {"kind": "adapt", "source_only": 0.743, "last": .., "chosen": .., "oracle": .., "source_only_matched": .., ...,
  *    "last_step": 6000, "chosen_step": .., "oracle_step": .., "oracle_step_matched": .., ...}
  *
  * Each way to count has an oracle of its own; the other three steps are the run's. */
 #include "report/report.h"
 
 #include <math.h>
+#include <string.h>
 
 #define MAX_BYTES ((size_t)1 << 20)
 
@@ -45,6 +46,7 @@ static void read_words(fyi_report *r, const json_t *root)
     res->fell_back = json_is_true(json_object_get(root, "fell_back"));
     res->reason = fyi_json_text(r, root, "reason");
     res->method = fyi_json_text(r, root, "method");
+    res->kind = fyi_json_text(r, root, "kind");
     res->recipe = fyi_json_text(r, root, "recipe");
     res->run_dir = fyi_json_text(r, root, "run_dir");
     res->seed = json_is_integer(seed) ? fyi_report_dup(r, fyi_plain(json_integer_value(seed)).s)
@@ -63,7 +65,7 @@ static void forget(fyi_result *res)
         }
     res->source_accuracy = res->seconds = NAN;
     res->target_count = -1;
-    res->reason = res->method = res->recipe = res->run_dir = res->seed = "";
+    res->reason = res->method = res->kind = res->recipe = res->run_dir = res->seed = "";
 }
 
 void fyi_read_result(fyi_report *r)
@@ -75,7 +77,9 @@ void fyi_read_result(fyi_report *r)
     if (root == NULL)
         return;
     r->result.is_there = true;
-    read_figures(r, root);
     read_words(r, root);
+    r->result.is_adaptation = r->result.kind[0] == '\0' || strcmp(r->result.kind, "adapt") == 0;
+    if (r->result.is_adaptation)
+        read_figures(r, root);
     json_decref(root);
 }

@@ -50,7 +50,7 @@ static void put_result(const fyi_result *res, fyi_buf *b)
 static bool is_evaluation(const char *name)
 {
     static const char *const fronts[] = { "target.accuracy", "target.matched", "target.swapped",
-                                          "signs.", "source_test." };
+                                          "signs.",          "source_test.",   "val." };
 
     for (size_t i = 0; i < FYI_LEN(fronts); i++)
         if (strncmp(name, fronts[i], strlen(fronts[i])) == 0)
@@ -129,10 +129,10 @@ static void put_stage(fyi_report *r, fyi_buf *b, const char *stage)
 
 void fyi_show_figures(fyi_report *r, fyi_buf *b)
 {
-    if (!r->result.is_there && r->n_series == 0)
+    if (!r->result.is_adaptation && r->n_series == 0)
         return;
     fyi_section_begin(b, "figures", "All figures", "");
-    if (r->result.is_there)
+    if (r->result.is_adaptation)
         put_result(&r->result, b);
     for (size_t i = 0; i < r->n_series; i++)
         if (fyi_starts_stage(r, i))

@@ -27,8 +27,9 @@ static void put_links(const fyi_report *r, fyi_buf *b)
         const char *id, *text;
         bool is_there;
     } links[] = {
-        { "numbers", "Four numbers", r->result.is_there },
+        { "numbers", "Four numbers", r->result.is_adaptation },
         { "training", "Training", r->n_series > 0 },
+        { "lr-find", "Learning rate", r->lr_test.n > 0 },
         { "critic", "Critic", r->n_moments > 0 },
         { "features", "Features", r->n_views > 0 },
         { "samples", "Samples", r->samples.n > 0 },
@@ -37,7 +38,8 @@ static void put_links(const fyi_report *r, fyi_buf *b)
         { "calibration", "Calibration", e->n_bins > 0 && isfinite(e->ece) },
         { "classes", "Classes", e->n_classes > 0 },
         { "mistakes", "Mistakes", e->n_mistakes > 0 },
-        { "figures", "All figures", r->result.is_there },
+        { "figures", "All figures", r->result.is_adaptation || r->n_series > 0 },
+        { "fit", "Weights", r->fit.is_there },
         { "about", "What was evaluated", e->n_about > 0 },
         { "origin", "Doing it again", !e->is_there || r->result.is_there },
     };
@@ -59,6 +61,7 @@ static void put_facts(const fyi_report *r, fyi_buf *b)
     put_fact(b, "Seed", res->seed);
     put_fact(b, "Steps",
              res->step[FYI_PLAIN][FYI_LAST] > 0 ? fyi_whole(res->step[FYI_PLAIN][FYI_LAST]).s : "");
+    put_fact(b, "Epochs", r->tuned.epochs > 0 ? fyi_whole(r->tuned.epochs).s : "");
     put_fact(b, "Time", isfinite(res->seconds) ? fyi_duration(res->seconds).s : "");
     put_fact(b, "Ferry", find_version(r));
     put_fact(b, "Directory", res->run_dir);

@@ -96,7 +96,7 @@ static void put_sentences(const fyi_result *res, fyi_buf *b)
 
 void fyi_show_numbers(fyi_report *r, fyi_buf *b)
 {
-    if (!r->result.is_there)
+    if (!r->result.is_adaptation)
         return;
     if (!fyi_has_way(&r->result, FYI_PLAIN)) {
         fyi_section_begin(b, "numbers", "Four numbers",

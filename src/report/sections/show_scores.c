@@ -4,20 +4,21 @@
 
 #include <math.h>
 
-typedef struct card {
-    const char *title, *css;
-    fyi_num big;
-    double share; /* of its bar; NaN: none */
-    const char *hint;
-} card;
-
-static void put_card(fyi_buf *b, const card *c)
+static void put_card(fyi_buf *b, const fyi_card *c)
 {
     fyi_html(b, "<div class=\"number @\">\n<h3>@</h3>\n<p class=\"big\">@</p>\n", c->css, c->title,
              c->big.s);
     if (isfinite(c->share))
         fyi_put_gauge(b, c->share);
     fyi_html(b, "<p class=\"hint\">@</p>\n</div>\n", c->hint);
+}
+
+void fyi_put_cards(fyi_buf *b, const fyi_card *cards, size_t n)
+{
+    fyi_buf_puts(b, "<div class=\"numbers\">\n");
+    for (size_t i = 0; i < n; i++)
+        put_card(b, &cards[i]);
+    fyi_buf_puts(b, "</div>\n");
 }
 
 /* The standard error of a share p of n samples is sqrt(p (1 - p) / n). */
@@ -61,7 +62,7 @@ void fyi_show_scores(fyi_report *r, fyi_buf *b)
 {
     const fyi_eval *e = &r->eval;
     char room[80];
-    const card cards[] = {
+    const fyi_card cards[] = {
         { "Accuracy", "n-chosen", fyi_percent(e->accuracy), e->accuracy,
           "every sample counts as much" },
         { "Balanced", "", fyi_percent(e->balanced), e->balanced,
@@ -78,9 +79,6 @@ void fyi_show_scores(fyi_report *r, fyi_buf *b)
         return;
     fyi_section_begin(b, "scores", "How good it is", "");
     put_lead(e, b);
-    fyi_buf_puts(b, "<div class=\"numbers\">\n");
-    for (size_t i = 0; i < FYI_LEN(cards); i++)
-        put_card(b, &cards[i]);
-    fyi_buf_puts(b, "</div>\n");
+    fyi_put_cards(b, cards, FYI_LEN(cards));
     fyi_section_end(b);
 }

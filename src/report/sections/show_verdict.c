@@ -79,7 +79,7 @@ void fyi_show_verdict(fyi_report *r, fyi_buf *b)
 {
     const fyi_result *res = &r->result;
 
-    if (!res->is_there)
+    if (!res->is_adaptation)
         return;
     fyi_html(b, "<section id=\"verdict\" class=\"verdict @\">\n<p>", mood_of(res));
     if (res->fell_back) {

@@ -7,7 +7,12 @@ ferry/peer for a rate, peer/ferry for time and memory.
   supervised   steps per second of plain training; 64 images a step
   startup      seconds from starting the process to the end of its first step
   memory       the most memory the processes of the above ever held
+  resnet18-train, mobilenet-train, cnn-train
+               images per second of training, and the most memory held
+  resnet18-features, mobilenet-infer
+               images per second in evaluation mode
 
+Where PyTorch's side can be written in several ways, all of them run and the best counts.
 With --json the last line of stdout is one JSON object: the main figure, and all of them under
 "figures". docs/benchmarks.md tells what each side does. Usually run as: ./dev bench
 """
@@ -17,49 +22,16 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections import namedtuple
+
+from workloads import MORE_IS_BETTER, UNITS, WORKLOADS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FERRY_PROGRAM = os.path.join(HERE, "..", "build", "release", "bench", "bench")
 
-Side = namedtuple("Side", "system words args")
-Figure = namedtuple("Figure", "metric ferry peer")
-Workload = namedtuple("Workload", "about options longest_block_s warm_up figures")
-
-FERRY_CACHED = Side("ferry", "cached features", ("adda",))
-FERRY_LIVE = Side("ferry", "live features", ("adda", "--live"))
-FERRY_SUPERVISED = Side("ferry", "supervised", ("supervised",))
-CLASSIC = Side("peer", "classic loop", ("adda", "--variant", "classic"))
-LEAN = Side("peer", "lean loop", ("adda", "--variant", "lean"))
-PEER_SUPERVISED = Side("peer", "supervised", ("supervised",))
-
-# The first figure of a workload is its main one.
-WORKLOADS = {
-    "adda": Workload(
-        "one step: the critic's SGD step, then the target encoder's; 64 + 64 images of 28x28",
-        (), 60, False,
-        (Figure("steps_per_s", FERRY_CACHED, CLASSIC),
-         Figure("steps_per_s", FERRY_LIVE, LEAN),
-         Figure("steps_per_s", FERRY_CACHED, LEAN))),
-    "supervised": Workload(
-        "one step: SGD on encoder and classifier; 64 images of 28x28",
-        (), 60, False,
-        (Figure("steps_per_s", FERRY_SUPERVISED, PEER_SUPERVISED),)),
-    "startup": Workload(
-        "from starting the process to the end of its first step of adda",
-        ("--first",), 60, True,
-        (Figure("startup_s", FERRY_CACHED, CLASSIC),)),
-    # A few dozen steps: no side holds more after them.
-    "memory": Workload(
-        "the most memory held by a process that trains",
-        (), 0.1, False,
-        (Figure("peak_rss_mib", FERRY_CACHED, CLASSIC),
-         Figure("peak_rss_mib", FERRY_SUPERVISED, PEER_SUPERVISED))),
-}
-
-MORE_IS_BETTER = {"steps_per_s"}
-UNITS = {"steps_per_s": "steps/s", "startup_s": "s to first step", "peak_rss_mib": "MiB at most"}
+# How far the two sides' results may lie apart, relative to their size.
+TOLERANCE = 1e-3
 
 
 class Failure(Exception):
@@ -162,16 +134,17 @@ def run(command, threads):
     return {line["metric"]: line["value"] for line in lines}, lines[-1]
 
 
-def in_turn(workload, systems):
+def in_turn(a, workload, systems):
     """The sides of a workload, each once, Ferry and peer alternating."""
-    sides = [side for f in workload.figures for side in (f.ferry, f.peer)]
-    return [side for side in dict.fromkeys(sides) if side.system in systems]
+    sides = [side for f in workload.figures for side in (f.ferry,) + f.peers]
+    return [side for side in dict.fromkeys(sides)
+            if side.system in systems and (a.compile or "compile" not in side.args)]
 
 
 def run_rounds(a, name, systems, about):
     """Side -> one dictionary of values per round. `about` gets what the systems call themselves."""
     workload = WORKLOADS[name]
-    sides = in_turn(workload, systems)
+    sides = in_turn(a, workload, systems)
     block_s = str(min(a.block_s, workload.longest_block_s))
     results = {side: [] for side in sides}
     n_warm_up = 1 if workload.warm_up else 0  # the first start reads the files from disk
@@ -180,7 +153,8 @@ def run_rounds(a, name, systems, about):
             when = "round %d of %d" % (i - n_warm_up + 1, a.rounds) if i >= n_warm_up else "warm-up"
             print("%s: %s, %s, %s" % (name, when, side.system, side.words), file=sys.stderr)
             command = systems[side.system] + list(side.args + workload.options)
-            values, last = run(command + ["--block-s", block_s], a.threads)
+            values, last = run(command + ["--block-s", block_s, "--blocks", str(a.blocks)],
+                               a.threads)
             about[side.system] = last
             if i >= n_warm_up:
                 results[side].append(values)
@@ -200,21 +174,33 @@ def values_of(results, side, metric):
 
 
 def span(values):
-    return [round(min(values), 4), round(max(values), 4)] if values else None
+    return [round(min(values), 6), round(max(values), 6)] if values else None
+
+
+def best_peer(f, results):
+    """The side whose median is best, and its values; none and none without a peer."""
+    ran = {side: values_of(results, side, f.metric) for side in f.peers if side in results}
+    if not ran:
+        return f.peers[0], None
+    best = max if f.metric in MORE_IS_BETTER else min
+    side = best(ran, key=lambda side: statistics.median(ran[side]))
+    return side, ran[side]
 
 
 def figure(name, f, results):
     """One row of the table, as a JSON object. The ratio is that of the medians."""
     ferry = values_of(results, f.ferry, f.metric)
-    peer = values_of(results, f.peer, f.metric)
+    peer_side, peer = best_peer(f, results)
     pairs = list(zip(ferry, peer or [None] * len(ferry)))
     middle = statistics.median(ferry), statistics.median(peer) if peer else None
     ratios = [ratio(f.metric, *pair) for pair in pairs] if peer else None
     return {"workload": name, "metric": f.metric, "ferry": middle[0], "peer": middle[1],
             "ratio": round(ratio(f.metric, *middle), 3) if peer else None,
-            "ferry_side": f.ferry.words, "peer_side": f.peer.words, "ferry_range": span(ferry),
+            "ferry_side": f.ferry.words, "peer_side": peer_side.words, "ferry_range": span(ferry),
             "peer_range": span(peer), "ratio_range": span(ratios),
-            "rounds": [{"ferry": x, "peer": y} for x, y in pairs]}
+            "rounds": [{"ferry": x, "peer": y} for x, y in pairs],
+            "peers": {side.words: statistics.median(values_of(results, side, f.metric))
+                      for side in f.peers if side in results}}
 
 
 def cell(value, values):
@@ -259,6 +245,29 @@ def summary(a, figures, about, watch, warnings):
             "figures": figures}
 
 
+# ---- do both sides compute the same? -----------------------------------------------------------
+
+def results_of(a, systems, workload, values):
+    """What the first two steps of each side come to, from the same values and images."""
+    figures = WORKLOADS[workload].figures
+    return [run(systems[side.system] + list(side.args) + ["--values", values], a.threads)[0]
+            for side in (figures[0].ferry, figures[0].peers[0])]
+
+
+def check(a):
+    systems, apart = commands(a), []
+    for name in (name for name in a.workloads if WORKLOADS[name].result):
+        with tempfile.TemporaryDirectory() as folder:
+            ferry, peer = results_of(a, systems, name, os.path.join(folder, "values.npz"))
+        for which in ("first_result", "second_result"):
+            x, y = ferry[which], peer[which]
+            print("%s: %s %.6g, PyTorch's %.6g" % (name, which.replace("_", " "), x, y), flush=True)
+            if not abs(x - y) <= TOLERANCE * abs(y):
+                apart.append("%s's %s" % (name, which.replace("_", " ")))
+    if apart:
+        raise Failure("the two sides do not compute the same: " + ", ".join(apart))
+
+
 # ---- the command -------------------------------------------------------------------------------
 
 def arguments():
@@ -276,6 +285,10 @@ def arguments():
     p.add_argument("--python", metavar="PATH", help="the Python that has PyTorch")
     p.add_argument("--ferry", metavar="PATH", default=FERRY_PROGRAM, help="Ferry's bench program")
     p.add_argument("--no-peer", action="store_true", help="time Ferry alone")
+    p.add_argument("--compile", action="store_true",
+                   help="let PyTorch try torch.compile, too; it needs a C++ compiler and minutes")
+    p.add_argument("--check", action="store_true",
+                   help="only see whether both sides compute the same from the same values")
     p.add_argument("--has-peer", action="store_true",
                    help="only say by the exit code whether there is a PyTorch")
     return check_arguments(p, p.parse_args())
@@ -286,8 +299,9 @@ def check_arguments(p, a):
     for name in a.workloads:
         if name not in WORKLOADS:
             p.error("there is no workload '%s'; expected one of %s" % (name, ", ".join(WORKLOADS)))
+    a.blocks = 7
     if a.quick:
-        a.rounds, a.block_s = 1, 0.02
+        a.rounds, a.block_s, a.blocks = 1, 0.02, 1
     if a.rounds < 1 or a.threads < 1 or not 0 < a.block_s <= 60:
         p.error("--rounds and --threads begin at 1, --block-s lies between 0 and 60")
     return a
@@ -321,6 +335,8 @@ def main():
     try:
         if a.has_peer:
             find_python(a.python)
+        elif a.check:
+            check(a)
         else:
             compare(a)
     except Failure as sentence:

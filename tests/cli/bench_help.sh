@@ -8,10 +8,12 @@ expect 0 --help
 says out.txt "--variant"
 expect 2 rest
 says err.txt "invalid choice: 'rest'"
+expect 2 cnn-train --variant lean
+says err.txt "cnn-train has no variant 'lean'; expected one of eager, compile"
 
 FERRY=$FERRY_SOURCE/bench/compare.py
 expect 0 --help
-for word in adda supervised startup memory --json --rounds --no-peer; do
+for word in adda supervised startup memory resnet18-train --json --rounds --no-peer --check; do
     says out.txt "$word"
 done
 expect 2 rest

@@ -1,8 +1,9 @@
 #!/bin/bash
 # labels: slow
 # timeout: 600
-# Every workload of the comparison runs on both sides and gives figures; how large they are is not
-# judged. Skipped in builds without benchmarks and where PyTorch is missing.
+# The small workloads of the comparison run on both sides and give figures; how large they are is not
+# judged. Both sides of a network compute the same. Skipped in builds without benchmarks and where
+# PyTorch is missing.
 . "$(dirname "$0")/lib/check.bash"
 program=$(dirname "$FERRY")/bench/bench
 compare=$FERRY_SOURCE/bench/compare.py
@@ -14,7 +15,10 @@ expect 0 adda startup memory --quick --no-peer --json --ferry "$program"
 json_has workload metric ferry peer ratio figures
 "$compare" --has-peer || exit 77
 
-expect 0 --quick --json --ferry "$program"
+expect 0 cnn-train --check --ferry "$program"
+says out.txt "cnn-train: second result"
+
+expect 0 adda supervised startup memory cnn-train --quick --json --ferry "$program"
 says out.txt "cached features / classic loop"
 tail -n 1 out.txt | python3 -c '
 import json, sys
@@ -23,9 +27,10 @@ figures = whole["figures"]
 main = {key: figures[0][key] for key in ("workload", "metric", "ferry", "peer", "ratio")}
 assert main == {key: whole[key] for key in main}, main
 assert main["workload"] == "adda" and main["metric"] == "steps_per_s", main
-assert [f["workload"] for f in figures] == ["adda"] * 3 + ["supervised", "startup"] + ["memory"] * 2
+assert [f["workload"] for f in figures] == (["adda"] * 3 + ["supervised"] * 2 + ["startup"]
+                                            + ["memory"] * 2 + ["cnn-train"] * 3)
 for f in figures:
-    better = f["ferry"] / f["peer"] if f["metric"] == "steps_per_s" else f["peer"] / f["ferry"]
+    better = f["ferry"] / f["peer"] if f["metric"].endswith("_per_s") else f["peer"] / f["ferry"]
     assert abs(f["ratio"] - better) < 1e-3, f
     assert len(f["rounds"]) == whole["n_rounds"] == 1, f
     assert f["ferry_range"][0] <= f["ferry"] <= f["ferry_range"][1] + 1e-4, f

@@ -1,0 +1,280 @@
+/* bench.c: Ferry's side of the comparison with PyTorch (bench/compare.py runs both). One workload a run, and one JSON
+ * line per figure: images_per_s and steps_per_s (median over timed blocks), startup_s (process start until the first
+ * step is done), peak_rss_mib. bench/README.md lists the workloads; docs/benchmarks.md says what each does.
+ *
+ *   bench WORKLOAD [options]
+ *     --bf16          products in bf16
+ *     --batch N       images of a step; the workload's own by default
+ *     --live          adda: the frozen encoder runs in each step
+ *     --blocks N, --block-s S   timed blocks (7) and their seconds (1)
+ *     --first         stop after one step
+ *     --spawned NS    the parent's CLOCK_MONOTONIC when it started this process
+ *     --values FILE   write values and images to FILE.npz and give the first two steps' results: same on both sides
+ *     --plan          print each launch with its kernel */
+#include "bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#define MAX_BLOCKS 99
+
+typedef struct workload {
+    const char *name;
+    fy_status (*begin)(bench *b);
+} workload;
+
+static const workload workloads[] = {
+    { "adda", begin_adda },
+    { "supervised", begin_supervised },
+    { "resnet18-train", begin_train },
+    { "mobilenet-train", begin_train },
+    { "cnn-train", begin_train },
+    { "resnet18-features", begin_infer },
+    { "mobilenet-infer", begin_infer },
+};
+
+#define LEN(a) (sizeof(a) / sizeof *(a))
+
+/* ---- what workloads share ---------------------------------------------------------------------- */
+
+void bench_put(const bench *b, const char *metric, double value)
+{
+    printf("{\"workload\": \"%s\", \"system\": \"ferry\", \"version\": \"%s\", \"metric\": \"%s\", "
+           "\"value\": %.6f}\n",
+           b->workload, fy_version(), metric, value);
+    fflush(stdout);
+}
+
+fy_status bench_open_model(const char *family, const char *name, fy_shape input, int64_t classes,
+                           fy_model **m)
+{
+    fy_model_opts o = fy_model_defaults();
+    o.input = input;
+    o.n_classes = classes;
+    return fy_model_open(family, name, &o, m);
+}
+
+float *bench_noise(int64_t n)
+{
+    float *x = malloc((size_t)n * sizeof *x);
+    fy_rng r = fy_rng_named(1, "bench");
+    for (int64_t i = 0; x && i < n; i++)
+        x[i] = (2 * fy_rng_uniform(&r) - 1) * 1.7320508f;
+    return x;
+}
+
+fy_node bench_halves(fy_graph *g, int n, int n_first)
+{
+    int32_t *y = malloc((size_t)n * sizeof *y);
+    for (int i = 0; y && i < n; i++)
+        y[i] = i >= n_first;
+    const fy_node labels = y ? fy_constant(g, FY_I32, FY_SHAPE(n), y) : FY_NO_NODE;
+    free(y);
+    return labels;
+}
+
+static fy_status step_plan(bench *b)
+{
+    return fy_plan_step(b->plan);
+}
+
+fy_status bench_plan(bench *b, const fy_plan_opts *o)
+{
+    if (!b->step)
+        b->step = step_plan;
+    return fy_plan_new(b->g, b->dev, o, &b->plan);
+}
+
+static fy_status add_param(fy_weights_file *f, const char *name, fy_param *p)
+{
+    const fy_shape *s = fy_param_shape(p);
+    const int64_t n = fy_shape_numel(s);
+    float *values = malloc((size_t)n * sizeof *values);
+    fy_status st =
+        values ? fy_param_read(p, values, n) : fy_error(FY_ENOMEM, "no memory for '%s'", name);
+    if (st == FY_OK)
+        st = fy_weights_add(f, name, FY_F32, s, values);
+    free(values);
+    return st;
+}
+
+fy_status bench_share(const bench *b, fy_model *m, fy_shape shape, const float *x)
+{
+    fy_weights_file *f = NULL;
+    fy_status st = FY_OK;
+    if (!b->values)
+        return FY_OK;
+    FY_TRY(fy_weights_create(b->values, &f));
+    for (int i = 0; i < fy_model_count(m); i++)
+        FY_TRY(add_param(f, fy_model_param_name(m, i), fy_model_param(m, i)));
+    if (x)
+        FY_TRY(fy_weights_add(f, "x", FY_F32, &shape, x));
+    return fy_weights_commit(f);
+done:
+    fy_weights_abort(f);
+    return st;
+}
+
+/* ---- measuring, as peer.py does ------------------------------------------------------------------ */
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static int by_value(const void *x, const void *y)
+{
+    const double a = *(const double *)x, b = *(const double *)y;
+    return (a > b) - (a < b);
+}
+
+/* Warms up for one and a half blocks; the figure is the median of the timed ones. */
+static fy_status measure(bench *b)
+{
+    const int64_t least = b->blocks < 3 ? b->blocks : 3;
+    double rate[MAX_BLOCKS];
+    fy_status st;
+    double start = now_s();
+    int n = 0;
+    for (; n < least || now_s() - start < 1.5 * b->block_s; n++)
+        FY_TRY(b->step(b));
+    const int reps = 1 + (int)(b->block_s * n / (now_s() - start));
+    for (int k = 0; k < b->blocks; k++) {
+        start = now_s();
+        for (int i = 0; i < reps; i++)
+            FY_TRY(b->step(b));
+        rate[k] = reps / (now_s() - start);
+    }
+    qsort(rate, (size_t)b->blocks, sizeof *rate, by_value);
+    bench_put(b, "steps_per_s", rate[b->blocks / 2]);
+    bench_put(b, "images_per_s", rate[b->blocks / 2] * (double)b->step_images);
+done:
+    return st;
+}
+
+/* What came out of the first step, which sees the values as they were, and of the second, which sees the update. */
+static fy_status compare_results(bench *b)
+{
+    fy_status st;
+    FY_TRY(b->result(b));
+    FY_TRY(b->step(b));
+    FY_TRY(b->result(b));
+done:
+    return st;
+}
+
+static fy_status run_steps(bench *b)
+{
+    fy_status st;
+    FY_TRY(b->step(b));
+    if (b->spawned_s > 0)
+        bench_put(b, "startup_s", now_s() - b->spawned_s);
+    if (b->values && b->result)
+        FY_TRY(compare_results(b));
+    else if (!b->first_only)
+        FY_TRY(measure(b));
+done:
+    return st;
+}
+
+static void show_plan(const bench *b)
+{
+    static char text[1 << 18];
+    (void)fy_plan_text(b->plan, text, sizeof text);
+    fputs(text, stderr);
+}
+
+/* ---- one workload ----------------------------------------------------------------------------------- */
+
+static const workload *find_workload(const char *name)
+{
+    for (size_t i = 0; i < LEN(workloads); i++)
+        if (strcmp(workloads[i].name, name) == 0)
+            return &workloads[i];
+    return NULL;
+}
+
+static fy_status refuse(const char *name)
+{
+    char names[512] = "";
+    for (size_t i = 0; i < LEN(workloads); i++)
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "",
+                 workloads[i].name);
+    return fy_error(FY_EINVAL, "there is no workload '%s'; expected one of %s", name, names);
+}
+
+static fy_status run(bench *b)
+{
+    const workload *w = find_workload(b->workload);
+    struct rusage use;
+    fy_status st;
+    if (!w)
+        return refuse(b->workload);
+    FY_TRY(fy_device_open("cpu", &b->dev));
+    FY_TRY(fy_device_set_precision(b->dev, b->bf16 ? FY_BF16 : FY_F32));
+    FY_TRY(fy_graph_new(&b->g));
+    FY_TRY(w->begin(b));
+    if (b->step)
+        FY_TRY(run_steps(b));
+    if (b->show_plan && b->plan)
+        show_plan(b);
+    getrusage(RUSAGE_SELF, &use);
+    bench_put(b, "peak_rss_mib", (double)use.ru_maxrss / 1024);
+done:
+    fy_graph_free(b->g);
+    fy_plan_free(b->plan);
+    return st;
+}
+
+/* ---- the command line ---------------------------------------------------------------------------------- */
+
+static void set_number(bench *b, const char *option, const char *value)
+{
+    const struct {
+        const char *name;
+        double *real;
+        int64_t *whole;
+        double scale;
+    } numbers[] = {
+        { "--spawned", &b->spawned_s, NULL, 1e-9 }, { "--block-s", &b->block_s, NULL, 1 },
+        { "--blocks", NULL, &b->blocks, 1 },        { "--batch", NULL, &b->batch, 1 },
+        { "--images", NULL, &b->images, 1 },
+    };
+    for (size_t i = 0; i < LEN(numbers); i++)
+        if (strcmp(option, numbers[i].name) == 0 && numbers[i].real)
+            *numbers[i].real = numbers[i].scale * strtod(value, NULL);
+        else if (strcmp(option, numbers[i].name) == 0)
+            *numbers[i].whole = strtoll(value, NULL, 10);
+}
+
+static void read_options(bench *b, int n, char **words)
+{
+    for (int i = 0; i < n; i++) {
+        const char *next = i + 1 < n ? words[i + 1] : "";
+        b->live |= strcmp(words[i], "--live") == 0;
+        b->bf16 |= strcmp(words[i], "--bf16") == 0;
+        b->show_plan |= strcmp(words[i], "--plan") == 0;
+        b->first_only |= strcmp(words[i], "--first") == 0;
+        if (strcmp(words[i], "--values") == 0)
+            b->values = next;
+        if (strcmp(words[i], "--folder") == 0)
+            b->folder = next;
+        set_number(b, words[i], next);
+    }
+    b->blocks = b->blocks < 1 ? 1 : b->blocks > MAX_BLOCKS ? MAX_BLOCKS : b->blocks;
+}
+
+int main(int argc, char **argv)
+{
+    bench b = { .workload = argc > 1 ? argv[1] : "", .block_s = 1.0, .blocks = 7, .images = 256 };
+    read_options(&b, argc - 2, argv + 2);
+    if (run(&b) == FY_OK)
+        return 0;
+    fprintf(stderr, "bench: %s\n", fy_last_error());
+    return 1;
+}

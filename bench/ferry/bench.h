@@ -1,0 +1,43 @@
+/* bench.h: what the workloads of the comparison share. A workload builds its step, or does all of its work at once;
+ * bench.c measures and prints. */
+#ifndef FERRY_BENCH_H
+#define FERRY_BENCH_H
+
+#include <ferry/ferry.h>
+
+typedef struct bench {
+    const char *workload, *folder; /* folder: of pictures */
+    const char *
+        values; /* where to write what the other side needs to compute the same; NULL: not wanted */
+    bool live, bf16, show_plan, first_only;
+    double spawned_s, block_s;              /* spawned_s 0: unknown */
+    int64_t blocks, batch, images, threads; /* batch 0: the workload's own */
+    fy_device *dev;
+    fy_graph *g;
+    fy_plan *plan;
+    int64_t step_images;                /* that one step sees */
+    fy_status (*step)(struct bench *b); /* NULL: `begin` did all there is to do */
+    fy_status (*result)(
+        struct bench *b); /* after each of the first two steps, to be compared; or NULL */
+    void *state;          /* the workload's */
+} bench;
+
+fy_status begin_adda(bench *b);
+fy_status begin_supervised(bench *b);
+fy_status begin_train(bench *b); /* any of the train workloads, by its name */
+fy_status begin_infer(bench *b); /* any of features and infer, by its name */
+
+/* One line of figures on stdout. */
+void bench_put(const bench *b, const char *metric, double value);
+fy_status bench_open_model(const char *family, const char *name, fy_shape input, int64_t classes,
+                           fy_model **m);
+/* n values, uniform with mean 0 and deviation 1: as good as normal here, and drawn much faster. Never freed. */
+float *bench_noise(int64_t n);
+/* Two classes: n_first zeros, then ones. */
+fy_node bench_halves(fy_graph *g, int n, int n_first);
+/* b->plan, run by b->step. */
+fy_status bench_plan(bench *b, const fy_plan_opts *o);
+/* Writes m's values and x [shape] for the other side, if they are wanted. */
+fy_status bench_share(const bench *b, fy_model *m, fy_shape shape, const float *x);
+
+#endif

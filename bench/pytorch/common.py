@@ -1,0 +1,75 @@
+"""What the workloads share: layouts, the optimiser, precision, and values that Ferry wrote."""
+import contextlib
+from collections import namedtuple
+
+# step: a callable; n_images: that one step sees; result: reads what a step came to, to be compared
+# with Ferry's, or None.
+Work = namedtuple("Work", "step n_images result")
+
+
+def channels_last(thing):
+    import torch
+    return thing.to(memory_format=torch.channels_last)
+
+
+def version():
+    import torch
+    return tuple(int(word) for word in torch.__version__.split("+")[0].split(".")[:2])
+
+
+def sgd(parameters, lr=1e-3):
+    """In one pass over all parameters where torch has that for processors."""
+    import torch
+    fused = {"fused": True} if version() >= (2, 4) else {}
+    return torch.optim.SGD(parameters, lr=lr, momentum=0.9, **fused)
+
+
+def precision(a):
+    import torch
+    if not a.bf16:
+        return contextlib.nullcontext()
+    return torch.autocast("cpu", dtype=torch.bfloat16)
+
+
+def halves(n, n_first):
+    """n_first zeros, then ones."""
+    import torch
+    return (torch.arange(n) >= n_first).long()
+
+
+def spread(n, n_classes):
+    """Sample i is of class 37 i, in the ring of the classes."""
+    import torch
+    return torch.arange(n) * 37 % n_classes
+
+
+def images(a, net, shape):
+    """A constant batch. With --values, it and the network's values are those that Ferry wrote."""
+    import torch
+    if not a.values:
+        return torch.randn(*shape)
+    import numpy
+    with numpy.load(a.values) as values:
+        state = {name: torch.from_numpy(values[name]) for name in values.files}
+    x = state.pop("x")
+    lacking = net.load_state_dict(state, strict=False)
+    missing = [name for name in lacking.missing_keys if not name.endswith(".num_batches_tracked")]
+    if missing or lacking.unexpected_keys:
+        raise SystemExit("peer: '%s' is of another network: %s" %
+                         (a.values, ", ".join(missing + lacking.unexpected_keys)))
+    return x
+
+
+def training(a, net, x, y):
+    """All of net moves: one SGD step on a constant batch."""
+    from torch.nn.functional import cross_entropy
+    optimiser, last = sgd(net.parameters()), []
+
+    def step():
+        optimiser.zero_grad(set_to_none=True)
+        with precision(a):
+            loss = cross_entropy(net(x), y)
+        loss.backward()
+        optimiser.step()
+        last[:] = [loss]
+    return Work(step, len(x), lambda: last[0].item())

@@ -43,6 +43,8 @@ static fy_status take_step(const finder *f, double rate, double *loss)
     FY_TRY(fy_loader_next(in->loader, &b));
     FY_TRY(fy_plan_feed(f->plan, in->x, b.x));
     FY_TRY(fy_plan_feed(f->plan, in->y, b.y));
+    if (in->q.id)
+        FY_TRY(fy_plan_feed(f->plan, in->q, b.q));
     FY_TRY(set_rates(f, rate));
     FY_TRY(fy_plan_step(f->plan));
     FY_TRY(fy_plan_read(f->plan, f->s->watches[0].node, &v, 1));

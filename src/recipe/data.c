@@ -60,12 +60,19 @@ static fy_status hold_out(const fyi_settings *s, fyi_recipe_data *d)
     const fyi_kind *kind = s->method->kind;
     fy_split_opts o = fy_split_defaults();
     fy_dataset *parts[FY_MAX_PARTS] = { NULL };
+    fy_status st;
 
     o.frac[0] = 1 - s->run.holdout;
     o.frac[1] = s->run.holdout;
     o.seed = s->run.seed.value;
     FYI_FORWARD(fyi_data_need_labels(d, kind->parted, "a model learns from them"));
-    FYI_FORWARD(fy_dataset_split(d->side[kind->parted], &o, parts));
+    st = fy_dataset_split(d->side[kind->parted], &o, parts);
+    if (st != FY_OK)
+        return fyi_wrap(st,
+                        "while keeping %g of the data side '%s' from training, instead of which "
+                        "the data side '%s' can be given",
+                        s->run.holdout, fyi_side_names[kind->parted],
+                        fyi_side_names[kind->held_out]);
     fy_dataset_free(d->side[kind->parted]);
     d->side[kind->parted] = parts[0];
     d->side[kind->held_out] = parts[1];

@@ -24,31 +24,68 @@ static fy_status each_file(const fyi_settings *s,
     return FY_OK;
 }
 
-static fy_status fix_path(const char **path, fyi_arena *arena)
+/* The absolute name of what `name` leads to; NULL if it leads nowhere. */
+static fy_status find_path(const char *name, fyi_arena *arena, const char **found)
 {
     char full[PATH_MAX];
 
-    if (*path == NULL || realpath(*path, full) == NULL || !fyi_text_is_plain(full, strlen(full)))
+    *found = NULL;
+    if (realpath(name, full) == NULL || !fyi_text_is_plain(full, strlen(full)))
         return FY_OK;
-    *path = fyi_arena_dup(arena, full, strlen(full) + 1);
-    return *path != NULL ? FY_OK : fyi_enomem(strlen(full), "a file's name");
+    *found = fyi_arena_dup(arena, full, strlen(full) + 1);
+    return *found != NULL ? FY_OK : fyi_enomem(strlen(full), "a file's name");
 }
+
+static fy_status fix_path(const char **path, fyi_arena *arena)
+{
+    const char *found = NULL;
+
+    if (*path == NULL)
+        return FY_OK;
+    FYI_FORWARD(find_path(*path, arena, &found));
+    *path = found != NULL ? found : *path;
+    return FY_OK;
+}
+
+typedef struct fixing {
+    const char *root; /* where a file is looked for that is not here */
+    fyi_arena *arena;
+} fixing;
 
 static fy_status fix_file(void *arg, const fyi_section *section, const fyi_key *k, const char **path)
 {
+    const fixing *f = arg;
+    const char *found = NULL;
+    char *within;
+    fy_status st;
+
     (void)section;
     (void)k;
-    return fix_path(path, arg);
+    FYI_FORWARD(find_path(*path, f->arena, &found));
+    if (found == NULL) {
+        within = fyi_path_join(f->root, *path);
+        if (within == NULL)
+            return fyi_enomem(strlen(*path), "a file's name");
+        st = find_path(within, f->arena, &found);
+        fyi_free(within);
+        FYI_FORWARD(st);
+    }
+    *path = found != NULL ? found : *path;
+    return FY_OK;
 }
 
 fy_status fyi_files_fix(fyi_settings *s, fyi_arena *arena)
 {
+    fixing f = { NULL, arena };
+
     FYI_FORWARD(fix_path(&s->run.data_root, arena));
-    return each_file(s, fix_file, arena);
+    f.root = s->run.data_root;
+    return each_file(s, fix_file, &f);
 }
 
 typedef struct reading {
     fyi_files *to;
+    const char *root;
     bool is_resumed;
 } reading;
 
@@ -60,6 +97,12 @@ static fy_status read_hash(void *arg, const fyi_section *section, const fyi_key 
 
     if (r->is_resumed && !fyi_path_exists(*path))
         return FY_OK;
+    if (!fyi_path_exists(*path))
+        return fyi_fail(
+            FY_EIO,
+            "cannot read '%s', the recipe's '%s%s%s': it is neither here nor in '%s'; set "
+            "data_root=FOLDER or the environment's FERRY_DATA to where it is",
+            *path, section->name, *section->name ? "." : "", k->key, r->root);
     FYI_ASSERT(i < FYI_MAX_FILES);
     (void)snprintf(r->to->v[i].key, sizeof r->to->v[i].key, "%s%s%s", section->name,
                    *section->name ? "." : "", k->key);
@@ -70,7 +113,7 @@ static fy_status read_hash(void *arg, const fyi_section *section, const fyi_key 
 
 fy_status fyi_files_read(const fyi_settings *s, bool is_resumed, fyi_files *out)
 {
-    reading r = { out, is_resumed };
+    reading r = { out, s->run.data_root, is_resumed };
 
     *out = (fyi_files){ 0 };
     return each_file(s, read_hash, &r);

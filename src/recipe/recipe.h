@@ -253,8 +253,8 @@ typedef struct fyi_files {
     } v[FYI_MAX_FILES];
     int n;
 } fyi_files;
-/* Absolute names, data_root's too, so that the resolved recipe works from any folder. One that leads nowhere stays
- * as it is. */
+/* Absolute names, data_root's too, so that the resolved recipe works from any folder. A file that is not here is
+ * looked for in data_root; a name that leads nowhere stays as it is. */
 fy_status fyi_files_fix(fyi_settings *s, fyi_arena *arena);
 /* Hashes them. With `is_resumed` one that is gone is left out: the run may be past it. */
 fy_status fyi_files_read(const fyi_settings *s, bool is_resumed, fyi_files *out);

@@ -47,7 +47,7 @@ void fyi_key_expected(const fyi_key *k, char *text, size_t size)
     static const char *const plain[] = {
         [FYI_KEY_BOOL] = "true or false",
         [FYI_KEY_TEXT] = "a text",
-        [FYI_KEY_FILE] = "a file's name",
+        [FYI_KEY_FILE] = "a file's name, from here or within data_root",
         [FYI_KEY_NAME] =
             "a name of letters, digits, '.', '_' and '-' that does not begin with '.' or '-'",
         [FYI_KEY_SEED] = "a whole number, 0 or more, or the word seed",

@@ -316,6 +316,8 @@ static const struct tuned_case {
     { TUNED "2}", "&quot;test_accuracy&quot; is not a fraction between 0 and 1", "more than all" },
     { "{\"kind\": \"finetune\", \"best_epoch\": 0, \"before\": 0.9, \"val_accuracy\": 0.9}",
       "No epoch beat the model as it began, which is kept: 90.0% right", "nothing gained" },
+    { "{\"kind\": \"finetune\", \"best_epoch\": 0, \"before\": 0.9, \"val_accuracy\": 0.9}",
+      "validation, as it began; best.safetensors", "no epoch" },
     { "{\"kind\": \"finetune\", \"best_epoch\": 1, \"before\": 0.9, \"val_accuracy\": 0.9}",
       "Fine-tuning left validation accuracy at 90.0%.", "a smaller loss alone" },
     { "{\"kind\": \"finetune\", \"best_epoch\": 900, \"epochs\": -4, \"before\": \"x\"}",

@@ -30,7 +30,7 @@ static void say_kept(const fyi_tuned *t, fyi_buf *b)
     if (t->best_epoch > 0 && t->epochs > 0)
         fyi_html(b, "<b>Kept:</b> the model after epoch @ of @. ", fyi_whole(t->best_epoch).s,
                  fyi_whole(t->epochs).s);
-    if (t->moved >= 0 && t->all > 0)
+    if (t->best_epoch != 0 && t->moved >= 0 && t->all > 0)
         fyi_html(b, "<b>Moved:</b> @ of its @ values in the last part (@), at a rate of @. ",
                  fyi_whole(t->moved).s, fyi_whole(t->all).s,
                  fyi_percent((double)t->moved / (double)t->all).s, fyi_figure(t->lr).s);
@@ -56,6 +56,14 @@ static double last_accuracy(const fyi_report *r)
     return v;
 }
 
+static void say_when(char *text, size_t size, int64_t epoch, const char *file)
+{
+    if (epoch > 0)
+        snprintf(text, size, "validation, after epoch %.20s; %s", fyi_whole(epoch).s, file);
+    else
+        snprintf(text, size, "validation%s; %s", epoch == 0 ? ", as it began" : "", file);
+}
+
 static void put_figures(const fyi_report *r, fyi_buf *b)
 {
     const fyi_tuned *t = &r->tuned;
@@ -71,10 +79,8 @@ static void put_figures(const fyi_report *r, fyi_buf *b)
                                      : "there is no test part: set test, or --test" },
     };
 
-    snprintf(kept, sizeof kept, "validation, after epoch %.20s; best.safetensors",
-             t->best_epoch >= 0 ? fyi_whole(t->best_epoch).s : "?");
-    snprintf(ended, sizeof ended, "validation, after epoch %.20s; last.safetensors",
-             t->epochs >= 0 ? fyi_whole(t->epochs).s : "?");
+    say_when(kept, sizeof kept, t->best_epoch, "best.safetensors");
+    say_when(ended, sizeof ended, t->epochs, "last.safetensors");
     fyi_put_cards(b, cards, FYI_LEN(cards));
 }
 

@@ -11,6 +11,8 @@ ferry/peer for a rate, peer/ferry for time and memory.
                images per second of training, and the most memory held
   resnet18-features, mobilenet-infer
                images per second in evaluation mode
+  head10       seconds of a process that learns a new head on a frozen ResNet-18
+  jpeg         images per second from a folder of JPEG files to batches
 
 Where PyTorch's side can be written in several ways, all of them run and the best counts.
 With --json the last line of stdout is one JSON object: the main figure, and all of them under
@@ -86,10 +88,10 @@ class Watch:
 
 # ---- the two sides -----------------------------------------------------------------------------
 
-def has_torch(python):
-    ask = "import importlib.util as u, sys; sys.exit(u.find_spec('torch') is None)"
+def has_module(python, name):
+    ask = "import importlib.util as u, sys; sys.exit(u.find_spec(sys.argv[1]) is None)"
     try:
-        return subprocess.run([python, "-c", ask], stdin=subprocess.DEVNULL, check=False,
+        return subprocess.run([python, "-c", ask, name], stdin=subprocess.DEVNULL, check=False,
                               stderr=subprocess.DEVNULL).returncode == 0
     except OSError:
         return False
@@ -99,7 +101,7 @@ def find_python(wanted):
     """The Python that runs PyTorch: the one asked for, else ours, else the distribution's."""
     places = [wanted] if wanted else [sys.executable, "/usr/bin/python3"]
     for python in places:
-        if has_torch(python):
+        if has_module(python, "torch"):
             return python
     raise Failure("PyTorch is missing: no torch in %s; install the distribution's package "
                   "(apt-get install python3-torch libopenblas0-openmp), name a Python that has it "
@@ -118,12 +120,33 @@ def commands(a):
     return found
 
 
+def picture_folder(a):
+    """Pictures that both sides read, made once by Ferry's program and kept beside it."""
+    folder = os.path.join(os.path.dirname(os.path.abspath(a.ferry)), "pictures-%d" % a.images)
+    if not os.path.isdir(folder):
+        run([a.ferry, "pictures", "--folder", folder, "--images", str(a.images)], a.threads)
+    return folder
+
+
+def options_of(a, workload):
+    return list(workload.options) + (["--folder", picture_folder(a)] if workload.folder else [])
+
+
+def can_run(a, side, systems):
+    """torch.compile only where it is asked for, torchvision's own decoder only where it is."""
+    if side.system not in systems or ("compile" in side.args and not a.compile):
+        return False
+    return "tensor" not in side.args or has_module(systems["peer"][0], "torchvision")
+
+
 def run(command, threads):
     """One process: metric -> value, and what it says of itself."""
     env = dict(os.environ, OMP_NUM_THREADS=str(threads))
+    start = time.monotonic()
     command = command + ["--spawned", str(time.monotonic_ns())]
     done = subprocess.run(command, env=env, text=True, check=False, stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    took_s = time.monotonic() - start
     if done.returncode != 0:
         said = done.stderr.strip().splitlines() or ["it said nothing"]
         raise Failure("'%s' ended with code %d: %s"
@@ -131,14 +154,14 @@ def run(command, threads):
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     if not lines:
         raise Failure("'%s' printed no figures" % " ".join(command))
-    return {line["metric"]: line["value"] for line in lines}, lines[-1]
+    values = {line["metric"]: line["value"] for line in lines}
+    return {**values, "process_s": took_s}, lines[-1]
 
 
 def in_turn(a, workload, systems):
     """The sides of a workload, each once, Ferry and peer alternating."""
     sides = [side for f in workload.figures for side in (f.ferry,) + f.peers]
-    return [side for side in dict.fromkeys(sides)
-            if side.system in systems and (a.compile or "compile" not in side.args)]
+    return [side for side in dict.fromkeys(sides) if can_run(a, side, systems)]
 
 
 def run_rounds(a, name, systems, about):
@@ -146,13 +169,14 @@ def run_rounds(a, name, systems, about):
     workload = WORKLOADS[name]
     sides = in_turn(a, workload, systems)
     block_s = str(min(a.block_s, workload.longest_block_s))
+    options = options_of(a, workload)
     results = {side: [] for side in sides}
     n_warm_up = 1 if workload.warm_up else 0  # the first start reads the files from disk
     for i in range(n_warm_up + a.rounds):
         for side in sides:
             when = "round %d of %d" % (i - n_warm_up + 1, a.rounds) if i >= n_warm_up else "warm-up"
             print("%s: %s, %s, %s" % (name, when, side.system, side.words), file=sys.stderr)
-            command = systems[side.system] + list(side.args + workload.options)
+            command = systems[side.system] + list(side.args) + options
             values, last = run(command + ["--block-s", block_s, "--blocks", str(a.blocks)],
                                a.threads)
             about[side.system] = last
@@ -250,7 +274,8 @@ def summary(a, figures, about, watch, warnings):
 def results_of(a, systems, workload, values):
     """What the first two steps of each side come to, from the same values and images."""
     figures = WORKLOADS[workload].figures
-    return [run(systems[side.system] + list(side.args) + ["--values", values], a.threads)[0]
+    options = options_of(a, WORKLOADS[workload]) + ["--values", values]
+    return [run(systems[side.system] + list(side.args) + options, a.threads)[0]
             for side in (figures[0].ferry, figures[0].peers[0])]
 
 
@@ -259,7 +284,7 @@ def check(a):
     for name in (name for name in a.workloads if WORKLOADS[name].result):
         with tempfile.TemporaryDirectory() as folder:
             ferry, peer = results_of(a, systems, name, os.path.join(folder, "values.npz"))
-        for which in ("first_result", "second_result"):
+        for which in (metric for metric in ferry if metric.endswith("_result")):
             x, y = ferry[which], peer[which]
             print("%s: %s %.6g, PyTorch's %.6g" % (name, which.replace("_", " "), x, y), flush=True)
             if not abs(x - y) <= TOLERANCE * abs(y):
@@ -299,9 +324,11 @@ def check_arguments(p, a):
     for name in a.workloads:
         if name not in WORKLOADS:
             p.error("there is no workload '%s'; expected one of %s" % (name, ", ".join(WORKLOADS)))
-    a.blocks = 7
+    a.blocks, a.images = 7, 256
     if a.quick:
         a.rounds, a.block_s, a.blocks = 1, 0.02, 1
+    if a.quick or a.check:
+        a.images = 64
     if a.rounds < 1 or a.threads < 1 or not 0 < a.block_s <= 60:
         p.error("--rounds and --threads begin at 1, --block-s lies between 0 and 60")
     return a

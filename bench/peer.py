@@ -7,6 +7,7 @@ until the first step is done), peak_rss_mib.
   peer.py adda --variant lean       pytorch/digits.py: what each does
   peer.py resnet18-train --bf16     pytorch/train.py
   peer.py resnet18-features         pytorch/infer.py
+  peer.py jpeg, peer.py head10      pytorch/pictures.py, pytorch/head10.py
 
 PyTorch 1.13 and 2.x. It gets every setting known to make it faster here; docs/benchmarks.md lists
 them. bench/compare.py runs this file in turn with Ferry's side.
@@ -17,7 +18,7 @@ import resource
 import statistics
 import time
 
-from pytorch import digits, infer, process, train
+from pytorch import digits, head10, infer, jpeg, process, train
 
 INFER = ("eager", "jit", "compile")
 TRAIN = ("eager", "compile")
@@ -31,6 +32,13 @@ WORKLOADS = {
     "cnn-train": dict.fromkeys(TRAIN, train.cnn),
     "resnet18-features": dict.fromkeys(INFER, infer.resnet18),
     "mobilenet-infer": dict.fromkeys(INFER, infer.mobilenet),
+    "jpeg": dict.fromkeys(("pillow", "tensor"), jpeg.begin),
+}
+
+# The same for what is no sequence of equal steps: the whole process is timed from outside.
+WHOLE = {
+    "head10": dict.fromkeys(("live-eager", "live-jit", "cached-eager", "cached-jit"),
+                            head10.begin),
 }
 
 
@@ -59,7 +67,7 @@ def compare_results(work, put):
     put("second_result", work.result())
 
 
-def measure(a, put):
+def measure_steps(a, put):
     work = WORKLOADS[a.workload][a.variant](a)
     work.step()
     if a.spawned:
@@ -70,17 +78,26 @@ def measure(a, put):
         rate = median_rate(work.step, a)
         put("steps_per_s", rate)
         put("images_per_s", rate * work.n_images)
+
+
+def measure(a, put):
+    if a.workload in WHOLE:
+        WHOLE[a.workload][a.variant](a, put)
+    else:
+        measure_steps(a, put)
     put("peak_rss_mib", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
 def arguments():
     p = argparse.ArgumentParser(description=__doc__,
                                 formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("workload", choices=list(WORKLOADS))
+    workloads = {**WORKLOADS, **WHOLE}
+    p.add_argument("workload", choices=list(workloads))
     p.add_argument("--variant", help="; ".join(
-        "%s: %s" % (name, ", ".join(ways)) for name, ways in WORKLOADS.items()))
+        "%s: %s" % (name, ", ".join(ways)) for name, ways in workloads.items()))
     p.add_argument("--bf16", action="store_true", help="autocast to bf16")
     p.add_argument("--batch", type=int, help="images of a step")
+    p.add_argument("--folder", metavar="PATH", help="of pictures: for head10 and jpeg")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--blocks", type=int, default=7, help="timed blocks")
     p.add_argument("--block-s", type=float, default=1.0, metavar="S", help="seconds a block")
@@ -91,8 +108,10 @@ def arguments():
                    help="begin with the values and images that Ferry wrote there, and give the "
                    "first two steps' results")
     a = p.parse_args()
-    ways = WORKLOADS[a.workload]
+    ways = workloads[a.workload]
     a.variant = a.variant or next(iter(ways))
+    if a.workload in ("head10", "jpeg") and not a.folder:
+        p.error("%s needs pictures; add --folder PATH" % a.workload)
     if a.variant not in ways:
         p.error("%s has no variant '%s'; expected one of %s"
                 % (a.workload, a.variant, ", ".join(ways)))

@@ -5,15 +5,18 @@ from collections import namedtuple
 Side = namedtuple("Side", "system words args")
 # peers: the same work written in several ways, of which the best counts.
 Figure = namedtuple("Figure", "metric ferry peers")
-# options: of both sides. result: whether the sides can be checked against each other.
-Workload = namedtuple("Workload", "about options longest_block_s warm_up result figures")
+# options: of both sides. result: whether the sides can be checked against each other. folder: they
+# read a folder of pictures.
+Workload = namedtuple("Workload", "about options longest_block_s warm_up result folder figures")
 
 MORE_IS_BETTER = {"steps_per_s", "images_per_s"}
 UNITS = {"steps_per_s": "steps/s", "images_per_s": "images/s", "startup_s": "s to first step",
-         "peak_rss_mib": "MiB at most"}
+         "peak_rss_mib": "MiB at most", "process_s": "s, whole process"}
 
 TRAIN = "eager", "compile"
 INFER = "eager", "jit", "compile"
+LIVE = "live-eager", "live-jit"
+CACHED = "cached-eager", "cached-jit"
 
 FERRY_CACHED = Side("ferry", "cached features", ("adda",))
 FERRY_LIVE = Side("ferry", "live features", ("adda", "--live"))
@@ -34,35 +37,35 @@ def alike(metric, workload, variants, words="f32", args=()):
 WORKLOADS = {
     "adda": Workload(
         "one step: the critic's SGD step, then the target encoder's; 64 + 64 images of 28x28",
-        (), 60, False, False,
+        (), 60, False, False, False,
         (Figure("steps_per_s", FERRY_CACHED, (CLASSIC,)),
          Figure("steps_per_s", FERRY_LIVE, (LEAN,)),
          Figure("steps_per_s", FERRY_CACHED, (LEAN,)))),
     "supervised": Workload(
         "one step: SGD on encoder and classifier; 64 images of 28x28",
-        (), 60, False, False,
+        (), 60, False, False, False,
         (Figure("steps_per_s", FERRY_SUPERVISED, (PEER_SUPERVISED,)),
          alike("steps_per_s", "supervised", ("classic",), "bf16", ("--bf16",)))),
     "startup": Workload(
         "from starting the process to the end of its first step of adda",
-        ("--first",), 60, True, False,
+        ("--first",), 60, True, False, False,
         (Figure("startup_s", FERRY_CACHED, (CLASSIC,)),)),
     # A few dozen steps: no side holds more after them.
     "memory": Workload(
         "the most memory held by a process that trains",
-        (), 0.1, False, False,
+        (), 0.1, False, False, False,
         (Figure("peak_rss_mib", FERRY_CACHED, (CLASSIC,)),
          Figure("peak_rss_mib", FERRY_SUPERVISED, (PEER_SUPERVISED,)))),
     "resnet18-train": Workload(
         "ResNet-18, SGD on all of it; 32 images of 224x224 a step",
-        (), 60, False, True,
+        (), 60, False, True, False,
         (alike("images_per_s", "resnet18-train", TRAIN),
          alike("images_per_s", "resnet18-train", TRAIN, "bf16", ("--bf16",)),
          alike("peak_rss_mib", "resnet18-train", TRAIN),
          alike("peak_rss_mib", "resnet18-train", TRAIN, "bf16", ("--bf16",)))),
     "resnet18-features": Workload(
         "ResNet-18 without its head, evaluation mode; images of 224x224",
-        (), 60, False, True,
+        (), 60, False, True, False,
         (alike("images_per_s", "resnet18-features", INFER, "f32, batch 32"),
          alike("images_per_s", "resnet18-features", INFER, "bf16, batch 32", ("--bf16",)),
          alike("images_per_s", "resnet18-features", INFER, "f32, batch 1", ("--batch", "1")),
@@ -70,18 +73,28 @@ WORKLOADS = {
                ("--batch", "1", "--bf16")))),
     "mobilenet-train": Workload(
         "MobileNetV2, SGD on all of it; 32 images of 224x224 a step",
-        (), 60, False, True,
+        (), 60, False, True, False,
         (alike("images_per_s", "mobilenet-train", TRAIN),
          alike("peak_rss_mib", "mobilenet-train", TRAIN))),
     "mobilenet-infer": Workload(
         "MobileNetV2, evaluation mode; 32 images of 224x224",
-        (), 60, False, True,
+        (), 60, False, True, False,
         (alike("images_per_s", "mobilenet-infer", INFER),
          alike("images_per_s", "mobilenet-infer", INFER, "bf16", ("--bf16",)))),
     "cnn-train": Workload(
         "four convolutions and two products, SGD on all of it; 64 images of 28x28 a step",
-        (), 60, False, True,
+        (), 60, False, True, False,
         (alike("images_per_s", "cnn-train", TRAIN),
          alike("images_per_s", "cnn-train", TRAIN, "bf16", ("--bf16",)),
          alike("peak_rss_mib", "cnn-train", TRAIN))),
+    "head10": Workload(
+        "a new head on a frozen ResNet-18, ten epochs over a folder of pictures, whole process",
+        (), 60, False, True, True,
+        (alike("process_s", "head10", LIVE),
+         alike("process_s", "head10", CACHED),
+         alike("process_s", "head10", CACHED, "bf16", ("--bf16",)))),
+    "jpeg": Workload(
+        "JPEG files of 500x375 to batches of 3x224x224, two workers",
+        (), 60, False, True, True,
+        (alike("images_per_s", "jpeg", ("pillow", "tensor"), "u8 to f32"),)),
 }

@@ -10,6 +10,8 @@
  *     --first         stop after one step
  *     --spawned NS    the parent's CLOCK_MONOTONIC when it started this process
  *     --values FILE   write values and images to FILE.npz and give the first two steps' results: same on both sides
+ *     --folder PATH   of pictures: where head10 and jpeg find them, where "pictures" makes them
+ *     --images N      how many it makes (256)
  *     --plan          print each launch with its kernel */
 #include "bench.h"
 
@@ -34,6 +36,9 @@ static const workload workloads[] = {
     { "cnn-train", begin_train },
     { "resnet18-features", begin_infer },
     { "mobilenet-infer", begin_infer },
+    { "head10", begin_head10 },
+    { "jpeg", begin_jpeg },
+    { "pictures", begin_pictures },
 };
 
 #define LEN(a) (sizeof(a) / sizeof *(a))
@@ -108,7 +113,7 @@ fy_status bench_share(const bench *b, fy_model *m, fy_shape shape, const float *
     if (!b->values)
         return FY_OK;
     FY_TRY(fy_weights_create(b->values, &f));
-    for (int i = 0; i < fy_model_count(m); i++)
+    for (int i = 0; m && i < fy_model_count(m); i++)
         FY_TRY(add_param(f, fy_model_param_name(m, i), fy_model_param(m, i)));
     if (x)
         FY_TRY(fy_weights_add(f, "x", FY_F32, &shape, x));

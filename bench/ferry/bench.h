@@ -10,8 +10,8 @@ typedef struct bench {
     const char *
         values; /* where to write what the other side needs to compute the same; NULL: not wanted */
     bool live, bf16, show_plan, first_only;
-    double spawned_s, block_s;              /* spawned_s 0: unknown */
-    int64_t blocks, batch, images, threads; /* batch 0: the workload's own */
+    double spawned_s, block_s;     /* spawned_s 0: unknown */
+    int64_t blocks, batch, images; /* batch 0: the workload's own; images: to make */
     fy_device *dev;
     fy_graph *g;
     fy_plan *plan;
@@ -26,6 +26,9 @@ fy_status begin_adda(bench *b);
 fy_status begin_supervised(bench *b);
 fy_status begin_train(bench *b); /* any of the train workloads, by its name */
 fy_status begin_infer(bench *b); /* any of features and infer, by its name */
+fy_status begin_pictures(bench *b);
+fy_status begin_jpeg(bench *b);
+fy_status begin_head10(bench *b);
 
 /* One line of figures on stdout. */
 void bench_put(const bench *b, const char *metric, double value);
@@ -37,7 +40,9 @@ float *bench_noise(int64_t n);
 fy_node bench_halves(fy_graph *g, int n, int n_first);
 /* b->plan, run by b->step. */
 fy_status bench_plan(bench *b, const fy_plan_opts *o);
-/* Writes m's values and x [shape] for the other side, if they are wanted. */
+/* The folder's pictures as ImageNet's networks see them, [3, 224, 224]. */
+fy_status bench_open_pictures(const bench *b, fy_dataset **out);
+/* Writes m's values and x [shape] for the other side, if they are wanted. Either may be NULL. */
 fy_status bench_share(const bench *b, fy_model *m, fy_shape shape, const float *x);
 
 #endif

@@ -43,20 +43,30 @@ def spread(n, n_classes):
     return torch.arange(n) * 37 % n_classes
 
 
+def load_values(path):
+    """Name -> tensor, as Ferry wrote them."""
+    import numpy
+    import torch
+    with numpy.load(path) as values:
+        return {name: torch.from_numpy(values[name]) for name in values.files}
+
+
+def take_values(net, state, path):
+    lacking = net.load_state_dict(state, strict=False)
+    missing = [name for name in lacking.missing_keys if not name.endswith(".num_batches_tracked")]
+    if missing or lacking.unexpected_keys:
+        raise SystemExit("peer: '%s' is of another network: %s" %
+                         (path, ", ".join(missing + lacking.unexpected_keys)))
+
+
 def images(a, net, shape):
     """A constant batch. With --values, it and the network's values are those that Ferry wrote."""
     import torch
     if not a.values:
         return torch.randn(*shape)
-    import numpy
-    with numpy.load(a.values) as values:
-        state = {name: torch.from_numpy(values[name]) for name in values.files}
+    state = load_values(a.values)
     x = state.pop("x")
-    lacking = net.load_state_dict(state, strict=False)
-    missing = [name for name in lacking.missing_keys if not name.endswith(".num_batches_tracked")]
-    if missing or lacking.unexpected_keys:
-        raise SystemExit("peer: '%s' is of another network: %s" %
-                         (a.values, ", ".join(missing + lacking.unexpected_keys)))
+    take_values(net, state, a.values)
     return x
 
 

@@ -10,6 +10,8 @@ expect 2 rest
 says err.txt "invalid choice: 'rest'"
 expect 2 cnn-train --variant lean
 says err.txt "cnn-train has no variant 'lean'; expected one of eager, compile"
+expect 2 head10
+says err.txt "head10 needs pictures; add --folder PATH"
 
 FERRY=$FERRY_SOURCE/bench/compare.py
 expect 0 --help

@@ -11,7 +11,7 @@ compare=$FERRY_SOURCE/bench/compare.py
 command -v python3 >/dev/null || { echo "no python3"; exit 77; }
 
 FERRY=$compare
-expect 0 adda startup memory --quick --no-peer --json --ferry "$program"
+expect 0 adda startup memory jpeg --quick --no-peer --json --ferry "$program"
 json_has workload metric ferry peer ratio figures
 "$compare" --has-peer || exit 77
 

@@ -580,7 +580,8 @@ static void count_values(const finetune *f, fy_finetune_report *report)
 static fy_status evaluate_best(finetune *f, double *test_accuracy)
 {
     const fy_dataset *d = f->data->test ? f->data->test : f->data->val;
-    const fy_about about[] = { { "samples of", fy_dataset_name(d) },
+    const fy_about about[] = { { "part", f->data->test ? "test" : "validation" },
+                               { "samples", fy_dataset_text(d) },
                                { "model", "best.safetensors" } };
     fy_evaluate_opts o = fy_evaluate_defaults();
     fy_evaluation *e = NULL;
@@ -589,7 +590,7 @@ static fy_status evaluate_best(finetune *f, double *test_accuracy)
     o.pixels = f->o->pixels;
     FY_TRY(fy_evaluate(f->predictor, d, &o, &e));
     snprintf(path, sizeof path, "%s/eval.json", fy_run_dir(f->run));
-    FY_TRY(fy_evaluation_write(e, about, 2, path));
+    FY_TRY(fy_evaluation_write(e, about, 3, path));
     *test_accuracy = f->data->test ? e->figures->accuracy : NAN;
 done:
     fy_evaluation_free(e);

@@ -51,6 +51,8 @@ says out.txt "\"accuracy\":${tested#*:},"
 expect 0 eval --weights third/best.safetensors --data held
 says out.txt "by the weights' own word"
 says out.txt "owl"
+says first/eval.json '"part":"validation"'
+says third/eval.json '"part":"test"'
 says third/report.html "On the test part, looked at once, it is"
 
 # A run that is done says so again; the same recipe from elsewhere gives the same model.

@@ -461,6 +461,8 @@ typedef struct fy_loader_opts {
     int workers;      /* threads; 0: in the caller */
     int prefetch;     /* batches ready ahead of the caller, at least 1 with workers */
     const fy_augment *augment; /* copied; NULL: none */
+    int64_t views; /* epoch e changes a sample as epoch e % views did, so that there are so many views of it
+                    * and what is frozen can be kept for each; 0: every epoch in another way. Without mixing */
     fy_transform_fn transform; /* after the augmentation and the range; NULL: none */
     void *transform_arg;
 } fy_loader_opts;
@@ -477,6 +479,7 @@ typedef struct fy_batch {
     const int64_t *index; /* [batch], sample numbers in the loader's dataset; -1 beyond n */
     int64_t n;            /* samples; less than `batch` only at an epoch's end */
     int64_t epoch;
+    int64_t view;  /* which of the loader's views; 0 if it has one */
     uint64_t step; /* since the beginning, counted from 0 */
 } fy_batch;
 
@@ -495,6 +498,17 @@ FY_API FY_NODISCARD fy_status fy_loader_next(fy_loader *l, fy_batch *b);
 FY_API FY_NODISCARD fy_status fy_loader_seek(fy_loader *l, uint64_t step);
 /* The step that the next batch will have: part of a checkpoint. */
 FY_API uint64_t fy_loader_tell(const fy_loader *l);
+/* Sample i of the dataset as that view changes it, x of fy_loader_shape: 0 <= view < fy_loader_views. */
+FY_API FY_NODISCARD fy_status fy_loader_sample(fy_loader *l, int64_t view, int64_t i, float *x);
+/* 1 for a loader that changes nothing, or another number that it was opened with; 0: it changes samples in ways that
+ * do not come again. */
+FY_API int64_t fy_loader_views(const fy_loader *l);
+/* How it changes samples, in words that say all of it but the dataset: name, seed, augmentation, views. NULL for one
+ * with a transform of the caller's own. Lent. */
+FY_API const char *fy_loader_text(const fy_loader *l);
+/* From the next batch on there are labels and sample numbers alone, x is NULL: for who knows the values. Not for a
+ * loader that mixes. */
+FY_API void fy_loader_leave_values(fy_loader *l);
 /* Of one sample in a batch: the dataset's, unless the augmentation cuts it. */
 FY_API const fy_shape *fy_loader_shape(const fy_loader *l);
 /* True if batches have q. */

@@ -22,6 +22,11 @@ FY_API const char *fy_device_text(const fy_device *d);
  * f32, as does every node without a fast kernel for it. FY_EDEVICE if the device has no instructions for it. */
 FY_API FY_NODISCARD fy_status fy_device_set_precision(fy_device *d, fy_dtype precision);
 FY_API fy_dtype fy_device_precision(const fy_device *d);
+/* Where stages and predictors keep what frozen layers give, in files that later runs of the same model on the same data
+ * find by their content: a folder, made if missing, which nobody but the user clears. NULL, the beginning: in memory.
+ * The text is copied. */
+FY_API FY_NODISCARD fy_status fy_device_set_feature_dir(fy_device *d, const char *dir);
+FY_API const char *fy_device_feature_dir(const fy_device *d); /* NULL: none */
 /* Compute threads of this process; 0 for as many as there are processors. */
 FY_API void fy_threads_set(int n);
 

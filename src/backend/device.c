@@ -121,6 +121,7 @@ void fy_device_close(fy_device *d)
     if (d->close)
         d->close(d);
     fyi_free((void *)d->kernels);
+    fyi_free(d->feature_dir);
     fyi_free(d);
 }
 
@@ -150,6 +151,21 @@ fy_status fy_device_set_precision(fy_device *d, fy_dtype precision)
 fy_dtype fy_device_precision(const fy_device *d)
 {
     return d->precision;
+}
+
+fy_status fy_device_set_feature_dir(fy_device *d, const char *dir)
+{
+    char *copy = dir ? fyi_strdup(dir) : NULL;
+    if (dir && !copy)
+        return fyi_enomem(strlen(dir), "a folder's name");
+    fyi_free(d->feature_dir);
+    d->feature_dir = copy;
+    return FY_OK;
+}
+
+const char *fy_device_feature_dir(const fy_device *d)
+{
+    return d->feature_dir;
 }
 
 void fy_threads_set(int n)

@@ -41,14 +41,15 @@ struct fy_loader {
     fy_dataset *d;
     fy_loader_opts o;
     fyi_pipeline pipeline; /* without transforms it hands samples through */
-    bool mixes;
+    bool mixes, leaves_values;
     int64_t numel, epoch_steps;
     fy_rng order, change, mix; /* streams of the permutations, the transforms and the mixing */
     int n_slots, n_started;
     slot *slots;
-    worker *workers; /* at least one, for its scratch */
+    worker *workers; /* at least two, for their scratch: the last is the caller's */
     int64_t *perm;   /* [count] of perm_epoch */
     int64_t perm_epoch;
+    const char *text;
     fyi_arena arena; /* all of the memory but the slots' values */
     float *values;   /* [n_slots, batch, sample] */
 
@@ -108,15 +109,13 @@ static void assign(fy_loader *l, uint64_t step, slot *s)
         s->index[i] = i < s->n ? l->perm[first + i] : -1;
 }
 
-/* One sample. Its random numbers follow (seed, name, epoch, sample), so neither the batch nor the
- * row that it lands in matters. */
-static fy_status fill_row(const fy_loader *l, const slot *s, int64_t row, float *scratch)
+/* Sample i as epoch `epoch` changes it. Its random numbers follow (seed, name, epoch, sample), so neither
+ * the batch nor the row that it lands in matters. */
+static fy_status get_sample(const fy_loader *l, int64_t epoch, int64_t i, float *x, int32_t *y,
+                            float *scratch)
 {
-    const int64_t i = s->index[row];
-    const fy_rng epoch = fy_rng_child(&l->change, (uint64_t)s->epoch);
-    float *x = s->x + row * l->numel;
-    int32_t *y = s->y != NULL ? s->y + row : NULL;
-    fy_rng r = fy_rng_child(&epoch, (uint64_t)fyi_dataset_source_number(l->d, i));
+    const fy_rng of_epoch = fy_rng_child(&l->change, (uint64_t)epoch);
+    fy_rng r = fy_rng_child(&of_epoch, (uint64_t)fyi_dataset_source_number(l->d, i));
 
     if (l->pipeline.a.n > 0)
         FYI_FORWARD(fyi_pipeline_get(&l->pipeline, l->d, i, &r, x, y, scratch));
@@ -124,6 +123,20 @@ static fy_status fill_row(const fy_loader *l, const slot *s, int64_t row, float 
         FYI_FORWARD(fyi_dataset_get(l->d, i, x, y, scratch));
     return l->o.transform != NULL ? l->o.transform(l->o.transform_arg, x, &l->pipeline.out, &r)
                                   : FY_OK;
+}
+
+static int64_t view_of(const fy_loader *l, int64_t epoch)
+{
+    return l->o.views > 0 ? epoch % l->o.views : epoch;
+}
+
+static fy_status fill_row(const fy_loader *l, const slot *s, int64_t row, float *scratch)
+{
+    int32_t *y = s->y != NULL ? s->y + row : NULL;
+
+    if (l->leaves_values)
+        return y != NULL ? fy_dataset_label(l->d, s->index[row], y) : FY_OK;
+    return get_sample(l, view_of(l, s->epoch), s->index[row], s->x + row * l->numel, y, scratch);
 }
 
 /* By the step's own numbers; q of rows that are not there stays 0. */
@@ -226,12 +239,13 @@ static fy_status lend(fy_loader *l, const slot *s, fy_batch *b)
 {
     if (s->st != FY_OK)
         return fyi_fail_as(s->st, s->sentence);
-    *b = (fy_batch){ .x = s->x,
+    *b = (fy_batch){ .x = l->leaves_values ? NULL : s->x,
                      .y = s->y,
                      .q = s->q,
                      .index = s->index,
                      .n = s->n,
                      .epoch = s->epoch,
+                     .view = l->o.views > 0 ? view_of(l, s->epoch) : 0,
                      .step = s->step };
     l->next++;
     l->is_lent = true;
@@ -256,12 +270,9 @@ fy_status fy_loader_next(fy_loader *l, fy_batch *b)
     return st;
 }
 
-fy_status fy_loader_seek(fy_loader *l, uint64_t step)
+/* With the lock. What was made ahead is made again; the next batch is that of `step`. */
+static void begin_again(fy_loader *l, uint64_t step)
 {
-    if (step > (uint64_t)INT64_MAX / 2)
-        return fyi_fail(FY_EINVAL, "loader '%s': step %llu is out of range", l->o.name,
-                        (unsigned long long)step);
-    pthread_mutex_lock(&l->lock);
     take_back(l);
     l->is_paused = true;
     while (l->n_filling > 0)
@@ -271,8 +282,38 @@ fy_status fy_loader_seek(fy_loader *l, uint64_t step)
         l->slots[i].state = SLOT_EMPTY;
     l->claim = l->next = step;
     pthread_cond_broadcast(&l->work);
+}
+
+fy_status fy_loader_seek(fy_loader *l, uint64_t step)
+{
+    if (step > (uint64_t)INT64_MAX / 2)
+        return fyi_fail(FY_EINVAL, "loader '%s': step %llu is out of range", l->o.name,
+                        (unsigned long long)step);
+    pthread_mutex_lock(&l->lock);
+    begin_again(l, step);
     pthread_mutex_unlock(&l->lock);
     return FY_OK;
+}
+
+void fy_loader_leave_values(fy_loader *l)
+{
+    FYI_ASSERT(!l->mixes);
+    pthread_mutex_lock(&l->lock);
+    begin_again(l, l->next);
+    l->leaves_values = true;
+    pthread_mutex_unlock(&l->lock);
+}
+
+fy_status fy_loader_sample(fy_loader *l, int64_t view, int64_t i, float *x)
+{
+    if (i < 0 || i >= l->d->n || view < 0 || view >= fy_loader_views(l))
+        return fyi_fail(
+            FY_EINVAL,
+            "loader '%s': there is no view %lld of sample %lld; expected below %lld and "
+            "%lld",
+            l->o.name, (long long)view, (long long)i, (long long)fy_loader_views(l),
+            (long long)l->d->n);
+    return get_sample(l, view, i, x, NULL, l->workers[FYI_MAX(l->o.workers, 1)].scratch);
 }
 
 uint64_t fy_loader_tell(const fy_loader *l)
@@ -300,9 +341,19 @@ bool fy_loader_mixes(const fy_loader *l)
     return l->mixes;
 }
 
+const char *fy_loader_text(const fy_loader *l)
+{
+    return l->text;
+}
+
 bool fy_loader_is_random(const fy_loader *l)
 {
     return l->o.augment || l->o.transform;
+}
+
+int64_t fy_loader_views(const fy_loader *l)
+{
+    return !fy_loader_is_random(l) ? 1 : l->mixes ? 0 : l->o.views;
 }
 
 double fy_loader_wait_s(const fy_loader *l)
@@ -314,11 +365,11 @@ double fy_loader_wait_s(const fy_loader *l)
 
 static fy_status check_opts(const fy_dataset *d, const fy_loader_opts *o)
 {
-    if (o->name == NULL || o->batch < 1 || o->epochs < 0)
+    if (o->name == NULL || o->batch < 1 || o->epochs < 0 || o->views < 0)
         return fyi_fail(FY_EINVAL,
-                        "loader of '%s': it needs a name, a batch of at least 1 (not %lld) "
-                        "and epochs of at least 0 (not %lld)",
-                        d->name, (long long)o->batch, (long long)o->epochs);
+                        "loader of '%s': it needs a name, a batch of at least 1 (not %lld), "
+                        "epochs of at least 0 (not %lld) and views of at least 0 (not %lld)",
+                        d->name, (long long)o->batch, (long long)o->epochs, (long long)o->views);
     if (o->workers < 0 || o->workers > MAX_WORKERS || o->prefetch < 0 || o->prefetch > MAX_PREFETCH)
         return fyi_fail(FY_EINVAL, "loader '%s': %d workers and %d batches ahead; at most %d and %d",
                         o->name, o->workers, o->prefetch, MAX_WORKERS, MAX_PREFETCH);
@@ -354,9 +405,24 @@ static fy_status init_pipeline(fy_loader *l)
     l->mixes = a->mix.mixup_alpha > 0 || a->mix.cutmix_alpha > 0;
     l->numel = fy_shape_numel(&l->pipeline.out);
     l->o.augment = fy_augment_is_none(a) ? NULL : &l->pipeline.a;
+    if (l->mixes && l->o.views > 0)
+        return fyi_fail(FY_EINVAL, "%s: mixed samples have no views; leave views or mixing out",
+                        who);
     return l->mixes && !l->o.with_labels
                ? fyi_fail(FY_EINVAL, "%s: mixing changes labels, but it has none", who)
                : FY_OK;
+}
+
+static fy_status describe(fy_loader *l)
+{
+    char change[1024];
+
+    if (l->o.transform != NULL)
+        return FY_OK;
+    l->text = fyi_arena_printf(&l->arena, "%s, seed %llu, %lld views: %s", l->o.name,
+                               (unsigned long long)l->o.seed, (long long)l->o.views,
+                               fy_augment_text(&l->pipeline.a, change, sizeof change));
+    return l->text != NULL ? FY_OK : fyi_enomem(sizeof change, "a loader's text");
 }
 
 static fy_status init_streams(fy_loader *l)
@@ -372,7 +438,7 @@ static fy_status init_streams(fy_loader *l)
     l->order = fy_rng_named(l->o.seed, order);
     l->change = fy_rng_named(l->o.seed, change);
     l->mix = fy_rng_named(l->o.seed, mixing);
-    return FY_OK;
+    return describe(l);
 }
 
 static fy_status new_slots(fy_loader *l)
@@ -405,7 +471,7 @@ static fy_status new_slots(fy_loader *l)
 
 static fy_status new_workers(fy_loader *l)
 {
-    const size_t n = (size_t)FYI_MAX(l->o.workers, 1);
+    const size_t n = (size_t)FYI_MAX(l->o.workers, 1) + 1; /* and the caller of fy_loader_sample */
     const size_t scratch = l->pipeline.n_scratch;
     const size_t kept = l->mixes ? (size_t)FYI_MAX(l->numel, l->d->n_classes) : 0;
 

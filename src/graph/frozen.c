@@ -2,6 +2,9 @@
  * sample and kept. */
 #include "graph/frozen.h"
 #include "graph/ops/attr.h"
+#include "graph/param.h"
+
+#include <string.h>
 
 /* Of the node itself, its sources aside. A batch norm in training mode mixes the batch's samples. */
 static bool node_varies(const fy_graph *g, const fyi_node *n)
@@ -101,4 +104,77 @@ fy_status fyi_frozen_cut(const fy_graph *g, fy_node x, fy_node *cut, int max, in
             cut[(*n)++] = fyi_n((fyi_id)v);
     fyi_arena_release(&scratch);
     return FY_OK;
+}
+
+/* ---- what it is computed from ------------------------------------------------------------------------------ */
+
+/* number[v]: 0 for values that are of no matter; the others counted from 1. */
+static void number_sources(const fy_graph *g, int32_t *number)
+{
+    int32_t next = 1;
+    for (size_t k = g->n_nodes - 1; k > 0; k--) {
+        const fyi_node *n = &g->nodes[k];
+        bool any = false;
+        for (int j = 0; j < n->n_dst; j++)
+            any |= number[n->dst + j] != 0;
+        for (int i = 0; any && i < n->n_src; i++)
+            number[n->src[i]] = 1;
+    }
+    for (size_t v = 1; v < g->n_values; v++)
+        if (number[v])
+            number[v] = next++;
+}
+
+/* A parameter by its bytes, whatever its name. */
+static fy_status hash_param(fy_param *p, fyi_sha256 *h)
+{
+    FYI_FORWARD(fyi_param_settle(p));
+    fyi_sha256_update(h, p->data, fyi_shape_bytes(&p->shape, FY_F32));
+    return FY_OK;
+}
+
+static fy_status hash_attr(const fyi_node *n, fyi_sha256 *h, bool *is_known)
+{
+    if (n->op == &fyi_op_use)
+        return hash_param(((const fyi_use_attr *)n->attr)->param, h);
+    if (n->op == &fyi_op_constant) {
+        const fyi_constant_attr *a = n->attr;
+        fyi_sha256_update(h, a->data, fyi_shape_bytes(&a->spec.shape, a->spec.dtype));
+        return FY_OK;
+    }
+    *is_known = *is_known && !n->op->own_attr;
+    if (n->attr && n->op != &fyi_op_input)
+        fyi_sha256_update(h, n->attr, n->op->attr_bytes);
+    return FY_OK;
+}
+
+static fy_status hash_node(const fy_graph *g, const fyi_node *n, const int32_t *number,
+                           fyi_sha256 *h, bool *is_known)
+{
+    fyi_sha256_update(h, n->op->name, strlen(n->op->name) + 1);
+    for (int i = 0; i < n->n_src; i++)
+        fyi_sha256_update(h, &number[n->src[i]], sizeof number[0]);
+    for (int j = 0; j < n->n_dst; j++) {
+        const fy_shape *s = &g->values[n->dst + j].spec.shape;
+        fyi_sha256_update(h, s->d, (size_t)s->rank * sizeof s->d[0]);
+    }
+    return hash_attr(n, h, is_known);
+}
+
+fy_status fyi_frozen_hash(const fy_graph *g, const fy_node *cut, int n, fyi_sha256 *h,
+                          bool *is_known)
+{
+    fyi_arena scratch = { 0 };
+    int32_t *number = fyi_arena_alloc(&scratch, g->n_values * sizeof *number);
+    fy_status st = number ? FY_OK : fyi_enomem(g->n_values, "the feature cache");
+    *is_known = true;
+    for (int i = 0; number && i < n; i++)
+        number[cut[i].id] = 1;
+    if (number)
+        number_sources(g, number);
+    for (size_t k = 1; st == FY_OK && k < g->n_nodes; k++)
+        if (number[g->nodes[k].dst])
+            st = hash_node(g, &g->nodes[k], number, h, is_known);
+    fyi_arena_release(&scratch);
+    return st;
 }

@@ -97,6 +97,7 @@ struct fy_device {
     const fyi_kernel *const *kernels; /* best first, NULL-terminated */
     fy_dtype float_store;             /* FY_F32, or FY_F64 on the ref device */
     fy_dtype precision;               /* fy_device_set_precision */
+    char *feature_dir;                /* NULL: none */
     bool has_bf16;                    /* instructions that multiply bf16 */
     void *ctx;                        /* the kernels' library's own: engine and stream */
     void (*close)(fy_device *dev);

@@ -203,6 +203,11 @@ static fyi_input *input_of(const fy_plan *p, fyi_id v)
     return NULL;
 }
 
+bool fyi_plan_reads(const fy_plan *p, fy_node input)
+{
+    return input_of(p, input.id) != NULL;
+}
+
 fy_status fy_plan_feed(fy_plan *p, fy_node input, const void *data)
 {
     fyi_input *in = input_of(p, input.id);

@@ -148,7 +148,9 @@ static fy_status know(fy_predictor *p, const fy_dataset *data, const fyi_cache *
     known *k = &p->known[p->oldest];
     k->view[0] = '\0';
     fyi_cache_release(&k->cache);
-    FYI_FORWARD(fyi_cache_fill(&k->cache, p->dev, p->g, p->x, data));
+    FYI_FORWARD(fyi_cache_fill(
+        &k->cache,
+        &(fyi_cache_of){ .dev = p->dev, .g = p->g, .x = p->x, .data = data, .views = 1 }));
     (void)snprintf(k->view, sizeof k->view, "%s", view);
     p->oldest = (p->oldest + 1) % FY_PREDICTOR_KEEPS;
     *out = &k->cache;

@@ -1,6 +1,7 @@
 /* stage.c: the loop. A step takes one batch per stream, gathers what was cached, runs the plan and reads the
  * watched figures; evaluations and checkpoints happen between steps. A stage entered from a checkpoint goes on
  * where it stood, to the same bytes. */
+#include "graph/frozen.h"
 #include "train/train.h"
 
 #include <math.h>
@@ -13,6 +14,7 @@ typedef struct gather {
     char *batch;
     size_t row_bytes;
     int64_t n;
+    int64_t view_rows; /* from one view's rows to the next's; 0: they are of all views */
 } gather;
 
 typedef struct loop {
@@ -103,11 +105,11 @@ static fy_status check_stage(const fy_stage *s)
     return FY_OK;
 }
 
-static fy_status add_gather(loop *l, int stream, fy_node node, const void *rows)
+static fy_status add_gather(loop *l, int stream, fy_node node, const void *rows, int64_t view_rows)
 {
     const fy_shape s = fy_node_shape(l->s->graph, node);
     gather *g = &l->gathers[stream][l->n_gathers[stream]];
-    *g = (gather){ .node = node, .rows = rows, .n = s.d[0] };
+    *g = (gather){ .node = node, .rows = rows, .n = s.d[0], .view_rows = view_rows };
     g->row_bytes = (size_t)(fy_shape_numel(&s) / FYI_MAX(s.d[0], 1)) *
                    fy_dtype_bytes(fy_node_dtype(l->s->graph, node));
     g->batch = fyi_calloc((size_t)g->n, g->row_bytes);
@@ -120,16 +122,21 @@ static fy_status add_gather(loop *l, int stream, fy_node node, const void *rows)
 static fy_status open_stream(loop *l, fy_device *dev, int i)
 {
     const fy_stream *s = &l->s->streams[i];
-    if (l->s->cache && !fy_loader_is_random(s->loader))
-        FYI_FORWARD(
-            fyi_cache_fill(&l->cache[i], dev, l->s->graph, s->x, fy_loader_dataset(s->loader)));
+    const fyi_cache_of of = { .dev = dev,
+                              .g = l->s->graph,
+                              .x = s->x,
+                              .data = fy_loader_dataset(s->loader),
+                              .loader = s->loader,
+                              .views = fy_loader_views(s->loader) };
+    if (l->s->cache && of.views > 0)
+        FYI_FORWARD(fyi_cache_fill(&l->cache[i], &of));
     if (l->cache[i].n > 0)
         fyi_info("stage '%s': %d values of stream %d are frozen and come from the feature cache",
                  l->s->name, l->cache[i].n, i);
     for (int k = 0; k < l->cache[i].n; k++)
-        FYI_FORWARD(add_gather(l, i, l->cache[i].cut[k], l->cache[i].rows[k]));
+        FYI_FORWARD(add_gather(l, i, l->cache[i].cut[k], l->cache[i].rows[k], l->cache[i].count));
     for (int k = 0; k < s->n_tables; k++)
-        FYI_FORWARD(add_gather(l, i, s->tables[k].node, s->tables[k].rows));
+        FYI_FORWARD(add_gather(l, i, s->tables[k].node, s->tables[k].rows, 0));
     return FY_OK;
 }
 
@@ -152,12 +159,21 @@ static fy_status compile(loop *l, fy_device *dev)
     return fy_plan_new(l->s->graph, dev, &o, &l->plan);
 }
 
+/* Samples whose values nobody reads need not be decoded. */
+static void leave_what_is_known(const loop *l)
+{
+    for (int i = 0; i < l->s->n_streams; i++)
+        if (l->cache[i].n > 0 && !fyi_plan_reads(l->plan, l->s->streams[i].x))
+            fy_loader_leave_values(l->s->streams[i].loader);
+}
+
 static fy_status open_loop(loop *l, fy_device *dev)
 {
     FYI_FORWARD(check_stage(l->s));
     for (int i = 0; i < l->s->n_streams; i++)
         FYI_FORWARD(open_stream(l, dev, i));
     FYI_FORWARD(compile(l, dev));
+    leave_what_is_known(l);
     l->at = (fyi_position){ .stage = l->s->name,
                             .is_unseen = true,
                             .plan = l->plan,
@@ -186,7 +202,8 @@ static void close_loop(loop *l)
 static void gather_rows(const gather *g, const fy_batch *b)
 {
     for (int64_t i = 0; i < g->n; i++)
-        memcpy(g->batch + (size_t)i * g->row_bytes, g->rows + (size_t)b->index[i] * g->row_bytes,
+        memcpy(g->batch + (size_t)i * g->row_bytes,
+               g->rows + (size_t)(b->view * g->view_rows + b->index[i]) * g->row_bytes,
                g->row_bytes);
 }
 
@@ -201,7 +218,8 @@ static fy_status feed_stream(loop *l, int i)
                         "loader with drop_last",
                         l->s->name, i, (long long)b.n,
                         (long long)fy_node_shape(l->s->graph, s->x).d[0]);
-    FYI_FORWARD(fy_plan_feed(l->plan, s->x, b.x));
+    if (b.x)
+        FYI_FORWARD(fy_plan_feed(l->plan, s->x, b.x));
     if (s->y.id && !b.y)
         return fyi_fail(FY_EINVAL, "stage '%s': stream %d is unlabelled and its graph wants labels",
                         l->s->name, i);

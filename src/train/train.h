@@ -3,6 +3,7 @@
 #define FYI_TRAIN_H
 
 #include "base/base.h"
+#include "train/feature_file.h"
 
 #include <ferry/train.h>
 
@@ -76,16 +77,26 @@ const fy_shape *fyi_predictor_result(const fy_predictor *p);
 /* evaluate_json.c: what becomes of e->json; free(). NULL when out of memory. */
 char *fyi_evaluation_json(const fy_evaluation *e);
 
-/* cache.c: the frozen part of a graph that reads x, computed once per sample of a dataset. */
+/* cache.c: the frozen part of a graph that reads x, computed once per sample and view of a dataset. */
+typedef struct fyi_cache_of {
+    fy_device *dev;
+    const fy_graph *g;
+    fy_node x;
+    const fy_dataset *data;
+    fy_loader *loader; /* that changes the samples; NULL: nothing does */
+    int64_t views;     /* 1, or the loader's */
+} fyi_cache_of;
 typedef struct fyi_cache {
     fy_node cut[FY_MAX_TABLES]; /* values to feed instead of computing */
-    float *rows[FY_MAX_TABLES]; /* [count of the dataset, row], and up to a batch of the last sample more */
+    float *rows[FY_MAX_TABLES]; /* [views, count, row], and a batch more for the last one to be computed whole */
     int64_t row[FY_MAX_TABLES]; /* floats per sample */
+    int64_t count;              /* of the dataset */
     int n;
+    float *memory; /* where the rows are, or */
+    fyi_feature_file file;
 } fyi_cache;
 /* Empty when nothing is frozen. */
-fy_status fyi_cache_fill(fyi_cache *c, fy_device *dev, const fy_graph *g, fy_node x,
-                         const fy_dataset *data);
+fy_status fyi_cache_fill(fyi_cache *c, const fyi_cache_of *of);
 void fyi_cache_release(fyi_cache *c);
 
 #endif

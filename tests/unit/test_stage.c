@@ -4,10 +4,12 @@
 
 #include <ferry/ferry.h>
 
+#include <dirent.h>
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { COUNT = 50, F = 6, CLASSES = 3, BATCH = 8, STEPS = 23 };
 
@@ -51,6 +53,9 @@ typedef struct way {
     float lr;
     int64_t spoil_at; /* this step's rate is infinite; 0: none */
     int64_t checkpoint_steps;
+    bool noise;           /* is added to the samples */
+    int64_t views;        /* so many, over and over */
+    const char *features; /* folder of the feature cache */
 } way;
 
 typedef struct outcome {
@@ -120,6 +125,14 @@ static void build(fy_graph *g, fy_model *body, fy_model *head, float lr, fy_stag
     s->n_watches = 1;
 }
 
+static fy_status add_noise(void *arg, float *x, const fy_shape *s, fy_rng *r)
+{
+    (void)arg;
+    for (int64_t i = 0; i < fy_shape_numel(s); i++)
+        x[i] += 0.1f * fy_rng_normal(r);
+    return FY_OK;
+}
+
 static outcome run(const way *w)
 {
     outcome o = { 0 };
@@ -142,6 +155,7 @@ static outcome run(const way *w)
                        .cancel = &stop.flag,
                        .checkpoint_steps = w->checkpoint_steps };
     check_ok(fy_device_open("cpu", &dev));
+    check_ok(fy_device_set_feature_dir(dev, w->features));
     check_ok(fy_model_new("body", two_layers, &m, &body));
     m.input = FY_SHAPE(7);
     m.n_classes = CLASSES;
@@ -156,6 +170,8 @@ static outcome run(const way *w)
     build(g, body, head, w->lr != 0 ? w->lr : 0.05f, &s);
     lo.batch = BATCH;
     lo.workers = w->workers;
+    lo.transform = w->noise ? add_noise : NULL;
+    lo.views = w->views;
     check_ok(fy_loader_open(data, &lo, &s.streams[0].loader));
     s.steps = w->steps ? w->steps : STEPS;
     s.log_every = 4;
@@ -279,6 +295,65 @@ static void neither_threads_nor_cache_change_the_result(void **state)
         assert_string_equal(o.head, first.head);
         assert_string_equal(o.body, first.body);
     }
+}
+
+/* Three epochs and more of two views of every sample. */
+static void views_are_kept_like_samples(void **state)
+{
+    (void)state;
+    const outcome first = run(&(way){ .noise = true, .views = 2 });
+    for (int workers = 0; workers <= 2; workers++) {
+        const outcome kept =
+            run(&(way){ .noise = true, .views = 2, .cache = true, .workers = workers });
+        assert_string_equal(kept.head, first.head);
+    }
+    const outcome more = run(&(way){ .noise = true, .views = 3, .cache = true }),
+                  all = run(&(way){ .noise = true, .cache = true }),
+                  none = run(&(way){ .cache = true });
+    assert_string_not_equal(more.head, first.head);
+    assert_string_not_equal(all.head, first.head);
+    assert_string_not_equal(none.head, first.head);
+}
+
+static int count_files(const char *dir, char *last, size_t size)
+{
+    int n = 0;
+    DIR *d = opendir(dir);
+    for (const struct dirent *e; d && (e = readdir(d));)
+        if (e->d_name[0] != '.') {
+            (void)snprintf(last, size, "%s/%s", dir, e->d_name);
+            n++;
+        }
+    if (d)
+        (void)closedir(d);
+    return n;
+}
+
+/* Features of samples that a transform of one's own changes are known by nobody, and kept in memory. */
+static void features_are_found_by_their_content(void **state)
+{
+    char path[600];
+    char *dir = subdir(*state, "features");
+    const outcome first = run(&(way){ .cache = true });
+    const way filed = { .cache = true, .features = dir };
+    for (int again = 0; again < 2; again++) {
+        assert_string_equal(run(&filed).head, first.head);
+        assert_int_equal(count_files(dir, path, sizeof path), 1);
+    }
+    assert_int_equal(truncate(path, 100), 0);
+    assert_string_equal(run(&filed).head, first.head); /* made again */
+    FILE *f = fopen(path, "r+b");
+    assert_non_null(f);
+    assert_int_equal(fseek(f, 64, SEEK_SET), 0);
+    for (int i = 0; i < 1000; i++)
+        assert_int_not_equal(fputc(0x3f, f), EOF);
+    assert_int_equal(fclose(f), 0);
+    assert_string_not_equal(run(&filed).head, first.head); /* it is what was read */
+    assert_int_equal(run(&(way){ .noise = true, .views = 2, .cache = true, .features = dir }).st,
+                     FY_OK);
+    assert_int_equal(count_files(dir, path, sizeof path), 1);
+    assert_int_equal(run(&(way){ .cache = true, .features = "/proc/nowhere" }).st, FY_EIO);
+    fyi_free(dir);
 }
 
 static void a_finished_stage_is_not_run_again(void **state)
@@ -440,6 +515,8 @@ int main(void)
         IN_DIR(a_stage_stops_while_it_is_made_ready),
         IN_DIR(a_finished_stage_is_not_run_again),
         IN_DIR(an_evaluation_can_end_the_stage),
+        cmocka_unit_test(views_are_kept_like_samples),
+        IN_DIR(features_are_found_by_their_content),
         cmocka_unit_test(evaluations_are_spread_evenly),
         cmocka_unit_test(a_loss_that_is_not_finite_stops_the_run),
         IN_DIR(weights_that_are_not_finite_are_never_saved),

@@ -118,10 +118,10 @@ typedef struct fy_finetune_opts {
     int64_t head_epochs; /* "head-first", "gradual": of each part before the last */
     int64_t epochs;      /* of the last part */
     int64_t batch;
-    const fy_augment *
-        augment; /* of training samples; what it cuts must have val's and test's shape; NULL: none */
-    const fy_pixels
-        *pixels; /* how the pictures were prepared, to be saved with the model; NULL: not said */
+    int64_t views; /* augmented views of each sample, over and over, so that what is frozen is computed once for each;
+                    * 0: another one every epoch */
+    const fy_augment *augment; /* of training samples; cut to val's and test's shape; NULL: none */
+    const fy_pixels *pixels;   /* how they were prepared, saved with the model; NULL: not said */
 
     fy_optim_opts optim;
     double head_lr; /* while only the head moves; 0: the optimiser's */

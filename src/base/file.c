@@ -356,11 +356,13 @@ static bool is_dir(const char *path)
 /* Another process may make the same directory at the same moment: that is success too. */
 static fy_status make_dir(const char *path)
 {
-    if (mkdir(path, 0777) == 0 || is_dir(path))
+    const int error = mkdir(path, 0777) == 0 ? 0 : errno;
+
+    if (error == 0 || is_dir(path))
         return FY_OK;
-    if (errno == EEXIST || errno == ENOTDIR)
+    if (error == EEXIST || error == ENOTDIR)
         return fyi_fail(FY_EIO, "cannot make the directory '%s': a file is in the way", path);
-    return fyi_fail_errno("make the directory", path, errno);
+    return fyi_fail_errno("make the directory", path, error);
 }
 
 fy_status fyi_mkdirs(const char *path)

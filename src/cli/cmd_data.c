@@ -107,6 +107,7 @@ static fy_status check_classes(const fy_dataset *d, findings *f)
 {
     const int k = fy_dataset_classes(d);
     int64_t *counts, least = INT64_MAX, most = 0;
+    int n_empty = 0, first = 0;
     fy_status st;
 
     if (!fy_dataset_has_labels(d))
@@ -118,9 +119,12 @@ static fy_status check_classes(const fy_dataset *d, findings *f)
     for (int c = 0; c < k && st == FY_OK; c++) {
         least = FYI_MIN(least, counts[c]);
         most = FYI_MAX(most, counts[c]);
-        if (counts[c] == 0 && ++f->n_warnings)
-            printf("warning: class %s has no sample\n", fy_dataset_class_name(d, c));
+        if (counts[c] == 0)
+            first = n_empty++ == 0 ? c : first;
     }
+    if (n_empty > 0 && ++f->n_warnings)
+        printf("warning: %d of %d classes have no sample; the first is %s\n", n_empty, k,
+               fy_dataset_class_name(d, first));
     if (st == FY_OK && least > 0 && most > 10 * least && ++f->n_warnings)
         printf("warning: the commonest class has %lld samples, the rarest %lld\n", (long long)most,
                (long long)least);

@@ -77,6 +77,8 @@ static int run_failed(const fyi_args *a, fy_status st, const fy_recipe_result *r
         fprintf(stderr, "resume with: ferry run --resume %s\n", result->run_dir);
     else if (st == FY_ECANCELED)
         fprintf(stderr, "nothing had begun\n");
+    else if (st == FY_EIO && result->run_dir[0] != '\0')
+        fprintf(stderr, "when that is mended, go on with: ferry run --resume %s\n", result->run_dir);
     if (fyi_args_has(a, "--json"))
         print_failure_json(st, result->run_dir);
     return FYI_FAILED;

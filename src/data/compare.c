@@ -174,11 +174,18 @@ static int scale_of(const fy_data_stats *s)
     return top > 16.0f ? 3 : top > 1.5f ? 2 : s->min < -0.05f ? 1 : 0;
 }
 
-static void compare_values(const fy_dataset *a, const fy_dataset *b, fy_compare_report *r)
+static fy_status compare_values(const fy_dataset *a, const fy_dataset *b, fy_compare_report *r)
 {
     const double spread = fmax(r->a.deviation, r->b.deviation);
     const double ratio = spread / fmax(fmin(r->a.deviation, r->b.deviation), 1e-12);
 
+    if (scale_of(&r->a) != scale_of(&r->b) && (scale_of(&r->a) == 3 || scale_of(&r->b) == 3))
+        return fyi_fail(
+            FY_EINVAL,
+            "values of '%s' lie in %g .. %g, of '%s' in %g .. %g: one model cannot read "
+            "both; bring them to one range",
+            a->name, (double)r->a.min, (double)r->a.max, b->name, (double)r->b.min,
+            (double)r->b.max);
     if (scale_of(&r->a) != scale_of(&r->b))
         warn(r, "values of '%.40s' lie in %g .. %g, of '%.40s' in %g .. %g: bring both to one range",
              a->name, (double)r->a.min, (double)r->a.max, b->name, (double)r->b.min,
@@ -194,6 +201,7 @@ static void compare_values(const fy_dataset *a, const fy_dataset *b, fy_compare_
              "values of '%.40s' deviate by %.3f, of '%.40s' by %.3f: contrast differs by a factor "
              "of %.1f",
              a->name, r->a.deviation, b->name, r->b.deviation, fmin(ratio, 1e6));
+    return FY_OK;
 }
 
 /* d's sample numbers in its source, sorted; fyi_free. NULL when out of memory. */
@@ -253,7 +261,7 @@ fy_status fy_dataset_compare(const fy_dataset *a, const fy_dataset *b, fy_compar
     FYI_FORWARD(check_shapes(a, b));
     FYI_FORWARD(fy_dataset_stats(a, COMPARE_SAMPLES, &out->a));
     FYI_FORWARD(fy_dataset_stats(b, COMPARE_SAMPLES, &out->b));
-    compare_values(a, b, out);
+    FYI_FORWARD(compare_values(a, b, out));
     if (a->label != NULL && b->label != NULL && a->n_classes != b->n_classes)
         warn(out,
              "'%.40s' has %d classes and '%.40s' has %d: labels of one may mean nothing in the "

@@ -79,6 +79,7 @@ static fy_status open_loader(const finetune *f, const char *name, int workers, f
     o.name = name;
     o.workers = workers;
     o.augment = f->o->augment;
+    o.views = f->o->views;
     return fy_loader_open(f->data->train, &o, out);
 }
 

@@ -52,6 +52,26 @@ void fyi_data_look_at_size(fyi_recipe_data *d, int i)
     fyi_odd_note(&d->odd, fyi_side_names[i], text);
 }
 
+/* Labels of a training side that are mostly of no class are a damaged file rather than rare classes. */
+static fy_status check_classes(const fyi_recipe_data *d, int i)
+{
+    const int k = fy_dataset_classes(d->side[i]);
+    int64_t *counts = fyi_calloc((size_t)k + 1, sizeof *counts);
+    fy_status st = counts != NULL ? fy_dataset_class_counts(d->side[i], counts, k)
+                                  : fyi_enomem((size_t)k * sizeof *counts, "class counts");
+    int n = 0;
+
+    for (int c = 0; st == FY_OK && c < k; c++)
+        n += counts[c] > 0;
+    fyi_free(counts);
+    if (st == FY_OK && k > 16 && n < k / 2)
+        st = fyi_fail(FY_EINVAL,
+                      "the labels of '%s' name only %d of the %d classes from 0 to %d; is a label "
+                      "wrong? Name the ones that are meant with %s.classes=[...]",
+                      fyi_side_names[i], n, k, k - 1, fyi_side_names[i]);
+    return st;
+}
+
 /* ---- all of them ----------------------------------------------------------------------------- */
 
 /* Without a side of its own a part of another is kept from training. */
@@ -90,6 +110,8 @@ fy_status fyi_recipe_data_open(const fyi_settings *s, bool is_resumed, fyi_recip
         }
     if (d->side[s->method->kind->held_out] == NULL)
         FYI_FORWARD(hold_out(s, d));
+    FYI_FORWARD(fyi_data_need_labels(d, s->method->kind->parted, "a model learns from them"));
+    FYI_FORWARD(check_classes(d, s->method->kind->parted));
     return s->method->kind->view(d);
 }
 

@@ -15,6 +15,20 @@ static int judged_side(const fyi_recipe_data *d)
     return d->side[FYI_TARGET_EVAL] != NULL ? FYI_TARGET_EVAL : FYI_TARGET;
 }
 
+/* A class that the source does not have can never be right. */
+static fy_status check_judged_classes(const fyi_recipe_data *d)
+{
+    const int k = fy_dataset_classes(d->side[FYI_SOURCE]), i = judged_side(d);
+    const int n = fy_dataset_classes(d->side[i]);
+
+    if (n <= k)
+        return FY_OK;
+    return fyi_fail(FY_EINVAL,
+                    "'%s' has labels up to %d, the source up to %d; is a label wrong? Choose the "
+                    "classes that both have with %s.classes=[...]",
+                    fyi_side_names[i], n - 1, k - 1, fyi_side_names[i]);
+}
+
 /* Every side goes through models that the source teaches. */
 static fy_status check(fyi_recipe_data *d)
 {
@@ -24,6 +38,7 @@ static fy_status check(fyi_recipe_data *d)
     FYI_FORWARD(fyi_data_need_labels(d, FYI_SOURCE_TEST, why));
     for (int i = FYI_SOURCE_TEST; i <= FYI_TARGET_EVAL; i++)
         FYI_FORWARD(fyi_data_compare(d, FYI_SOURCE, i));
+    FYI_FORWARD(check_judged_classes(d));
     fyi_data_look_at_size(d, FYI_SOURCE_TEST);
     fyi_data_look_at_size(d, judged_side(d));
     return FY_OK;

@@ -54,6 +54,8 @@ static const fyi_key finetune_keys[] = {
         "of each part before the last"),
     KEY("epochs", FYI_KEY_INT, o.epochs, 1, 1e6, NULL, NULL, "of the last part"),
     KEY("batch", FYI_KEY_INT, o.batch, 1, 65536, NULL, NULL, "samples per step"),
+    KEY("views", FYI_KEY_INT, o.views, 0, 1e6, NULL, NULL,
+        "of each sample by `augment`, over and over: frozen layers run once for each; 0: a new one every epoch"),
     KEY("optim", FYI_KEY_WORD, o.optim.name, 0, 0, optim_words, NULL, "how it learns"),
     KEY("lr", FYI_KEY_REAL, o.optim.lr, 0, 1e6, NULL, NULL, "learning rate, before the schedule"),
     KEY("head_lr", FYI_KEY_REAL, o.head_lr, 0, 1e6, NULL, "train=head|head-first|gradual", "while only the head moves; 0: lr"),

@@ -103,8 +103,9 @@ fy_status fy_recipe_put(fy_recipe *r, const char *key, const char *value)
     const fyi_entry e = { .key = key, .items = &value, .n_items = 1 };
 
     if (!fyi_text_is_plain(value, strlen(value)) || strlen(value) > FYI_RECIPE_MAX_TEXT)
-        return fyi_fail(FY_EINVAL,
-                        "setting '%.80s': the value is too long or holds a control character", key);
+        return fyi_fail(
+            FY_EINVAL, "setting '%.80s': the value '%.80s' is too long, holds a control character or is not UTF-8",
+            key, value);
     return put(r, &e);
 }
 
@@ -174,7 +175,8 @@ fy_status fy_recipe_set(fy_recipe *r, const char *assignment)
     if (equals == NULL || equals == assignment || equals - assignment > FYI_RECIPE_MAX_KEY)
         return fyi_fail(FY_EINVAL, "setting '%.80s' is not of the form key=value", assignment);
     if (!fyi_text_is_plain(assignment, strlen(assignment)))
-        return fyi_fail(FY_EINVAL, "setting '%.*s': the value holds a control character",
+        return fyi_fail(FY_EINVAL,
+                        "setting '%.*s': the value holds a control character or is not UTF-8",
                         (int)(equals - assignment), assignment);
     text = fyi_strdup(assignment);
     if (text == NULL)

@@ -120,7 +120,7 @@ bool fyi_key_applies(const fyi_section *s, const fyi_key *k);
 /* ---- settings: settings.c, sides.c, method.c, kind_*.c ------------------------------------------------- */
 
 typedef struct fyi_run_settings {
-    const char *name, *method, *device, *precision, *data_root;
+    const char *name, *method, *device, *precision, *data_root, *feature_dir;
     fyi_seed seed; /* never follows */
     int64_t threads, workers;
     double checkpoint_s;

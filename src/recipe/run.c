@@ -88,6 +88,8 @@ fy_status fy_recipe_run(fy_recipe *r, const fy_recipe_run_opts *o, fy_recipe_res
     FY_TRY(fy_device_open(r->settings.run.device, &dev));
     FY_TRY(fy_device_set_precision(dev, strcmp(r->settings.run.precision, "bf16") == 0 ? FY_BF16
                                                                                        : FY_F32));
+    if (r->settings.run.feature_dir != NULL && *r->settings.run.feature_dir != '\0')
+        FY_TRY(fy_device_set_feature_dir(dev, r->settings.run.feature_dir));
     FY_TRY(fyi_recipe_data_open(&r->settings, o->resume, &data));
     FY_TRY(run_opened(&r->settings, &data, dev, o, result));
 done:

@@ -69,8 +69,15 @@ static fy_status make_given(const fy_recipe_run_opts *o, char *dir, size_t size)
 
 fy_status fyi_rundir_make(const fyi_settings *s, const fy_recipe_run_opts *o, char *dir, size_t size)
 {
+    const char *given = o->run_dir != NULL ? o->run_dir : o->runs_dir;
     fy_status st;
 
+    if (*given == '\0' || !fyi_text_is_plain(given, strlen(given)))
+        return fyi_fail(
+            FY_EINVAL,
+            "the run's directory '%.80s' has no name, or one that is not plain UTF-8 text and "
+            "could not be written down; choose another with --out",
+            given);
     if (o->run_dir != NULL) {
         st = make_given(o, dir, size);
     } else {
@@ -304,10 +311,12 @@ static fy_status check_data(const fyi_recipe_data *d, const char *dir)
 
         if (d->side[i] != NULL &&
             (then == NULL || strcmp(then, fy_dataset_view_hash(d->side[i])) != 0))
-            st = fyi_fail(FY_EINVAL,
-                          "cannot resume '%s': the data of '%s' is not what it was when the run "
-                          "began; bring the old files back or begin another run",
-                          dir, fyi_side_names[i]);
+            st = fyi_fail(
+                FY_EINVAL,
+                "cannot resume '%s': the data of '%s' is not what it was when the run "
+                "began: its files or its recipe.yaml were changed; bring them back or begin "
+                "another run",
+                dir, fyi_side_names[i]);
     }
     if (st == FY_OK)
         st = check_files(&d->files, json_object_get(root, "files"), dir);

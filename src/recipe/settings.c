@@ -50,6 +50,8 @@ const fyi_key fyi_run_keys[] = {
         "compute threads; 0: as many as there are processors"),
     KEY("workers", FYI_KEY_INT, workers, 0, 64, NULL, NULL, FYI_KEY_MACHINE,
         "threads that make the batches of each stream; 0: the computing thread does"),
+    KEY("feature_dir", FYI_KEY_TEXT, feature_dir, 0, 0, NULL, NULL, FYI_KEY_MACHINE,
+        "folder where what frozen layers give is kept for later runs; \"\": in memory, for this one"),
     KEY("checkpoint_s", FYI_KEY_REAL, checkpoint_s, 0, INFINITY, NULL, NULL, FYI_KEY_MACHINE,
         "seconds between checkpoints within a stage; 0: only at its end"),
     KEY("data_root", FYI_KEY_TEXT, data_root, 0, 0, NULL, NULL, FYI_KEY_MACHINE,
@@ -158,13 +160,16 @@ static size_t list_names(const fyi_settings *s, fyi_arena *arena, const char *na
 /* The same word in another section beats a similar word anywhere. */
 static const char *nearest_key(const fyi_settings *s, fyi_arena *arena, const char *key)
 {
-    const char *names[MAX_NAMES];
+    const char *names[MAX_NAMES], *same[MAX_NAMES];
     const size_t n = list_names(s, arena, names);
+    size_t n_same = 0;
 
     for (size_t i = 0; i < n; i++)
         if (strcmp(leaf_of(names[i]), leaf_of(key)) == 0)
-            return names[i];
-    return fyi_nearest(key, names);
+            same[n_same++] = names[i];
+    same[n_same] = NULL;
+    const char *near = fyi_nearest(key, same);
+    return near != NULL ? near : n_same > 0 ? same[0] : fyi_nearest(key, names);
 }
 
 static const fyi_method *method_having(const char *key)

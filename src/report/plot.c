@@ -55,6 +55,8 @@ static int compare_doubles(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+#define LEAST_TO_CLIP 50 /* points; of fewer each is worth seeing */
+
 bool fyi_axis_fit(const fyi_point *p, size_t n, double *lo, double *hi)
 {
     double *v = fyi_alloc(n * sizeof *v), top;
@@ -66,7 +68,7 @@ bool fyi_axis_fit(const fyi_point *p, size_t n, double *lo, double *hi)
             v[m++] = p[i].y;
     if (m > 0) {
         qsort(v, m, sizeof *v, compare_doubles);
-        top = v[(m - 1) * 49 / 50];
+        top = m >= LEAST_TO_CLIP ? v[(m - 1) * 49 / 50] : v[m - 1];
         /* One step on which the loss exploded would press the rest of the curve flat. */
         if (m >= FEW_BELOW && v[m - 1] - v[0] > 4 * (top - v[0]) && top > v[0])
             v[m - 1] = top + 0.5 * (top - v[0]);

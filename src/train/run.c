@@ -4,10 +4,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 fy_run_opts fy_run_defaults(void)
@@ -29,6 +31,8 @@ void fy_run_close(fy_run *r)
     fyi_free(r->past);
     fyi_free(r->models);
     fy_weights_close(r->restored);
+    if (r->lock >= 0)
+        (void)close(r->lock);
     fyi_free(r->dir);
     fyi_free(r->checkpoint_path);
     fyi_free(r->metrics_path);
@@ -65,6 +69,17 @@ static void drop_temporaries(const char *dir)
         closedir(d);
 }
 
+/* Until the run is closed, or its process ends. File systems without locks are taken at their word. */
+static fy_status lock_dir(fy_run *r)
+{
+    r->lock = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (r->lock >= 0 && flock(r->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return fyi_fail(FY_EINVAL,
+                        "a run is going on in '%s'; wait for its end or choose another directory",
+                        r->dir);
+    return FY_OK;
+}
+
 static fy_status open_dir(fy_run *r)
 {
     int64_t metrics_bytes = 0;
@@ -74,6 +89,7 @@ static fy_status open_dir(fy_run *r)
     if (!r->dir || !r->checkpoint_path || !r->metrics_path)
         return fyi_enomem(strlen(r->opts.dir), "a run");
     FYI_FORWARD(fyi_mkdirs(r->dir));
+    FYI_FORWARD(lock_dir(r));
     if (r->opts.resume && fyi_path_exists(r->checkpoint_path)) {
         FYI_FORWARD(fy_weights_open(r->checkpoint_path, &r->restored));
         FYI_FORWARD(fyi_checkpoint_restore_run(r, &metrics_bytes));
@@ -92,6 +108,7 @@ fy_status fy_run_open(const fy_run_opts *o, fy_run **out)
     if (!r)
         return fyi_enomem(sizeof *r, "a run");
     r->opts = *o;
+    r->lock = -1;
     r->last_save_s = fyi_now_s();
     const fy_status st = o->dir ? open_dir(r) : FY_OK;
     if (st != FY_OK) {

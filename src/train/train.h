@@ -18,6 +18,7 @@ struct fy_run {
     fy_run_opts opts;
     char *dir, *checkpoint_path, *metrics_path;
     FILE *metrics;
+    int lock; /* the directory, held against other runs; -1: none */
     fy_model **models;
     size_t n_models, cap_models;
     fyi_kept *kept;

@@ -33,6 +33,11 @@ says err.txt "junk.bin"
 expect 1 run good.yaml target.size=20
 says err.txt "resize or pad"
 expect 1 run good.yaml source.limit=100000
+# A directory whose name nothing could be written with, or that is not to be written in.
+expect 1 run good.yaml --out $'o\xff'
+says err.txt "not plain UTF-8"
+expect 1 run good.yaml --out ""
+says err.txt "has no name"
 expect 1 adapt --source no.gz --target digits:noisy
 says err.txt "there is no file 'no.gz'"
 expect 2 adapt --source digits:nosy --target digits:noisy

@@ -394,7 +394,7 @@ static const struct compare_row {
     { "the same", 1, 4, 0, 1, 2, FY_OK, "8 of the 8 samples of 'filled' are in 'filled' too" },
     { "three channels", 3, 4, 0, 1, 2, FY_ESHAPE, "channels" },
     { "another size", 1, 5, 0, 1, 2, FY_ESHAPE, "resize or pad" },
-    { "bytes", 1, 4, 0, 255, 2, FY_OK, "one range" },
+    { "bytes", 1, 4, 0, 255, 2, FY_EINVAL, "one model cannot read both; bring them to one range" },
     { "signed", 1, 4, -1, 1, 2, FY_OK, "one range" },
     { "mean far away", 1, 4, 0.8f, 1, 2, FY_OK, "half a deviation" },
     { "little contrast", 1, 4, 0.4f, 0.6f, 2, FY_OK, "contrast" },

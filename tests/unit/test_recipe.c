@@ -54,6 +54,7 @@ static const struct bad bad_meaning[] = {
       "x.yaml:4:8: unknown key 'adda.critc_lr'; did you mean 'adda.critic_lr'?" },
     { "other_section", WHOLE "adda: {encoder: lenet}\n",
       "unknown key 'adda.encoder'; did you mean 'model.encoder'?" },
+    { "other_side", WHOLE "taget: {style: noisy}\n", "did you mean 'target.style'?" },
     { "nothing_near", WHOLE "zebra: 1\n", "unknown key 'zebra'; 'ferry help recipe' lists them" },
     { "section_as_value", WHOLE "adda: 3\n", "x.yaml:4:1: 'adda' holds keys of its own" },
     { "int", WHOLE "adda: {batch: many}\n",

@@ -84,11 +84,24 @@ static void names_that_json_cannot_hold_are_refused(void **state)
     assert_null(json_load_file(fyt_path(*state, "metrics.jsonl"), 0, NULL)); /* nothing was written */
 }
 
+static void a_directory_has_one_run_at_a_time(void **state)
+{
+    const fy_run_opts o = { .dir = *state };
+    fy_run *first, *second;
+    check_ok(fy_run_open(&o, &first));
+    check_status(fy_run_open(&o, &second), FY_EINVAL);
+    check_sentence("a run is going on in");
+    fy_run_close(first);
+    check_ok(fy_run_open(&o, &second));
+    fy_run_close(second);
+}
+
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, fyt_tmpdir_setup, fyt_tmpdir_teardown)
 
 int main(void)
 {
     struct CMUnitTest tests[LEN(names) + 2] = {
+        IN_DIR(a_directory_has_one_run_at_a_time),
         IN_DIR(figures_that_are_not_finite_are_null),
         IN_DIR(names_that_json_cannot_hold_are_refused),
     };

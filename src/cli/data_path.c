@@ -93,19 +93,30 @@ static bool is_folder(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+/* Where a recipe would look for it. */
+static bool is_in_data_root(const char *path, char full[PATH_MAX])
+{
+    const char *root = getenv("FERRY_DATA");
+    char there[PATH_MAX];
+
+    return root != NULL && *root != '\0' && path[0] != '/' &&
+           snprintf(there, sizeof there, "%s/%s", root, path) < (int)sizeof there &&
+           realpath(there, full) != NULL;
+}
+
 /* The path from the root on, since a recipe's begin elsewhere. Braces and stars name no file that
  * could be looked up. */
 static fy_status find_path(const char *path, char full[PATH_MAX])
 {
     char here[PATH_MAX];
 
-    if (realpath(path, full) != NULL)
+    if (realpath(path, full) != NULL || is_in_data_root(path, full))
         return FY_OK;
     if (strpbrk(path, "{*?[") == NULL)
         return fyi_fail(
             FY_EIO,
-            "there is no file '%s'; give a folder, list or archive of pictures, an idx, "
-            "npy or CIFAR file, or digits:STYLE",
+            "there is no file '%s', neither here nor in $FERRY_DATA; give a folder, list or archive of "
+            "pictures, an idx, npy or CIFAR file, or digits:STYLE",
             path);
     if (path[0] != '/' && getcwd(here, sizeof here) == NULL)
         return fyi_fail(FY_EIO, "the folder we are in cannot be named");

@@ -113,11 +113,11 @@ static fy_status find_path(const char *path, char full[PATH_MAX])
     if (realpath(path, full) != NULL || is_in_data_root(path, full))
         return FY_OK;
     if (strpbrk(path, "{*?[") == NULL)
-        return fyi_fail(
-            FY_EIO,
-            "there is no file '%s', neither here nor in $FERRY_DATA; give a folder, list or archive of "
-            "pictures, an idx, npy or CIFAR file, or digits:STYLE",
-            path);
+        return fyi_fail(FY_EIO,
+                        "there is no file '%s', neither here nor in $FERRY_DATA; give a folder, "
+                        "list or archive of "
+                        "pictures, an idx, npy or CIFAR file, or digits:STYLE",
+                        path);
     if (path[0] != '/' && getcwd(here, sizeof here) == NULL)
         return fyi_fail(FY_EIO, "the folder we are in cannot be named");
     if (snprintf(full, PATH_MAX, "%s%s%s", path[0] == '/' ? "" : here, path[0] == '/' ? "" : "/",

@@ -79,7 +79,7 @@ static fy_status open_model(fyi_subject *s, int i, const fy_weights *w, const fy
 {
     fy_model_opts o;
     const char *family;
-    char name[16];
+    char name[32];
 
     (void)snprintf(name, sizeof name, "model%d", i + 1);
     FYI_FORWARD(find_family(s, i, w, &family));

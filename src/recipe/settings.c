@@ -191,7 +191,7 @@ static fy_status fail_unknown(const fyi_settings *s, const fyi_entry *e, const c
     if (fyi_settings_section(s, e->key, strlen(e->key)) != NULL)
         return fyi_fail(FY_EINVAL, "%s: '%s' holds keys of its own and cannot be a value", where,
                         e->key);
-    if (other != NULL)
+    if (other != NULL && s->method != NULL)
         return fyi_fail(FY_EINVAL,
                         "%s: '%s' is a key of the method '%s', but the recipe's method is '%s'",
                         where, e->key, other->name, s->method->name);
@@ -368,7 +368,8 @@ static fy_status bind_all(fyi_settings *out, const fyi_entries *t, const char *n
 
 fy_status fyi_section_bind(const fyi_section *section, const fyi_entries *t, fyi_arena *arena)
 {
-    fyi_settings s = { .sections = { *section }, .n_sections = 1 };
+    fyi_settings s = { .n_sections = 1 };
+    s.sections[0] = *section;
     bool *is_off = fyi_arena_alloc(arena, t->n * sizeof *is_off);
 
     if (is_off == NULL)

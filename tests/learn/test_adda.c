@@ -82,7 +82,7 @@ static fy_status adapt(const setup *s, const char *dir, bool resume, stopper *st
                             .progress = stop ? stop_there : NULL,
                             .progress_arg = stop,
                             .cancel = stop ? &stop->flag : NULL,
-                            .checkpoint_steps = 7 };
+                            .checkpoint_steps = stop ? 7 : 0 };
     const fy_adapt_data data = { .source = s->source,
                                  .source_test = s->source_test,
                                  .target = s->unlabelled,

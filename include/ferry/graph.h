@@ -202,7 +202,9 @@ FY_API fy_optim fy_sgd(float lr, float momentum, float weight_decay);
 FY_API fy_optim fy_adam(float lr);    /* 0.9, 0.999, 1e-8 (Kingma and Ba 2015) */
 FY_API fy_optim fy_adamw(float lr);   /* weight decay 1e-2 (Loshchilov and Hutter 2019) */
 FY_API fy_optim fy_adagrad(float lr); /* eps 1e-10 (Duchi et al. 2011) */
-/* By name ("sgd", "adam", "adamw", "adagrad") with its defaults; FY_EINVAL names the nearest. */
+/* "sgd", "adam", "adamw", "adagrad"; NULL-terminated. */
+FY_API const char *const *fy_optim_names(void);
+/* By name, of fy_optim_names, with its defaults; FY_EINVAL names the nearest. */
 FY_API FY_NODISCARD fy_status fy_optim_named(const char *name, float lr, fy_optim *out);
 
 /* A handle into the graph. */

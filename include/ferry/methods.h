@@ -43,7 +43,7 @@ FY_API void fy_adapt_score(const fy_judge *j, fy_adapt_report *r);
 
 /* How one network's parameters are moved. */
 typedef struct fy_optim_opts {
-    const char *name;                         /* "sgd", "adam", "adamw", "adagrad" */
+    const char *name;                         /* of fy_optim_names */
     double lr, momentum, beta1, weight_decay; /* momentum: sgd; beta1: adam, adamw */
     bool nesterov;                            /* sgd with momentum */
     double clip_norm; /* largest L2 norm of the whole gradient; 0: no clipping */
@@ -154,7 +154,7 @@ typedef struct fy_finetune_report {
 } fy_finetune_report;
 /* Leaves in the run's directory: best.safetensors, the model with the best validation accuracy, of equals the one with
  * the smaller loss; last.safetensors; eval.json, the best model's figures; weights.json, what of the weights' file
- * fitted; lr_find.json. The run must have a directory. */
+ * fitted; lr_find-<part>.json, each range test. The run must have a directory. */
 FY_API FY_NODISCARD fy_status fy_finetune(fy_run *r, fy_device *dev, const fy_finetune_data *data,
                                           const fy_finetune_opts *o, fy_finetune_report *report);
 

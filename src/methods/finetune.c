@@ -5,23 +5,15 @@
  * with e the label smoothing and a the strength of L2-SP. An evaluation after every epoch keeps the model that is best
  * on the validation part. */
 #include "groups.h"
+#include "losses.h"
 #include "lr_find.h"
 #include "optim.h"
+#include "parts.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MAX_PARTS GROUPS_MAX
-#define MAX_MILESTONES 16
-
-typedef struct part {
-    char name[24];
-    int open; /* groups of layers that move */
-    int64_t epochs;
-    double lr;
-} part;
 
 /* In every checkpoint. */
 typedef struct kept {
@@ -40,15 +32,14 @@ typedef struct finetune {
     const fy_finetune_opts *o;
     fy_model *model, *start; /* start: w_0 of L2-SP */
     groups groups;
-    part parts[MAX_PARTS];
-    int n_parts;
+    parts parts;
     int64_t epoch_steps;
     kept kept;
     /* Of the part that runs. */
     const part *now;
     char *moves;
-    fy_schedule schedule;
-    int64_t milestones[MAX_MILESTONES];
+    bool has_rate[GROUPS_MAX]; /* groups of layers of which something moves */
+    parts_schedule schedule;
     fy_predictor *predictor;
 } finetune;
 
@@ -161,92 +152,12 @@ done:
     return st;
 }
 
-/* ---- the parts ------------------------------------------------------------------------------------ */
-
-static void add_part(finetune *f, const char *name, int open, int64_t epochs)
-{
-    const fy_finetune_opts *o = f->o;
-    part *p = &f->parts[f->n_parts++];
-    *p = (part){ .open = open, .epochs = epochs, .lr = o->optim.lr };
-    if (open == 1 && o->head_lr > 0)
-        p->lr = o->head_lr;
-    snprintf(p->name, sizeof p->name, "%s", name);
-}
-
-static void plan_head(finetune *f)
-{
-    add_part(f, "head", 1, f->o->epochs);
-}
-
-static void plan_all(finetune *f)
-{
-    add_part(f, "all", f->groups.n, f->o->epochs);
-}
-
-static void plan_head_first(finetune *f)
-{
-    add_part(f, "head", 1, f->o->head_epochs);
-    plan_all(f);
-}
-
-static void plan_gradual(finetune *f)
-{
-    char name[24];
-    add_part(f, "head", 1, f->o->head_epochs);
-    for (int open = 2; open < f->groups.n; open++) {
-        snprintf(name, sizeof name, "top-%d", open);
-        add_part(f, name, open, f->o->head_epochs);
-    }
-    plan_all(f);
-}
-
-static const struct {
-    const char *name;
-    void (*plan)(finetune *f);
-} ways[] = {
-    { "head", plan_head },
-    { "all", plan_all },
-    { "head-first", plan_head_first },
-    { "gradual", plan_gradual },
-};
-
-static fy_status plan_parts(finetune *f)
-{
-    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
-        if (strcmp(f->o->train, ways[i].name) == 0) {
-            ways[i].plan(f);
-            return FY_OK;
-        }
-    return fy_error(FY_EINVAL, "finetune: train is '%s'; expected head, all, head-first or gradual",
-                    f->o->train);
-}
-
-/* ---- the schedule ----------------------------------------------------------------------------------- */
-
-static fy_status open_schedule(finetune *f)
-{
-    const fy_finetune_opts *o = f->o;
-    const double each = (double)f->epoch_steps;
-    if (o->n_milestones > MAX_MILESTONES)
-        return fy_error(FY_EINVAL, "finetune: %d milestones; expected at most %d", o->n_milestones,
-                        MAX_MILESTONES);
-    for (int i = 0; i < o->n_milestones; i++)
-        f->milestones[i] = o->milestones[i] * f->epoch_steps;
-    f->schedule = (fy_schedule){ .name = o->schedule,
-                                 .steps = f->now->epochs * f->epoch_steps,
-                                 .warmup = llround(o->warmup_epochs * each),
-                                 .every = llround(fmax(o->step_epochs * each, 1)),
-                                 .gamma = o->gamma,
-                                 .milestones = f->milestones,
-                                 .n_milestones = o->n_milestones,
-                                 .floor = o->floor };
-    return fy_schedule_check(&f->schedule);
-}
+/* ---- rates ---------------------------------------------------------------------------------------- */
 
 /* Is there a rate for the part that runs? */
 static bool is_found(const finetune *f)
 {
-    return f->kept.found == f->now - f->parts + 1;
+    return f->kept.found == f->now - f->parts.v + 1;
 }
 
 static double rate_of(const finetune *f)
@@ -257,13 +168,12 @@ static double rate_of(const finetune *f)
 static fy_status on_step(void *arg, fy_plan *plan, int64_t step)
 {
     const finetune *f = arg;
-    double rate = rate_of(f) * fy_schedule_factor(&f->schedule, step);
+    double rate = rate_of(f) * fy_schedule_factor(&f->schedule.s, step);
     char group[8], name[24];
     for (int k = 0; k < f->now->open; k++, rate *= f->o->lr_decay) {
-        float before;
+        if (!f->has_rate[k])
+            continue;
         snprintf(name, sizeof name, "task.%s.lr", groups_name(k, group));
-        if (fy_plan_get(plan, name, &before) != FY_OK)
-            continue; /* all of the group is frozen */
         const fy_status st = fy_plan_set(plan, name, (float)rate);
         if (st != FY_OK)
             return st;
@@ -337,43 +247,6 @@ static bool does_move(const finetune *f, int i)
 
 /* ---- one part -------------------------------------------------------------------------------------------- */
 
-/* Against labels, or against what they are worth after mixing. */
-static fy_node cross_entropy(fy_graph *g, fy_node logits, const fy_stream *in)
-{
-    static const int classes[] = { 1 };
-    if (!in->q.id)
-        return fy_mean_all(g, fy_cross_entropy(g, logits, in->y));
-    const fy_node log_p = fy_log_softmax(g, logits);
-    return fy_scale(g, fy_mean_all(g, fy_sum(g, fy_mul(g, in->q, log_p), classes, 1, false)), -1);
-}
-
-static fy_node smoothed(const finetune *f, fy_graph *g, fy_node logits, const fy_stream *in)
-{
-    const float e = (float)f->o->label_smoothing;
-    const fy_node plain = cross_entropy(g, logits, in);
-    if (!(e > 0))
-        return plain;
-    const fy_node even = fy_mean_all(g, fy_log_softmax(g, logits));
-    return fy_sub(g, fy_scale(g, plain, 1 - e), fy_scale(g, even, e));
-}
-
-static fy_status add_distance(const finetune *f, fy_graph *g, int i, fy_node *sum)
-{
-    fy_param *now = fy_model_param(f->model, i), *then = fy_model_param(f->start, i);
-    const fy_shape s = *fy_param_shape(now);
-    const int64_t n = fy_shape_numel(&s);
-    float *v = malloc((size_t)(n + 1) * sizeof *v);
-    if (!v)
-        return fy_error(FY_ENOMEM, "no memory for '%s'", fy_param_name(now));
-    const fy_status st = fy_param_read(then, v, n);
-    if (st == FY_OK)
-        *sum = fy_add(
-            g, *sum,
-            fy_sum_all(g, fy_square(g, fy_sub(g, fy_use(g, now), fy_constant(g, FY_F32, s, v)))));
-    free(v);
-    return st;
-}
-
 /* Of what moves, is no statistic, and is not of the head. */
 static fy_status add_pull(const finetune *f, fy_graph *g, fy_node *loss)
 {
@@ -383,7 +256,8 @@ static fy_status add_pull(const finetune *f, fy_graph *g, fy_node *loss)
         return FY_OK;
     for (int i = 0; st == FY_OK && i < fy_model_count(f->model); i++)
         if (does_move(f, i) && f->groups.group[i] > 0 && !fy_model_param_is_buffer(f->model, i))
-            st = add_distance(f, g, i, &sum);
+            st = loss_add_distance(g, fy_model_param(f->model, i), fy_model_param(f->start, i),
+                                   &sum);
     *loss = fy_add(g, *loss, fy_scale(g, sum, (float)f->o->l2_sp / 2));
     return st;
 }
@@ -394,13 +268,16 @@ typedef struct task {
     fy_stage stage;
 } task;
 
-static void let_move(const finetune *f, task *t, fy_objective o)
+static void let_move(finetune *f, task *t, fy_objective o)
 {
-    char group[8];
+    char name[8];
+    memset(f->has_rate, 0, sizeof f->has_rate);
     for (int i = 0; i < fy_model_count(f->model); i++)
-        if (does_move(f, i))
-            fy_objective_moves(t->g, o, fy_model_param(f->model, i),
-                               groups_name(f->groups.group[i], group));
+        if (does_move(f, i)) {
+            const int group = f->groups.group[i];
+            fy_objective_moves(t->g, o, fy_model_param(f->model, i), groups_name(group, name));
+            f->has_rate[group] = true;
+        }
 }
 
 static fy_status build_graph(finetune *f, task *t)
@@ -414,7 +291,7 @@ static fy_status build_graph(finetune *f, task *t)
                                     ? fy_input(t->g, "q", FY_F32, FY_SHAPE(n, k))
                                     : FY_NO_NODE };
     const fy_node logits = fy_model_apply_moving(t->g, f->model, in.x, f->moves);
-    fy_node loss = smoothed(f, t->g, logits, &in);
+    fy_node loss = loss_cross_entropy(t->g, logits, &in, f->o->label_smoothing);
     fy_optim optim;
     fy_status st;
     FY_TRY(optim_of(&f->o->optim, &optim));
@@ -468,7 +345,7 @@ static fy_status find_rate(finetune *f, const task *t)
     FY_TRY(lr_find(f->run, f->dev, &t->stage, &rate));
     FY_TRY(fy_model_copy(f->model, copy));
     f->kept.found_lr = isfinite(rate) ? rate : f->now->lr;
-    f->kept.found = f->now - f->parts + 1;
+    f->kept.found = f->now - f->parts.v + 1;
     FY_TRY(fy_run_checkpoint(f->run));
 done:
     fy_model_free(copy);
@@ -495,7 +372,7 @@ static fy_status run_part(finetune *f, const part *p)
         goto done;
     }
     FY_TRY(check_moves(f));
-    FY_TRY(open_schedule(f));
+    FY_TRY(parts_schedule_of(f->o, p, f->epoch_steps, &f->schedule));
     FY_TRY(fy_predictor_new_moving(f->dev, &f->model, 1, f->o->batch, f->moves, &f->predictor));
     FY_TRY(open_task(f, &t));
     FY_TRY(find_rate(f, &t));
@@ -636,9 +513,9 @@ fy_status fy_finetune(fy_run *r, fy_device *dev, const fy_finetune_data *data,
     FY_TRY(check(&f));
     FY_TRY(open_models(&f));
     FY_TRY(check_freeze(&f));
-    FY_TRY(plan_parts(&f));
-    for (int i = 0; i < f.n_parts; i++)
-        FY_TRY(run_part(&f, &f.parts[i]));
+    FY_TRY(parts_of(o, f.groups.n, &f.parts));
+    for (int i = 0; i < f.parts.n; i++)
+        FY_TRY(run_part(&f, &f.parts.v[i]));
     FY_TRY(finish(&f, report));
 done:
     close_finetune(&f);

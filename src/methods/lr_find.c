@@ -96,7 +96,7 @@ static int put_list(char *text, size_t size, const char *name, const double *v, 
 
 static fy_status write_curve(const finder *f, fy_run *r, double suggested)
 {
-    char text[128 + 2 * STEPS * 16];
+    char text[128 + 2 * STEPS * 16], name[64];
     int n = snprintf(text, sizeof text, "{\"stage\": \"%.32s\", ", f->s->name);
     n += put_list(text + n, sizeof text - (size_t)n, "rates", f->rate, f->n);
     n += snprintf(text + n, sizeof text - (size_t)n, ", ");
@@ -105,7 +105,8 @@ static fy_status write_curve(const finder *f, fy_run *r, double suggested)
         n += snprintf(text + n, sizeof text - (size_t)n, ", \"suggested\": %.6g}\n", suggested);
     else
         n += snprintf(text + n, sizeof text - (size_t)n, ", \"suggested\": null}\n");
-    return fy_run_write(r, "lr_find.json", text, (size_t)n);
+    snprintf(name, sizeof name, "lr_find-%.32s.json", f->s->name);
+    return fy_run_write(r, name, text, (size_t)n);
 }
 
 fy_status lr_find(fy_run *r, fy_device *dev, const fy_stage *s, double *suggested)

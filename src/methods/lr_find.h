@@ -6,9 +6,9 @@
 
 /* Moves the stage's parameters over the stage's first batches while the rate rises from 1e-7 of a step to 10, until
  * the loss, smoothed, is four times its smallest; gives the rate at which the loss fell fastest, or NaN when it never
- * fell, and writes lr_find.json: {"rates", "losses" (smoothed), "suggested"}. The first watch is the loss, and
- * every name ending in ".lr" among the plan's scalars is set. The parameters have other values afterwards: keep a
- * copy. */
+ * fell, and writes lr_find-<stage>.json: {"stage", "rates", "losses" (smoothed), "suggested"}. The first watch is the
+ * loss, and every name ending in ".lr" among the plan's scalars is set. The parameters have other values afterwards:
+ * keep a copy. The stage's name has at most 32 bytes. */
 fy_status lr_find(fy_run *r, fy_device *dev, const fy_stage *s, double *suggested);
 
 #endif

@@ -8,13 +8,6 @@ static const char *const *activation_words(void)
     return words;
 }
 
-static const char *const *optim_words(void)
-{
-    static const char *const words[] = { "sgd", "adam", "adamw", "adagrad", NULL };
-
-    return words;
-}
-
 /* clang-format off */
 #define AT(member) offsetof(fy_adda_opts, member)
 #define WORD(name, member, words, help) \
@@ -44,7 +37,7 @@ static const fyi_key adda_keys[] = {
         "a trained source model, whose training is left out: its encoder, or encoder and classifier in one"),
     FILE_NAME("classifier_weights", classifier_weights, "source_weights!=\"\"",
         "its classifier, where that has a file of its own"),
-    { "source_optim", FYI_KEY_WORD, AT(source_optim.name), 0, 0, optim_words, TRAINED, 0,
+    { "source_optim", FYI_KEY_WORD, AT(source_optim.name), 0, 0, fy_optim_names, TRAINED, 0,
         "source model: how it learns" },
     REAL("source_lr", source_optim.lr, 0, 1e6, TRAINED, "source model: learning rate"),
     REAL("source_momentum", source_optim.momentum, 0, 1, "source_optim=sgd",
@@ -60,13 +53,13 @@ static const fyi_key adda_keys[] = {
     BOOL("critic_on_logits", critic_on_logits,
          "the critic sees class scores instead of features, and the classifier moves too"),
     BOOL("conditional", conditional, "the critic sees features times predicted class"),
-    WORD("critic_optim", critic_optim.name, optim_words, "critic: how it learns"),
+    WORD("critic_optim", critic_optim.name, fy_optim_names, "critic: how it learns"),
     REAL("critic_lr", critic_optim.lr, 0, 1e6, NULL, "critic: learning rate"),
     REAL("critic_momentum", critic_optim.momentum, 0, 1, "critic_optim=sgd", "critic: momentum"),
     REAL("critic_beta1", critic_optim.beta1, 0, 1, "critic_optim=adam|adamw",
         "critic: memory of Adam's mean"),
     REAL("critic_weight_decay", critic_optim.weight_decay, 0, 1e6, NULL, "critic: weight decay"),
-    WORD("target_optim", target_optim.name, optim_words, "target model: how it learns"),
+    WORD("target_optim", target_optim.name, fy_optim_names, "target model: how it learns"),
     REAL("target_lr", target_optim.lr, 0, 1e6, NULL, "target model: learning rate"),
     REAL("target_momentum", target_optim.momentum, 0, 1, "target_optim=sgd",
         "target model: momentum"),

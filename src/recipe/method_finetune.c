@@ -17,13 +17,6 @@ static const char *const *train_words(void)
     return words;
 }
 
-static const char *const *optim_words(void)
-{
-    static const char *const words[] = { "sgd", "adam", "adamw", "adagrad", NULL };
-
-    return words;
-}
-
 static const char *const *pool_words(void)
 {
     static const char *const words[] = { "avg", "max", "l2", "auto", NULL };
@@ -56,7 +49,7 @@ static const fyi_key finetune_keys[] = {
     KEY("batch", FYI_KEY_INT, o.batch, 1, 65536, NULL, NULL, "samples per step"),
     KEY("views", FYI_KEY_INT, o.views, 0, 1e6, NULL, NULL,
         "of each sample by `augment`, over and over: frozen layers run once for each; 0: a new one every epoch"),
-    KEY("optim", FYI_KEY_WORD, o.optim.name, 0, 0, optim_words, NULL, "how it learns"),
+    KEY("optim", FYI_KEY_WORD, o.optim.name, 0, 0, fy_optim_names, NULL, "how it learns"),
     KEY("lr", FYI_KEY_REAL, o.optim.lr, 0, 1e6, NULL, NULL, "learning rate, before the schedule"),
     KEY("head_lr", FYI_KEY_REAL, o.head_lr, 0, 1e6, NULL, "train=head|head-first|gradual", "while only the head moves; 0: lr"),
     KEY("momentum", FYI_KEY_REAL, o.optim.momentum, 0, 1, NULL, "optim=sgd", "share of the last step in the next"),

@@ -45,7 +45,7 @@ typedef struct fyi_tuned {
 
 /* A learning-rate range test. */
 typedef struct fyi_lr_test {
-    const char *stage; /* that it came before; "" if unknown */
+    const char *stage; /* that it came before */
     fyi_point *p;      /* decimal logarithm of the rate, smoothed loss */
     size_t n;
     double suggested; /* rate; NaN: none */
@@ -125,7 +125,8 @@ typedef struct fyi_report {
 
     fyi_result result;
     fyi_tuned tuned;
-    fyi_lr_test lr_test;
+    fyi_lr_test *lr_tests;
+    size_t n_lr_tests;
     fyi_fit fit;
     fyi_series *series;
     size_t n_series, cap_series;
@@ -165,8 +166,8 @@ double fyi_json_share(fyi_report *r, const char *file, const json_t *object, con
 /* One per file. Failures end up as notes and as no_memory. */
 typedef void (*fyi_report_reader)(fyi_report *r);
 void fyi_read_result(fyi_report *r);
-void fyi_read_tuned(fyi_report *r); /* after the result, whose kind it looks at */
-void fyi_read_lr_find(fyi_report *r);
+void fyi_read_tuned(fyi_report *r);   /* after the result, whose kind it looks at */
+void fyi_read_lr_find(fyi_report *r); /* after the metrics, whose stages it looks for */
 void fyi_read_fit(fyi_report *r);
 void fyi_read_metrics(fyi_report *r);
 void fyi_read_critic(fyi_report *r);

@@ -35,9 +35,11 @@ json_has accuracy epochs seconds run_dir best_epoch val_accuracy before moved va
 says err.txt "picked finetune.train=head-first: a new head must not spoil what is under it"
 says out.txt '"epochs":4,'
 says second/weights.json '"loaded":97'
-says second/lr_find.json '"stage": "all"'
+says second/lr_find-head.json '"stage": "head"'
+says second/lr_find-all.json '"stage": "all"'
 says second/report.html "What of the weights fitted"
 says second/report.html "Which rate to learn at"
+says second/report.html "Before the part “head”"
 
 # The kept model is as good elsewhere as it was said to be, and knows its classes and pictures by itself.
 cp out.txt tuned.txt

@@ -151,6 +151,7 @@ static const struct way {
     { "gradual", NULL, "*", 4, "the head, with the upper half, with the lower" },
     { "all", "features.0.* features.1.*", "* !features.0.* !features.1.*", 2,
       "with their statistics" },
+    { "all", "classifier.*", "* !classifier.*", 2, "a group without a rate" },
 };
 
 static void each_way_moves_what_it_says(void **state)

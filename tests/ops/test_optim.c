@@ -216,10 +216,11 @@ static void clip_scale_is_the_ratio_of_norms(void **state)
 
 static void optimisers_are_found_by_name(void **state)
 {
-    static const char *const names[] = { "sgd", "adam", "adamw", "adagrad" };
+    const char *const *names = fy_optim_names();
     fy_optim o;
     (void)state;
-    for (size_t i = 0; i < LEN(names); i++) {
+    assert_string_equal(names[0], "sgd");
+    for (size_t i = 0; names[i]; i++) {
         check_ok(fy_optim_named(names[i], 0.5f, &o));
         assert_string_equal(o.rule->name, names[i]);
         assert_true(o.lr == 0.5f);

@@ -80,10 +80,12 @@ static const struct file {
       " \"name\": \"cat/3.png\", \"label\": 0, \"predicted\": 1, \"p\": 0.9, \"p_label\": 0.1,"
       " \"pixels\": \"AAECAw==\"}]}, \"about\": {\"model\": \"net\", \"precision\": \"bf16\"}}",
       "<title>cat taken for dog: 1 of 3, 33.3%</title>" },
-    { "lr_find.json",
-      "{\"stage\": \"all\", \"rates\": [1e-4, 1e-3, 1e-2], \"losses\": [2.5, 1.5, 9], "
+    { "lr_find-adapt.json",
+      "{\"stage\": \"adapt\", \"rates\": [1e-4, 1e-3, 1e-2], \"losses\": [2.5, 1.5, 9], "
       "\"suggested\": 1e-3}",
       "The dotted line: 0.001, where the loss falls fastest" },
+    { "lr_find-source.json", "{\"rates\": [1e-4, 1e-3], \"losses\": [1, 2], \"suggested\": null}",
+      "Before the part \xE2\x80\x9Csource\xE2\x80\x9D" },
     { "weights.json",
       "{\"file\": \"net.pth\", \"format\": \"torch\", \"family\": \"resnet18\", \"prefix\": "
       "\"module.\", "
@@ -378,8 +380,8 @@ static void what_comes_from_files_is_text(void **state)
           "\"}, \"warnings\": [\"" EVIL "\"]}",
           "" },
         { "critic.json", "[" EVIL, "" },
-        { "lr_find.json", "{\"stage\": \"" EVIL "\", \"rates\": [1, 2], \"losses\": [1, 1e300]}",
-          "" },
+        { "lr_find-adapt.json",
+          "{\"stage\": \"" EVIL "\", \"rates\": [1, 2], \"losses\": [1, 1e300]}", "" },
         { "weights.json",
           "{\"file\": \"" EVIL "\", \"format\": \"" EVIL "\", \"prefix\": \"" EVIL
           "\", \"loaded\": 1, \"new_head\": [{\"name\": \"" EVIL "\", \"file\": [\"" EVIL
@@ -463,11 +465,12 @@ static const struct odd_case {
     { "eval.json", "{\"per_class\": [{}, {}], \"mistakes\": {\"samples\": [{\"label\": 0, \"predicted\": 2}, {}]}}",
       "2 mistakes are left out: they are of no known class", "classes that are not there" },
     { "eval.json", "{\"accuracy\": 1.5}", "is not a fraction between 0 and 1", "more than all" },
-    { "lr_find.json", "{\"rates\": [1e-3, 1e-4], \"losses\": [1, 2]}",
-      "lr_find.json is left out: it needs rising &quot;rates&quot; above 0", "falling rates" },
-    { "lr_find.json", "{\"rates\": [0, 1], \"losses\": [1, 2]}", "lr_find.json is left out",
-      "a rate without a logarithm" },
-    { "lr_find.json", "{\"rates\": [1, 2], \"losses\": [1]}", "lr_find.json is left out", "uneven" },
+    { "lr_find-adapt.json", "{\"rates\": [1e-3, 1e-4], \"losses\": [1, 2]}",
+      "lr_find-adapt.json is left out: it needs rising &quot;rates&quot; above 0", "falling rates" },
+    { "lr_find-adapt.json", "{\"rates\": [0, 1], \"losses\": [1, 2]}",
+      "lr_find-adapt.json is left out", "a rate without a logarithm" },
+    { "lr_find-adapt.json", "{\"rates\": [1, 2], \"losses\": [1]}",
+      "lr_find-adapt.json is left out", "uneven" },
     { "weights.json", "{\"loaded\": -1}",
       "weights.json is left out: &quot;loaded&quot; is neither a number nor a list", "negative" },
     { "weights.json", "{\"loaded\": 1, \"new_head\": \"x\"}",

@@ -9,25 +9,26 @@
 
 typedef fy_optim (*optim_maker)(float lr);
 
-/* clang-format off */
-static const struct { const fyi_optim_rule *rule; optim_maker make; } optims[] = {
-    { &fyi_sgd_rule,     NULL       }, /* its maker takes more */
-    { &fyi_adam_rule,    fy_adam    },
-    { &fyi_adamw_rule,   fy_adamw   },
-    { &fyi_adagrad_rule, fy_adagrad },
-};
-/* clang-format on */
+static fy_optim bare_sgd(float lr)
+{
+    return fy_sgd(lr, 0, 0);
+}
+
+static const char *const names[] = { "sgd", "adam", "adamw", "adagrad", NULL };
+static const optim_maker makers[] = { bare_sgd, fy_adam, fy_adamw, fy_adagrad };
+
+const char *const *fy_optim_names(void)
+{
+    return names;
+}
 
 fy_status fy_optim_named(const char *name, float lr, fy_optim *out)
 {
-    const char *names[FYI_LEN(optims) + 1] = { 0 };
-    for (size_t i = 0; i < FYI_LEN(optims); i++) {
-        names[i] = optims[i].rule->name;
+    for (size_t i = 0; i < FYI_LEN(makers); i++)
         if (strcmp(name, names[i]) == 0) {
-            *out = optims[i].make ? optims[i].make(lr) : fy_sgd(lr, 0, 0);
+            *out = makers[i](lr);
             return FY_OK;
         }
-    }
     const char *near = fyi_nearest(name, names);
     memset(out, 0, sizeof *out);
     return fyi_fail(FY_EINVAL,

@@ -1,12 +1,14 @@
-/* read_lr_find.c: lr_find.json, a learning-rate range test:
+/* read_lr_find.c: lr_find-<stage>.json, the learning-rate range test before a stage, for every stage that has one:
  *   {"stage": "all", "rates": [1e-7, ..], "losses": [2.3, ..], "suggested": 0.01} */
 #include "report/report.h"
 
 #include <math.h>
+#include <string.h>
 
-#define FILE_NAME "lr_find.json"
 #define MAX_BYTES ((size_t)1 << 20)
 #define MAX_POINTS 10000
+#define MAX_TESTS 32
+#define MAX_STAGE 32 /* bytes of a stage's name */
 
 /* Rates rise and can be drawn by their logarithm. */
 static bool read_points(fyi_lr_test *t, const json_t *rates, const json_t *losses, size_t n)
@@ -21,30 +23,49 @@ static bool read_points(fyi_lr_test *t, const json_t *rates, const json_t *losse
     return true;
 }
 
-static void read_test(fyi_report *r, const json_t *root)
+static bool read_test(fyi_report *r, const json_t *root, fyi_lr_test *t)
 {
-    fyi_lr_test *t = &r->lr_test;
     const json_t *rates = json_object_get(root, "rates"), *losses = json_object_get(root, "losses");
     const size_t n = json_array_size(rates);
 
-    t->stage = fyi_json_text(r, root, "stage");
     t->suggested = fyi_json_number(root, "suggested");
     t->p = n <= MAX_POINTS ? fyi_report_alloc(r, n, sizeof *t->p) : NULL;
-    if (t->p != NULL && n > 0 && json_array_size(losses) == n && read_points(t, rates, losses, n))
-        t->n = n;
-    else
+    t->n = n;
+    return t->p != NULL && n > 0 && json_array_size(losses) == n && read_points(t, rates, losses, n);
+}
+
+static void read_file(fyi_report *r, const char *file, const char *stage)
+{
+    json_t *root = fyi_report_json(r, file, MAX_BYTES);
+    fyi_lr_test *t = &r->lr_tests[r->n_lr_tests];
+
+    t->stage = stage;
+    if (root != NULL && read_test(r, root, t))
+        r->n_lr_tests++;
+    else if (root != NULL)
         fyi_report_note(
-            r,
-            FILE_NAME
-            " is left out: it needs rising \"rates\" above 0, at most %d, and as many \"losses\".",
-            MAX_POINTS);
+            r, "%s is left out: it needs rising \"rates\" above 0, at most %d, and as many \"losses\".",
+            file, MAX_POINTS);
+    json_decref(root);
+}
+
+/* A name that can be part of a file's. */
+static bool is_plain(const char *stage)
+{
+    return stage[0] != '\0' && strlen(stage) <= MAX_STAGE && strchr(stage, '/') == NULL;
 }
 
 void fyi_read_lr_find(fyi_report *r)
 {
-    json_t *root = fyi_report_json(r, FILE_NAME, MAX_BYTES);
+    char file[MAX_STAGE + 16];
 
-    if (root != NULL)
-        read_test(r, root);
-    json_decref(root);
+    r->lr_tests = fyi_report_alloc(r, MAX_TESTS, sizeof *r->lr_tests);
+    for (size_t i = 0; i < r->n_series && !r->no_memory && r->n_lr_tests < MAX_TESTS; i++) {
+        const char *stage = r->series[i].stage;
+
+        if (!fyi_starts_stage(r, i) || !is_plain(stage))
+            continue;
+        (void)snprintf(file, sizeof file, "lr_find-%s.json", stage);
+        read_file(r, file, stage);
+    }
 }

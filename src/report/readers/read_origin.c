@@ -92,20 +92,15 @@ static void read_data(fyi_report *r)
 /* ---- manifests ------------------------------------------------------------------------------- */
 
 /* Files that are something else. */
-static const char *const others[] = { "result.json",  "critic.json",   "features.json",
-                                      "samples.json", "versions.json", "data.json",
-                                      "eval.json",    "weights.json",  "lr_find.json" };
+static const char others[] = "result.json critic.json features.json samples.json versions.json "
+                             "data.json eval.json weights.json lr_find-*.json";
 
 static bool may_be_manifest(const char *name)
 {
     const size_t n = strlen(name);
 
-    if (n < 6 || n > MAX_NAME || name[0] == '.' || strcmp(name + n - 5, ".json") != 0)
-        return false;
-    for (size_t i = 0; i < FYI_LEN(others); i++)
-        if (strcmp(name, others[i]) == 0)
-            return false;
-    return true;
+    return n >= 6 && n <= MAX_NAME && name[0] != '.' && strcmp(name + n - 5, ".json") == 0 &&
+           !fy_glob(others, name);
 }
 
 static int compare_names(const void *a, const void *b)

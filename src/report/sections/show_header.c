@@ -29,7 +29,7 @@ static void put_links(const fyi_report *r, fyi_buf *b)
     } links[] = {
         { "numbers", "Four numbers", r->result.is_adaptation },
         { "training", "Training", r->n_series > 0 },
-        { "lr-find", "Learning rate", r->lr_test.n > 0 },
+        { "lr-find", "Learning rate", r->n_lr_tests > 0 },
         { "critic", "Critic", r->n_moments > 0 },
         { "features", "Features", r->n_views > 0 },
         { "samples", "Samples", r->samples.n > 0 },

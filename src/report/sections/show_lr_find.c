@@ -1,4 +1,5 @@
-/* show_lr_find.c: the loss over rising learning rates, and the rate where it falls fastest (Smith 2017, section 3.3). */
+/* show_lr_find.c: before each part the loss over rising learning rates, and the rate where it falls fastest (Smith 2017,
+ * section 3.3). */
 #include "report/report.h"
 
 #include <math.h>
@@ -14,9 +15,8 @@ static double loss_at(const fyi_lr_test *t, double x)
     return t->p[best].y;
 }
 
-static void put_picture(fyi_report *r, fyi_buf *b, double w, const char *css)
+static void put_picture(fyi_report *r, fyi_buf *b, const fyi_lr_test *t, double w, const char *css)
 {
-    const fyi_lr_test *t = &r->lr_test;
     const double x = log10(t->suggested);
     fyi_plot p = {
         .w = w, .h = 280, .left = 56, .right = 30, .top = 16, .bottom = 44, .id = ++r->plots
@@ -41,7 +41,7 @@ static void put_picture(fyi_report *r, fyi_buf *b, double w, const char *css)
 
 static void put_caption(const fyi_lr_test *t, fyi_buf *b)
 {
-    fyi_buf_puts(b, "<figcaption>");
+    fyi_html(b, "<figcaption>@ steps. ", fyi_whole((int64_t)t->n).s);
     if (isfinite(t->suggested))
         fyi_html(b, "The dotted line: @, where the loss falls fastest, which the part took.",
                  fyi_figure(t->suggested).s);
@@ -50,24 +50,30 @@ static void put_caption(const fyi_lr_test *t, fyi_buf *b)
     fyi_buf_puts(b, "</figcaption>\n");
 }
 
-void fyi_show_lr_find(fyi_report *r, fyi_buf *b)
+/* One that has no neighbour is as wide as the page. */
+static void put_test(fyi_report *r, fyi_buf *b, const fyi_lr_test *t)
 {
-    const fyi_lr_test *t = &r->lr_test;
+    const bool is_wide = r->n_lr_tests == 1;
 
-    if (t->n == 0)
-        return;
-    fyi_section_begin(b, "lr-find", "Which rate to learn at", "");
-    fyi_html(b, "<p class=\"lead\">@ steps at rising rates, taken before ",
-             fyi_whole((int64_t)t->n).s);
-    if (t->stage[0] != '\0')
-        fyi_html(b, "the part \xE2\x80\x9C@\xE2\x80\x9D", t->stage);
-    else
-        fyi_buf_puts(b, "the last part");
-    fyi_buf_puts(b, " and then undone; the loss is a running mean.</p>\n");
-    fyi_buf_puts(b, "<figure class=\"card full\">\n");
-    put_picture(r, b, 1060, "plot on-wide");
-    put_picture(r, b, 520, "plot on-narrow");
+    fyi_html(b, "<figure class=\"card@\">\n<h3>Before the part \xE2\x80\x9C@\xE2\x80\x9D</h3>\n",
+             is_wide ? " full" : "", t->stage);
+    if (is_wide)
+        put_picture(r, b, t, 1060, "plot on-wide");
+    put_picture(r, b, t, 520, is_wide ? "plot on-narrow" : "plot");
     put_caption(t, b);
     fyi_buf_puts(b, "</figure>\n");
+}
+
+void fyi_show_lr_find(fyi_report *r, fyi_buf *b)
+{
+    if (r->n_lr_tests == 0)
+        return;
+    fyi_section_begin(b, "lr-find", "Which rate to learn at",
+                      "Steps at rising rates, taken before a part and then undone; the loss is a "
+                      "running mean.");
+    fyi_buf_puts(b, "<div class=\"pair\">\n");
+    for (size_t i = 0; i < r->n_lr_tests; i++)
+        put_test(r, b, &r->lr_tests[i]);
+    fyi_buf_puts(b, "</div>\n");
     fyi_section_end(b);
 }

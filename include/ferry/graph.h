@@ -219,6 +219,12 @@ FY_API fy_objective fy_objective_add(fy_graph *g, const char *name, fy_node loss
 /* Lets the objective move p. `group` names a learning rate: the input scalar "<objective>.lr" for NULL,
  * else "<objective>.<group>.lr". Running statistics are named here too, and then follow the batches. */
 FY_API void fy_objective_moves(fy_graph *g, fy_objective o, fy_param *p, const char *group);
+/* Keeps an exponential moving average a of every value w that the objective moves, running statistics included, as
+ * optimiser state "<objective>/<param>.ema". After update t, counted from 0:
+ *   a_0 = w_0;  a_t = d_t a_{t-1} + (1 - d_t) w_t,  d_t = min(decay, (1 + t) / (10 + t))
+ * The warm-up is that of TensorFlow's ExponentialMovingAverage. Nothing in the graph reads the averages: training is as
+ * without them. decay in (0, 1), FY_EINVAL otherwise; 0: none are kept. */
+FY_API void fy_objective_average(fy_graph *g, fy_objective o, double decay);
 
 /* ---- plans ------------------------------------------------------------------------------------------ */
 

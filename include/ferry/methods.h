@@ -137,6 +137,9 @@ typedef struct fy_finetune_opts {
     double label_smoothing; /* share of a label that is spread over all classes (Szegedy et al. 2016, section 7) */
     double l2_sp; /* pull of what is not the head towards the values that it began with (Li et al. 2018): added to
                    * the loss, half of this times the squared distance */
+    double ema; /* decay of exponential moving averages of what moves, running statistics included, with a warm-up
+                 * (fy_objective_average); each part begins its own. They are evaluated, chosen among and kept, while
+                 * the plain values go on learning; 0: none */
     int64_t patience; /* epochs without a better validation figure after which a part ends; 0: none */
     uint64_t seed;
     int workers; /* loader threads */
@@ -153,7 +156,7 @@ typedef struct fy_finetune_report {
     double lr;          /* of the last part, before the schedule */
 } fy_finetune_report;
 /* Leaves in the run's directory: best.safetensors, the model with the best validation accuracy, of equals the one with
- * the smaller loss; last.safetensors; eval.json, the best model's figures; weights.json, what of the weights' file
+ * the smaller loss, of averages if there are any; last.safetensors, the plain values after the last step; eval.json, the best model's figures; weights.json, what of the weights' file
  * fitted; lr_find-<part>.json, each range test. The run must have a directory. */
 FY_API FY_NODISCARD fy_status fy_finetune(fy_run *r, fy_device *dev, const fy_finetune_data *data,
                                           const fy_finetune_opts *o, fy_finetune_report *report);

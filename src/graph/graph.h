@@ -101,6 +101,7 @@ typedef struct fyi_objective {
     const char *name;
     fyi_id loss;
     fy_optim optim;
+    double decay; /* of the averages of what it moves; 0: none are kept */
     fyi_move *moves;
     size_t n_moves, cap_moves;
     const char **groups; /* scalar inputs' names; groups[0] is "<name>.lr" */

@@ -108,6 +108,23 @@ static fy_status add_move(fy_graph *g, fyi_objective *o, fy_param *p, const char
     return FY_OK;
 }
 
+static fy_status set_decay(fyi_objective *o, double decay)
+{
+    if (!(decay >= 0 && decay < 1))
+        return fyi_fail(
+            FY_EINVAL,
+            "objective '%s': the decay of its averages is %g; expected 0 (none) to below 1",
+            o->name, decay);
+    o->decay = decay;
+    return FY_OK;
+}
+
+void fy_objective_average(fy_graph *g, fy_objective o, double decay)
+{
+    if (g->status == FY_OK && o.id)
+        fy_graph_fail(g, set_decay(objective_of(g, o), decay));
+}
+
 void fy_objective_moves(fy_graph *g, fy_objective o, fy_param *p, const char *group)
 {
     if (g->status == FY_OK && o.id)

@@ -3,7 +3,9 @@
  *   part   a stage of its own: the parameters that move, their learning rates, the schedule, a plan
  *   loss   (1 - e) CE(f(x), y) + e mean_k -log p_k(x) + a / 2 sum_w (w - w_0)^2,   w not of the head
  * with e the label smoothing and a the strength of L2-SP. An evaluation after every epoch keeps the model that is best
- * on the validation part. */
+ * on the validation part. With averages it is they that are evaluated and kept, and the plain values that go on
+ * learning. */
+#include "average.h"
 #include "groups.h"
 #include "losses.h"
 #include "lr_find.h"
@@ -31,6 +33,7 @@ typedef struct finetune {
     const fy_finetune_data *data;
     const fy_finetune_opts *o;
     fy_model *model, *start; /* start: w_0 of L2-SP */
+    fy_model *judged;        /* evaluated and kept: the model, or one of its averages */
     groups groups;
     parts parts;
     int64_t epoch_steps;
@@ -148,6 +151,9 @@ static fy_status open_models(finetune *f)
     }
     FY_TRY(fy_run_keep(f->run, f->model)); /* a resumed run has its values from here on */
     FY_TRY(fy_run_keep_data(f->run, "finetune", &f->kept, sizeof f->kept, NULL));
+    f->judged = f->model;
+    if (f->o->ema > 0)
+        FY_TRY(fy_model_clone(f->model, "model", &f->judged));
 done:
     return st;
 }
@@ -213,7 +219,7 @@ static fy_status keep_if_best(finetune *f, double accuracy, double loss)
     k->best_loss = loss;
     k->best_epoch = k->epochs;
     k->worse = 0;
-    return fy_run_save_model(f->run, "best", f->model);
+    return fy_run_save_model(f->run, "best", f->judged);
 }
 
 static fy_status on_eval(void *arg, fy_plan *plan, int64_t step, bool *is_over)
@@ -222,11 +228,12 @@ static fy_status on_eval(void *arg, fy_plan *plan, int64_t step, bool *is_over)
     finetune *f = arg;
     double v[2];
     fy_status st = FY_OK;
-    (void)plan;
     if (step == 0)
         f->kept.worse = 0;
     if (step == 0 && f->kept.best_epoch >= 0)
         return FY_OK; /* the part before ended in this look */
+    if (step > 0)     /* before that there is no average */
+        FY_TRY(average_take(plan, "task", f->judged));
     FY_TRY(look(f, f->data->val, &v[0], &v[1]));
     FY_TRY(fy_run_metrics(f->run, f->now->name, step, 2, names, v));
     if (step == 0)
@@ -296,7 +303,9 @@ static fy_status build_graph(finetune *f, task *t)
     fy_status st;
     FY_TRY(optim_of(&f->o->optim, &optim));
     FY_TRY(add_pull(f, t->g, &loss));
-    let_move(f, t, fy_objective_add(t->g, "task", loss, &optim));
+    const fy_objective learns = fy_objective_add(t->g, "task", loss, &optim);
+    let_move(f, t, learns);
+    fy_objective_average(t->g, learns, f->o->ema);
     t->stage = fy_stage_defaults(f->now->name, t->g);
     t->stage.streams[t->stage.n_streams++] = in;
     t->stage.watches[t->stage.n_watches++] = (fy_watch){ "train.loss", loss };
@@ -373,7 +382,7 @@ static fy_status run_part(finetune *f, const part *p)
     }
     FY_TRY(check_moves(f));
     FY_TRY(parts_schedule_of(f->o, p, f->epoch_steps, &f->schedule));
-    FY_TRY(fy_predictor_new_moving(f->dev, &f->model, 1, f->o->batch, f->moves, &f->predictor));
+    FY_TRY(fy_predictor_new_moving(f->dev, &f->judged, 1, f->o->batch, f->moves, &f->predictor));
     FY_TRY(open_task(f, &t));
     FY_TRY(find_rate(f, &t));
     FY_TRY(fy_stage_run(f->run, f->dev, &t.stage));
@@ -417,6 +426,10 @@ static fy_status check(const finetune *f)
     if (!(o->label_smoothing >= 0 && o->label_smoothing < 1))
         return fy_error(FY_EINVAL, "finetune: label smoothing is %g; expected 0 to below 1",
                         o->label_smoothing);
+    if (!(o->ema >= 0 && o->ema < 1))
+        return fy_error(FY_EINVAL,
+                        "finetune: the averages' decay, ema, is %g; expected 0 (none) to below 1",
+                        o->ema);
     if (o->epochs < 1 || o->head_epochs < 1)
         return fy_error(FY_EINVAL, "finetune: %lld epochs, %lld of the head; expected 1 or more",
                         (long long)o->epochs, (long long)o->head_epochs);
@@ -479,7 +492,7 @@ static fy_status finish(finetune *f, fy_finetune_report *report)
 {
     fy_status st;
     FY_TRY(fy_run_save_model(f->run, "last", f->model));
-    FY_TRY(fy_run_load_model(f->run, "best", f->model));
+    FY_TRY(fy_run_load_model(f->run, "best", f->judged));
     report->test_accuracy = NAN;
     report->val_accuracy = f->kept.best;
     report->val_loss = f->kept.best_loss;
@@ -499,6 +512,8 @@ static void close_finetune(finetune *f)
     fy_run_forget(f->run); /* what it was asked to keep ends here */
     close_part(f);
     groups_release(&f->groups);
+    if (f->judged != f->model)
+        fy_model_free(f->judged);
     fy_model_free(f->start);
     fy_model_free(f->model);
 }

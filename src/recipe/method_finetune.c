@@ -71,6 +71,8 @@ static const fyi_key finetune_keys[] = {
     KEY("label_smoothing", FYI_KEY_REAL, o.label_smoothing, 0, 0.99, NULL, NULL,
         "share of a label that is spread over all classes"),
     KEY("l2_sp", FYI_KEY_REAL, o.l2_sp, 0, 1e6, NULL, NULL, "pull of pretrained values towards where they began"),
+    KEY("ema", FYI_KEY_REAL, o.ema, 0, 0.999999, NULL, NULL,
+        "decay of averages of the weights, which are evaluated and kept instead: 0.999; 0: none"),
     KEY("patience", FYI_KEY_INT, o.patience, 0, 1e6, NULL, NULL,
         "epochs without a better validation figure that end a part; 0: none do"),
     { .key = NULL },

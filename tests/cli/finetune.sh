@@ -74,6 +74,20 @@ expect 0 run --resume broken
 cmp second/last.safetensors broken/last.safetensors || fail "a resumed run ends in another model"
 cmp second/metrics.jsonl broken/metrics.jsonl || fail "a resumed run has other figures"
 
+# Averages of the weights are kept instead of them, and found again by whoever resumes.
+expect 0 run second/recipe.yaml finetune.ema=0.9 finetune.find_lr=false --out averaged
+cmp -s averaged/best.safetensors averaged/last.safetensors && fail "the kept model is no average"
+"$FERRY" run averaged/recipe.yaml --out stopped checkpoint_s=0.01 >/dev/null 2>&1 &
+pid=$!
+until [ -s stopped/checkpoint.safetensors ] || ! kill -0 $pid 2>/dev/null; do sleep 0.02; done
+kill -KILL $pid 2>/dev/null
+wait $pid 2>/dev/null
+expect 0 run --resume stopped
+cmp averaged/best.safetensors stopped/best.safetensors || fail "a resumed run keeps other averages"
+cmp averaged/metrics.jsonl stopped/metrics.jsonl || fail "a resumed run with averages has other figures"
+expect 2 run second/recipe.yaml finetune.ema=1
+says err.txt "finetune.ema"
+
 # Weights of a recipe are looked for in data_root too.
 mkdir -p box/weights && cp first/best.safetensors box/weights/net.safetensors
 expect 0 run second/recipe.yaml model.weights=weights/net.safetensors data_root="$PWD/box" --out fourth

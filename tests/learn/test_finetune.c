@@ -130,9 +130,9 @@ static void check_moved(const setup *s, const char *dir, const char *globs)
     fy_model_free(before);
 }
 
-static void check_stayed(const setup *s, const char *dir, const char *globs)
+static void check_stayed(const setup *s, const char *dir, const char *file, const char *globs)
 {
-    fy_model *before = open_model(s, dir, NULL), *after = open_model(s, dir, "last.safetensors");
+    fy_model *before = open_model(s, dir, NULL), *after = open_model(s, dir, file);
     for (int i = 0; i < fy_model_count(before); i++)
         if (fy_glob(globs, fy_model_param_name(before, i)) && !is_same(before, after, i))
             fail_msg("'%s' moved", fy_model_param_name(before, i));
@@ -214,6 +214,7 @@ static void a_stopped_run_resumes_to_the_same_bytes(void **state)
     s.o.freeze = "features.0.*";
     s.o.find_lr = true;
     s.o.l2_sp = 0.1;
+    s.o.ema = 0.8;
     s.o.schedule = "onecycle";
     check_ok(tune(&s, whole, false, NULL, &whole_report));
     assert_true(whole_report.lr > 5e-7); /* no suggestion comes from the range test's first steps */
@@ -227,9 +228,87 @@ static void a_stopped_run_resumes_to_the_same_bytes(void **state)
     check_same_file(whole, broken, "best.safetensors");
     check_same_file(whole, broken, "metrics.jsonl");
     assert_true(report.lr == whole_report.lr && report.best_epoch == whole_report.best_epoch);
-    check_stayed(&s, broken, "features.0.*");
+    check_stayed(&s, broken, "last.safetensors", "features.0.*");
+    check_stayed(&s, broken, "best.safetensors", "features.0.*");
     fyi_free(broken);
     fyi_free(whole);
+    close_setup(&s);
+}
+
+/* ---- averages ---------------------------------------------------------------------------------------- */
+
+enum { AVERAGED = 4 };
+
+/* a += (1 - d) (w - a) over all values of two models, in double. */
+static void average(fy_model *w, double *a, double d)
+{
+    for (int i = 0; i < fy_model_count(w); i++) {
+        const int64_t n = fy_shape_numel(fy_param_shape(fy_model_param(w, i)));
+        float *v = fyi_calloc((size_t)n, sizeof *v);
+        check_ok(fy_param_read(fy_model_param(w, i), v, n));
+        for (int64_t k = 0; k < n; k++)
+            a[k] += (1 - d) * ((double)v[k] - a[k]);
+        a += n;
+        fyi_free(v);
+    }
+}
+
+static int64_t count_all(const fy_model *m)
+{
+    int64_t n = 0;
+    for (int i = 0; i < fy_model_count(m); i++)
+        n += fy_shape_numel(fy_param_shape(fy_model_param(m, i)));
+    return n;
+}
+
+/* One step an epoch: what a shorter run ends with is what a longer one passes through, and the averages of these are
+ * what is kept. */
+static void the_kept_model_is_the_average(void **state)
+{
+    setup s = open_setup();
+    fy_finetune_report report;
+    char *averaged = fyi_path_join(*state, "averaged");
+    s.o.family = "resnet20_cifar"; /* which gets better with every step */
+    s.o.width = 0;
+    fy_model *m = open_model(&s, NULL, NULL);
+    const int64_t n = count_all(m);
+    double *by_hand = fyi_calloc((size_t)n, sizeof *by_hand),
+           *kept = fyi_calloc((size_t)n, sizeof *kept);
+    s.o.train = "all";
+    s.o.freeze = "conv1.* bn1.*";
+    s.o.batch = COUNT;
+    s.o.schedule = "constant";
+    s.o.optim.lr = 0.01;
+    s.o.epochs = AVERAGED;
+    s.o.ema = 0.25;
+    check_ok(tune(&s, averaged, false, NULL, &report));
+    assert_in_range(report.best_epoch, 2, AVERAGED); /* a model that is an average of several */
+    check_stayed(&s, averaged, "best.safetensors", s.o.freeze);
+    s.o.ema = 0;
+    for (int e = 1; e <= AVERAGED; e++) {
+        char name[32];
+        snprintf(name, sizeof name, "plain%d", e);
+        char *dir = fyi_path_join(*state, name);
+        s.o.epochs = e;
+        fy_finetune_report plain;
+        check_ok(tune(&s, dir, false, NULL, &plain));
+        fy_model_free(m);
+        m = open_model(&s, dir, "last.safetensors");
+        const double warm = (double)e / (9 + e);
+        if (e <= report.best_epoch)
+            average(m, by_hand, e == 1 ? 0 : warm < 0.25 ? warm : 0.25);
+        if (e == AVERAGED)
+            check_same_file(averaged, dir, "last.safetensors"); /* training did not notice */
+        fyi_free(dir);
+    }
+    fy_model_free(m);
+    m = open_model(&s, averaged, "best.safetensors");
+    average(m, kept, 0);
+    check_close_f64(kept, by_hand, n, 1e-5, 1e-6);
+    fy_model_free(m);
+    fyi_free(kept);
+    fyi_free(by_hand);
+    fyi_free(averaged);
     close_setup(&s);
 }
 
@@ -332,6 +411,10 @@ static void what_makes_no_sense_is_refused(void **state)
     check_status(tune(&s, *state, false, NULL, &report), FY_EINVAL);
     check_sentence("batch is 65 and 'digits");
     s.o.batch = 16;
+    s.o.ema = 1;
+    check_status(tune(&s, *state, false, NULL, &report), FY_EINVAL);
+    check_sentence("the averages' decay, ema, is 1; expected 0 (none) to below 1");
+    s.o.ema = 0;
     s.o.schedule = "cosin";
     check_status(tune(&s, *state, false, NULL, &report), FY_EINVAL);
     check_sentence("did you mean 'cosine'?");
@@ -349,6 +432,7 @@ int main(void)
         IN_DIR(each_way_moves_what_it_says),
         IN_DIR(groups_have_rates_of_their_own),
         IN_DIR(a_stopped_run_resumes_to_the_same_bytes),
+        IN_DIR(the_kept_model_is_the_average),
         IN_DIR(it_learns),
         IN_DIR(l2_sp_pulls_towards_the_beginning),
         IN_DIR(patience_ends_a_part),

@@ -1,8 +1,8 @@
-/* update.c: SGD, Adam, AdamW and Adagrad over all parameters of an objective in one pass:
- * parameter,
- * gradient and states are read once, wherever and in whatever common layout they lie. */
+/* update.c: SGD, Adam, AdamW and Adagrad over all parameters of an objective in one pass: parameter, gradient and
+ * states are read once, wherever and in whatever common layout they lie. */
 #include "backend/native/cpu.h"
 #include "backend/native/native.h"
+#include "backend/native/spans.h"
 #include "graph/ops/optim.h"
 
 #include <math.h>
@@ -41,15 +41,17 @@ typedef struct pass {
     double bias1; /* 1 - beta1^t */
 } pass;
 
-static int64_t param_numel(const pass *p, int i)
+static int64_t param_numel(const void *ctx, int i)
 {
+    const pass *p = ctx;
     const fyi_desc *d = &p->l->site->src[fyi_update_param_src(p->a, i)];
     return fyi_layout_numel(&d->layout, &d->shape);
 }
 
 /* Elements [begin, end) of parameter i. */
-static void run_param(const pass *p, int i, int64_t begin, int64_t end)
+static void run_param(const void *ctx, int i, int64_t begin, int64_t end)
 {
+    const pass *p = ctx;
     const fyi_launch *l = p->l;
     const int from = fyi_update_param_src(p->a, i), to = fyi_update_param_dst(p->a, i);
     const float lr = *(const float *)l->src[p->a->group_of[i]];
@@ -64,27 +66,13 @@ static void run_param(const pass *p, int i, int64_t begin, int64_t end)
     p->loop(&r);
 }
 
-/* The parameters' elements one after the other, as one long vector. */
-static void run_range(void *ctx, int64_t begin, int64_t end)
-{
-    const pass *p = ctx;
-    int64_t first = 0;
-    for (int i = 0; i < p->a->n_params && first < end; i++) {
-        const int64_t n = param_numel(p, i);
-        const int64_t from = FYI_MAX(begin, first), to = FYI_MIN(end, first + n);
-        if (from < to)
-            run_param(p, i, from - first, to - first);
-        first += n;
-    }
-}
-
 static fy_status run(const fyi_launch *l, int which)
 {
     const fyi_update_attr *a = l->site->attr;
     const fy_optim *o = &a->optim;
     const float t = *(const float *)l->src[fyi_update_step_src(a)] + 1.0f;
     pass p = { .l = l, .a = a, .loop = fyi_update_loops[which] };
-    int64_t total = 0;
+    const fyi_spans all = { .n = a->n_params, .numel = param_numel, .run = run_param, .ctx = &p };
 #if FYI_X86_64
     if (fyi_cpu_has_avx512())
         p.loop = fyi_update_loops_avx512[which];
@@ -99,9 +87,7 @@ static fy_status run(const fyi_launch *l, int which)
                                  .beta1 = o->beta1,
                                  .beta2 = o->beta2 };
     p.common.unbias_sq = (float)(1 / (1 - pow((double)o->beta2, (double)t)));
-    for (int i = 0; i < a->n_params; i++)
-        total += param_numel(&p, i);
-    fyi_parallel(total, FYI_GRAIN, run_range, &p);
+    fyi_spans_run(&all);
     *(float *)l->dst[0] = t;
     return FY_OK;
 }

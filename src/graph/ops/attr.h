@@ -164,4 +164,9 @@ typedef struct fyi_clip_scale_attr {
     float max_norm;
 } fyi_clip_scale_attr;
 
+/* ema (update): count (scalar), then for each value: value, average -> count, averages; each aliases its source. */
+typedef struct fyi_ema_attr {
+    double decay;
+} fyi_ema_attr;
+
 #endif

@@ -5,7 +5,7 @@
  * copy that reads the update's destinations; everything else is shared. So the critic's input features serve
  * both objectives of ADDA, while the critic itself runs again after its own step. */
 #include "graph/backward.h"
-#include "graph/ops/attr.h"
+#include "graph/ops/ema.h"
 #include "graph/param.h"
 #include "graph/passes/passes.h"
 
@@ -262,6 +262,32 @@ static fy_status add_update(pass *s, const fyi_objective *o, const movers *m, fy
     return fyi_segment_update(seg, s->g->values[dst.id].node);
 }
 
+/* Averages of what the objective has moved, parameters and running statistics. The count and each average stand
+ * among the sources where fyi_ema_attr says. */
+static fy_status add_averages(pass *s, const fyi_objective *o, fyi_segment *seg)
+{
+    const fyi_ema_attr a = { .decay = o->decay };
+    fy_node *src = fyi_arena_alloc(&s->arena, (1 + 2 * o->n_moves) * sizeof *src);
+    int n = 0;
+    if (!src)
+        return fyi_enomem(o->n_moves * sizeof *src, "an objective's averages");
+    src[n++] = add_state(s, o, NULL, "ema_steps", FY_SCALAR);
+    for (size_t i = 0; i < o->n_moves; i++) {
+        const fy_param *p = o->moves[i].param;
+        const fyi_id use = use_of(s, p);
+        if (!use || !s->stale[use])
+            continue;
+        src[n++] = fyi_n(s->now[use]);
+        src[n++] = add_state(s, o, p->name, "ema", p->shape);
+    }
+    const fy_node dst = fyi_apply(s->g, &fyi_op_ema, &a, n, src);
+    FYI_FORWARD(fy_graph_status(s->g));
+    alias(s->g, dst.id, src[0].id);
+    for (int i = 0; fyi_ema_src(i) < n; i++)
+        alias(s->g, dst.id + fyi_ema_dst(i), src[fyi_ema_src(i) + 1].id);
+    return fyi_segment_update(seg, s->g->values[dst.id].node);
+}
+
 /* The gradients of the objective's loss; parameters it does not depend on are left out. */
 static fy_status differentiate(pass *s, const fyi_objective *o, fyi_id loss, movers *m)
 {
@@ -308,6 +334,8 @@ static fy_status add_objective(pass *s, fyi_objective *o, fyi_segment *seg)
     FYI_FORWARD(follow_statistics(s, o, asked, seg));
     if (m.n > 0)
         FYI_FORWARD(add_update(s, o, &m, seg));
+    if (o->decay > 0)
+        FYI_FORWARD(add_averages(s, o, seg)); /* what is stale now is what has moved */
     spread_stale(s);
     return FY_OK;
 }

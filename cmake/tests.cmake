@@ -24,7 +24,7 @@ endif()
 # Every test runs in a directory of its own, so that tests may run side by side. OpenMP's threads sleep
 # while they wait: spinning, those of two tests on one core would each sit out the other's time slice.
 function(fy_register name label timeout)
-  set(dir ${PROJECT_BINARY_DIR}/tests/work/${name})
+  set(dir ${PROJECT_BINARY_DIR}/tests/run/${name})
   file(MAKE_DIRECTORY ${dir})
   add_test(NAME ${name} COMMAND ${ARGN} WORKING_DIRECTORY ${dir})
   math(EXPR limit "${timeout} * ${slowdown}")

@@ -2,12 +2,11 @@
  * else, survives a stop at any stage to the same bytes, and never gets to see a target label.
  *
  * timeout: 600 */
-#include "support/support.h"
+#include "support/stopper.h"
 
 #include <ferry/ferry.h>
 
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,26 +59,13 @@ static void close_setup(setup *s)
     fy_device_close(s->dev);
 }
 
-typedef struct stopper {
-    volatile sig_atomic_t flag;
-    const char *stage;
-    int64_t at;
-} stopper;
-
-static void stop_there(void *arg, const fy_progress *p)
-{
-    stopper *s = arg;
-    if (s->stage && strcmp(p->stage, s->stage) == 0 && p->step >= s->at)
-        s->flag = 1;
-}
-
-static fy_status adapt(const setup *s, const char *dir, bool resume, stopper *stop,
+static fy_status adapt(const setup *s, const char *dir, bool resume, fyt_stopper *stop,
                        fy_adapt_report *report)
 {
     fy_run *r;
     const fy_run_opts o = { .dir = dir,
                             .resume = resume,
-                            .progress = stop ? stop_there : NULL,
+                            .progress = stop ? fyt_stop_there : NULL,
                             .progress_arg = stop,
                             .cancel = stop ? &stop->flag : NULL,
                             .checkpoint_steps = stop ? 7 : 0 };
@@ -97,31 +83,11 @@ static fy_status adapt(const setup *s, const char *dir, bool resume, stopper *st
     return st;
 }
 
-/* A copy: fyt_path's buffers are few. */
-static char *path_of(const char *dir, const char *name)
-{
-    return fyi_path_join(dir, name);
-}
-
-static void check_same_file(const char *a, const char *b, const char *name)
-{
-    char *pa = path_of(a, name), *pb = path_of(b, name), *ta, *tb;
-    size_t na, nb;
-    check_ok(fyi_file_read(pa, 1 << 28, &ta, &na));
-    check_ok(fyi_file_read(pb, 1 << 28, &tb, &nb));
-    if (na != nb || memcmp(ta, tb, na) != 0)
-        fail_msg("%s differs", name);
-    fyi_free(tb);
-    fyi_free(ta);
-    fyi_free(pb);
-    fyi_free(pa);
-}
-
 /* Whether the checkpoint's `model` holds what `file` holds: same values, byte for byte. */
 static bool same_weights(const char *dir, const char *file, const char *model)
 {
     fy_weights *a, *b;
-    char *pa = path_of(dir, file), *pb = path_of(dir, "checkpoint.safetensors");
+    char *pa = fyi_path_join(dir, file), *pb = fyi_path_join(dir, "checkpoint.safetensors");
     bool same = true;
     check_ok(fy_weights_open(pa, &a));
     check_ok(fy_weights_open(pb, &b));
@@ -182,11 +148,11 @@ static void a_run_stopped_anywhere_ends_in_the_same_bytes(void **state)
     s.o.pseudo_weight = 1;
     s.o.shift_frac = 2.0 / 28;
     s.o.steps = 40;
-    char *whole = path_of(dir, "whole"), *broken = path_of(dir, "broken");
+    char *whole = fyi_path_join(dir, "whole"), *broken = fyi_path_join(dir, "broken");
     check_ok(adapt(&s, whole, false, NULL, &r));
     const fy_adapt_report unbroken = r;
     for (size_t i = 0; i < LEN(stops); i++) {
-        stopper stop = { .stage = stops[i].stage, .at = stops[i].at };
+        fyt_stopper stop = { .stage = stops[i].stage, .at = stops[i].at };
         const fy_status st = adapt(&s, broken, i > 0, &stop, &r);
         assert_int_equal(st, FY_ECANCELED);
     }
@@ -196,7 +162,7 @@ static void a_run_stopped_anywhere_ends_in_the_same_bytes(void **state)
                                          "critic.json",        "features.json",
                                          "samples.json" };
     for (size_t i = 0; i < LEN(files); i++)
-        check_same_file(whole, broken, files[i]);
+        check_same_in(whole, broken, files[i]);
     assert_true(r.plain.last == unbroken.plain.last && r.plain.oracle == unbroken.plain.oracle);
     assert_int_equal(r.chosen_step, unbroken.chosen_step);
     fyi_free(broken);

@@ -2,15 +2,13 @@
  * run resumes to the same bytes in every part; and it learns.
  *
  * timeout: 300 */
-#include "support/support.h"
+#include "support/stopper.h"
 
 #include <ferry/ferry.h>
 
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { SIZE = 32, COUNT = 64, CLASSES = 10 };
 
@@ -53,28 +51,13 @@ static void close_setup(setup *s)
     fy_device_close(s->dev);
 }
 
-typedef struct stopper {
-    volatile sig_atomic_t flag;
-    const char *stage;
-    int64_t at;
-} stopper;
-
-/* Progress is shown at most every tenth of a second: who takes longer sees every step. */
-static void stop_there(void *arg, const fy_progress *p)
-{
-    stopper *s = arg;
-    (void)usleep(110000);
-    if (strcmp(p->stage, s->stage) == 0 && p->step >= s->at)
-        s->flag = 1;
-}
-
-static fy_status tune(const setup *s, const char *dir, bool resume, stopper *stop,
+static fy_status tune(const setup *s, const char *dir, bool resume, fyt_stopper *stop,
                       fy_finetune_report *report)
 {
     fy_run *r;
     const fy_run_opts o = { .dir = dir,
                             .resume = resume,
-                            .progress = stop ? stop_there : NULL,
+                            .progress = stop ? fyt_stop_there : NULL,
                             .progress_arg = stop,
                             .cancel = stop ? &stop->flag : NULL,
                             .checkpoint_steps = 3 };
@@ -187,20 +170,6 @@ static void groups_have_rates_of_their_own(void **state)
 
 /* ---- stopping --------------------------------------------------------------------------------------- */
 
-static void check_same_file(const char *a, const char *b, const char *name)
-{
-    char *pa = fyi_path_join(a, name), *pb = fyi_path_join(b, name), *ta, *tb;
-    size_t na, nb;
-    check_ok(fyi_file_read(pa, 1 << 28, &ta, &na));
-    check_ok(fyi_file_read(pb, 1 << 28, &tb, &nb));
-    if (na != nb || memcmp(ta, tb, na) != 0)
-        fail_msg("%s differs", name);
-    fyi_free(tb);
-    fyi_free(ta);
-    fyi_free(pb);
-    fyi_free(pa);
-}
-
 static void a_stopped_run_resumes_to_the_same_bytes(void **state)
 {
     static const struct {
@@ -219,14 +188,14 @@ static void a_stopped_run_resumes_to_the_same_bytes(void **state)
     check_ok(tune(&s, whole, false, NULL, &whole_report));
     assert_true(whole_report.lr > 5e-7); /* no suggestion comes from the range test's first steps */
     for (size_t i = 0; i < LEN(stops); i++) {
-        stopper stop = { 0, stops[i].stage, stops[i].at };
+        fyt_stopper stop = { .stage = stops[i].stage, .at = stops[i].at, .sees_all = true };
         assert_int_equal(tune(&s, broken, i > 0, &stop, &report), FY_ECANCELED);
     }
     s.o.workers = 2;
     check_ok(tune(&s, broken, true, NULL, &report));
-    check_same_file(whole, broken, "last.safetensors");
-    check_same_file(whole, broken, "best.safetensors");
-    check_same_file(whole, broken, "metrics.jsonl");
+    check_same_in(whole, broken, "last.safetensors");
+    check_same_in(whole, broken, "best.safetensors");
+    check_same_in(whole, broken, "metrics.jsonl");
     assert_true(report.lr == whole_report.lr && report.best_epoch == whole_report.best_epoch);
     check_stayed(&s, broken, "last.safetensors", "features.0.*");
     check_stayed(&s, broken, "best.safetensors", "features.0.*");
@@ -298,7 +267,7 @@ static void the_kept_model_is_the_average(void **state)
         if (e <= report.best_epoch)
             average(m, by_hand, e == 1 ? 0 : warm < 0.25 ? warm : 0.25);
         if (e == AVERAGED)
-            check_same_file(averaged, dir, "last.safetensors"); /* training did not notice */
+            check_same_in(averaged, dir, "last.safetensors"); /* training did not notice */
         fyi_free(dir);
     }
     fy_model_free(m);

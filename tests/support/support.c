@@ -250,13 +250,40 @@ int fyt_count_entries(const char *dir)
     return n;
 }
 
-char *fyt_golden(const char *name, size_t *bytes)
+void fyt_check_same_file(const char *a, const char *b, const char *file, int line)
+{
+    char *x, *y;
+    size_t n, m;
+    bool is_same;
+
+    check_ok(fyi_file_read(a, (size_t)1 << 28, &x, &n));
+    check_ok(fyi_file_read(b, (size_t)1 << 28, &y, &m));
+    is_same = n == m && memcmp(x, y, n) == 0;
+    fyi_free(y);
+    fyi_free(x);
+    if (is_same)
+        return;
+    print_error("%s (%zu bytes) and %s (%zu bytes) differ\n", a, n, b, m);
+    _fail(file, line);
+}
+
+const char *fyt_source_path(const char *name)
 {
     const char *source = getenv("FERRY_SOURCE");
-    char path[4096], *p;
 
-    (void)snprintf(path, sizeof path, "%s/tests/golden/%s", source != NULL ? source : ".", name);
-    check_ok(fyi_file_read(path, (size_t)1 << 24, &p, bytes));
+    return fyt_path(source != NULL ? source : ".", name);
+}
+
+const char *fyt_golden_path(const char *name)
+{
+    return fyt_path(fyt_source_path("tests/golden"), name);
+}
+
+char *fyt_golden(const char *name, size_t *bytes)
+{
+    char *p;
+
+    check_ok(fyi_file_read(fyt_golden_path(name), (size_t)1 << 24, &p, bytes));
     return p;
 }
 

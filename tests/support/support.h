@@ -70,6 +70,17 @@ const char *fyt_path(const char *dir, const char *name);
 /* Files and directories in `dir`, hidden ones included. */
 int fyt_count_entries(const char *dir);
 
+/* Fails with the file's name unless both hold the same bytes. */
+#define check_same_file(a, b) fyt_check_same_file((a), (b), __FILE__, __LINE__)
+/* The same for a file of this name in each of two directories. */
+#define check_same_in(a, b, name) \
+    fyt_check_same_file(fyt_path((a), (name)), fyt_path((b), (name)), __FILE__, __LINE__)
+void fyt_check_same_file(const char *a, const char *b, const char *file, int line);
+
+/* The repository's path/name, in one of fyt_path's buffers. */
+const char *fyt_source_path(const char *name);
+/* That of tests/golden/name. */
+const char *fyt_golden_path(const char *name);
 /* tests/golden/name, whole; free with fyi_free. */
 char *fyt_golden(const char *name, size_t *bytes);
 

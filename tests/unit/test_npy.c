@@ -188,13 +188,13 @@ static void archives_are_read_and_written(void **state)
 /* tests/golden/npy/{plain,packed}.npz: numpy.savez and numpy.savez_compressed. */
 static void numpys_archives_are_read(void **state)
 {
-    const char *source = getenv("FERRY_SOURCE"), *const files[] = { "plain.npz", "packed.npz" };
+    static const char *const files[] = { "npy/plain.npz", "npy/packed.npz" };
     const float expected[3] = { 1, -2, 65504 };
     fy_tensor *t;
 
     (void)state;
     for (size_t i = 0; i < LEN(files); i++) {
-        const char *path = fyt_path(fyt_path(source ? source : ".", "tests/golden/npy"), files[i]);
+        const char *path = fyt_golden_path(files[i]);
 
         check_ok(fy_npz_read(path, "half", &t));
         check_close(fy_tensor_const_data(t), expected, 3, 0, 0);

@@ -5,7 +5,6 @@
 #include "weights/weights.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- files made by hand ------------------------------------------------------------------------- */
@@ -399,7 +398,6 @@ static void a_missing_file_is_named(void **state)
 /* A file by the Python package, from tests/golden/make_safetensors.py. */
 static void a_file_by_others_is_read(void **state)
 {
-    const char *source = getenv("FERRY_SOURCE");
     const float expected[3] = { 1.5f, -2, 0.25f };
     float got[3];
     int64_t steps;
@@ -407,8 +405,7 @@ static void a_file_by_others_is_read(void **state)
     int i;
 
     (void)state;
-    check_ok(
-        fy_weights_open(fyt_path(source ? source : ".", "tests/golden/python.safetensors"), &w));
+    check_ok(fy_weights_open(fyt_golden_path("python.safetensors"), &w));
     assert_int_equal(fy_weights_count(w), 4);
     assert_string_equal(fy_weights_meta(w, "format"), "np");
     i = fy_weights_find(w, "b.f64");
@@ -428,8 +425,7 @@ static void a_file_by_others_is_read(void **state)
 /* The corpus is made in Python: the seal as docs/formats.md says it, computed a second time. */
 static void a_seal_by_another_program_holds(void **state)
 {
-    const char *source = getenv("FERRY_SOURCE");
-    const char *dir = fyt_path(source ? source : ".", "tests/fuzz/corpus/safetensors");
+    const char *dir = fyt_source_path("tests/fuzz/corpus/safetensors");
     fy_weights *w;
     float value;
 

@@ -10,11 +10,7 @@
 
 static const char *golden_path(const char *name)
 {
-    static char path[512];
-    const char *source = getenv("FERRY_SOURCE");
-
-    (void)snprintf(path, sizeof path, "%s/tests/golden/tar/%s", source != NULL ? source : ".", name);
-    return path;
+    return fyt_path(fyt_golden_path("tar"), name);
 }
 
 static char *golden(const char *name, size_t *n)

@@ -5,14 +5,11 @@
 
 #include "weights/weights.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const char *golden(const char *name)
 {
-    const char *source = getenv("FERRY_SOURCE");
-
-    return fyt_path(fyt_path(source ? source : ".", "tests/golden/torch"), name);
+    return fyt_path(fyt_golden_path("torch"), name);
 }
 
 /* Tensor i of w against the tensor of the same name in `other`, both as f64. */

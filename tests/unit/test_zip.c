@@ -2,16 +2,13 @@
  * entries give the same bytes. tests/golden/make_zip.py made the files. */
 #include "support/support.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const char text[] = "Whatever is written here is read back.\n";
 
 static const char *golden(const char *name)
 {
-    const char *source = getenv("FERRY_SOURCE");
-
-    return fyt_path(fyt_path(source ? source : ".", "tests/golden/zip"), name);
+    return fyt_path(fyt_golden_path("zip"), name);
 }
 
 /* Opens an archive; on FY_OK both are to be closed. */

@@ -112,6 +112,14 @@ FY_API const volatile sig_atomic_t *fy_cancel_set(const volatile sig_atomic_t *f
  * the last that matches decides. */
 FY_API bool fy_glob(const char *globs, const char *name);
 
+/* ---- bytes as text --------------------------------------------------------------------------- */
+
+/* Of the text of n bytes, with its NUL. */
+#define FY_BASE64_CHARS(n) (((n) + 2) / 3 * 4 + 1)
+/* Base64 with padding (RFC 4648, section 4), for bytes in JSON; text: FY_BASE64_CHARS(n) characters. Pieces of a
+ * multiple of three bytes can be written one after the other. */
+FY_API void fy_base64(const void *bytes, size_t n, char *text);
+
 /* ---- random streams ---------------------------------------------------------------------------
  */
 

@@ -3,19 +3,34 @@
 
 #include <string.h>
 
+#define PIECE ((size_t)768) /* bytes at a time: a multiple of three */
+
 static const char digits64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-void fyi_base64_put(fyi_buf *b, const uint8_t *p, size_t n)
+void fy_base64(const void *bytes, size_t n, char *text)
 {
+    const uint8_t *p = bytes;
+
     for (size_t i = 0; i < n; i += 3) {
         const size_t left = n - i;
         const uint32_t v = (uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) |
                            (left > 2 ? (uint32_t)p[i + 2] : 0);
-        const char four[4] = { digits64[v >> 18], digits64[v >> 12 & 63],
-                               left > 1 ? digits64[v >> 6 & 63] : '=',
-                               left > 2 ? digits64[v & 63] : '=' };
 
-        fyi_buf_append(b, four, 4);
+        *text++ = digits64[v >> 18];
+        *text++ = digits64[v >> 12 & 63];
+        *text++ = left > 1 ? digits64[v >> 6 & 63] : '=';
+        *text++ = left > 2 ? digits64[v & 63] : '=';
+    }
+    *text = '\0';
+}
+
+void fyi_base64_put(fyi_buf *b, const uint8_t *p, size_t n)
+{
+    char piece[FY_BASE64_CHARS(PIECE)];
+
+    for (size_t i = 0; i < n; i += PIECE) {
+        fy_base64(p + i, FYI_MIN(n - i, PIECE), piece);
+        fyi_buf_puts(b, piece);
     }
 }
 

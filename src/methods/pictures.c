@@ -8,6 +8,7 @@
 #define CRITIC_SAMPLES 1000
 #define FEATURE_SAMPLES 400
 #define SHOWN_SAMPLES 40
+#define PIECE 768 /* pixels written at a time: a multiple of three */
 
 /* At most `most` samples of d, drawn at random: every n-th would meet datasets whose classes take turns. */
 static fy_status some_of(const fy_dataset *d, int64_t most, fy_dataset **out)
@@ -266,20 +267,20 @@ done:
 /* Values stretched from their own range to 0..255, in base64. */
 static void put_pixels(FILE *f, const float *x, int64_t n)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint8_t bytes[PIECE];
+    char digits[FY_BASE64_CHARS(PIECE)];
     float lo = x[0], hi = x[0];
     for (int64_t i = 1; i < n; i++) {
         lo = fminf(lo, x[i]);
         hi = fmaxf(hi, x[i]);
     }
     const float scale = hi > lo ? 255.0f / (hi - lo) : 0.0f;
-    for (int64_t i = 0; i < n; i += 3) {
-        uint32_t bits = 0;
-        for (int64_t k = 0; k < 3; k++)
-            bits = bits << 8 | (i + k < n ? (uint32_t)((x[i + k] - lo) * scale + 0.5f) & 255u : 0u);
-        const int64_t left = n - i;
-        fprintf(f, "%c%c%c%c", digits[bits >> 18], digits[bits >> 12 & 63],
-                left > 1 ? digits[bits >> 6 & 63] : '=', left > 2 ? digits[bits & 63] : '=');
+    for (int64_t i = 0; i < n;) {
+        size_t k = 0;
+        for (; i < n && k < PIECE; i++, k++)
+            bytes[k] = (uint8_t)((x[i] - lo) * scale + 0.5f);
+        fy_base64(bytes, k, digits);
+        fputs(digits, f);
     }
 }
 

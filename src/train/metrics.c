@@ -32,20 +32,23 @@ int32_t fyi_argmax(const float *x, int64_t k)
     return best;
 }
 
-double fyi_softmax(const float *x, int64_t k, double *p)
+/* What is not finite comes out of the sum as NaN, but for an x of -inf, whose exp is 0. */
+double fyi_log_sum(const float *x, int64_t k, double *p)
 {
     double max = (double)x[0], sum = 0;
 
-    for (int64_t i = 0; i < k; i++) {
-        if (!isfinite(x[i]))
-            return (double)NAN;
+    for (int64_t i = 1; i < k; i++)
         max = fmax(max, (double)x[i]);
-    }
     for (int64_t i = 0; i < k; i++)
-        sum += p[i] = exp((double)x[i] - max);
+        sum += p[i] = exp((double)x[i] - max); /* at most 1: nothing overflows */
     for (int64_t i = 0; i < k; i++)
         p[i] /= sum;
     return max + log(sum);
+}
+
+double fyi_softmax(const float *x, int64_t k, double *p)
+{
+    return fyi_first_not_finite(x, k) < k ? (double)NAN : fyi_log_sum(x, k, p);
 }
 
 fy_status fy_classes_of(const fy_tensor *logits, int32_t *classes)

@@ -8,8 +8,10 @@
 
 /* FY_EDTYPE or FY_ESHAPE unless t is f32 [n, k] with n >= 1 and k >= 2; `what` begins the sentence. */
 fy_status fyi_check_logits(const fy_tensor *t, const char *what);
-/* p = softmax(x) [k]; the log of the sum of exp(x), by which log p(c) = x[c] - it. NaN and p undefined where an x is
- * NaN or infinite. */
+/* p = softmax(x) [k]; the log of the sum of exp(x), by which log p(c) = x[c] - it. An x of -inf has p 0; NaN and p
+ * undefined where another is not finite, or all are -inf. */
+double fyi_log_sum(const float *x, int64_t k, double *p);
+/* The same, and NaN for an x of -inf too: of a class whose log p is no number. */
 double fyi_softmax(const float *x, int64_t k, double *p);
 /* The largest of x[0..k-1], the first of equals; -1 if any is NaN. */
 int32_t fyi_argmax(const float *x, int64_t k);

@@ -9,25 +9,7 @@
 
 #include <math.h>
 
-/* softmax of x into p; returns its entropy in nats, NaN if x is not finite enough to have one. */
-static double softmax_entropy(const float *x, int64_t k, double *p)
-{
-    double max = (double)x[0], sum = 0, dot = 0;
-
-    for (int64_t j = 1; j < k; j++)
-        max = fmax(max, (double)x[j]);
-    for (int64_t j = 0; j < k; j++) {
-        p[j] = exp((double)x[j] - max);
-        sum += p[j];
-    }
-    for (int64_t j = 0; j < k; j++) {
-        p[j] /= sum;
-        if (p[j] > 0) /* a logit of -inf has probability 0, and 0 log 0 = 0 */
-            dot += p[j] * ((double)x[j] - max);
-    }
-    return isfinite(sum) ? fmax(0, log(sum) - dot) : (double)NAN;
-}
-
+/* In nats; 0 log 0 = 0. */
 static double entropy_of(const double *p, int64_t k)
 {
     double h = 0;
@@ -49,15 +31,12 @@ static void count_rows(const float *x, int64_t n, int64_t k, tally *t)
 {
     t->is_finite = true;
     for (int64_t i = 0; i < n; i++, x += k) {
-        const int32_t best = fyi_argmax(x, k);
-        const double h = softmax_entropy(x, k, t->p);
-
-        if (best < 0 || isnan(h)) {
+        if (isnan(fyi_log_sum(x, k, t->p))) {
             t->is_finite = false;
             return;
         }
-        t->share[best]++;
-        t->entropy += h;
+        t->share[fyi_argmax(x, k)]++;
+        t->entropy += entropy_of(t->p, k);
         for (int64_t j = 0; j < k; j++)
             t->mean[j] += t->p[j];
     }

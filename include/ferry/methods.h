@@ -63,6 +63,9 @@ typedef struct fy_adda_opts {
      * a whole model of the encoder's family in the first (its last layer becomes the classifier) and NULL. Both
      * NULL: it is trained here, by the following. */
     const char *source_weights, *classifier_weights;
+    const char *source_weights_part,
+        *source_weights_prefix; /* as in fy_fit_opts; NULL or "": found */
+    const char *classifier_weights_part, *classifier_weights_prefix;
     fy_optim_opts source_optim;
     int64_t source_epochs, source_steps; /* steps when > 0, else epochs */
     int64_t source_batch;
@@ -81,6 +84,8 @@ typedef struct fy_adda_opts {
     int64_t cluster_restarts;
     double shift_frac; /* of the image: random shifts of target images */
 
+    /* How each side's pictures were prepared, saved with its encoder; NULL: not said. */
+    const fy_pixels *source_pixels, *target_pixels;
     fy_choice_rule rule;
     uint64_t seed;
     int workers; /* loader threads per stream */
@@ -88,7 +93,7 @@ typedef struct fy_adda_opts {
 FY_API fy_adda_opts fy_adda_defaults(void);
 /* Leaves in the run's directory: source.safetensors and classifier.safetensors (M_S, C), last.safetensors,
  * chosen.safetensors (M_T; with critic_on_logits also last_classifier and chosen_classifier), critic.json and
- * features.json for the report. The run must have a directory. */
+ * features.json for the report. Classifiers know the names of the source's classes. The run must have a directory. */
 FY_API FY_NODISCARD fy_status fy_adda(fy_run *r, fy_device *dev, const fy_adapt_data *data,
                                       const fy_adda_opts *o, fy_adapt_report *report);
 
@@ -106,9 +111,10 @@ typedef struct fy_finetune_opts {
     const char *family;
     const char *
         weights; /* what fits of the file is loaded, a head for other classes begins anew; NULL: none */
-    double width;     /* of the family: 0 is 1 */
-    double dropout;   /* negative: the family's own */
-    const char *pool; /* NULL: the family's own */
+    const char *weights_part, *weights_prefix; /* as in fy_fit_opts; NULL or "": found */
+    double width;                              /* of the family: 0 is 1 */
+    double dropout;                            /* negative: the family's own */
+    const char *pool;                          /* NULL: the family's own */
 
     /* "head": the last layer alone (feature extraction; what does not move is computed once per sample);
      * "all": every layer from the beginning; "head-first": the head alone, then all; "gradual": the head, then
@@ -156,8 +162,9 @@ typedef struct fy_finetune_report {
     double lr;          /* of the last part, before the schedule */
 } fy_finetune_report;
 /* Leaves in the run's directory: best.safetensors, the model with the best validation accuracy, of equals the one with
- * the smaller loss, of averages if there are any; last.safetensors, the plain values after the last step; eval.json, the best model's figures; weights.json, what of the weights' file
- * fitted; lr_find-<part>.json, each range test. The run must have a directory. */
+ * the smaller loss, of averages if there are any; last.safetensors, the plain values after the last step; eval.json,
+ * the best model's figures; weights.json, what of the weights' file fitted, also where that is too little (FY_ESHAPE);
+ * lr_find-<part>.json, each range test. The run must have a directory. */
 FY_API FY_NODISCARD fy_status fy_finetune(fy_run *r, fy_device *dev, const fy_finetune_data *data,
                                           const fy_finetune_opts *o, fy_finetune_report *report);
 

@@ -8,6 +8,7 @@
  * without target labels: a, the target's clusters in whitened principal components of M_S's features; a critic
  * that sees features times predicted class (Long et al. 2018, section 3.2); and small random shifts. */
 #include "adapt.h"
+#include "notes.h"
 #include "optim.h"
 #include "pictures.h"
 #include "pretrained.h"
@@ -103,16 +104,19 @@ static fy_status open_models(adda *a)
     m.n_classes = 0;
     m.hidden = a->o->features;
     FY_TRY(fy_model_open(a->o->encoder, "source", &m, &a->source));
+    FY_TRY(notes_set_pixels(a->source, a->o->source_pixels));
     m.input = *fy_model_output(a->source);
     m.n_classes = fy_dataset_classes(a->data->source);
     m.hidden = 0;
     FY_TRY(fy_model_open(a->o->classifier, "classifier", &m, &a->classifier));
+    FY_TRY(notes_set_classes(a->classifier, a->data->source));
     m.input = FY_SHAPE(critic_width(a));
     m.n_classes = 2;
     m.hidden = a->o->critic_hidden;
     m.activation = a->o->critic_activation;
     FY_TRY(fy_model_open(a->o->critic, "critic", &m, &a->critic));
     FY_TRY(fy_model_clone(a->source, "target", &a->target));
+    FY_TRY(notes_set_pixels(a->target, a->o->target_pixels));
     FY_TRY(fy_model_clone(a->classifier, "target_classifier", &a->target_classifier));
 done:
     return st;
@@ -201,12 +205,15 @@ done:
 /* Trained here, or before: then once, since a resumed run finds it in its checkpoint. */
 static fy_status make_source(adda *a)
 {
-    const pretrained p = { .encoder_path = a->o->source_weights,
-                           .classifier_path = a->o->classifier_weights,
+    const fy_adda_opts *o = a->o;
+    const pretrained p = { .encoder_file = { o->source_weights, o->source_weights_part,
+                                             o->source_weights_prefix },
+                           .classifier_file = { o->classifier_weights, o->classifier_weights_part,
+                                                o->classifier_weights_prefix },
                            .encoder = a->source,
                            .classifier = a->classifier,
                            .source = a->data->source };
-    if (!a->o->source_weights)
+    if (!o->source_weights)
         return train_source(a);
     return a->kept.begun ? FY_OK : pretrained_load(a->dev, &p);
 }

@@ -9,8 +9,10 @@
 #include "groups.h"
 #include "losses.h"
 #include "lr_find.h"
+#include "notes.h"
 #include "optim.h"
 #include "parts.h"
+#include "pretrained.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -79,16 +81,27 @@ static fy_status open_loader(const finetune *f, const char *name, int workers, f
 
 /* ---- the model ------------------------------------------------------------------------------------ */
 
-static fy_status load_weights(finetune *f, fy_model *m, bool is_told)
+/* What did not fit is listed also where that is too much. */
+static fy_status write_report(const finetune *f, const fy_fit *report, fy_status st)
 {
-    const fy_fit_opts fit = fy_fit_defaults();
+    const fy_status written =
+        fy_run_write(f->run, "weights.json", report->json, strlen(report->json));
+    if (written != FY_OK || st == FY_OK)
+        return written;
+    return fy_error(st, "%s; weights.json in '%s' lists them all", fy_last_error(),
+                    fy_run_dir(f->run));
+}
+
+static fy_status load_weights(finetune *f)
+{
+    const pretrained_file file = { f->o->weights, f->o->weights_part, f->o->weights_prefix };
     fy_fit *report = NULL;
-    fy_status st = FY_OK;
+    fy_status st;
     if (!f->o->weights)
         return FY_OK;
-    st = fy_model_load_partly(m, f->o->weights, &fit, &report);
-    if (st == FY_OK && is_told)
-        st = fy_run_write(f->run, "weights.json", report->json, strlen(report->json));
+    st = pretrained_load_file(f->model, &file, fy_fit_defaults(), &report);
+    if (report)
+        st = write_report(f, report, st);
     fy_fit_free(report);
     return st;
 }
@@ -112,17 +125,6 @@ done:
     return st;
 }
 
-/* The model remembers what its classes are called and how its pictures were prepared. */
-static fy_status tell_model(const finetune *f, fy_model *m)
-{
-    const char *names[FY_MAX_SCORED];
-    const int k = fy_dataset_classes(f->data->train);
-    for (int c = 0; c < k; c++)
-        names[c] = fy_dataset_class_name(f->data->train, c);
-    const fy_status st = fy_model_set_classes(m, names, k);
-    return st == FY_OK && f->o->pixels ? fy_model_set_pixels(m, f->o->pixels) : st;
-}
-
 static fy_status open_model(finetune *f, const char *name, fy_model **out)
 {
     fy_model_opts m = fy_model_defaults();
@@ -134,7 +136,8 @@ static fy_status open_model(finetune *f, const char *name, fy_model **out)
     m.pool = f->o->pool;
     m.seed = f->o->seed;
     FY_TRY(fy_model_open(f->o->family, name, &m, out));
-    FY_TRY(tell_model(f, *out));
+    FY_TRY(notes_set_classes(*out, f->data->train));
+    FY_TRY(notes_set_pixels(*out, f->o->pixels));
 done:
     return st;
 }
@@ -143,11 +146,11 @@ static fy_status open_models(finetune *f)
 {
     fy_status st;
     FY_TRY(open_model(f, "model", &f->model));
-    FY_TRY(load_weights(f, f->model, true));
+    FY_TRY(load_weights(f));
     FY_TRY(groups_of(f->model, (int)f->o->groups, &f->groups));
     if (f->o->l2_sp > 0) {
         FY_TRY(open_model(f, "model", &f->start));
-        FY_TRY(load_weights(f, f->start, false));
+        FY_TRY(fy_model_copy(f->start, f->model));
     }
     FY_TRY(fy_run_keep(f->run, f->model)); /* a resumed run has its values from here on */
     FY_TRY(fy_run_keep_data(f->run, "finetune", &f->kept, sizeof f->kept, NULL));

@@ -38,7 +38,7 @@ static fy_status copy_rest(const pretrained *p, const fy_model *whole)
             return fy_error(FY_ESHAPE,
                             "'%s': its '%s' has no place in a classifier of the family '%s'; give "
                             "encoder and classifier in files of their own",
-                            p->encoder_path, fy_model_param_name(whole, i),
+                            p->encoder_file.path, fy_model_param_name(whole, i),
                             fy_model_family(p->classifier));
         const fy_status st = copy_values(to, from);
         if (st != FY_OK)
@@ -48,7 +48,7 @@ static fy_status copy_rest(const pretrained *p, const fy_model *whole)
     return k == n ? FY_OK
                   : fy_error(FY_ESHAPE,
                              "'%s' ends in %d tensors, a classifier of the family '%s' has %d",
-                             p->encoder_path, k, fy_model_family(p->classifier), n);
+                             p->encoder_file.path, k, fy_model_family(p->classifier), n);
 }
 
 /* Of the last model of the chain. */
@@ -88,12 +88,12 @@ static fy_status check_split(fy_device *dev, const pretrained *p, fy_model *whol
     FY_TRY(logits_of(dev, &whole, 1, some, &once));
     FY_TRY(logits_of(dev, parts, 2, some, &apart));
     if (!are_close(once, apart))
-        st =
-            fy_error(FY_EINVAL,
-                     "'%s': the family '%s' does more between features and classes than a "
-                     "classifier of the family '%s'; give encoder and classifier in files of their "
-                     "own",
-                     p->encoder_path, fy_model_family(p->encoder), fy_model_family(p->classifier));
+        st = fy_error(
+            FY_EINVAL,
+            "'%s': the family '%s' does more between features and classes than a "
+            "classifier of the family '%s'; give encoder and classifier in files of their "
+            "own",
+            p->encoder_file.path, fy_model_family(p->encoder), fy_model_family(p->classifier));
 done:
     fy_tensor_free(apart);
     fy_tensor_free(once);
@@ -101,9 +101,22 @@ done:
     return st;
 }
 
-static fy_status load(fy_model *whole, const char *path)
+static const char *given(const char *text)
 {
-    const fy_status st = fy_model_load(whole, path);
+    return text && *text ? text : NULL;
+}
+
+fy_status pretrained_load_file(fy_model *m, const pretrained_file *f, fy_fit_opts how,
+                               fy_fit **report)
+{
+    how.part = given(f->part);
+    how.prefix = given(f->prefix);
+    return fy_model_load_partly(m, f->path, &how, report);
+}
+
+static fy_status load(fy_model *whole, const pretrained_file *f)
+{
+    const fy_status st = pretrained_load_file(whole, f, fy_fit_strict(), NULL);
     return st != FY_ESHAPE
                ? st
                : fy_error(st, "%s; or give encoder and classifier in files of their own",
@@ -117,7 +130,7 @@ static fy_status load_whole(fy_device *dev, const pretrained *p)
     fy_status st;
     m.n_classes = fy_model_options(p->classifier)->n_classes;
     FY_TRY(fy_model_open(fy_model_family(p->encoder), "whole", &m, &whole));
-    FY_TRY(load(whole, p->encoder_path));
+    FY_TRY(load(whole, &p->encoder_file));
     FY_TRY(fy_model_copy(p->encoder, whole));
     FY_TRY(copy_rest(p, whole));
     FY_TRY(check_split(dev, p, whole));
@@ -128,8 +141,9 @@ done:
 
 fy_status pretrained_load(fy_device *dev, const pretrained *p)
 {
-    if (!p->classifier_path)
+    if (!p->classifier_file.path)
         return load_whole(dev, p);
-    const fy_status st = fy_model_load(p->encoder, p->encoder_path);
-    return st == FY_OK ? fy_model_load(p->classifier, p->classifier_path) : st;
+    const fy_fit_opts all = fy_fit_strict();
+    const fy_status st = pretrained_load_file(p->encoder, &p->encoder_file, all, NULL);
+    return st == FY_OK ? pretrained_load_file(p->classifier, &p->classifier_file, all, NULL) : st;
 }

@@ -4,9 +4,19 @@
 
 #include <ferry/methods.h>
 
+/* A file and what of it, as in fy_fit_opts; "" is NULL, so that either is found. */
+typedef struct pretrained_file {
+    const char *path, *part, *prefix;
+} pretrained_file;
+
+/* fy_model_load_partly with the file's part and prefix in `how`. */
+fy_status pretrained_load_file(fy_model *m, const pretrained_file *f, fy_fit_opts how,
+                               fy_fit **report);
+
 typedef struct pretrained {
-    const char *encoder_path;
-    const char *classifier_path; /* NULL: encoder_path holds both, a whole model of the encoder's family */
+    pretrained_file encoder_file;
+    pretrained_file
+        classifier_file; /* path NULL: encoder_file holds both, a whole model of the encoder's family */
     fy_model *encoder, *classifier;
     const fy_dataset
         *source; /* some of it is looked at, to see that the parts of a whole give what it gave */

@@ -19,6 +19,12 @@ static const char *const *activation_words(void)
     { name, FYI_KEY_REAL, AT(member), min, max, NULL, needs, 0, help }
 #define FILE_NAME(name, member, needs, help) \
     { name, FYI_KEY_FILE, AT(member), 0, 0, NULL, needs, 0, help }
+/* What of a file is meant. */
+#define PART(file, member) \
+    { file "_part", FYI_KEY_TEXT, AT(member##_part), 0, 0, NULL, file "!=\"\"", 0, \
+        "which of a checkpoint's dictionaries: \"ema\"; \"\": the usual one" }, \
+    { file "_prefix", FYI_KEY_TEXT, AT(member##_prefix), 0, 0, NULL, file "!=\"\"", 0, \
+        "what stands before the model's names in the file: \"backbone.\"; \"\": found by itself" }
 #define TRAINED "source_weights=\"\""
 
 static const fyi_key model_keys[] = {
@@ -35,8 +41,10 @@ static const fyi_key model_keys[] = {
 static const fyi_key adda_keys[] = {
     FILE_NAME("source_weights", source_weights, NULL,
         "a trained source model, whose training is left out: its encoder, or encoder and classifier in one"),
+    PART("source_weights", source_weights),
     FILE_NAME("classifier_weights", classifier_weights, "source_weights!=\"\"",
         "its classifier, where that has a file of its own"),
+    PART("classifier_weights", classifier_weights),
     { "source_optim", FYI_KEY_WORD, AT(source_optim.name), 0, 0, fy_optim_names, TRAINED, 0,
         "source model: how it learns" },
     REAL("source_lr", source_optim.lr, 0, 1e6, TRAINED, "source model: learning rate"),
@@ -106,8 +114,13 @@ static void set_defaults(void *options)
 
 static fy_status run(const fyi_method_site *at, const void *options, fy_recipe_result *result)
 {
+    const fyi_side *side = at->settings->side;
+    const fy_pixels source = fyi_side_pixels(&side[FYI_SOURCE], at->data->side[FYI_SOURCE]),
+                    target = fyi_side_pixels(&side[FYI_TARGET], at->data->side[FYI_TARGET]);
     fy_adda_opts o = *(const fy_adda_opts *)options;
 
+    o.source_pixels = &source;
+    o.target_pixels = &target;
     o.seed = at->seed;
     o.workers = at->workers;
     return fy_adda(at->run, at->device, &at->data->view.adapt, &o, &result->adapt);

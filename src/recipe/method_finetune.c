@@ -33,6 +33,10 @@ static const fyi_key model_keys[] = {
     KEY("family", FYI_KEY_WORD, o.family, 0, 0, fy_model_families, NULL, "the model; 'ferry inspect' lists them"),
     KEY("weights", FYI_KEY_FILE, o.weights, 0, 0, NULL, NULL,
         "pretrained: safetensors, .pth, .npz; what fits is loaded, a head for other classes begins anew"),
+    KEY("weights_part", FYI_KEY_TEXT, o.weights_part, 0, 0, NULL, "weights!=\"\"",
+        "which of a checkpoint's dictionaries: \"ema\"; \"\": the usual one"),
+    KEY("weights_prefix", FYI_KEY_TEXT, o.weights_prefix, 0, 0, NULL, "weights!=\"\"",
+        "what stands before the model's names in the file: \"backbone.\"; \"\": found by itself"),
     KEY("width", FYI_KEY_REAL, o.width, 0, 16, NULL, NULL, "factor on the channels of every layer; 0: 1"),
     KEY("dropout", FYI_KEY_REAL, o.dropout, -1, 0.99, NULL, NULL, "before the head; -1: the family's own"),
     KEY("pool", FYI_KEY_WORD, o.pool, 0, 0, pool_words, NULL, "over the last map; auto: the family's own"),
@@ -87,22 +91,11 @@ static void set_defaults(void *to)
     fyi_augment_defaults(&o->augment);
 }
 
-/* How the training side prepares its pictures, for the model to remember. */
-static fy_pixels pixels_of(const fyi_method_site *at)
-{
-    const fyi_side *s = &at->settings->side[FYI_TRAIN];
-    fy_pixels p = {
-        .channels = s->channels, .size = s->size, .shorter = s->shorter, .crop = s->crop
-    };
-
-    (void)fy_dataset_scaling(at->data->side[FYI_TRAIN], p.mean, p.deviation);
-    return p;
-}
-
 static fy_status run(const fyi_method_site *at, const void *given, fy_recipe_result *result)
 {
     const options *g = given;
-    const fy_pixels pixels = pixels_of(at);
+    /* Training samples are larger where the augmentation cuts them. */
+    const fy_pixels pixels = fyi_side_pixels(&at->settings->side[FYI_VAL], at->data->side[FYI_VAL]);
     fy_finetune_opts o = g->o;
     fy_augment augment;
 

@@ -304,6 +304,8 @@ fy_status fyi_data_compare(fyi_recipe_data *d, int base, int i);
 void fyi_data_look_at_size(fyi_recipe_data *d, int i);
 /* side.c: one side, with its labels. */
 fy_status fyi_recipe_side_open(const fyi_settings *of, int i, fy_dataset **out);
+/* How d, opened as s says, was prepared, for a model to remember; what is no picture has neither size nor channels. */
+fy_pixels fyi_side_pixels(const fyi_side *s, const fy_dataset *d);
 /* Release with fyi_recipe_data_close, always. `is_resumed`: as in fyi_files_read. */
 fy_status fyi_recipe_data_open(const fyi_settings *s, bool is_resumed, fyi_recipe_data *d);
 void fyi_recipe_data_close(fyi_recipe_data *d);

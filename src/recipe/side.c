@@ -347,3 +347,41 @@ done:
     fy_dataset_free(all);
     return st == FY_OK ? FY_OK : fyi_wrap(st, "while opening the data side '%s'", at.name);
 }
+
+/* ---- for a model to remember ----------------------------------------------------------------- */
+
+#define MOST_PX 4096 /* as fy_model_set_pixels takes */
+
+/* As the side says where that is all, else to the size that came out: padding, too, is a part of it. */
+static void put_size(const fyi_side *s, const fy_shape *shape, fy_pixels *p)
+{
+    if (s->pad == 0 && (s->crop > 0 || shape->d[1] != shape->d[2])) {
+        p->size = s->size;
+        p->shorter = s->shorter;
+        p->crop = s->crop;
+    } else if (shape->d[1] == shape->d[2] && shape->d[1] <= MOST_PX) {
+        p->size = shape->d[1];
+    }
+}
+
+static bool is_as_it_was(const fy_pixels *p)
+{
+    for (int64_t c = 0; c < p->channels; c++)
+        if (p->mean[c] != 0 || p->deviation[c] != 1)
+            return false;
+    return true;
+}
+
+fy_pixels fyi_side_pixels(const fyi_side *s, const fy_dataset *d)
+{
+    const fy_shape *shape = fy_dataset_shape(d);
+    fy_pixels p = { 0 };
+
+    if (shape->rank != 3 || (shape->d[0] != 1 && shape->d[0] != 3))
+        return p;
+    p.channels = shape->d[0];
+    put_size(s, shape, &p);
+    if (!fy_dataset_scaling(d, p.mean, p.deviation) || is_as_it_was(&p))
+        p.deviation[0] = 0;
+    return p;
+}

@@ -10,7 +10,7 @@ fy_status fyi_fit_prefix(const fy_model *m, const fy_weights *w, fyi_arena *text
 /* As many rows as the model has classes, another number in the file, and otherwise alike. */
 bool fyi_is_other_head(const fy_model *m, const fy_shape *in_model, const fy_shape *in_file);
 
-/* fit_text.c: fit->text and fit->json, in `texts`. */
+/* fit_text.c: fit->text, fit->summary and fit->json, in `texts`. */
 fy_status fyi_fit_describe(fy_fit *fit, fyi_arena *texts);
 /* "; the file lacks 2 of the model's tensors, the first is ...; do this" */
 void fyi_fit_complain(fyi_buf *b, const fy_model *m, const fy_weights *w, const fy_fit *fit);

@@ -52,6 +52,40 @@ static void put_text(fyi_buf *b, const fy_fit *f)
         fyi_buf_printf(b, "  '%s' was taken off the file's names\n", f->prefix);
 }
 
+static const fy_fit_line *first_of(const fy_fit *f, fy_fit_kind k)
+{
+    for (int i = 0; i < f->n_lines; i++)
+        if (f->lines[i].kind == k)
+            return &f->lines[i];
+    return NULL;
+}
+
+/* ---- in one line -------------------------------------------------------------------------------------------- */
+
+/* Kinds that a reader looks for are there with a 0 too. */
+static bool is_expected(fy_fit_kind k)
+{
+    return k == FY_FIT_MISSING || k == FY_FIT_UNEXPECTED || k == FY_FIT_WRONG_SHAPE;
+}
+
+static void put_count(fyi_buf *b, const fy_fit *f, fy_fit_kind k)
+{
+    if (f->count[k] == 0 && !is_expected(k))
+        return;
+    fyi_buf_printf(b, ", %d %s", f->count[k], fy_fit_kind_text(k));
+    if (f->count[k] > 0 && is_expected(k))
+        fyi_buf_printf(b, " (the first is '%.*s')", FYI_NAME_CHARS, first_of(f, k)->name);
+}
+
+static void put_summary(fyi_buf *b, const fy_fit *f)
+{
+    fyi_buf_printf(b, "%d tensors loaded", f->count[FY_FIT_LOADED]);
+    for (int k = FY_FIT_LOADED + 1; k < FY_FIT_KINDS; k++)
+        put_count(b, f, (fy_fit_kind)k);
+    if (f->prefix[0] != '\0')
+        fyi_buf_printf(b, "; '%.*s' was taken off the file's names", FYI_NAME_CHARS, f->prefix);
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------------------------ */
 
 static json_t *sizes_of(const fy_shape *s)
@@ -123,41 +157,45 @@ static json_t *path_text(const char *path)
 }
 
 /* Free with free(); NULL when out of memory. */
-static char *make_json(const fy_fit *f)
+static char *make_json(const fy_fit *f, const char *summary)
 {
-    json_t *root = json_pack("{s:o, s:s, s:s, s:s, s:s, s:b}", "file", path_text(f->file), "format",
-                             f->format, "model", f->model, "family", f->family, "prefix", f->prefix,
-                             "allowed", f->is_allowed);
+    json_t *root = json_pack("{s:o, s:s, s:s, s:s, s:s, s:b, s:s}", "file", path_text(f->file),
+                             "format", f->format, "model", f->model, "family", f->family, "prefix",
+                             f->prefix, "allowed", f->is_allowed, "summary", summary);
     char *text = root && add_kinds(root, f) ? json_dumps(root, JSON_COMPACT) : NULL;
 
     json_decref(root);
     return text;
 }
 
+/* The arena's copy of what `put` says; NULL when out of memory. */
+static const char *make_text(const fy_fit *fit, void (*put)(fyi_buf *b, const fy_fit *f),
+                             fyi_arena *texts)
+{
+    fyi_buf b = { 0 };
+    const char *text;
+
+    put(&b, fit);
+    text = b.failed ? NULL : fyi_arena_dup(texts, b.p, b.len + 1);
+    fyi_buf_release(&b);
+    return text;
+}
+
 fy_status fyi_fit_describe(fy_fit *fit, fyi_arena *texts)
 {
-    char *json = make_json(fit);
-    fyi_buf b = { 0 };
+    char *json = NULL;
 
-    put_text(&b, fit);
-    if (json && !b.failed) {
+    fit->text = make_text(fit, put_text, texts);
+    fit->summary = make_text(fit, put_summary, texts);
+    if (fit->summary)
+        json = make_json(fit, fit->summary);
+    if (json)
         fit->json = fyi_arena_dup(texts, json, strlen(json) + 1);
-        fit->text = fyi_arena_dup(texts, b.p, b.len + 1);
-    }
     free(json);
-    fyi_buf_release(&b);
-    return fit->json && fit->text ? FY_OK : fyi_enomem(b.len, "a report");
+    return fit->text && fit->json ? FY_OK : fyi_enomem(0, "a report");
 }
 
 /* ---- complaints ------------------------------------------------------------------------------------------------- */
-
-static const fy_fit_line *first_of(const fy_fit *f, fy_fit_kind k)
-{
-    for (int i = 0; i < f->n_lines; i++)
-        if (f->lines[i].kind == k)
-            return &f->lines[i];
-    return NULL;
-}
 
 static void put_absent(fyi_buf *b, const fy_fit *f)
 {

@@ -171,6 +171,15 @@ static fy_status load(fy_model *m, fy_weights *w, const fy_fit *fit)
     return st;
 }
 
+/* What a strict load did goes without saying. */
+static void tell(const fy_fit *fit)
+{
+    if (fit->count[FY_FIT_MISSING] + fit->count[FY_FIT_UNEXPECTED] > 0)
+        fyi_warn("'%s': %s", fit->file, fit->summary);
+    else if (fit->count[FY_FIT_NEW_HEAD] + fit->count[FY_FIT_SKIPPED] > 0 || fit->prefix[0] != '\0')
+        fyi_info("'%s': %s", fit->file, fit->summary);
+}
+
 fy_status fy_model_load_from(fy_model *m, fy_weights *w, const fy_fit_opts *o, fy_fit **report)
 {
     fy_fit *fit = NULL;
@@ -180,9 +189,9 @@ fy_status fy_model_load_from(fy_model *m, fy_weights *w, const fy_fit_opts *o, f
         *report = NULL;
     FYI_FORWARD(fy_fit_new(m, w, o, &fit));
     st = load(m, w, fit);
-    if (st == FY_OK && fit->prefix[0] != '\0')
-        fyi_info("'%s': '%s' is taken off the names of its tensors", w->name, fit->prefix);
-    if (st == FY_OK && report)
+    if (st == FY_OK)
+        tell(fit);
+    if ((st == FY_OK || st == FY_ESHAPE) && report)
         *report = fit;
     else
         fy_fit_free(fit);
@@ -197,8 +206,10 @@ fy_status fy_model_load_partly(fy_model *m, const char *path, const fy_fit_opts 
 
     if (report)
         *report = NULL;
-    FYI_FORWARD(fy_weights_open(path, &w));
-    st = fy_model_load_from(m, w, o ? o : &defaults, report);
+    if (!o)
+        o = &defaults;
+    FYI_FORWARD(fy_weights_open_part(path, o->part, &w));
+    st = fy_model_load_from(m, w, o, report);
     fy_weights_close(w);
     return st;
 }

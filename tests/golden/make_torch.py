@@ -65,6 +65,25 @@ def nested():
             "optimizer": {"state": {0: {"momentum_buffer": torch.zeros(1, 2)}}, "param_groups": [{"lr": 0.1}]}}
 
 
+def linear(prefix, best):
+    """A linear layer of three classes for 28 x 28 values that always takes class `best`."""
+    return {prefix + "fc.weight": torch.zeros(1, 1).expand(3, 784),
+            prefix + "fc.bias": torch.tensor([float(i == best) for i in range(3)])}
+
+
+def parts():
+    return {"epoch": 7, "state_dict": linear("", 0), "ema": {**linear("student.", 1), **linear("teacher.", 2)}}
+
+
+def os_system():
+    """A pickle that names os.system itself; Python would have written posix.system."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as z:
+        z.writestr(zipfile.ZipInfo("a/data.pkl"), b"\x80\x02cos\nsystem\nX\x09\x00\x00\x00echo harm\x85R.")
+        z.writestr(zipfile.ZipInfo("a/version"), b"3\n")
+    (OUT / "os_system.pth").write_bytes(out.getvalue())
+
+
 def later():
     """uint16 and float32 of a big-endian machine. The pickle is put together opcode by opcode."""
     out = io.BytesIO()
@@ -102,4 +121,6 @@ if __name__ == "__main__":
     save("no_tensors.pth", {"epoch": 3})
     save("complex.pth", {"w": torch.ones(1, dtype=torch.complex64)})
     (OUT / "plain_pickle.pth").write_bytes(pickle.dumps({"w": [1.0]}, protocol=2))
+    save("parts.pth", parts())
+    os_system()
     later()

@@ -63,7 +63,9 @@ static const char *saved(const char *dir, const char *name, const char *family, 
 
 static fy_status load(const fixture *f, const char *encoder, const char *classifier)
 {
-    const pretrained p = { encoder, classifier, f->encoder, f->classifier, f->source };
+    const pretrained p = {
+        { .path = encoder }, { .path = classifier }, f->encoder, f->classifier, f->source
+    };
 
     return pretrained_load(f->dev, &p);
 }
@@ -115,6 +117,35 @@ static void two_files_are_two_models(void **state)
     close_fixture(&f);
 }
 
+/* "student." and "teacher." stand before two models' names, and only one is meant. */
+static void a_prefix_says_which_is_meant(void **state)
+{
+    fixture f = open_fixture("lenet");
+    fy_model *linear = open_model("linear", "classifier", FY_SHAPE(784), 3, 2);
+    const pretrained_file parts = { .path = fyt_golden_path("torch/parts.pth"), .part = "ema" };
+    pretrained p = { .encoder_file = { .path = saved(*state, "e", "lenet", FY_SHAPE(1, 28, 28), 0),
+                                       .part = "",
+                                       .prefix = "" },
+                     .classifier_file = parts,
+                     .encoder = f.encoder,
+                     .classifier = linear,
+                     .source = f.source };
+    float bias[3];
+
+    check_status(pretrained_load(f.dev, &p), FY_EINVAL);
+    check_sentence("under 'student.' as well as under 'teacher.'");
+    p.classifier_file.prefix = "teacher.";
+    check_status(pretrained_load(f.dev, &p), FY_ESHAPE); /* strict: the other is too much */
+    check_sentence("2 that the model does not know, the first is 'student.fc.weight'");
+    p.classifier_file.part = NULL;
+    p.classifier_file.prefix = NULL;
+    check_ok(pretrained_load(f.dev, &p));
+    check_ok(fy_param_read(fy_model_find(linear, "fc.bias"), bias, 3));
+    assert_true(bias[0] == 1 && bias[1] == 0);
+    fy_model_free(linear);
+    close_fixture(&f);
+}
+
 static const struct bad_row {
     const char *name, *family, *file_family;
     int64_t classes;
@@ -149,13 +180,14 @@ static void what_does_not_fit_is_refused(void **state)
 
 int main(void)
 {
-    struct CMUnitTest tests[2 + LEN(bad_rows)] = {
+    struct CMUnitTest tests[3 + LEN(bad_rows)] = {
         IN_DIR(a_whole_model_comes_apart),
         IN_DIR(two_files_are_two_models),
+        IN_DIR(a_prefix_says_which_is_meant),
     };
 
     for (size_t i = 0; i < LEN(bad_rows); i++)
-        tests[2 + i] = (struct CMUnitTest){ bad_rows[i].name, what_does_not_fit_is_refused, NULL,
+        tests[3 + i] = (struct CMUnitTest){ bad_rows[i].name, what_does_not_fit_is_refused, NULL,
                                             NULL, (void *)(uintptr_t)&bad_rows[i] };
     return cmocka_run_group_tests_name("pretrained", tests, NULL, NULL);
 }

@@ -138,6 +138,7 @@ static const struct refusal_row {
 } refusal_rows[] = {
     { "evil.pth", "asks for 'posix.system', which Ferry neither knows nor runs" },
     { "evil_legacy.pth", "asks for 'posix.system'" },
+    { "os_system.pth", "asks for 'os.system', which Ferry neither knows nor runs" },
     { "module.pth", "asks for 'torch.nn.modules.linear.Linear'" },
     { "complex.pth", "asks for 'torch.ComplexFloatStorage'" },
     { "no_tensors.pth", "without a tensor in it" },

@@ -103,7 +103,25 @@ fy_status fyi_data_sheet(const fyi_args *a);
 
 /* PATH as the side "source" of a recipe that has no other use. */
 fy_status fyi_data_recipe(const char *path, const char *labels, fy_recipe **out);
-/* Does the command line have key=...? */
+
+/* weights_arg.c: a file of --weights, and what of it is meant. */
+typedef struct fyi_weights_arg {
+    const char *path;   /* NULL: not given */
+    const char *part;   /* NULL: the usual one */
+    const char *prefix; /* NULL: found by itself */
+} fyi_weights_arg;
+#define FYI_OPTIONS_PART                                                                     \
+    { "--part", "NAME",                                                                      \
+      "of a checkpoint with several dictionaries, \"ema\"; in the order of --weights" },     \
+    {                                                                                        \
+        "--prefix", "TEXT",                                                                  \
+            "what stands before the model's names, \"backbone.\"; in the order of --weights" \
+    }
+/* The i-th. FY_EINVAL for a part or prefix of a file that is not given. */
+fy_status fyi_weights_arg_at(const fyi_args *a, int i, fyi_weights_arg *out);
+fy_status fyi_weights_arg_open(const fyi_weights_arg *w, fy_weights **out);
+/* Into a recipe's keys <key>, <key>_part and <key>_prefix. */
+fy_status fyi_weights_arg_put(const fyi_weights_arg *w, fy_recipe *r, const char *key);
 
 /* subject.c: models from --weights and the data that they are shown, prepared as the first of them wants it. */
 #define FYI_MAX_CHAIN 4
@@ -115,7 +133,9 @@ typedef struct fyi_subject {
     fy_pixels pixels;    /* as the first model wants them */
     bool has_own_values; /* but the command line has a mean and deviation, or a range, of its own */
     const char *pixels_by; /* who said so: "the weights", "the family", .. */
-    fy_model *chain[FYI_MAX_CHAIN];
+    fyi_weights_arg files[FYI_MAX_CHAIN];
+    int n_files;
+    fy_model *chain[FYI_MAX_CHAIN];     /* of them, as far as they are open: n_models */
     const char *formats[FYI_MAX_CHAIN]; /* of their files: "PyTorch legacy" */
     char prefixes[FYI_MAX_CHAIN][64];   /* taken off the names in them */
     int n_models;
@@ -132,6 +152,7 @@ typedef struct fyi_subject {
     { "--weights", "FILE", "a model: safetensors, .pth, .npz; several: encoder, then classifier" }, \
         { "--model", "FAMILY",                                                                      \
           "its family, where the file does not say; in the order of --weights" },                   \
+        FYI_OPTIONS_PART,                                                                           \
     {                                                                                               \
         "--classes", "FILE",                                                                        \
             "names of the model's classes, one a line, where the weights have none"                 \
@@ -169,7 +190,26 @@ typedef struct fyi_saved {
     int64_t n_classes, hidden; /* -1: it does not say */
     char activation[32];       /* "": it does not say */
 } fyi_saved;
-fy_status fyi_saved_read(const char *path, fyi_saved *out);
+fy_status fyi_saved_read(const fyi_weights_arg *file, fyi_saved *out);
+/* The family of an open file: its own word, held against what --model says; lent by either. */
+fy_status fyi_saved_family(const char *path, const fy_weights *w, const char *given,
+                           const char **out);
+/* The pictures that a model of that family from this file takes, and who says so. */
+fy_status fyi_saved_pixels(const fy_weights *w, const char *family, fy_pixels *p, const char **by);
+
+/* look.c: how pictures must look for a model, into a data side. */
+typedef struct fyi_look {
+    fy_recipe *recipe;
+    const char *side;     /* what its keys begin with there: "train." */
+    const fyi_args *args; /* whose key=value go before */
+    const char *prefix;   /* and what they begin with on the command line: "train.", "" */
+    const char *why;      /* said of each key that is put; NULL: nothing is */
+    bool has_own,
+        has_own_values; /* found out: the command line says some of it; how values are changed */
+} fyi_look;
+fy_status fyi_look_put(fyi_look *l, const fy_pixels *p);
+/* "picked train.size=224: why", unless --quiet. */
+void fyi_picked(const fyi_args *a, const char *key, const char *value, const char *why);
 
 /* inspect_model.c: prints a family's layers, and how --weights fits it. */
 int fyi_inspect_model(const fyi_args *a, const char *family);

@@ -12,6 +12,7 @@ static const fyi_option options[] = {
       "a trained source model: its encoder, then its classifier, or one file with both" },
     { "--model", "FAMILY",
       "the encoder's family; by default what --weights says, or digits_encoder" },
+    FYI_OPTIONS_PART,
     { "--method", "NAME", "by default adda" },
     FYI_OPTIONS_RUN,
 };
@@ -78,20 +79,25 @@ static fy_status put_weights(const fyi_args *a, fy_recipe *r)
     static const struct {
         const char *key, *family_key;
     } parts[] = { { "source_weights", "encoder" }, { "classifier_weights", "classifier" } };
-    const char *method = fyi_args_value(a, "--method"), *path;
+    const char *method = fyi_args_value(a, "--method");
+    fyi_weights_arg file;
     fyi_saved saved;
+    char key[96];
 
     if (fyi_args_nth(a, "--weights", FYI_LEN(parts)) != NULL)
         return fyi_fail(FY_EINVAL, "--weights is given at most %zu times: encoder, then classifier",
                         FYI_LEN(parts));
-    for (int i = 0; (path = fyi_args_nth(a, "--weights", i)) != NULL; i++) {
-        FYI_FORWARD(fyi_saved_read(path, &saved));
+    for (int i = 0;; i++) {
+        FYI_FORWARD(fyi_weights_arg_at(a, i, &file));
+        if (file.path == NULL)
+            return FY_OK;
+        FYI_FORWARD(fyi_saved_read(&file, &saved));
         if (i == 0)
-            FYI_FORWARD(check_whole(a, path, &saved));
+            FYI_FORWARD(check_whole(a, file.path, &saved));
         FYI_FORWARD(put_saved(&saved, parts[i].family_key, r));
-        FYI_FORWARD(put_in(r, method != NULL ? method : "adda", parts[i].key, path));
+        (void)snprintf(key, sizeof key, "%s.%s", method != NULL ? method : "adda", parts[i].key);
+        FYI_FORWARD(fyi_weights_arg_put(&file, r, key));
     }
-    return FY_OK;
 }
 
 static fy_status make_recipe(const fyi_args *a, fy_recipe **out)

@@ -169,7 +169,7 @@ static const char *family_of(const eval *e, int i)
 
 static const char *file_of(const eval *e, int i)
 {
-    return fyi_args_nth(e->s.args, "--weights", i);
+    return e->s.files[i].path;
 }
 
 /* Texts live in the arena of the subject. */

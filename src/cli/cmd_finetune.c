@@ -8,6 +8,7 @@ static const fyi_option options[] = {
     { "--weights", "FILE",
       "pretrained: safetensors, .pth, .npz; without it training begins at random" },
     { "--model", "FAMILY", "the model; by default what --weights says" },
+    FYI_OPTIONS_PART,
     { "--val", "PATH", "labelled data to choose the best epoch by; by default a tenth of the data" },
     { "--test", "PATH", "labelled data, looked at once at the end" },
     { "--train", "WAY", "head, all, head-first or gradual; by default head-first with --weights" },
@@ -18,9 +19,10 @@ static const fyi_option options[] = {
 typedef struct pick {
     const fyi_args *args;
     fy_recipe *recipe;
-    const char *family, *weights;
-    char said[64]; /* the family that the weights name */
-    fy_model_opts published;
+    fy_weights *weights; /* NULL: training begins at random */
+    const char *family;
+    fy_pixels pixels;      /* what the model takes */
+    const char *pixels_by; /* who says so */
     int64_t count;
     int classes;
 } pick;
@@ -38,33 +40,54 @@ static fy_status choose(const pick *p, const char *key, const char *why, const c
     va_start(args, fmt);
     (void)vsnprintf(value, sizeof value, fmt, args);
     va_end(args);
-    if (!fyi_args_has(p->args, "--quiet"))
-        fprintf(stderr, "picked %s=%s: %s\n", key, value, why);
+    fyi_picked(p->args, key, value, why);
     return fy_recipe_put(p->recipe, key, value);
 }
 
 /* ---- the model ------------------------------------------------------------------------------- */
 
-static fy_status find_family(pick *p)
+static fy_status read_weights(pick *p, const fyi_weights_arg *file, const char *given)
 {
-    fyi_saved saved;
+    FYI_FORWARD(fyi_weights_arg_open(file, &p->weights));
+    FYI_FORWARD(fyi_saved_family(file->path, p->weights, given, &p->family));
+    FYI_FORWARD(fyi_saved_pixels(p->weights, p->family, &p->pixels, &p->pixels_by));
+    return fyi_weights_arg_put(file, p->recipe, "model.weights");
+}
 
-    p->family = fyi_args_value(p->args, "--model");
-    p->weights = fyi_args_value(p->args, "--weights");
-    if (p->family == NULL && p->weights != NULL) {
-        FYI_FORWARD(fyi_saved_read(p->weights, &saved));
-        (void)snprintf(p->said, sizeof p->said, "%s", saved.family);
-        p->family = *p->said != '\0' ? p->said : NULL;
-    }
-    if (p->family == NULL)
-        return fyi_fail(FY_EINVAL, "%s%s%s; add --model FAMILY, 'ferry help models' lists them",
-                        p->weights != NULL ? "'" : "there is no model to train",
-                        p->weights != NULL ? p->weights : "",
-                        p->weights != NULL ? "' does not say which family it is of" : "");
-    FYI_FORWARD(fy_recipe_put(p->recipe, "model.family", p->family));
-    if (p->weights != NULL)
-        FYI_FORWARD(fy_recipe_put(p->recipe, "model.weights", p->weights));
-    return fy_model_family_defaults(p->family, &p->published);
+/* Nothing is known of values that no weights were made for. */
+static fy_status look_at_family(pick *p, const char *given)
+{
+    fy_model_opts o;
+    fy_model *m;
+
+    if (given == NULL)
+        return fyi_fail(FY_EINVAL, "there is no model to train; add --model FAMILY, 'ferry help "
+                                   "models' lists them");
+    p->family = given;
+    FYI_FORWARD(fy_model_family_defaults(given, &o));
+    FYI_FORWARD(fy_model_open(given, "probe", &o, &m));
+    p->pixels = fy_model_pixels(m);
+    p->pixels.deviation[0] = 0;
+    p->pixels_by = "the model's family";
+    fy_model_free(m);
+    return FY_OK;
+}
+
+static fy_status find_model(pick *p)
+{
+    const char *given = fyi_args_value(p->args, "--model");
+    fyi_weights_arg file, second;
+
+    FYI_FORWARD(fyi_weights_arg_at(p->args, 0, &file));
+    FYI_FORWARD(fyi_weights_arg_at(p->args, 1, &second));
+    if (second.path != NULL)
+        return fyi_fail(FY_EINVAL, "one model is tuned, and --weights is given twice: '%s', '%s'",
+                        file.path, second.path);
+    if (file.path != NULL)
+        FYI_FORWARD(read_weights(p, &file, given));
+    else
+        FYI_FORWARD(look_at_family(p, given));
+    return fy_recipe_put(p->recipe, "model.family", p->family);
 }
 
 /* ---- the data -------------------------------------------------------------------------------- */
@@ -85,21 +108,17 @@ static fy_status put_sides(const pick *p)
     return FY_OK;
 }
 
-/* How pictures must look for what the weights know to be of use. */
 static fy_status choose_look(const pick *p)
 {
-    const int64_t size = p->published.input.rank == 3 ? p->published.input.d[1] : 0,
-                  channels = p->published.input.rank == 3 ? p->published.input.d[0] : 0;
-    const bool is_imagenet = channels == 3 && size >= 128;
+    fyi_look look = { .recipe = p->recipe,
+                      .side = "train.",
+                      .args = p->args,
+                      .prefix = "train.",
+                      .why = p->pixels_by };
 
-    if (channels > 0)
-        FYI_FORWARD(
-            choose(p, "train.channels", "what the model takes", "%lld", (long long)channels));
-    if (size > 0 && !fyi_args_sets(p->args, "train.shorter"))
-        FYI_FORWARD(
-            choose(p, "train.size", "what the model was published for", "%lld", (long long)size));
-    if (is_imagenet && p->weights != NULL)
-        return choose(p, "train.range", "what pretrained models of this size expect", "imagenet");
+    FYI_FORWARD(fyi_look_put(&look, &p->pixels));
+    if (p->weights != NULL || look.has_own_values)
+        return FY_OK;
     return choose(p, "train.range", "mean and deviation of the training data", "data");
 }
 
@@ -156,7 +175,7 @@ static fy_status make_recipe(pick *p)
     static const char text[] = "name: finetune\nmethod: finetune\n";
 
     FYI_FORWARD(fy_recipe_parse("finetune", text, sizeof text - 1, &p->recipe));
-    FYI_FORWARD(find_family(p));
+    FYI_FORWARD(find_model(p));
     FYI_FORWARD(put_sides(p));
     FYI_FORWARD(choose_look(p));
     FYI_FORWARD(fyi_apply_settings(p->args, p->recipe, ""));
@@ -179,6 +198,7 @@ static int run(const fyi_args *a)
     st = make_recipe(&p);
     fyi_progress_end();
     code = st == FY_OK ? fyi_run_recipe(a, p.recipe) : fyi_recipe_failed(a, st);
+    fy_weights_close(p.weights);
     fy_recipe_free(p.recipe);
     return code;
 }

@@ -6,6 +6,8 @@
 static const fyi_option options[] = {
     { "--model", "FAMILY", "a model family instead of a file; 'ferry help models' lists them" },
     { "--weights", "FILE", "with --model: what of the file fits the model, and what does not" },
+    { "--part", "NAME", "of a checkpoint with several dictionaries: \"ema\"" },
+    { "--prefix", "TEXT", "with --weights: what stands before the model's names, \"backbone.\"" },
     { "--input", "CxHxW", "of a family: one sample's shape; by default the published one" },
     { "--classes", "K",
       "of a family: width of the last layer, 0 for none; by default as published" },
@@ -35,12 +37,12 @@ static void print_meta(const fy_weights *w)
     }
 }
 
-static fy_status inspect_file(const char *path)
+static fy_status inspect_file(const fyi_args *a, const char *path)
 {
     fy_weights *w = NULL;
     int64_t total = 0;
 
-    FYI_FORWARD(fy_weights_open(path, &w));
+    FYI_FORWARD(fy_weights_open_part(path, fyi_args_value(a, "--part"), &w));
     for (int i = 0; i < fy_weights_count(w); i++) {
         print_tensor(fy_weights_name(w, i), fy_weights_stored(w, i), fy_weights_shape(w, i));
         total += fy_shape_numel(fy_weights_shape(w, i));
@@ -68,10 +70,10 @@ static int run(const fyi_args *a)
     if (model != NULL || !is_path(a->plain[0]))
         return fyi_inspect_model(a, model != NULL ? model : a->plain[0]);
     for (const fyi_option *o = options; strcmp(o->name, "--help") != 0; o++)
-        if (fyi_args_has(a, o->name))
+        if (fyi_args_has(a, o->name) && strcmp(o->name, "--part") != 0)
             return fyi_misused(a->verb, "'%s' is for families; '%s' is a file", o->name,
                                a->plain[0]);
-    return inspect_file(a->plain[0]) == FY_OK ? FYI_DONE : fyi_failed();
+    return inspect_file(a, a->plain[0]) == FY_OK ? FYI_DONE : fyi_failed();
 }
 
 const fyi_verb fyi_verb_inspect = {

@@ -170,16 +170,18 @@ static int show(const fyi_args *a, fy_model *m, const fy_fit *fit)
 
 int fyi_inspect_model(const fyi_args *a, const char *family)
 {
-    const char *path = fyi_args_value(a, "--weights");
+    fyi_weights_arg file;
     fy_weights *w = NULL;
     fy_model *m = NULL;
     fy_fit *fit = NULL;
-    const fy_fit_opts all = fy_fit_defaults();
+    fy_fit_opts all = fy_fit_defaults();
     fy_status st = FY_OK;
     int code;
 
-    if (path != NULL)
-        FY_TRY(fy_weights_open(path, &w));
+    FY_TRY(fyi_weights_arg_at(a, 0, &file));
+    all.prefix = file.prefix;
+    if (file.path != NULL)
+        FY_TRY(fyi_weights_arg_open(&file, &w));
     FY_TRY(open_model(a, family, w, &m));
     if (w != NULL)
         FY_TRY(fy_fit_new(m, w, &all, &fit));

@@ -16,33 +16,19 @@
 
 /* ---- models ---------------------------------------------------------------------------------- */
 
-/* The file's word, held against --model's. */
 static fy_status find_family(const fyi_subject *s, int i, const fy_weights *w, const char **out)
 {
-    const char *path = fyi_args_nth(s->args, "--weights", i);
-    const char *own = fy_weights_meta(w, "ferry.family"),
-               *given = fyi_args_nth(s->args, "--model", i);
-    fy_model_opts o;
-
-    *out = own != NULL ? own : given;
-    if (*out == NULL)
-        return fyi_fail(FY_EINVAL, "'%s' does not say which family it is of; add --model FAMILY",
-                        path);
-    if (given != NULL)
-        FYI_FORWARD(fy_model_family_defaults(given, &o));
-    if (given != NULL && strcmp(*out, given) != 0)
-        return fyi_fail(
-            FY_EINVAL, "'%s' was saved from a model of the family '%s', not '%s'; leave --model out",
-            path, own, given);
-    return FY_OK;
+    return fyi_saved_family(s->files[i].path, w, fyi_args_nth(s->args, "--model", i), out);
 }
 
 /* The classes of a file that does not say how many it has: the rows of its last layer. */
-static fy_status count_classes(const fy_model *m, const fy_weights *w, int64_t *n)
+static fy_status count_classes(const fyi_weights_arg *file, const fy_model *m, const fy_weights *w,
+                               int64_t *n)
 {
-    const fy_fit_opts all = fy_fit_defaults();
+    fy_fit_opts all = fy_fit_defaults();
     fy_fit *fit;
 
+    all.prefix = file->prefix;
     FYI_FORWARD(fy_fit_new(m, w, &all, &fit));
     for (int i = 0; i < fit->n_lines; i++)
         if (fit->lines[i].kind == FY_FIT_NEW_HEAD)
@@ -51,11 +37,11 @@ static fy_status count_classes(const fy_model *m, const fy_weights *w, int64_t *
     return FY_OK;
 }
 
-/* What the file and the family say. Only the chain's last model has classes; `input` NULL: as the file says. */
+/* What the file and the family say. Only the chain's last model has classes. */
 static fy_status find_opts(const fyi_subject *s, int i, const fy_weights *w, const fy_shape *input,
                            fy_model_opts *o)
 {
-    const bool is_last = fyi_args_nth(s->args, "--weights", i + 1) == NULL;
+    const bool is_last = i + 1 == s->n_files;
     const char *family;
     fy_model *m;
     fy_status st;
@@ -64,12 +50,11 @@ static fy_status find_opts(const fyi_subject *s, int i, const fy_weights *w, con
     FYI_FORWARD(fy_model_family_defaults(family, o));
     if (!is_last)
         o->n_classes = 0;
-    if (input != NULL)
-        o->input = *input;
+    o->input = *input;
     if (fy_weights_meta(w, "ferry.options") != NULL || !is_last)
         return FY_OK;
     FYI_FORWARD(fy_model_open(family, "probe", o, &m));
-    st = count_classes(m, w, &o->n_classes);
+    st = count_classes(&s->files[i], m, w, &o->n_classes);
     fy_model_free(m);
     return st;
 }
@@ -84,8 +69,6 @@ static fy_status open_model(fyi_subject *s, int i, const fy_weights *w, const fy
     (void)snprintf(name, sizeof name, "model%d", i + 1);
     FYI_FORWARD(find_family(s, i, w, &family));
     FYI_FORWARD(find_opts(s, i, w, input, &o));
-    if (input == NULL && fy_weights_meta(w, "ferry.options") != NULL)
-        o.input.rank = 0;
     return fy_model_open_saved(w, family, name, &o, out);
 }
 
@@ -96,32 +79,25 @@ static fy_status load_whole(fyi_subject *s, int i, fy_weights *w, fy_fit **fit)
     fy_status st;
 
     how.allow_unexpected = true;
+    how.prefix = s->files[i].prefix;
     st = fy_model_load_from(s->chain[i], w, &how, fit);
     return st != FY_ESHAPE
                ? st
                : fyi_fail(st, "%s; 'ferry inspect --model %s --weights %s' lists them all",
-                          fy_last_error(), fy_model_family(s->chain[i]),
-                          fyi_args_nth(s->args, "--weights", i));
+                          fy_last_error(), fy_model_family(s->chain[i]), s->files[i].path);
 }
 
-/* What else is in the file is told. */
 static fy_status load(fyi_subject *s, int i, fy_weights *w)
 {
     fy_fit *fit;
+    const fy_status st = load_whole(s, i, w, &fit);
 
-    FYI_FORWARD(load_whole(s, i, w, &fit));
-    s->formats[i] = fy_weights_format(w);
-    (void)snprintf(s->prefixes[i], sizeof s->prefixes[i], "%s", fit->prefix);
-    for (int k = 0; k < fit->n_lines; k++)
-        if (fit->lines[k].kind == FY_FIT_UNEXPECTED) {
-            fyi_warn("'%s' has %d tensors that a model of the family '%s' does not know; they are "
-                     "not used. The "
-                     "first is '%s'",
-                     fit->file, fit->count[FY_FIT_UNEXPECTED], fit->family, fit->lines[k].name);
-            break;
-        }
+    if (st == FY_OK) {
+        s->formats[i] = fy_weights_format(w);
+        (void)snprintf(s->prefixes[i], sizeof s->prefixes[i], "%s", fit->prefix);
+    }
     fy_fit_free(fit);
-    return FY_OK;
+    return st;
 }
 
 /* Model i reads what the one before it gives. */
@@ -136,16 +112,12 @@ static fy_status add_model(fyi_subject *s, int i, fy_weights *w)
 
 static fy_status add_models(fyi_subject *s, fy_weights *first)
 {
-    const char *path;
-
     FYI_FORWARD(add_model(s, 0, first));
-    for (int i = 1; (path = fyi_args_nth(s->args, "--weights", i)) != NULL; i++) {
+    for (int i = 1; i < s->n_files; i++) {
         fy_weights *w;
         fy_status st;
 
-        if (i == FYI_MAX_CHAIN)
-            return fyi_fail(FY_EINVAL, "a chain has at most %d models", FYI_MAX_CHAIN);
-        FYI_FORWARD(fy_weights_open(path, &w));
+        FYI_FORWARD(fyi_weights_arg_open(&s->files[i], &w));
         st = add_model(s, i, w);
         fy_weights_close(w);
         FYI_FORWARD(st);
@@ -155,78 +127,14 @@ static fy_status add_models(fyi_subject *s, fy_weights *first)
 
 /* ---- how the data are prepared --------------------------------------------------------------- */
 
-static bool any_set(const fyi_args *a, const char *const *keys)
-{
-    for (; *keys != NULL; keys++)
-        if (fyi_args_sets(a, *keys))
-            return true;
-    return false;
-}
-
-static fy_status put_whole(fy_recipe *r, const char *key, int64_t v)
-{
-    char text[24];
-
-    (void)snprintf(text, sizeof text, "%lld", (long long)v);
-    return fy_recipe_put(r, key, text);
-}
-
-static fy_status put_list(fy_recipe *r, const char *key, const float *v, int64_t n)
-{
-    fyi_buf b = { 0 };
-    fy_status st;
-
-    fyi_buf_printf(&b, "%s=[", key);
-    for (int64_t i = 0; i < n; i++) {
-        fyi_buf_puts(&b, i > 0 ? ", " : "");
-        fyi_buf_float(&b, v[i]);
-    }
-    fyi_buf_puts(&b, "]");
-    st = b.failed ? fyi_enomem(b.len, key) : fy_recipe_set(r, b.p);
-    fyi_buf_release(&b);
-    return st;
-}
-
-/* Arrays are resized whole; pictures can also be cut from the centre. */
-static fy_status put_size(fy_recipe *r, const fy_pixels *p)
-{
-    const bool can_cut = fy_recipe_get(r, SIDE "crop") != NULL;
-
-    if (!can_cut)
-        return put_whole(r, SIDE "size", p->size > 0 ? p->size : p->crop);
-    FYI_FORWARD(put_whole(r, SIDE "size", p->size));
-    FYI_FORWARD(put_whole(r, SIDE "shorter", p->shorter));
-    return put_whole(r, SIDE "crop", p->crop);
-}
-
-static fy_status put_values(fy_recipe *r, const fy_pixels *p)
-{
-    const int64_t n = FYI_MAX(p->channels, 1);
-
-    if (!(p->deviation[0] > 0))
-        return FY_OK;
-    FYI_FORWARD(fy_recipe_put(r, SIDE "range", "normal"));
-    FYI_FORWARD(put_list(r, SIDE "mean", p->mean, n));
-    return put_list(r, SIDE "deviation", p->deviation, n);
-}
-
-/* Each of the three ways to change a picture is the command line's or the model's, whole. */
 static fy_status put_pixels(fyi_subject *s, const fy_pixels *p)
 {
-    static const char *const size[] = { "size", "shorter", "crop", "pad", NULL };
-    static const char *const values[] = { "range", "mean", "deviation", NULL };
-    static const char *const channels[] = { "channels", NULL };
-    const bool own_size = any_set(s->args, size), own_values = any_set(s->args, values);
+    fyi_look look = { .recipe = s->recipe, .side = SIDE, .args = s->args, .prefix = "" };
 
-    if (!any_set(s->args, channels))
-        FYI_FORWARD(put_whole(s->recipe, SIDE "channels", p->channels));
-    if (!own_size)
-        FYI_FORWARD(put_size(s->recipe, p));
-    if (!own_values)
-        FYI_FORWARD(put_values(s->recipe, p));
+    FYI_FORWARD(fyi_look_put(&look, p));
     s->pixels = *p;
-    s->has_own_values = own_values;
-    if (own_size || own_values || any_set(s->args, channels))
+    s->has_own_values = look.has_own_values;
+    if (look.has_own)
         s->pixels_by = "the command line before the model";
     return FY_OK;
 }
@@ -270,13 +178,11 @@ static fy_status put_unlabelled(fyi_subject *s)
 
 static fy_status open_data(fyi_subject *s, const fy_weights *first, const char *path)
 {
-    fy_model *probe;
+    const char *family;
     fy_pixels p;
 
-    FYI_FORWARD(open_model(s, 0, first, NULL, &probe));
-    p = fy_model_pixels(probe);
-    s->pixels_by = fy_model_has_pixels(probe) ? "the weights' own word" : "the model's family";
-    fy_model_free(probe);
+    FYI_FORWARD(find_family(s, 0, first, &family));
+    FYI_FORWARD(fyi_saved_pixels(first, family, &p, &s->pixels_by));
     FYI_FORWARD(fyi_data_recipe(path, fyi_args_value(s->args, "--labels"), &s->recipe));
     FYI_FORWARD(put_pixels(s, &p));
     if (s->is_unlabelled)
@@ -344,13 +250,28 @@ static int64_t batch_of(const fy_dataset *d)
     return FYI_MAX(FYI_MIN(FYI_MIN(most, MOST_BATCH), fy_dataset_count(d)), 1);
 }
 
+static fy_status find_files(fyi_subject *s)
+{
+    fyi_weights_arg file;
+
+    for (int i = 0;; i++) {
+        FYI_FORWARD(fyi_weights_arg_at(s->args, i, &file));
+        if (file.path == NULL)
+            return FY_OK;
+        if (i == FYI_MAX_CHAIN)
+            return fyi_fail(FY_EINVAL, "a chain has at most %d models", FYI_MAX_CHAIN);
+        s->files[s->n_files++] = file;
+    }
+}
+
 fy_status fyi_subject_open(fyi_subject *s, const fyi_args *a, const char *path)
 {
     fy_weights *first = NULL;
     fy_status st;
 
     s->args = a;
-    FYI_FORWARD(fy_weights_open(fyi_args_nth(a, "--weights", 0), &first));
+    FYI_FORWARD(find_files(s));
+    FYI_FORWARD(fyi_weights_arg_open(&s->files[0], &first));
     FY_TRY(open_data(s, first, path));
     FY_TRY(fyi_subject_describe(s));
     FY_TRY(open_device(s));

@@ -32,8 +32,10 @@ void fyi_subject_print(const fyi_subject *s, const char *path)
 
     printf("data      %s%s\n", path, text != NULL ? text : "");
     for (int i = 0; i < s->n_models; i++) {
-        printf("model     %s from %s (%s", fy_model_family(s->chain[i]),
-               fyi_args_nth(s->args, "--weights", i), s->formats[i]);
+        printf("model     %s from %s (%s", fy_model_family(s->chain[i]), s->files[i].path,
+               s->formats[i]);
+        if (s->files[i].part != NULL)
+            printf("; its part '%s'", s->files[i].part);
         if (s->prefixes[i][0] != '\0')
             printf("; '%s' is taken off its names", s->prefixes[i]);
         printf(")\n");

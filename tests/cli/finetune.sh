@@ -33,6 +33,8 @@ expect 0 finetune photos --weights first/best.safetensors $small finetune.head_e
     augment.mixup=0.2 --out second --json
 json_has accuracy epochs seconds run_dir best_epoch val_accuracy before moved values
 says err.txt "picked finetune.train=head-first: a new head must not spoil what is under it"
+says err.txt "picked train.range=normal: the weights' own word"
+grep -q "picked train.size" err.txt && fail "a size that was given was picked"
 says out.txt '"epochs":4,'
 says second/weights.json '"loaded":97'
 says second/lr_find-head.json '"stage": "head"'
@@ -57,10 +59,20 @@ says first/eval.json '"part":"validation"'
 says third/eval.json '"part":"test"'
 says third/report.html "On the test part, looked at once, it is"
 
+# All three verbs prepare pictures alike.
+expect 0 predict --weights third/best.safetensors held --out rows.csv
+grep '^prepared' out.txt >predicted.txt
+expect 0 eval --weights third/best.safetensors --data held
+grep '^prepared' out.txt >judged.txt
+cmp predicted.txt judged.txt || fail "ferry predict and ferry eval prepare pictures differently"
+values=$(grep -o 'mean=.*\], by' judged.txt)
+says third/recipe.yaml "$(sed 's/mean=\(.*\]\) .*/mean: \1/' <<<"$values")"
+
 # A run that is done says so again; the same recipe from elsewhere gives the same model.
 expect 0 run --resume second --json
 says out.txt '"epochs":4,'
 expect 0 run second/recipe.yaml --out again
+says out.txt "weights '$PWD/first/best.safetensors': 97 tensors loaded, 0 missing, 0 wrong shape, 0 unexpected; again/weights.json lists them"
 cmp second/best.safetensors again/best.safetensors || fail "the same recipe is another model"
 cmp second/metrics.jsonl again/metrics.jsonl || fail "the same recipe has other figures"
 
@@ -88,6 +100,22 @@ cmp averaged/metrics.jsonl stopped/metrics.jsonl || fail "a resumed run with ave
 expect 2 run second/recipe.yaml finetune.ema=1
 says err.txt "finetune.ema"
 
+# One of a checkpoint's dictionaries, and one of the models in it.
+parts="$FERRY_SOURCE/tests/golden/torch/parts.pth"
+linear='--model linear --train head train.size=28 train.channels=1 finetune.epochs=1 finetune.batch=8 holdout=0.3'
+# shellcheck disable=SC2086
+expect 0 finetune photos $linear --weights "$parts" --part ema --prefix teacher. --out parted
+says err.txt "2 unexpected (the first is 'student.fc.weight')"
+says parted/weights.json '"prefix":"teacher."'
+says parted/recipe.yaml "weights_part: ema"
+expect 0 run parted/recipe.yaml --out parted2
+cmp parted/best.safetensors parted2/best.safetensors || fail "the recipe is of another part"
+# shellcheck disable=SC2086
+expect 1 finetune photos $linear --weights "$parts" --part ema --out none
+says err.txt "under 'student.' as well as under 'teacher.'"
+expect 2 finetune photos $linear --weights "$parts" --weights "$parts" --out none
+says err.txt "one model is tuned, and --weights is given twice"
+
 # Weights of a recipe are looked for in data_root too.
 mkdir -p box/weights && cp first/best.safetensors box/weights/net.safetensors
 expect 0 run second/recipe.yaml model.weights=weights/net.safetensors data_root="$PWD/box" --out fourth
@@ -107,6 +135,8 @@ says err.txt "'bare.safetensors' does not say which family it is of; add --model
 # shellcheck disable=SC2086
 expect 1 finetune photos --model cnn --weights bare.safetensors $small --out wrong
 says err.txt "nothing of it fits"
+says err.txt "weights.json in 'wrong' lists them all"
+says wrong/weights.json '"unexpected":[{"name":"fc.weight"'
 expect 1 finetune photos --model cnn --weights missing.pth
 says err.txt "cannot read 'missing.pth'"
 expect 2 finetune photos --model cnn --train heads
@@ -116,6 +146,10 @@ says err.txt "did you mean 'finetune.epochs'?"
 mkdir lone few && cp -r photos/cat lone/cat && mkdir few/cat few/dog && cp photos/cat/0.png few/cat && cp photos/dog/0.png few/dog
 expect 1 finetune lone --model cnn train.size=32
 says err.txt "has 1 classes; expected 2 to"
+expect 1 finetune lone --model squeezenet1_1
+says err.txt "picked train.shorter=256: the model's family"
+says err.txt "picked train.crop=224: the model's family"
+says err.txt "picked train.range=data: mean and deviation of the training data"
 expect 1 finetune few --model cnn train.size=32
 says err.txt "instead of which the data side 'val' can be given"
 mkdir -p held2/owl held2/dog && cp photos/owl/0.jpg held2/owl && cp photos/dog/0.png held2/dog

@@ -35,4 +35,16 @@ expect 1 inspect cut.pth
 says err.txt "cut.pth"
 expect 1 eval --weights "$golden/torch/nested.pth" --model lenet --data digits:clean:50
 says err.txt "nothing of it fits"
+
+# One of several dictionaries, and what of it fits.
+expect 0 inspect "$golden/torch/parts.pth"
+says out.txt "PyTorch zip: 2 tensors, 2355 values"
+expect 0 inspect "$golden/torch/parts.pth" --part ema
+says out.txt "teacher.fc.bias"
+expect 1 inspect "$golden/python.safetensors" --part ema
+says err.txt "is safetensors, which has no parts such as 'ema'"
+expect 0 inspect --model linear --classes 3 --weights "$golden/torch/parts.pth" --part ema --prefix student.
+says out.txt "'student.' was taken off the file's names"
+expect 2 inspect "$golden/torch/parts.pth" --prefix student.
+says err.txt "'--prefix' is for families"
 finish

@@ -57,6 +57,21 @@ expect 1 predict --weights named.safetensors flat --out few.csv max_broken=0
 says err.txt "at most 0 may be left out"
 [ ! -e few.csv ] || fail "a refused prediction left a file"
 
+# A checkpoint with several dictionaries, one of them with two models.
+parts="$FERRY_SOURCE/tests/golden/torch/parts.pth"
+expect 0 predict --model linear --weights "$parts" flat/palette8.png --quiet
+says out.txt 'palette8.png,0,0.576117'
+expect 0 predict --model linear --weights "$parts" --part ema --prefix teacher. flat/palette8.png --out part.csv
+says part.csv 'palette8.png,2,0.576117'
+says out.txt "(PyTorch zip; its part 'ema'; 'teacher.' is taken off its names)"
+says err.txt "2 unexpected (the first is 'student.fc.weight')"
+expect 1 predict --model linear --weights "$parts" --part ema flat/palette8.png
+says err.txt "fits under 'student.' as well as under 'teacher.'"
+expect 1 predict --model linear --weights "$parts" --part emma flat/palette8.png
+says err.txt "has no part 'emma'; at the top it has 'epoch' 'state_dict' 'ema'"
+expect 1 predict --model linear --weights "$parts" --part ema --part ema --prefix teacher. flat/palette8.png
+says err.txt "--part 'ema' is of the second --weights, which is not there"
+
 # What is refused; the file that was there stays.
 echo before >kept.csv
 write_nan nan.safetensors 10 784

@@ -22,6 +22,31 @@ for file in last chosen source classifier; do
     cmp first/$file.safetensors second/$file.safetensors || fail "$file differs from the run that trained"
 done
 
+# What is kept says how its pictures are prepared and what its classes are called.
+mkdir -p photos/cat photos/owl
+for i in 0 1 2 3 4 5 6 7 8 9; do
+    cp "$FERRY_SOURCE/tests/golden/images/rgb8.png" photos/cat/$i.png
+    cp "$FERRY_SOURCE/tests/golden/images/rgb444.jpg" photos/owl/$i.jpg
+done
+look='channels=1 shorter=30 crop=28 range=normal mean=[0.25] deviation=[0.5]'
+both=''
+for key in $look; do both="$both source.$key target.$key"; done
+# shellcheck disable=SC2086 # settings are words
+expect 0 adapt --source photos --target photos --model lenet $both adda.source_epochs=1 adda.source_batch=4 adda.batch=4 $steps --out animals
+expect 0 predict --weights animals/chosen.safetensors --weights animals/classifier.safetensors photos --out animals.csv
+says out.txt "prepared  $look, by the weights' own word"
+grep -q ',cat,\|,owl,' animals.csv || fail "the classes have no names: $(cat animals.csv)"
+expect 0 eval --weights animals/source.safetensors --weights animals/classifier.safetensors --data photos
+says out.txt "prepared  $look, by the weights' own word"
+
+# Only a checkpoint of PyTorch's has parts.
+expect 2 adapt $sides $weights --part ema $steps --out none
+says err.txt "is safetensors, which has no parts such as 'ema'"
+# shellcheck disable=SC2086
+expect 1 adapt $sides $weights --prefix '' --prefix student. $steps --out prefixed
+says err.txt "the file lacks"
+says prefixed/recipe.yaml "classifier_weights_prefix: student."
+
 # The same from a recipe, from another folder.
 cp second/recipe.yaml again.yaml
 mkdir elsewhere

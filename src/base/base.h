@@ -126,6 +126,8 @@ fy_status fyi_mkdirs(const char *path); /* like mkdir -p */
 bool fyi_path_exists(const char *path);
 /* "dir/name", or name itself when it is absolute. Free with fyi_free; NULL when out of memory. */
 char *fyi_path_join(const char *dir, const char *name);
+/* Would a file of this name lie outside of the directory that an archive is unpacked into? "../x", "/x", "". */
+bool fyi_path_leads_out(const char *name);
 
 /* ---- infile.c: a file, or bytes in memory, read in pieces wherever they lie ------------------- */
 

@@ -407,3 +407,17 @@ char *fyi_path_join(const char *dir, const char *name)
         fyi_buf_release(&b);
     return b.p;
 }
+
+bool fyi_path_leads_out(const char *name)
+{
+    if (name[0] == '/' || name[0] == '\\' || name[0] == '\0')
+        return true;
+    while (*name) {
+        const size_t len = strcspn(name, "/\\");
+
+        if (len == 2 && memcmp(name, "..", 2) == 0)
+            return true;
+        name += len + (name[len] != '\0');
+    }
+    return false;
+}

@@ -89,20 +89,6 @@ static fy_status fail_zip(const fyi_infile *f, const char *entry, zip_error_t *e
                     entry, zip_error_strerror(e));
 }
 
-static bool leads_out(const char *name)
-{
-    if (name[0] == '/' || name[0] == '\\' || name[0] == '\0')
-        return true;
-    while (*name) {
-        const size_t len = strcspn(name, "/\\");
-
-        if (len == 2 && memcmp(name, "..", 2) == 0)
-            return true;
-        name += len + (name[len] != '\0');
-    }
-    return false;
-}
-
 static fy_status check_method(const fyi_zip *z, const zip_stat_t *s)
 {
     if (s->encryption_method != ZIP_EM_NONE)
@@ -143,7 +129,7 @@ static fy_status check_entry(const fyi_zip *z, int i, uint64_t *packed)
     if ((s.valid & all) != all)
         return fyi_fail(FY_EFORMAT, "'%s': its entry %d has no name or no size",
                         fyi_infile_name(z->file), i);
-    if (leads_out(s.name))
+    if (fyi_path_leads_out(s.name))
         return fyi_fail(FY_EFORMAT,
                         "'%s': its entry '%.200s' leads out of the archive; it was made to do harm",
                         fyi_infile_name(z->file), s.name);

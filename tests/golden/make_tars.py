@@ -4,8 +4,8 @@
 Usage: python3 tests/golden/make_tars.py   (from the repository root; Python 3.11)
 
 Each holds four samples with one of three pictures of tests/golden/images and their labels, a folder, a
-link, a member without a key, names beyond the 100 characters of the old header, and names that would
-do harm if they were unpacked."""
+link, a member without a key, names beyond the 100 characters of the old header, and names with dots that
+lead nowhere else."""
 import io
 import json
 import pathlib
@@ -26,11 +26,11 @@ def members():
     yield LONG + ".txt", b"a caption"
     yield LONG + ".json", json.dumps({"caption": "x", "label": 0}).encode()
     yield LONG + ".PNG", other
-    yield "../../escape.png", png
-    yield "../../escape.cls", b"2"
-    yield "/etc/absolute.v2.png", png
-    yield "/etc/absolute.png", other
-    yield "/etc/absolute.cls", b" 1 "
+    yield "a/..b/escape.png", png
+    yield "a/..b/escape.cls", b"2"
+    yield "...d/absolute.v2.png", png
+    yield "...d/absolute.png", other
+    yield "...d/absolute.cls", b" 1 "
     yield "nothing.cls", b"5"
 
 

@@ -3,7 +3,8 @@
  *   header of 512 bytes, then the content filled up to 512, ...; two headers of zeros end the file
  *   ustar (POSIX.1-1988): name and prefix; pax (2001): "path" and "size" in a member of type x before;
  *   GNU: a long name in a member of type L before, sizes from 8 GiB on as big-endian numbers
- * Nothing is unpacked, so names may be whatever they like. Every size is held against the file's. */
+ * Every size is held against the file's. Nothing is unpacked; a name that would lead out of a directory if it were is
+ * refused all the same: such an archive was made to do harm. */
 #include "data/data.h"
 
 #include <string.h>
@@ -167,6 +168,15 @@ static fy_status take_extra(fyi_tar *t, char type, uint64_t at, uint64_t bytes)
     return st;
 }
 
+static fy_status check_name(const fyi_tar *t, const char *name)
+{
+    if (*name == '\0' || !fyi_path_leads_out(name))
+        return FY_OK;
+    return fyi_fail(FY_EFORMAT,
+                    "'%s': its member '%.200s' leads out of the archive; it was made to do harm",
+                    t->name, name);
+}
+
 /* ---- members --------------------------------------------------------------------------------- */
 
 /* FY_EEND at the mark that ends the archive. */
@@ -231,7 +241,7 @@ fy_status fyi_tar_next(fyi_tar *t, fyi_tar_member *m)
         FYI_FORWARD(take_extra(t, type, m->at, m->bytes));
     }
     m->name = t->member.p != NULL ? t->member.p : "";
-    return t->member.failed ? fyi_enomem(256, t->name) : FY_OK;
+    return t->member.failed ? fyi_enomem(256, t->name) : check_name(t, m->name);
 }
 
 fy_status fyi_tar_read(const fyi_tar *t, const fyi_tar_member *m, size_t max_bytes, fyi_buf *out)

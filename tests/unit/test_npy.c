@@ -1,4 +1,4 @@
-/* Guards the npy reader against NumPy's own files, and against every cut of them. */
+/* Guards the npy reader against NumPy's own files; test_foreign.c has damaged ones. */
 #include "support/support.h"
 
 #include "data/data.h"
@@ -205,44 +205,6 @@ static void numpys_archives_are_read(void **state)
     }
 }
 
-static void every_truncation_is_refused(void **state)
-{
-    size_t n;
-    char *bytes = golden("f4.npy", &n);
-    fy_tensor *t;
-
-    (void)state;
-    for (size_t cut = 0; cut < n; cut++) {
-        char *exact = malloc(cut + (cut == 0));
-
-        memcpy(exact, bytes, cut);
-        check_status(fyi_npy_parse("cut", exact, cut, &t), FY_EFORMAT);
-        assert_null(t);
-        free(exact);
-    }
-    fyi_free(bytes);
-}
-
-/* Any single changed byte of the header: read or refused, never a crash; sanitizers watch. */
-static void changed_bytes_do_no_harm(void **state)
-{
-    size_t n;
-    char *bytes = golden("f4.npy", &n);
-    fy_tensor *t;
-
-    (void)state;
-    for (size_t at = 0; at < n; at++)
-        for (int v = 0; v < 256; v++) {
-            const char kept = bytes[at];
-
-            bytes[at] = (char)v;
-            (void)!fyi_npy_parse("changed", bytes, n, &t);
-            fy_tensor_free(t);
-            bytes[at] = kept;
-        }
-    fyi_free(bytes);
-}
-
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, fyt_tmpdir_setup, fyt_tmpdir_teardown)
 
 int main(void)
@@ -256,8 +218,6 @@ int main(void)
         IN_DIR(numpy_has_no_bf16),
         IN_DIR(archives_are_read_and_written),
         cmocka_unit_test(numpys_archives_are_read),
-        cmocka_unit_test(every_truncation_is_refused),
-        cmocka_unit_test(changed_bytes_do_no_harm),
     };
     struct CMUnitTest tests[LEN(fixed) + LEN(type_rows)];
 

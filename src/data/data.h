@@ -114,6 +114,13 @@ void fyi_sort_i64(int64_t *v, int64_t n);
 /* Class names, one a line, in the order of their numbers; texts live in the arena. */
 fy_status fyi_class_names_read(const char *path, fyi_arena *arena, const char *const **names,
                                int *n);
+/* The same from a file's bytes, which are copied; `path` is for sentences. */
+fy_status fyi_class_names_parse(const char *path, const char *file, size_t bytes, fyi_arena *arena,
+                                const char *const **names, int *n);
+
+/* fy_manifest_read from a file's bytes; `path` is for sentences. */
+fy_status fyi_manifest_parse(const fy_dataset *d, const char *path, const char *file, size_t n,
+                             fy_dataset **out);
 /* What follows the last slash. */
 const char *fyi_base_name(const char *path);
 

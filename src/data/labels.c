@@ -33,9 +33,6 @@ static fy_status split_names(const char *path, char *text, const char **names, i
         if (next != NULL)
             *next++ = '\0';
         line[strcspn(line, "\r")] = '\0';
-        for (int k = 0; k < *n; k++)
-            if (strcmp(names[k], line) == 0)
-                return fyi_fail(FY_EFORMAT, "'%s' names the class '%.80s' twice", path, line);
         if (*n == MAX_NAMES)
             return fyi_fail(FY_EFORMAT, "'%s' names more than %d classes", path, MAX_NAMES);
         if (*line != '\0')
@@ -44,28 +41,56 @@ static fy_status split_names(const char *path, char *text, const char **names, i
     return *n > 0 ? FY_OK : fyi_fail(FY_EFORMAT, "'%s' names no class", path);
 }
 
-fy_status fyi_class_names_read(const char *path, fyi_arena *arena, const char *const **names, int *n)
-{
-    char *file, *text;
-    const char **v = NULL;
-    size_t bytes;
-
-    FYI_FORWARD(fyi_file_read(path, MAX_NAMES_BYTES, &file, &bytes));
-    text = fyi_arena_dup(arena, file, bytes + 1);
-    fyi_free(file);
-    if (text != NULL)
-        v = fyi_arena_alloc(arena, (count_lines(text) + 1) * sizeof *v);
-    if (v == NULL)
-        return fyi_enomem(bytes, path);
-    if (strlen(text) != bytes)
-        return fyi_fail(FY_EFORMAT, "'%s' is no text file of class names: it holds a NUL", path);
-    *names = v;
-    return split_names(path, text, v, n);
-}
-
 static int compare_texts(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* `sorted` is scratch for n names. */
+static fy_status check_different(const char *path, const char *const *names, const char **sorted,
+                                 int n)
+{
+    memcpy(sorted, names, (size_t)n * sizeof *sorted);
+    qsort(sorted, (size_t)n, sizeof *sorted, compare_texts);
+    for (int k = 1; k < n; k++)
+        if (strcmp(sorted[k - 1], sorted[k]) == 0)
+            return fyi_fail(FY_EFORMAT, "'%s' names the class '%.80s' twice", path, sorted[k]);
+    return FY_OK;
+}
+
+fy_status fyi_class_names_parse(const char *path, const char *file, size_t bytes, fyi_arena *arena,
+                                const char *const **names, int *n)
+{
+    char *text = fyi_arena_alloc(arena, bytes + 1);
+    const char **v, **sorted;
+    size_t room;
+
+    if (text == NULL)
+        return fyi_enomem(bytes, path);
+    memcpy(text, file, bytes);
+    text[bytes] = '\0';
+    if (strlen(text) != bytes)
+        return fyi_fail(FY_EFORMAT, "'%s' is no text file of class names: it holds a NUL", path);
+    room = count_lines(text) + 1;
+    v = fyi_arena_alloc(arena, room * sizeof *v);
+    sorted = fyi_arena_alloc(arena, room * sizeof *sorted);
+    if (v == NULL || sorted == NULL)
+        return fyi_enomem(bytes, path);
+    *names = v;
+    FYI_FORWARD(split_names(path, text, v, n));
+    return check_different(path, v, sorted, *n);
+}
+
+fy_status fyi_class_names_read(const char *path, fyi_arena *arena, const char *const **names, int *n)
+{
+    char *file;
+    size_t bytes;
+    fy_status st;
+
+    FYI_FORWARD(fyi_file_read(path, MAX_NAMES_BYTES, &file, &bytes));
+    st = fyi_class_names_parse(path, file, bytes, arena, names, n);
+    fyi_free(file);
+    return st;
 }
 
 /* The different labels, sorted. */

@@ -144,25 +144,32 @@ done:
     return st;
 }
 
+fy_status fyi_manifest_parse(const fy_dataset *d, const char *path, const char *file, size_t n,
+                             fy_dataset **out)
+{
+    json_error_t e;
+    json_t *root = json_loadb(file, n, JSON_REJECT_DUPLICATES, &e);
+    fy_status st;
+
+    *out = NULL;
+    if (json_is_object(root))
+        st = apply(path, d, root, out);
+    else
+        st = fyi_fail(FY_EFORMAT, "manifest '%s' is not a JSON object (line %d: %s)", path,
+                      root == NULL ? e.line : 1, root == NULL ? e.text : "another type");
+    json_decref(root);
+    return st;
+}
+
 fy_status fy_manifest_read(const fy_dataset *d, const char *path, fy_dataset **out)
 {
-    char *file = NULL;
-    json_t *root = NULL;
-    json_error_t e;
+    char *file;
     size_t n;
     fy_status st;
 
     *out = NULL;
     FYI_FORWARD(fyi_file_read(path, FILE_LIMIT, &file, &n));
-    root = json_loadb(file, n, JSON_REJECT_DUPLICATES, &e);
-    if (!json_is_object(root)) {
-        st = fyi_fail(FY_EFORMAT, "manifest '%s' is not a JSON object (line %d: %s)", path,
-                      root == NULL ? e.line : 1, root == NULL ? e.text : "another type");
-        goto done;
-    }
-    st = apply(path, d, root, out);
-done:
-    json_decref(root);
+    st = fyi_manifest_parse(d, path, file, n, out);
     fyi_free(file);
     return st;
 }

@@ -71,6 +71,12 @@ fy_test_group(unit 60)
 fy_test_group(ops 120)
 fy_test_group(learn 600)
 
+# The kernels for lesser processors, which this one would never choose.
+foreach(name conv2d native_conv native_layout norm)
+  fy_register(ops.${name}.avx2 ops 120 ops_${name})
+  set_property(TEST ops.${name}.avx2 APPEND PROPERTY ENVIRONMENT "FY_CPU=avx2")
+endforeach()
+
 file(GLOB example_sources CONFIGURE_DEPENDS examples/*.c)
 foreach(source IN LISTS example_sources)
   get_filename_component(name ${source} NAME_WE)

@@ -1,6 +1,7 @@
 /* device.c: devices by name. "ref" stores floats as f64 and has the reference kernels only; "cpu"
  * stores f32 and has every list this build was made with. */
 #include "backend/backend.h"
+#include "backend/cpu.h"
 
 #include <string.h>
 
@@ -18,39 +19,11 @@ void fyi_device_says(fy_device *dev, const char *fmt, ...)
     snprintf(dev->text + used, sizeof dev->text - used, "%s%.100s", comma, words);
 }
 
-static const char *instruction_set(void)
-{
-#if defined(__x86_64__) && defined(__GNUC__)
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx512bf16"))
-        return "AVX-512 with bf16";
-    if (__builtin_cpu_supports("avx512f"))
-        return "AVX-512";
-    if (__builtin_cpu_supports("avx2"))
-        return "AVX2";
-    return "SSE2";
-#elif defined(__aarch64__)
-    return "ARM64";
-#else
-    return "portable C";
-#endif
-}
-
-static bool multiplies_bf16(void)
-{
-#if defined(__x86_64__) && defined(__GNUC__)
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("avx512bf16");
-#else
-    return false;
-#endif
-}
-
 static fy_status open_cpu(fy_device *dev)
 {
     dev->float_store = FY_F32;
-    dev->has_bf16 = multiplies_bf16();
-    fyi_device_says(dev, "%s", instruction_set());
+    dev->has_bf16 = fyi_cpu_has_bf16();
+    fyi_device_says(dev, "%s", fyi_cpu_instructions());
     fyi_device_says(dev, "%d thread%s", fyi_threads(), fyi_threads() == 1 ? "" : "s");
 #ifdef FYI_HAVE_ONEDNN
     FYI_FORWARD(fyi_onednn_open(dev));

@@ -5,6 +5,7 @@
  * runs where the processor has AVX-512. */
 #include "support/op_check.h"
 
+#include "backend/cpu.h"
 #include "graph/plan.h"
 
 #include <string.h>
@@ -210,17 +211,6 @@ static const conv_pool_case plain_cases[] = {
 
 /* ---- which kernel runs ----------------------------------------------------------------------- */
 
-static bool has_avx512(void)
-{
-#if defined(__x86_64__)
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-#else
-    return false;
-#endif
-}
-
 static fyi_conv_pool_attr attr_of(const conv_pool_case *c)
 {
     fyi_conv_pool_attr a = { .conv = fy_conv_defaults(),
@@ -246,7 +236,7 @@ static void fast_kernel_takes_every_row(void **state)
 {
     fy_device *dev;
     (void)state;
-    if (!has_avx512())
+    if (!fyi_cpu_has_avx512())
         skip();
     check_ok(fy_device_open("cpu", &dev));
     for (size_t i = 0; i < FYI_LEN(cases); i++)
@@ -411,7 +401,7 @@ static void threads_change_no_bit(void **state)
     const fyi_spec weights = { FY_F32, FY_SHAPE(32, 32, 3, 3) };
     fyi_conv_attr a = forward;
     (void)state;
-    if (!has_avx512())
+    if (!fyi_cpu_has_avx512())
         skip();
     threads_change_no_bit_of_pooled(&first);
     threads_change_no_bit_of_pooled(&second);
@@ -472,7 +462,7 @@ static float *train(const char *device, const fy_optim *o, int64_t *n)
     check_ok(fy_plan_new(t.g, dev, NULL, &plan));
     for (int i = 0; i < TRAIN_STEPS; i++) {
         check_ok(fy_plan_step(plan));
-        if (strcmp(device, "cpu") == 0 && has_avx512())
+        if (strcmp(device, "cpu") == 0 && fyi_cpu_has_avx512())
             check_kept_padding(plan);
     }
     float *all = fyi_calloc(20 * 25 + 20 + 50 * 20 * 25 + 50, sizeof *all);

@@ -2,18 +2,10 @@
 #ifndef FYI_AVX512_H
 #define FYI_AVX512_H
 
+#include "backend/native/unroll.h"
+
 #include <immintrin.h>
 #include <stdint.h>
-
-/* Loops over registers have to disappear, or the registers become memory. */
-#if defined(__clang__)
-#define UNROLL _Pragma("clang loop unroll(full)")
-#else
-#define UNROLL _Pragma("GCC unroll 64")
-#endif
-#define EACH_BY(i, n, step) UNROLL for (int i = 0; i < (n); i += (step))
-#define EACH(i, n) EACH_BY (i, n, 1)
-#define INLINE static inline __attribute__((always_inline))
 
 typedef __m512 vec; /* 16 floats */
 
@@ -62,6 +54,17 @@ INLINE vec zero(void)
 INLINE vec fma3(vec a, vec b, vec c)
 {
     return _mm512_fmadd_ps(a, b, c);
+}
+
+/* c - a * b, rounded once */
+INLINE vec fnma3(vec a, vec b, vec c)
+{
+    return _mm512_fnmadd_ps(a, b, c);
+}
+
+INLINE vec mul(vec a, vec b)
+{
+    return _mm512_mul_ps(a, b);
 }
 
 INLINE vec add(vec a, vec b)

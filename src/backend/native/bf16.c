@@ -1,6 +1,6 @@
 /* bf16.c: rows of bf16 and f32 in plain C, and the choice for this processor. */
 #include "backend/native/bf16.h"
-#include "backend/native/cpu.h"
+#include "backend/cpu.h"
 #include "backend/native/native.h"
 
 static void widen(float *dst, const uint16_t *src, int64_t n)

@@ -11,8 +11,9 @@
  * so results do not depend on the number of threads. */
 #include "backend/native/conv_pool.h"
 
-#include "backend/native/cpu.h"
+#include "backend/cpu.h"
 #include "backend/native/native.h"
+#include "backend/native/winograd.h"
 
 #include <string.h>
 
@@ -164,7 +165,7 @@ static void fill_state(state *st, const fyi_conv_pool_sizes *s)
         is_few(s) ? 16 : (8 + n_ocb / st->chunk_rows - 1) / (n_ocb / st->chunk_rows);
     st->n_chunks = FYI_MAX(1, FYI_MIN(n_parts, s->n / 4));
     if (!is_few(s))
-        fyi_winograd_init(&st->wg, s, FYI_OIHW16I, 2 * s->qh, 2 * s->qw);
+        fyi_winograd_init(&st->wg, &fyi_winograd_avx512, s, FYI_OIHW_I, 2 * s->qh, 2 * s->qw);
 }
 
 static fy_status create(fy_device *dev, const fyi_site *site, void **out)
@@ -257,8 +258,7 @@ static scratch_size forward_size(const state *st)
 {
     const fyi_conv_pool_sizes *s = &st->s;
     if (!is_few(s))
-        return (scratch_size){ fyi_winograd_weights_floats(&st->wg),
-                               fyi_winograd_chunk_floats(&st->wg) };
+        return (scratch_size){ fyi_winograd_floats(&st->wg, fyi_threads()), 0 };
     return (scratch_size){ 0, s->pad ? fyi_round16(padded_block(s) / 16 * s->ic) : 0 };
 }
 
@@ -278,32 +278,17 @@ static void forward_few(const job *j, float *own, int64_t begin, int64_t end)
     }
 }
 
-static void transform_weights(const job *j, float *own, int64_t begin, int64_t end)
-{
-    (void)own;
-    fyi_winograd_weights_avx512(&j->st->wg, j->l->src[1], j->shared, begin, end);
-}
-
-static void forward_winograd(const job *j, float *own, int64_t begin, int64_t end)
-{
-    const fyi_winograd *wg = &j->st->wg;
-    const fyi_winograd_out to = { .bias = j->l->src[2], .dst = j->l->dst[0], .index = j->l->dst[1] };
-    for (int64_t i = begin; i < end; i++) {
-        const int64_t first = i * wg->chunk, count = FYI_MIN(wg->chunk, wg->n_tiles - first);
-        fyi_winograd_chunk_avx512(wg, j->l->src[0], j->shared, &to, own, first, count);
-    }
-}
-
 static fy_status run_conv_pool(const fyi_launch *l)
 {
     const state *st = l->state;
-    job j = new_job(l, forward_size(st));
     if (is_few(&st->s)) {
+        job j = new_job(l, forward_size(st));
         run_job(&j, st->s.n, forward_few);
-        return FY_OK;
+    } else {
+        const fyi_winograd_out to = { .bias = l->src[2], .dst = l->dst[0], .index = l->dst[1] };
+        fyi_winograd_run(&st->wg, l->src[0], l->src[1], &to, l->scratch,
+                         (int64_t)(l->site->scratch_bytes / sizeof(float)));
     }
-    run_job(&j, st->s.oc / 16 * (st->s.ic / 16), transform_weights);
-    run_job(&j, (st->wg.n_tiles + st->wg.chunk - 1) / st->wg.chunk, forward_winograd);
     return FY_OK;
 }
 

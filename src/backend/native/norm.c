@@ -3,7 +3,7 @@
  * Each image's channel block is one item: its sums are its own, and are put together in the order of the images,
  * so that the number of threads changes nothing. Backward reads the tensors twice and stores nothing between. */
 #include "backend/native/norm.h"
-#include "backend/native/cpu.h"
+#include "backend/cpu.h"
 #include "backend/native/native.h"
 
 #include <math.h>

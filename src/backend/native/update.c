@@ -1,6 +1,6 @@
 /* update.c: SGD, Adam, AdamW and Adagrad over all parameters of an objective in one pass: parameter, gradient and
  * states are read once, wherever and in whatever common layout they lie. */
-#include "backend/native/cpu.h"
+#include "backend/cpu.h"
 #include "backend/native/native.h"
 #include "backend/native/spans.h"
 #include "graph/ops/optim.h"

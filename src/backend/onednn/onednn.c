@@ -2,6 +2,7 @@
 #include "backend/onednn/onednn.h"
 
 #include "backend/backend.h"
+#include "backend/cpu.h"
 
 #include <string.h>
 #ifdef _OPENMP
@@ -39,6 +40,10 @@ fy_status fyi_onednn_open(fy_device *dev)
     if (v->major != DNNL_VERSION_MAJOR)
         return fyi_fail(FY_EDEVICE, "oneDNN: built against version %d, found version %d at run time",
                         DNNL_VERSION_MAJOR, v->major);
+#if FYI_X86_64
+    if (!fyi_cpu_has_avx512()) /* too late once a primitive was made, which is no mistake */
+        (void)dnnl_set_max_cpu_isa(dnnl_cpu_isa_avx2);
+#endif
     if (dnnl_engine_create(&lib->engine, dnnl_cpu, 0) != dnnl_success ||
         dnnl_stream_create(&lib->stream, lib->engine, dnnl_stream_default_flags) != dnnl_success)
         return fyi_fail(FY_EDEVICE, "oneDNN %d.%d.%d: cannot make an engine and a stream", v->major,

@@ -30,7 +30,7 @@ function(fy_register name label timeout)
   math(EXPR limit "${timeout} * ${slowdown}")
   set_tests_properties(${name} PROPERTIES LABELS "${label}" TIMEOUT ${limit} SKIP_RETURN_CODE 77
     ENVIRONMENT
-      "FERRY_SOURCE=${PROJECT_SOURCE_DIR};UBSAN_OPTIONS=print_stacktrace=1;OMP_WAIT_POLICY=passive")
+      "FERRY_SOURCE=${PROJECT_SOURCE_DIR};XDG_CACHE_HOME=${PROJECT_BINARY_DIR}/tests/cache;UBSAN_OPTIONS=print_stacktrace=1;OMP_WAIT_POLICY=passive")
 endfunction()
 
 # What a test's first comment asks for, in `labels` and `timeout` of the caller.

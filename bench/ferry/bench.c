@@ -12,6 +12,7 @@
  *     --values FILE   write values and images to FILE.npz and give the first two steps' results: same on both sides
  *     --folder PATH   of pictures: where head10 and jpeg find them, where "pictures" makes them
  *     --images N      how many it makes (256)
+ *     --kernel-times FILE   what keeps which kernels are fastest here; without it they are chosen by rule
  *     --plan          print each launch with its kernel */
 #include "bench.h"
 
@@ -222,6 +223,7 @@ static fy_status run(bench *b)
         return refuse(b->workload);
     FY_TRY(fy_device_open("cpu", &b->dev));
     FY_TRY(fy_device_set_precision(b->dev, b->bf16 ? FY_BF16 : FY_F32));
+    FY_TRY(fy_device_set_kernel_times(b->dev, b->kernel_times));
     FY_TRY(fy_graph_new(&b->g));
     FY_TRY(w->begin(b));
     if (b->step)
@@ -269,6 +271,8 @@ static void read_options(bench *b, int n, char **words)
             b->values = next;
         if (strcmp(words[i], "--folder") == 0)
             b->folder = next;
+        else if (strcmp(words[i], "--kernel-times") == 0)
+            b->kernel_times = next;
         set_number(b, words[i], next);
     }
     b->blocks = b->blocks < 1 ? 1 : b->blocks > MAX_BLOCKS ? MAX_BLOCKS : b->blocks;

@@ -7,6 +7,7 @@
 
 typedef struct bench {
     const char *workload, *folder; /* folder: of pictures */
+    const char *kernel_times;
     const char *
         values; /* where to write what the other side needs to compute the same; NULL: not wanted */
     bool live, bf16, show_plan, first_only;

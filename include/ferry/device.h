@@ -27,6 +27,11 @@ FY_API fy_dtype fy_device_precision(const fy_device *d);
  * The text is copied. */
 FY_API FY_NODISCARD fy_status fy_device_set_feature_dir(fy_device *d, const char *dir);
 FY_API const char *fy_device_feature_dir(const fy_device *d); /* NULL: none */
+/* Where several kernels can run a convolution, plans compiled from now on take the one that is fastest here: each is timed
+ * once, and `path` keeps what came out, so that later plans choose alike. At FY_BF16 kernels that compute in f32 take part.
+ * The file and its folder are made if missing; processes may share it; one that cannot be written is warned of. NULL, the
+ * beginning: the choice is a rule, the same on every machine with the same instructions. */
+FY_API FY_NODISCARD fy_status fy_device_set_kernel_times(fy_device *d, const char *path);
 /* Compute threads of this process; 0 for as many as there are processors. */
 FY_API void fy_threads_set(int n);
 

@@ -25,4 +25,21 @@ void fyi_device_says(fy_device *dev, const char *fmt, ...) FY_PRINTF(2, 3);
  * environment variable FY_KERNELS, "onednn,ref" for example, leaves out the lists that it does not name. */
 fy_status fyi_kernels_of(const char *name, const fyi_kernel ***out);
 
+/* ---- timing.c ---------------------------------------------------------------------------------------- */
+
+/* A kernel that takes a node, and the node as it wants it. */
+typedef struct fyi_proposal {
+    const fyi_kernel *kernel;
+    fyi_site site; /* src and dst are its own */
+} fyi_proposal;
+
+#define FYI_MAX_PROPOSALS 8
+#define FYI_TIMED_MAX_ENDS 4 /* sources, and destinations, of what is timed */
+
+/* True for convolutions that are worth it. */
+bool fyi_is_timed(const fyi_site *s);
+/* Which of n >= 1 proposals for one node to take, the preferred first; the device has times. */
+size_t fyi_fastest(fy_device *dev, const fyi_proposal *list, size_t n);
+void fyi_kernel_times_close(fyi_kernel_times *t); /* accepts NULL */
+
 #endif

@@ -95,6 +95,7 @@ void fy_device_close(fy_device *d)
         d->close(d);
     fyi_free((void *)d->kernels);
     fyi_free(d->feature_dir);
+    fyi_kernel_times_close(d->times);
     fyi_free(d);
 }
 

@@ -91,29 +91,29 @@ fy_status fyi_kernels_of(const char *name, const fyi_kernel ***out)
 
 /* ---- choosing ------------------------------------------------------------------------------------- */
 
-/* What a kernel may change in a site before it declines. */
-typedef struct site_copy {
-    fyi_site site;
-    fyi_desc *desc; /* src, then dst */
-} site_copy;
-
-static bool save(site_copy *c, const fyi_site *s)
+/* A site with descriptions of its own: kernels change it before they decline. */
+static bool copy_site(fyi_site *c, const fyi_site *s)
 {
     const size_t n = (size_t)s->n_src + (size_t)s->n_dst;
-    c->site = *s;
-    c->desc = fyi_calloc(FYI_MAX(n, (size_t)1), sizeof *c->desc);
-    if (!c->desc)
+    fyi_desc *desc = fyi_calloc(FYI_MAX(n, (size_t)1), sizeof *desc);
+    *c = *s;
+    c->src = desc;
+    c->dst = desc ? desc + s->n_src : NULL;
+    if (!desc)
         return false;
-    memcpy(c->desc, s->src, (size_t)s->n_src * sizeof *c->desc);
-    memcpy(c->desc + s->n_src, s->dst, (size_t)s->n_dst * sizeof *c->desc);
+    memcpy(c->src, s->src, (size_t)s->n_src * sizeof *desc);
+    memcpy(c->dst, s->dst, (size_t)s->n_dst * sizeof *desc);
     return true;
 }
 
-static void restore(const site_copy *c, fyi_site *s)
+static void restore(const fyi_site *c, fyi_site *s)
 {
-    *s = c->site;
-    memcpy(s->src, c->desc, (size_t)s->n_src * sizeof *c->desc);
-    memcpy(s->dst, c->desc + s->n_src, (size_t)s->n_dst * sizeof *c->desc);
+    fyi_desc *src = s->src, *dst = s->dst;
+    memcpy(src, c->src, (size_t)s->n_src * sizeof *src);
+    memcpy(dst, c->dst, (size_t)s->n_dst * sizeof *dst);
+    *s = *c;
+    s->src = src;
+    s->dst = dst;
 }
 
 static bool is_fast(const fyi_kernel *k)
@@ -129,36 +129,103 @@ static void widen_sources(const fy_device *dev, fyi_site *site)
             site->src[i].dtype = dev->float_store;
 }
 
-static const fyi_kernel *first_that_takes(fy_device *dev, fyi_site *site, const site_copy *before)
+/* The first from *k on, which is left after it; NULL if none is left. */
+static const fyi_kernel *next_that_takes(fy_device *dev, fyi_site *site, const fyi_site *before,
+                                         const fyi_kernel *const **k)
 {
-    for (const fyi_kernel *const *k = dev->kernels; *k; k++) {
-        if ((*k)->op != site->op)
+    while (**k) {
+        const fyi_kernel *here = *(*k)++;
+        if (here->op != site->op)
             continue;
-        if (!(*k)->any_float)
+        if (!here->any_float)
             widen_sources(dev, site);
-        if ((*k)->propose(dev, site))
-            return *k;
+        if (here->propose(dev, site))
+            return here;
         restore(before, site);
     }
     return NULL;
 }
 
-const fyi_kernel *fyi_kernel_find(fy_device *dev, fyi_site *site)
+static const fyi_kernel *first_that_takes(fy_device *dev, fyi_site *site, const fyi_site *before)
 {
-    site_copy before;
-    if (!save(&before, site)) {
+    const fyi_kernel *const *k = dev->kernels;
+    return next_that_takes(dev, site, before, &k);
+}
+
+static void offer_at_f32(const fy_device *dev, fyi_site *site, fyi_site *before)
+{
+    restore(before, site);
+    before->precision = site->precision = FY_F32;
+    widen_sources(dev, site);
+}
+
+static const fyi_kernel *first_fast(fy_device *dev, fyi_site *site, fyi_site *before)
+{
+    const fyi_kernel *found = first_that_takes(dev, site, before);
+    if (site->precision == FY_BF16 && !is_fast(found)) {
+        offer_at_f32(dev, site, before);
+        found = first_that_takes(dev, site, before);
+    }
+    return found;
+}
+
+/* All fast kernels that take the site at its precision, appended to the list; false without memory. */
+static bool add_proposals(fy_device *dev, fyi_site *site, const fyi_site *before,
+                          fyi_proposal *list, size_t *n)
+{
+    const fyi_kernel *const *k = dev->kernels;
+    const fyi_kernel *found;
+    while (*n < FYI_MAX_PROPOSALS && (found = next_that_takes(dev, site, before, &k)) != NULL) {
+        if (is_fast(found)) {
+            list[*n].kernel = found;
+            if (!copy_site(&list[*n].site, site))
+                return false;
+            ++*n;
+        }
+        restore(before, site);
+    }
+    return true;
+}
+
+static const fyi_kernel *fastest(fy_device *dev, fyi_site *site, fyi_site *before)
+{
+    fyi_proposal list[FYI_MAX_PROPOSALS];
+    const fyi_site offered = *before;
+    size_t n = 0;
+    bool ok = add_proposals(dev, site, before, list, &n);
+    if (ok && site->precision == FY_BF16) {
+        offer_at_f32(dev, site, before);
+        ok = add_proposals(dev, site, before, list, &n);
+    }
+    *before = offered;
+    restore(before, site);
+    const fyi_kernel *found = NULL;
+    if (ok && n > 1) {
+        const size_t chosen = fyi_fastest(dev, list, n);
+        found = list[chosen].kernel;
+        restore(&list[chosen].site, site);
+    }
+    for (size_t i = 0; i < n; i++)
+        fyi_free(list[i].site.src);
+    return found ? found : first_fast(dev, site, before);
+}
+
+static const fyi_kernel *find(fy_device *dev, fyi_site *site, bool is_timed)
+{
+    fyi_site before;
+    if (!copy_site(&before, site)) {
         (void)fyi_enomem(sizeof before, "choosing a kernel");
         return NULL;
     }
-    const fyi_kernel *found = first_that_takes(dev, site, &before);
-    if (site->precision == FY_BF16 && !is_fast(found)) {
-        restore(&before, site);
-        before.site.precision = site->precision = FY_F32;
-        widen_sources(dev, site);
-        found = first_that_takes(dev, site, &before);
-    }
-    fyi_free(before.desc);
+    const fyi_kernel *found =
+        is_timed ? fastest(dev, site, &before) : first_fast(dev, site, &before);
+    fyi_free(before.src);
     return found;
+}
+
+const fyi_kernel *fyi_kernel_find(fy_device *dev, fyi_site *site)
+{
+    return find(dev, site, dev->times && fyi_is_timed(site));
 }
 
 /* How a value of the graph is stored on this device before any kernel asked for more. */
@@ -190,7 +257,7 @@ bool fyi_kernel_is_fast(fy_device *dev, fy_dtype precision, const fyi_op *op, co
                           .src = desc,
                           .dst = desc + n_src,
                           .is_loose = loose };
-        k = fyi_kernel_find(dev, &site);
+        k = find(dev, &site, false);
     }
     fyi_free(loose);
     fyi_free(desc);

@@ -234,15 +234,6 @@ static fy_status name_classes(fyi_subject *s)
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-static fy_status open_device(fyi_subject *s)
-{
-    const char *precision = fy_recipe_get(s->recipe, "precision");
-
-    fy_threads_set(atoi(fy_recipe_get(s->recipe, "threads")));
-    FYI_FORWARD(fy_device_open(fy_recipe_get(s->recipe, "device"), &s->dev));
-    return fy_device_set_precision(s->dev, strcmp(precision, "bf16") == 0 ? FY_BF16 : FY_F32);
-}
-
 static int64_t batch_of(const fy_dataset *d)
 {
     const int64_t most = BATCH_VALUES / fy_shape_numel(fy_dataset_shape(d));
@@ -274,7 +265,7 @@ fy_status fyi_subject_open(fyi_subject *s, const fyi_args *a, const char *path)
     FYI_FORWARD(fyi_weights_arg_open(&s->files[0], &first));
     FY_TRY(open_data(s, first, path));
     FY_TRY(fyi_subject_describe(s));
-    FY_TRY(open_device(s));
+    FY_TRY(fy_recipe_open_device(s->recipe, &s->dev));
     FY_TRY(add_models(s, first));
     FY_TRY(name_classes(s));
     s->batch = batch_of(s->data);

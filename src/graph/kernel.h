@@ -91,6 +91,8 @@ typedef struct fyi_kernel {
 
 /* ---- devices ------------------------------------------------------------------------------------------ */
 
+typedef struct fyi_kernel_times fyi_kernel_times; /* backend/timing.c */
+
 struct fy_device {
     const char *name;
     char text[160];
@@ -98,6 +100,7 @@ struct fy_device {
     fy_dtype float_store;             /* FY_F32, or FY_F64 on the ref device */
     fy_dtype precision;               /* fy_device_set_precision */
     char *feature_dir;                /* NULL: none */
+    fyi_kernel_times *times;          /* NULL: kernels are chosen by the order of their list */
     bool has_bf16;                    /* instructions that multiply bf16 */
     void *ctx;                        /* the kernels' library's own: engine and stream */
     void (*close)(fy_device *dev);

@@ -120,7 +120,7 @@ bool fyi_key_applies(const fyi_section *s, const fyi_key *k);
 /* ---- settings: settings.c, sides.c, method.c, kind_*.c ------------------------------------------------- */
 
 typedef struct fyi_run_settings {
-    const char *name, *method, *device, *precision, *data_root, *feature_dir;
+    const char *name, *method, *device, *precision, *data_root, *feature_dir, *kernel_times;
     fyi_seed seed; /* never follows */
     int64_t threads, workers;
     double checkpoint_s;
@@ -234,7 +234,8 @@ typedef struct fyi_settings {
 } fyi_settings;
 
 extern const fyi_key fyi_run_keys[];
-void fyi_run_settings_defaults(fyi_run_settings *r, const char *name);
+/* Texts live as long as the arena; without one, what depends on the environment stays empty. */
+void fyi_run_settings_defaults(fyi_run_settings *r, const char *name, fyi_arena *arena);
 /* Fills `out` from defaults and entries; lists and options live in `arena`. */
 fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char *name,
                             fyi_arena *arena);

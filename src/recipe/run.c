@@ -69,6 +69,38 @@ static fy_status run_opened(const fyi_settings *s, const fyi_recipe_data *d, fy_
     return fyi_rundir_result(s, d, result);
 }
 
+static bool is_given(const char *text)
+{
+    return text != NULL && *text != '\0';
+}
+
+static fy_status set_device(const fyi_run_settings *s, fy_device *dev)
+{
+    FYI_FORWARD(fy_device_set_precision(dev, strcmp(s->precision, "bf16") == 0 ? FY_BF16 : FY_F32));
+    if (is_given(s->feature_dir))
+        FYI_FORWARD(fy_device_set_feature_dir(dev, s->feature_dir));
+    if (is_given(s->kernel_times))
+        FYI_FORWARD(fy_device_set_kernel_times(dev, s->kernel_times));
+    return FY_OK;
+}
+
+fy_status fy_recipe_open_device(fy_recipe *r, fy_device **out)
+{
+    const fyi_run_settings *s = &r->settings.run;
+    fy_status st;
+
+    *out = NULL;
+    FYI_FORWARD(fy_recipe_check(r));
+    fy_threads_set((int)s->threads);
+    FYI_FORWARD(fy_device_open(s->device, out));
+    st = set_device(s, *out);
+    if (st != FY_OK) {
+        fy_device_close(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
 fy_status fy_recipe_run(fy_recipe *r, const fy_recipe_run_opts *o, fy_recipe_result *result)
 {
     const fy_recipe_run_opts defaults = fy_recipe_run_defaults();
@@ -84,12 +116,7 @@ fy_status fy_recipe_run(fy_recipe *r, const fy_recipe_run_opts *o, fy_recipe_res
     if (o->resume && o->run_dir == NULL)
         return fyi_fail(FY_EINVAL, "resuming needs the run's directory");
     before = fy_cancel_set(o->cancel);
-    fy_threads_set((int)r->settings.run.threads);
-    FY_TRY(fy_device_open(r->settings.run.device, &dev));
-    FY_TRY(fy_device_set_precision(dev, strcmp(r->settings.run.precision, "bf16") == 0 ? FY_BF16
-                                                                                       : FY_F32));
-    if (r->settings.run.feature_dir != NULL && *r->settings.run.feature_dir != '\0')
-        FY_TRY(fy_device_set_feature_dir(dev, r->settings.run.feature_dir));
+    FY_TRY(fy_recipe_open_device(r, &dev));
     FY_TRY(fyi_recipe_data_open(&r->settings, o->resume, &data));
     FY_TRY(run_opened(&r->settings, &data, dev, o, result));
 done:
@@ -170,7 +197,7 @@ bool fy_recipe_known(int i, fy_recipe_key *out)
 
     if (i < 0)
         return false;
-    fyi_run_settings_defaults(&run, "");
+    fyi_run_settings_defaults(&run, "", NULL);
     fyi_side_defaults(&side);
     if (fyi_key_give("", fyi_run_keys, &run, &i, out) ||
         fyi_key_give("<side>", fyi_side_keys, &side, &i, out))

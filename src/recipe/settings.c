@@ -52,6 +52,8 @@ const fyi_key fyi_run_keys[] = {
         "threads that make the batches of each stream; 0: the computing thread does"),
     KEY("feature_dir", FYI_KEY_TEXT, feature_dir, 0, 0, NULL, NULL, FYI_KEY_MACHINE,
         "folder where what frozen layers give is kept for later runs; \"\": in memory, for this one"),
+    KEY("kernel_times", FYI_KEY_TEXT, kernel_times, 0, 0, NULL, NULL, FYI_KEY_MACHINE,
+        "file that keeps which kernels are fastest here, by default in ~/.cache/ferry; \"\": choose by rule"),
     KEY("checkpoint_s", FYI_KEY_REAL, checkpoint_s, 0, INFINITY, NULL, NULL, FYI_KEY_MACHINE,
         "seconds between checkpoints within a stage; 0: only at its end"),
     KEY("data_root", FYI_KEY_TEXT, data_root, 0, 0, NULL, NULL, FYI_KEY_MACHINE,
@@ -63,7 +65,22 @@ const fyi_key fyi_run_keys[] = {
 #undef KEY
 /* clang-format on */
 
-void fyi_run_settings_defaults(fyi_run_settings *r, const char *name)
+/* Where the user's programs keep what they can make again; "" if nobody says. */
+static const char *default_kernel_times(fyi_arena *arena)
+{
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    const char *path = NULL;
+
+    if (arena == NULL)
+        return "";
+    if (cache != NULL && *cache == '/')
+        path = fyi_arena_printf(arena, "%s/ferry/kernels.txt", cache);
+    else if (home != NULL && *home == '/')
+        path = fyi_arena_printf(arena, "%s/.cache/ferry/kernels.txt", home);
+    return path != NULL ? path : "";
+}
+
+void fyi_run_settings_defaults(fyi_run_settings *r, const char *name, fyi_arena *arena)
 {
     const char *root = getenv("FERRY_DATA");
 
@@ -71,6 +88,7 @@ void fyi_run_settings_defaults(fyi_run_settings *r, const char *name)
         .name = name,
         .device = "cpu",
         .precision = "f32",
+        .kernel_times = default_kernel_times(arena),
         .data_root = root != NULL && *root != '\0' ? root : "data",
         .workers = 1,
         .checkpoint_s = fy_run_defaults().checkpoint_s,
@@ -347,7 +365,7 @@ static fy_status bind_all(fyi_settings *out, const fyi_entries *t, const char *n
                           const bool *is_off, fyi_arena *arena)
 {
     *out = (fyi_settings){ 0 };
-    fyi_run_settings_defaults(&out->run, name);
+    fyi_run_settings_defaults(&out->run, name, arena);
     add_section(out, "", fyi_run_keys, &out->run, true);
     for (int i = 0; i < FYI_SIDES; i++) {
         fyi_side_defaults(&out->side[i]);

@@ -4,8 +4,6 @@
 #include "backend/cpu.h"
 #include "base/base.h"
 
-#include <string.h>
-
 #define ROWS 6 /* tiles per register block of the product */
 
 const fyi_winograd_loops *fyi_winograd_loops_here(void)
@@ -32,7 +30,7 @@ static int64_t chunk_of(const fyi_winograd *wg)
     const int64_t l2 = fyi_cpu_l2_bytes() / (int64_t)sizeof(float),
                   per_tile = 36 * (wg->s.ic + wg->s.oc);
     const int64_t n =
-        wg->is_wide ? clamp(4 * l2 / per_tile, 132, 516) : clamp(3 * l2 / 8 / per_tile, 24, 96);
+        wg->is_wide ? clamp(2 * l2 / per_tile, 132, 516) : clamp(3 * l2 / 8 / per_tile, 24, 96);
     return FYI_MIN(n, wg->n_tiles + ROWS - 1) / ROWS * ROWS;
 }
 
@@ -199,11 +197,10 @@ static void sum_part(const grad_job *j, int64_t part, float *v)
     float *e = v + 36 * wg->chunk * wg->s.ic, *sum = j->sum + part * weights_floats(wg);
     const int64_t begin = wg->n_tiles * part / j->n_parts,
                   end = wg->n_tiles * (part + 1) / j->n_parts;
-    memset(sum, 0, (size_t)weights_floats(wg) * sizeof *sum);
     for (int64_t first = begin; first < end; first += wg->chunk) {
         const int64_t count = FYI_MIN(wg->chunk, end - first);
         wg->loops->grad_tiles(wg, j->g->src, j->g->diff, v, e, first, 0, count);
-        wg->loops->grad_products(wg, v, e, sum, count, 0, 36);
+        wg->loops->grad_products(wg, first > begin, v, e, sum, count, 0, 36);
     }
 }
 
@@ -234,10 +231,7 @@ static void take_grad_tiles(void *ctx, int64_t begin, int64_t end)
 static void multiply_grads(void *ctx, int64_t begin, int64_t end)
 {
     const grad_job *j = ctx;
-    const int64_t plane = j->wg->s.ic * j->wg->s.oc;
-    if (j->first == 0)
-        memset(j->sum + begin * plane, 0, (size_t)((end - begin) * plane) * sizeof *j->sum);
-    j->wg->loops->grad_products(j->wg, j->v, j->e, j->sum, j->count, begin, end);
+    j->wg->loops->grad_products(j->wg, j->first > 0, j->v, j->e, j->sum, j->count, begin, end);
 }
 
 static void sum_wide(grad_job *j)

@@ -59,12 +59,12 @@ struct fyi_winograd_loops {
                     int64_t first, int64_t begin, int64_t end);
 
     /* The gradient of the weights. First tiles first + [begin, end) of src and diff_dst into v [36, ic/lanes,
-     * chunk, lanes] and e [36, oc/lanes, chunk, lanes]; then of the 36 points [begin, end) sum [36, ic, oc] +=
-     * v^T e over `count` tiles; at last blocks [begin, end) of the (oc/lanes) (ic/lanes) back. */
+     * chunk, lanes] and e [36, oc/lanes, chunk, lanes]; then of the 36 points [begin, end) sum [36, ic, oc] =
+     * v^T e over `count` tiles, added to it where is_more; at last blocks [begin, end) of the (oc/lanes) (ic/lanes) back. */
     void (*grad_tiles)(const fyi_winograd *wg, const void *src, const void *diff, float *v,
                        float *e, int64_t first, int64_t begin, int64_t end);
-    void (*grad_products)(const fyi_winograd *wg, const float *v, const float *e, float *sum,
-                          int64_t count, int64_t begin, int64_t end);
+    void (*grad_products)(const fyi_winograd *wg, bool is_more, const float *v, const float *e,
+                          float *sum, int64_t count, int64_t begin, int64_t end);
     void (*grad_weights)(const fyi_winograd *wg, const float *sum, float *diff_w, int64_t begin,
                          int64_t end);
     /* sums [oc] of diff_dst over images and places, for blocks [begin, end) of oc/lanes. */

@@ -489,10 +489,10 @@ static void grad_tiles(const fyi_winograd *wg, const void *src, const void *diff
 
 /* ---- the gradient of the weights: products --------------------------------------------------------------- */
 
-/* sum [GRAD_ROWS, cols registers] += v [count, GRAD_ROWS of LANES]^T e [cols][count, LANES]. These are summed up by
- * themselves first: errors grow with the length of a sum. */
-INLINE void outer(int cols, const float *v, const float *e, int64_t e_pitch, float *sum,
-                  int64_t pitch, int64_t count)
+/* sum [GRAD_ROWS, cols registers] = v [count, GRAD_ROWS of LANES]^T e [cols][count, LANES], added to it where is_more.
+ * These are summed up by themselves first: errors grow with the length of a sum. */
+INLINE void outer(int cols, bool is_more, const float *v, const float *e, int64_t e_pitch,
+                  float *sum, int64_t pitch, int64_t count)
 {
     vec acc[GRAD_ROWS][2];
     EACH (r, GRAD_ROWS)
@@ -511,35 +511,41 @@ INLINE void outer(int cols, const float *v, const float *e, int64_t e_pitch, flo
     EACH (r, GRAD_ROWS)
         EACH (c, cols) {
             float *to = sum + r * pitch + LANES * c;
-            store(to, add(acc[r][c], load(to)));
+            store(to, is_more ? add(acc[r][c], load(to)) : acc[r][c]);
         }
 }
 
 /* Tiles whose lines of e stay in the first-level cache while all of ic passes by. */
 #define SOME_TILES 96
 
-static void grad_product(const fyi_winograd *wg, const float *v, const float *e, float *sum,
-                         int64_t count)
+INLINE void grad_product(bool is_more, const fyi_winograd *wg, const float *v, const float *e,
+                         float *sum, int64_t count)
 {
     const int64_t ic = wg->s.ic, oc = wg->s.oc, block = wg->chunk * LANES;
     for (int64_t o = 0; o < oc; o += 2 * LANES)
         for (int64_t i = 0; i < ic; i += GRAD_ROWS) {
             const float *from = v + i / LANES * block + i % LANES, *with = e + o / LANES * block;
             if (o + 2 * LANES <= oc)
-                outer(2, from, with, block, sum + i * oc + o, oc, count);
+                outer(2, is_more, from, with, block, sum + i * oc + o, oc, count);
             else
-                outer(1, from, with, block, sum + i * oc + o, oc, count);
+                outer(1, is_more, from, with, block, sum + i * oc + o, oc, count);
         }
 }
 
-static void grad_products(const fyi_winograd *wg, const float *v, const float *e, float *sum,
-                          int64_t count, int64_t begin, int64_t end)
+static void grad_products(const fyi_winograd *wg, bool is_more, const float *v, const float *e,
+                          float *sum, int64_t count, int64_t begin, int64_t end)
 {
     const int64_t ic = wg->s.ic, oc = wg->s.oc, chunk = wg->chunk;
     for (int64_t t = begin; t < end; t++)
-        for (int64_t i = 0; i < count; i += SOME_TILES)
-            grad_product(wg, v + t * chunk * ic + LANES * i, e + t * chunk * oc + LANES * i,
-                         sum + t * ic * oc, count - i < SOME_TILES ? count - i : SOME_TILES);
+        for (int64_t i = 0; i < count; i += SOME_TILES) {
+            const float *from = v + t * chunk * ic + LANES * i,
+                        *with = e + t * chunk * oc + LANES * i;
+            const int64_t n = count - i < SOME_TILES ? count - i : SOME_TILES;
+            if (is_more || i > 0)
+                grad_product(true, wg, from, with, sum + t * ic * oc, n);
+            else
+                grad_product(false, wg, from, with, sum + t * ic * oc, n);
+        }
 }
 
 /* ---- the gradient of the weights: back ------------------------------------------------------------------- */

@@ -276,7 +276,11 @@ const char *fyt_source_path(const char *name)
 
 const char *fyt_golden_path(const char *name)
 {
-    return fyt_path(fyt_source_path("tests/golden"), name);
+    char of_golden[1024];
+
+    if (snprintf(of_golden, sizeof of_golden, "tests/golden/%s", name) >= (int)sizeof of_golden)
+        fail_msg("the name %s is too long", name);
+    return fyt_source_path(of_golden);
 }
 
 char *fyt_golden(const char *name, size_t *bytes)

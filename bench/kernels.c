@@ -8,6 +8,7 @@
 #include "graph/kernel.h"
 #include "graph/ops/attr.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -166,7 +167,9 @@ static void run_layer(const bench *b, const layer *y)
     const double flops = 2.0 * (double)(y->n * y->oc * 4 * qh * qh * y->ic * y->k * y->k);
     fyi_conv_attr conv = { .o = fy_conv_defaults(), .has_bias = true };
     conv.o.pad[0] = conv.o.pad[1] = y->pad;
-    const fyi_conv_attr relu_conv = { .o = conv.o, .has_bias = true, .relu = true };
+    const fyi_conv_attr relu_conv = {
+        .o = conv.o, .has_bias = true, .has_act = true, .hi = INFINITY
+    };
     const fyi_conv_attr bwd_data = { .o = conv.o, .target = src.shape };
     const fyi_conv_attr bwd_weights = { .o = conv.o, .has_bias = true, .target = weights.shape };
     const fyi_pool_attr pool = { .o = fy_pool_defaults(2), .src = map.shape };
@@ -211,7 +214,9 @@ static void run_plain(const bench *b, const layer *y)
     const fyi_spec weights = f32(FY_SHAPE(y->oc, y->ic, y->k, y->k));
     const fyi_spec dst = f32(FY_SHAPE(y->n, y->oc, oh, oh));
     const double flops = 2.0 * (double)(y->n * y->oc * oh * oh * y->ic * y->k * y->k);
-    fyi_conv_attr forward = { .o = fy_conv_defaults(), .has_bias = true, .relu = true };
+    fyi_conv_attr forward = {
+        .o = fy_conv_defaults(), .has_bias = true, .has_act = true, .hi = INFINITY
+    };
     forward.o.pad[0] = forward.o.pad[1] = y->pad;
     const fyi_conv_attr bwd_data = { .o = forward.o, .target = src.shape };
     const fyi_conv_attr bwd_weights = { .o = forward.o, .target = weights.shape };

@@ -72,11 +72,14 @@ static void put_key(fyi_buf *b, const fy_device *dev, const fyi_site *s)
     const fyi_conv_attr *a = s->attr;
     const fy_conv_opts *o = &a->o;
     fyi_buf_printf(
-        b, "%s, %s\t%s %s stride %lldx%lld pad %lldx%lld dilation %lldx%lld groups %lld%s%s%s:",
+        b, "%s, %s\t%s %s stride %lldx%lld pad %lldx%lld dilation %lldx%lld groups %lld%s%s",
         fyi_cpu_model(), dev->text, s->op->name, fy_dtype_name(s->precision),
-        (long long)o->stride[0], (long long)o->stride[1], (long long)o->pad[0], (long long)o->pad[1],
-        (long long)o->dilation[0], (long long)o->dilation[1], (long long)o->groups,
-        a->has_bias ? " bias" : "", a->has_other ? " add" : "", a->relu ? " relu" : "");
+        (long long)o->stride[0], (long long)o->stride[1], (long long)o->pad[0],
+        (long long)o->pad[1], (long long)o->dilation[0], (long long)o->dilation[1],
+        (long long)o->groups, a->has_bias ? " bias" : "", a->has_other ? " add" : "");
+    if (a->has_act)
+        fyi_buf_printf(b, " act %g %g", (double)a->lo, (double)a->hi);
+    fyi_buf_puts(b, ":");
     put_shapes(b, s->src, s->n_src);
     fyi_buf_puts(b, " ->");
     put_shapes(b, s->dst, s->n_dst);

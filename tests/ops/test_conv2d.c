@@ -2,6 +2,8 @@
  * that fusion makes. Guards the window arithmetic at edges, strides, dilation and groups. */
 #include "support/op_check.h"
 
+#include <math.h>
+
 #include "graph/ops/attr.h"
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -102,15 +104,18 @@ static void values_are_those_worked_out_by_hand(void **state)
 
 typedef struct fused_case {
     const char *name;
-    bool has_bias, has_other, relu;
+    bool has_bias, has_other;
+    float hi; /* of the activation, which begins at 0; 0: none */
 } fused_case;
 
 static const fused_case fused[] = {
-    { "bias", true, false, false },
-    { "relu", false, false, true },
-    { "bias and relu", true, false, true },
-    { "residual", true, true, false },
-    { "all", true, true, true },
+    { "bias", true, false, 0 },
+    { "relu", false, false, INFINITY },
+    { "bias and relu", true, false, INFINITY },
+    { "bias and clip", true, false, 0.75f },
+    { "residual", true, true, 0 },
+    { "all", true, true, INFINITY },
+    { "all, clipped", true, true, 0.75f },
 };
 
 static const fy_conv_opts fused_opts = { { 1, 1 }, { 1, 1 }, { 1, 1 }, 1 };
@@ -127,7 +132,11 @@ static fy_node in_one_node(op_test *t, const void *row)
 {
     const fused_case *c = row;
     const fyi_conv_attr a = {
-        .o = fused_opts, .has_bias = c->has_bias, .has_other = c->has_other, .relu = c->relu
+        .o = fused_opts,
+        .has_bias = c->has_bias,
+        .has_other = c->has_other,
+        .has_act = c->hi > 0,
+        .hi = c->hi,
     };
     fy_node src[4];
     fused_sources(t, src);
@@ -146,7 +155,7 @@ static fy_node in_several_nodes(op_test *t, const void *row)
         x = fy_bias(t->g, x, src[2]);
     if (c->has_other)
         x = fy_add(t->g, x, src[3]);
-    return c->relu ? fy_relu(t->g, x) : x;
+    return c->hi > 0 ? fy_clip(t->g, x, 0, c->hi) : x;
 }
 
 static void fused_forms_equal_their_parts(void **state)

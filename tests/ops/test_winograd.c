@@ -234,7 +234,7 @@ static uint64_t run_images(const setting *s, const problem *p, fyi_filters f, co
     void *src = images(s, from, in, wg.s.ic, wg.s.h * wg.s.w);
     void *dst = images(s, NULL, out, wg.s.oc, wg.oh * wg.ow);
     float *scratch = scratch_of(floats);
-    const fyi_winograd_out to = { .dst = dst };
+    const fyi_winograd_out to = { .lo = -INFINITY, .hi = INFINITY, .dst = dst };
     fyi_winograd_run(&wg, src, filters, &to, scratch, floats);
     check_images(f == FYI_OIHW_IO_BWD ? "gradient of src" : "dst", s, p, dst, want, out, wg.s.oc,
                  wg.oh * wg.ow);

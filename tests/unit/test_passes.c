@@ -23,6 +23,13 @@ static fy_node conv_bias_relu(fy_layers *l, const fy_model_opts *o, fy_node x)
     return fy_relu(fy_layers_graph(l), fy_layer_conv2d(l, "conv", x, C, 3, NULL, true));
 }
 
+static fy_node conv_norm_clip(fy_layers *l, const fy_model_opts *o, fy_node x)
+{
+    (void)o;
+    x = fy_layer_conv2d(l, "conv", x, C, 3, NULL, false);
+    return fy_clip(fy_layers_graph(l), fy_layer_batch_norm(l, "bn", x), 0, 0.5f);
+}
+
 static fy_node residual_block(fy_layers *l, const fy_model_opts *o, fy_node x)
 {
     fy_graph *g = fy_layers_graph(l);
@@ -101,6 +108,7 @@ static void bias_and_relu_join_their_convolution(void **state)
 {
     (void)state;
     check_model(conv_bias_relu, N * C * (HW - 2) * (HW - 2), 1);
+    check_model(conv_norm_clip, N * C * (HW - 2) * (HW - 2), 1);
 }
 
 /* A folded weight is computed once, and again when somebody writes one of the parameters it came from. */

@@ -62,6 +62,12 @@ INLINE vec vmax(vec a, vec b)
     return _mm256_max_ps(a, b);
 }
 
+/* NaN in b comes through here too. */
+INLINE vec vmin(vec a, vec b)
+{
+    return _mm256_min_ps(a, b);
+}
+
 /* t[i][j] = r[j][i] */
 INLINE void transpose8(vec r[8])
 {

@@ -83,6 +83,12 @@ INLINE vec vmax(vec a, vec b)
     return _mm512_max_ps(a, b);
 }
 
+/* NaN in b comes through here too. */
+INLINE vec vmin(vec a, vec b)
+{
+    return _mm512_min_ps(a, b);
+}
+
 /* t[i][j] = r[j][i] */
 INLINE void transpose16(vec r[16])
 {

@@ -9,6 +9,8 @@
 #include "backend/native/native.h"
 #include "backend/native/winograd.h"
 
+#include <math.h>
+
 /* Below this many tiles the weights' transform costs more than it saves. */
 #define MIN_TILES 48
 #define MIN_CHANNELS 32
@@ -41,8 +43,7 @@ static bool takes(const fyi_site *site, const fy_shape *src, const fy_shape *dst
                                     .k = w->d[2],
                                     .pad = pad,
                                     .true_ic = src->d[1],
-                                    .true_oc = dst->d[1],
-                                    .relu = a->relu };
+                                    .true_oc = dst->d[1] };
     if (!loops || !is_dense(&a->o) || w->d[3] != s.k || !fits(&s, loops->lanes) || dst->d[2] < 1 ||
         dst->d[3] < 1)
         return false;
@@ -141,7 +142,12 @@ static int64_t scratch_floats(const fyi_launch *l)
 
 static fy_status run(const fyi_launch *l, const float *bias, const void *other)
 {
-    const fyi_winograd_out to = { .bias = bias, .other = other, .dst = l->dst[0] };
+    const fyi_conv_attr *a = l->site->attr;
+    const fyi_winograd_out to = { .bias = bias,
+                                  .other = other,
+                                  .lo = a->has_act ? a->lo : -INFINITY,
+                                  .hi = a->has_act ? a->hi : INFINITY,
+                                  .dst = l->dst[0] };
     fyi_winograd_run(l->state, l->src[0], l->src[1], &to, l->scratch, scratch_floats(l));
     return FY_OK;
 }

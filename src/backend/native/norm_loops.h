@@ -59,7 +59,7 @@ static void NAME(apply)(const void *x, const void *other, void *dst, int64_t hw,
         vec y = fma3(slope, sub(GET(p + i * 16), m), shift);
         if (o)
             y = add(y, GET(o + i * 16));
-        PUT(to + i * 16, _mm512_min_ps(high, _mm512_max_ps(low, y)));
+        PUT(to + i * 16, vmin(high, vmax(low, y)));
     }
 }
 

@@ -35,6 +35,7 @@ typedef struct fyi_winograd {
 typedef struct fyi_winograd_out {
     const float *bias; /* [true_oc], NULL if none (not for pooling) */
     const void *other; /* added, shaped and stored like dst; NULL if none */
+    float lo, hi;      /* dst is clipped to; pooling looks at s.relu instead */
     void *dst;
     uint8_t *index; /* NULL: the result is not pooled */
 } fyi_winograd_out;

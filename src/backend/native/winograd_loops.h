@@ -388,6 +388,7 @@ INLINE void map_out(int m, bool is_bf16, const fyi_winograd *wg, const float *p,
 {
     const fyi_conv_pool_sizes *s = &wg->s;
     const vec shift = to->bias ? load(to->bias + LANES * b) : zero();
+    const vec lo = splat(to->lo), hi = splat(to->hi);
     const int64_t y0 = where.y * m, x0 = where.x * m;
     const int64_t image = (where.image * (s->oc / LANES) + b) * wg->oh;
     vec y[16];
@@ -400,7 +401,7 @@ INLINE void map_out(int m, bool is_bf16, const fyi_winograd *wg, const float *p,
                 continue;
             if (to->other)
                 v = add(v, load_stored(is_bf16, to->other, o));
-            store_stored(is_bf16, to->dst, o, s->relu ? vmax(zero(), v) : v);
+            store_stored(is_bf16, to->dst, o, vmin(hi, vmax(lo, v)));
         }
 }
 

@@ -83,8 +83,9 @@ dnnl_status_t fyi_batch_norm_pd(dnnl_engine_t e, fyi_pass pass, const fyi_norm_c
 dnnl_status_t fyi_matmul_pd(dnnl_engine_t e, fyi_md src, fyi_md weights, fyi_md dst,
                             dnnl_primitive_attr_t attr, dnnl_primitive_desc_t *out);
 
-/* What follows the operation proper: relu, adding another tensor, adding what dst held before. */
+/* What follows the operation proper: relu, clipping, adding another tensor, adding what dst held before. */
 dnnl_status_t fyi_append_relu(dnnl_post_ops_t ops);
+dnnl_status_t fyi_append_clip(dnnl_post_ops_t ops, float lo, float hi);
 dnnl_status_t fyi_append_add(dnnl_post_ops_t ops, fyi_md other);
 dnnl_status_t fyi_append_sum(dnnl_post_ops_t ops);
 

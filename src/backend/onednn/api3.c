@@ -175,6 +175,11 @@ dnnl_status_t fyi_append_relu(dnnl_post_ops_t ops)
     return dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_relu, 0.0f, 0.0f);
 }
 
+dnnl_status_t fyi_append_clip(dnnl_post_ops_t ops, float lo, float hi)
+{
+    return dnnl_post_ops_append_eltwise(ops, dnnl_eltwise_clip, lo, hi);
+}
+
 dnnl_status_t fyi_append_add(dnnl_post_ops_t ops, fyi_md other)
 {
     return dnnl_post_ops_append_binary(ops, dnnl_binary_add, other);

@@ -5,6 +5,8 @@
  * same layout: the update then needs no reorder. */
 #include "backend/onednn/onednn.h"
 
+#include <math.h>
+
 /* ---- the description shared by the passes ---------------------------------------------------- */
 
 static fyi_md weights_md(fyi_maker *m, const fyi_desc *d, int64_t groups)
@@ -48,6 +50,12 @@ static bool make_hint(fyi_maker *m, const fyi_conv_call *c, const fyi_desc *src,
 
 /* ---- forward --------------------------------------------------------------------------------- */
 
+static dnnl_status_t append_act(const fyi_maker *m, const fyi_conv_attr *a)
+{
+    return a->lo == 0 && isinf(a->hi) ? fyi_append_relu(m->post_ops)
+                                      : fyi_append_clip(m->post_ops, a->lo, a->hi);
+}
+
 /* Adding `other` straight from its own memory saves a copy, but not every kernel can. */
 static bool forward_with(fyi_maker *m, const fyi_conv_call *c, const fyi_conv_attr *a, fyi_md other)
 {
@@ -56,8 +64,8 @@ static bool forward_with(fyi_maker *m, const fyi_conv_call *c, const fyi_conv_at
         ok = ok && fyi_append_add(m->post_ops, other) == dnnl_success;
     else if (a->has_other)
         ok = ok && fyi_append_sum(m->post_ops) == dnnl_success;
-    if (a->relu)
-        ok = ok && fyi_append_relu(m->post_ops) == dnnl_success;
+    if (a->has_act)
+        ok = ok && append_act(m, a) == dnnl_success;
     return ok && fyi_set_post_ops(m) &&
            fyi_conv_pd(m->engine, FYI_FORWARD_PASS, c, NULL, m->attr, &m->pd) == dnnl_success;
 }

@@ -18,6 +18,11 @@ static double conv_at(const fyi_launch *l, const conv_dims *c, int64_t n, int64_
     return sum;
 }
 
+static double clipped(double v, double lo, double hi)
+{
+    return v < lo ? lo : v > hi ? hi : v;
+}
+
 static fy_status run(const fyi_launch *l)
 {
     const fyi_conv_attr *a = l->site->attr;
@@ -32,7 +37,7 @@ static fy_status run(const fyi_launch *l)
                         v += SRC(l, 2, oc);
                     if (a->has_other)
                         v += SRC(l, 2 + a->has_bias, at);
-                    DST(l, 0, at, a->relu && v < 0 ? 0 : v);
+                    DST(l, 0, at, a->has_act ? clipped(v, a->lo, a->hi) : v);
                 }
     return FY_OK;
 }

@@ -30,13 +30,14 @@ typedef struct fyi_constant_attr {
     const void *data;
 } fyi_constant_attr;
 
-/* conv2d: src, weights [, bias] [, other] -> dst = act(conv(src, weights) + bias + other).
+/* conv2d: src, weights [, bias] [, other] -> dst = act(conv(src, weights) + bias + other), act = clip to [lo, hi].
  * Builders make the bare form; the fusion pass adds the rest.
  * conv2d_bwd_data: diff_dst, weights -> diff_src.
  * conv2d_bwd_weights: diff_dst, src -> diff_weights [, diff_bias if has_bias]. */
 typedef struct fyi_conv_attr {
     fy_conv_opts o;
-    bool has_bias, has_other, relu;
+    bool has_bias, has_other, has_act;
+    float lo, hi;    /* with act: ReLU's are 0 and INFINITY */
     fy_shape target; /* _bwd_data: shape of src; _bwd_weights: shape of weights */
 } fyi_conv_attr;
 

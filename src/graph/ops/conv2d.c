@@ -80,7 +80,7 @@ static fy_status infer(const fyi_op_site *at, fyi_spec *dst)
 static void grad(const fyi_grad_ctx *c, fy_node *diff_src)
 {
     fyi_conv_attr a = *(const fyi_conv_attr *)c->attr;
-    FYI_ASSERT(!a.has_bias && !a.has_other && !a.relu); /* fused only after gradients were taken */
+    FYI_ASSERT(!a.has_bias && !a.has_other && !a.has_act); /* fused only after gradients were taken */
     if (c->wanted[0]) {
         a.target = fy_node_shape(c->g, c->src[0]);
         diff_src[0] = fyi_op2(c->g, &fyi_op_conv2d_bwd_data, &a, c->diff_dst[0], c->src[1]);

@@ -30,6 +30,26 @@ static bool is_plain_relu(const fyi_node *n)
     return n->op == &fyi_op_relu && ((const fyi_relu_attr *)n->attr)->slope == 0.0f;
 }
 
+/* What a ReLU or a clip leaves standing; false for other nodes, and for clips that move zero. */
+static bool bounds_of(const fyi_node *n, float *lo, float *hi)
+{
+    if (n->op == &fyi_op_clip || n->op == &fyi_op_clip_bwd) {
+        *lo = ((const fyi_clip_attr *)n->attr)->lo;
+        *hi = ((const fyi_clip_attr *)n->attr)->hi;
+        return *lo <= 0.0f && *hi >= 0.0f;
+    }
+    *lo = 0.0f;
+    *hi = INFINITY;
+    return (n->op == &fyi_op_relu || n->op == &fyi_op_relu_bwd) &&
+           ((const fyi_relu_attr *)n->attr)->slope == 0.0f;
+}
+
+/* The same of the forward operators alone. */
+static bool act_bounds_of(const fyi_node *n, float *lo, float *hi)
+{
+    return (n->op == &fyi_op_relu || n->op == &fyi_op_clip) && bounds_of(n, lo, hi);
+}
+
 /* Adds the fused node if the device is fast at it; its first destination, or 0. A node that was added in
  * vain stays unreached. */
 static fyi_id add_fused(fuse *f, const fyi_op *op, const void *attr, int n_src, const fyi_id *src)
@@ -72,8 +92,8 @@ static bool conv_bias(fuse *f, int32_t k)
         return false;
     fyi_conv_attr a = *(const fyi_conv_attr *)conv->attr;
     a.has_bias = true;
-    return !a.relu && rewrite(f, bias.dst, &fyi_op_conv2d, &a, 3,
-                              (fyi_id[]){ conv->src[0], conv->src[1], bias.src[1] });
+    return !a.has_act && rewrite(f, bias.dst, &fyi_op_conv2d, &a, 3,
+                                 (fyi_id[]){ conv->src[0], conv->src[1], bias.src[1] });
 }
 
 static bool linear_bias(fuse *f, int32_t k)
@@ -99,26 +119,29 @@ static bool conv_other(fuse *f, int32_t k)
             continue;
         fyi_conv_attr a = *(const fyi_conv_attr *)conv->attr;
         a.has_other = true;
-        return a.has_bias && !a.relu &&
+        return a.has_bias && !a.has_act &&
                rewrite(f, add.dst, &fyi_op_conv2d, &a, 4,
                        (fyi_id[]){ conv->src[0], conv->src[1], conv->src[2], add.src[1 - i] });
     }
     return false;
 }
 
-static bool conv_relu(fuse *f, int32_t k)
+static bool conv_act(fuse *f, int32_t k)
 {
-    const fyi_node relu = f->g->nodes[k];
-    if (!is_plain_relu(&relu) || !used_once(f, relu.src[0]))
+    const fyi_node act = f->g->nodes[k];
+    float lo, hi;
+    if (!act_bounds_of(&act, &lo, &hi) || !used_once(f, act.src[0]))
         return false;
-    const fyi_node *conv = fyi_def_if(f->g, relu.src[0], &fyi_op_conv2d);
+    const fyi_node *conv = fyi_def_if(f->g, act.src[0], &fyi_op_conv2d);
     if (!conv)
         return false;
     fyi_conv_attr a = *(const fyi_conv_attr *)conv->attr;
-    if (a.relu)
+    if (a.has_act)
         return false;
-    a.relu = true;
-    return rewrite(f, relu.dst, &fyi_op_conv2d, &a, conv->n_src, conv->src);
+    a.has_act = true;
+    a.lo = lo;
+    a.hi = hi;
+    return rewrite(f, act.dst, &fyi_op_conv2d, &a, conv->n_src, conv->src);
 }
 
 static bool linear_relu(fuse *f, int32_t k)
@@ -144,7 +167,7 @@ static bool conv_pool(fuse *f, int32_t k)
     if (!pool || !used_once(f, pool->src[0]))
         return false;
     const fyi_node *conv = fyi_def_if(f->g, pool->src[0], &fyi_op_conv2d);
-    if (!conv || conv->n_src != 3 || ((const fyi_conv_attr *)conv->attr)->relu)
+    if (!conv || conv->n_src != 3 || ((const fyi_conv_attr *)conv->attr)->has_act)
         return false;
     const fyi_id index = pool->dst + 1;
     fyi_conv_pool_attr a = { .conv = ((const fyi_conv_attr *)conv->attr)->o,
@@ -171,20 +194,6 @@ static bool pool_relu_bwd(fuse *f, int32_t k)
         return false;
     return rewrite(f, pool.dst, &fyi_op_pool_relu_bwd, pool.attr, 3,
                    (fyi_id[]){ relu->src[0], relu->src[1], pool.src[1] });
-}
-
-/* What a ReLU or a clip leaves standing; false for other nodes, and for clips that move zero. */
-static bool bounds_of(const fyi_node *n, float *lo, float *hi)
-{
-    if (n->op == &fyi_op_clip || n->op == &fyi_op_clip_bwd) {
-        *lo = ((const fyi_clip_attr *)n->attr)->lo;
-        *hi = ((const fyi_clip_attr *)n->attr)->hi;
-        return *lo <= 0.0f && *hi >= 0.0f;
-    }
-    *lo = 0.0f;
-    *hi = INFINITY;
-    return (n->op == &fyi_op_relu || n->op == &fyi_op_relu_bwd) &&
-           ((const fyi_relu_attr *)n->attr)->slope == 0.0f;
 }
 
 /* batch_norm's moments move along with its result. */
@@ -221,8 +230,7 @@ static bool norm_act(fuse *f, int32_t k)
 {
     const fyi_node act = f->g->nodes[k];
     fyi_norm_act_attr a = { 0 };
-    if (!(act.op == &fyi_op_relu || act.op == &fyi_op_clip) || !bounds_of(&act, &a.lo, &a.hi) ||
-        !used_once(f, act.src[0]))
+    if (!act_bounds_of(&act, &a.lo, &a.hi) || !used_once(f, act.src[0]))
         return false;
     const fyi_node *bn = fyi_def_if(f->g, act.src[0], &fyi_op_batch_norm);
     if (bn)
@@ -352,7 +360,7 @@ static bool conv_pool_bwd_data(fuse *f, int32_t k)
 }
 
 static const pattern patterns[] = {
-    conv_bias,          linear_bias,   conv_pool,     conv_other,      conv_relu,
+    conv_bias,          linear_bias,   conv_pool,     conv_other,      conv_act,
     linear_relu,        pool_relu_bwd, conv_bias_bwd, linear_bias_bwd, conv_pool_bwd_weights,
     conv_pool_bwd_data, norm_act,      norm_sum,      norm_act_bwd,
 };

@@ -3,6 +3,7 @@
 #ifndef FYI_WINOGRAD_LOOPS_H
 #define FYI_WINOGRAD_LOOPS_H
 
+#include "backend/native/stored.h"
 #include "backend/native/winograd.h"
 
 #include <string.h>
@@ -95,26 +96,6 @@ INLINE void line_weights_diff(int k, const vec *p, int s, vec *o, int t)
         o[4 * t] = fma3(splat(16), even2, even);
     }
     o[(k - 1) * t] = add(o[(k - 1) * t], p[5 * s]);
-}
-
-/* ---- elements as they are stored ------------------------------------------------------------------------ */
-
-INLINE const void *at(bool is_bf16, const void *p, int64_t i)
-{
-    return (const char *)p + i * (is_bf16 ? 2 : 4);
-}
-
-INLINE vec load_stored(bool is_bf16, const void *p, int64_t i)
-{
-    return is_bf16 ? load_bf16((const uint16_t *)p + i) : load((const float *)p + i);
-}
-
-INLINE void store_stored(bool is_bf16, void *p, int64_t i, vec v)
-{
-    if (is_bf16)
-        store_bf16((uint16_t *)p + i, v);
-    else
-        store((float *)p + i, v);
 }
 
 /* ---- weights -------------------------------------------------------------------------------------------- */

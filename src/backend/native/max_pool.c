@@ -1,0 +1,147 @@
+/* max_pool.c: max pooling of channels in blocks of 16 by any windows of at most 255 elements, and its gradient, over f32
+ * and bf16. */
+#include "backend/native/max_pool.h"
+
+#include "backend/cpu.h"
+#include "backend/native/native.h"
+
+#if FYI_X86_64
+
+#define MIN_CHANNELS 16
+
+static bool is_narrow(const fyi_desc *d)
+{
+    return d->dtype == FY_BF16;
+}
+
+/* `image` may stay as narrow as it comes; the other images follow it. */
+static bool takes(const fyi_site *s, const fyi_desc *image, const fyi_desc *index)
+{
+    return fyi_cpu_has_avx512() && index->dtype == FY_U8 && image->shape.rank == 4 &&
+           image->shape.d[1] >= MIN_CHANNELS && (is_narrow(image) || image->dtype == FY_F32) &&
+           fy_shape_numel(&s->dst[0].shape) > 0 && fy_shape_numel(&s->src[0].shape) > 0;
+}
+
+static fyi_max_pool pool_of(const fyi_site *s, const fy_shape *src, const fy_shape *dst)
+{
+    const fy_pool_opts *o = &((const fyi_pool_attr *)s->attr)->o;
+    return (fyi_max_pool){ .h = src->d[2],
+                           .w = src->d[3],
+                           .oh = dst->d[2],
+                           .ow = dst->d[3],
+                           .kernel = { o->kernel[0], o->kernel[1] },
+                           .stride = { o->stride[0], o->stride[1] },
+                           .pad = { o->pad[0], o->pad[1] },
+                           .is_bf16 = is_narrow(&s->dst[0]) };
+}
+
+typedef struct job {
+    fyi_max_pool p;
+    int64_t channels, n_blocks; /* of one image */
+    const char *from;
+    char *to;
+    uint8_t *index;
+} job;
+
+static job job_of(const fyi_launch *l, const fy_shape *src, const fy_shape *dst)
+{
+    const fyi_site *s = l->site;
+    return (job){ .p = pool_of(s, src, dst),
+                  .channels = src->d[1],
+                  .n_blocks = (src->d[1] + 15) / 16,
+                  .from = l->src[0],
+                  .to = l->dst[0] };
+}
+
+static int64_t bytes_of(const job *j, int64_t h, int64_t w)
+{
+    return h * w * 16 * (j->p.is_bf16 ? 2 : 4);
+}
+
+/* ---- src -> dst, index ------------------------------------------------------------------------------- */
+
+static bool propose(fy_device *dev, fyi_site *s)
+{
+    (void)dev;
+    if (!takes(s, &s->src[0], &s->dst[1]))
+        return false;
+    s->src[0].layout = s->dst[0].layout = s->dst[1].layout = fyi_layout_channel_block(4, 16);
+    s->dst[0].dtype = s->src[0].dtype;
+    return true;
+}
+
+static void pool_blocks(void *ctx, int64_t begin, int64_t end)
+{
+    const job *j = ctx;
+    const int64_t in = bytes_of(j, j->p.h, j->p.w), out = bytes_of(j, j->p.oh, j->p.ow);
+    for (int64_t b = begin; b < end; b++) {
+        const int64_t left = j->channels - b % j->n_blocks * 16;
+        fyi_max_pool_avx512(&j->p, (int)FYI_MIN(left, (int64_t)16), j->from + b * in,
+                            j->to + b * out, j->index + b * j->p.oh * j->p.ow * 16);
+    }
+}
+
+static fy_status run(const fyi_launch *l)
+{
+    const fy_shape *src = &l->site->src[0].shape;
+    job j = job_of(l, src, &l->site->dst[0].shape);
+    j.index = l->dst[1];
+    fyi_parallel(src->d[0] * j.n_blocks, fyi_grain(j.p.h * j.p.w * 16), pool_blocks, &j);
+    return FY_OK;
+}
+
+FYI_NATIVE_KERNEL_ANY(max_pool2d, propose, run);
+
+/* ---- diff_dst, index -> diff_src --------------------------------------------------------------------- */
+
+static bool propose_bwd(fy_device *dev, fyi_site *s)
+{
+    (void)dev;
+    if (!takes(s, &s->src[0], &s->src[1]))
+        return false;
+    s->src[0].layout = s->src[1].layout = s->dst[0].layout = fyi_layout_channel_block(4, 16);
+    s->dst[0].dtype = s->src[0].dtype;
+    return true;
+}
+
+static void spread_blocks(void *ctx, int64_t begin, int64_t end)
+{
+    const job *j = ctx;
+    const int64_t in = bytes_of(j, j->p.oh, j->p.ow), out = bytes_of(j, j->p.h, j->p.w);
+    for (int64_t b = begin; b < end; b++)
+        fyi_max_pool_bwd_avx512(&j->p, j->from + b * in, j->index + b * j->p.oh * j->p.ow * 16,
+                                j->to + b * out);
+}
+
+static fy_status run_bwd(const fyi_launch *l)
+{
+    const fy_shape *src = &l->site->dst[0].shape;
+    job j = job_of(l, src, &l->site->src[0].shape);
+    j.index = l->src[1];
+    fyi_parallel(src->d[0] * j.n_blocks, fyi_grain(j.p.h * j.p.w * 16), spread_blocks, &j);
+    return FY_OK;
+}
+
+const fyi_kernel fyi_native_max_pool2d_bwd_blocked = { .name = "native",
+                                                       .op = &fyi_op_max_pool2d_bwd,
+                                                       .any_float = true,
+                                                       .propose = propose_bwd,
+                                                       .run = run_bwd };
+
+#else
+
+static bool decline(fy_device *dev, fyi_site *site)
+{
+    (void)dev;
+    (void)site;
+    return false;
+}
+
+const fyi_kernel fyi_native_max_pool2d = { .name = "native",
+                                           .op = &fyi_op_max_pool2d,
+                                           .propose = decline };
+const fyi_kernel fyi_native_max_pool2d_bwd_blocked = { .name = "native",
+                                                       .op = &fyi_op_max_pool2d_bwd,
+                                                       .propose = decline };
+
+#endif

@@ -1,0 +1,21 @@
+/* max_pool.h: max pooling over channels in blocks of 16, of any windows. */
+#ifndef FYI_MAX_POOL_H
+#define FYI_MAX_POOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Of one block of channels of one image: src [h, w, 16], dst and index [oh, ow, 16]. */
+typedef struct fyi_max_pool {
+    int64_t h, w, oh, ow;
+    int64_t kernel[2], stride[2], pad[2];
+    bool is_bf16; /* src, dst and their gradients are stored so, else as f32 */
+} fyi_max_pool;
+
+/* `lanes` of the 16 channels exist: the others' index is 0. */
+void fyi_max_pool_avx512(const fyi_max_pool *p, int lanes, const void *src, void *dst,
+                         uint8_t *index);
+void fyi_max_pool_bwd_avx512(const fyi_max_pool *p, const void *diff_dst, const uint8_t *index,
+                             void *diff_src);
+
+#endif

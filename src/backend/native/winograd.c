@@ -30,7 +30,7 @@ static int64_t chunk_of(const fyi_winograd *wg)
     const int64_t l2 = fyi_cpu_l2_bytes() / (int64_t)sizeof(float),
                   per_tile = 36 * (wg->s.ic + wg->s.oc);
     const int64_t n =
-        wg->is_wide ? clamp(2 * l2 / per_tile, 132, 516) : clamp(3 * l2 / 8 / per_tile, 24, 96);
+        wg->is_wide ? clamp(8 * l2 / per_tile, 132, 516) : clamp(3 * l2 / 8 / per_tile, 24, 96);
     return FYI_MIN(n, wg->n_tiles + ROWS - 1) / ROWS * ROWS;
 }
 

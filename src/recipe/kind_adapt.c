@@ -117,11 +117,12 @@ static void put(const fyi_recipe_data *d, const fy_recipe_result *r, json_t *roo
 static void take_figures(const json_t *root, fy_adapt_report *a, const struct way *w)
 {
     char key[40], *f = (char *)a + w->at;
-    const double step = fyi_json_at(root, key_of("oracle_step", w, key));
+    const json_t *step = json_object_get(root, key_of("oracle_step", w, key));
 
     for (size_t i = 0; i < FYI_LEN(numbers); i++)
         *(double *)(void *)(f + numbers[i].at) = fyi_json_at(root, key_of(numbers[i].name, w, key));
-    ((fy_adapt_figures *)(void *)f)->oracle_step = step >= 0 ? (int64_t)step : -1;
+    ((fy_adapt_figures *)(void *)f)->oracle_step =
+        json_is_integer(step) ? json_integer_value(step) : -1;
 }
 
 static void take(const json_t *root, fy_recipe_result *r)

@@ -327,5 +327,10 @@ double fyi_json_at(const struct json_t *root, const char *key);
 /* Fills r from result.json where there is one: the run is done. FY_EINVAL if it is another recipe's. */
 fy_status fyi_rundir_finished(const fyi_settings *s, const char *dir, fy_recipe_result *r,
                               bool *is_finished);
+/* What those two read, from the bytes of data.json and of result.json. */
+fy_status fyi_rundir_parse_data(const fyi_recipe_data *d, const char *dir, const char *text,
+                                size_t n);
+fy_status fyi_rundir_parse_result(const fyi_settings *s, const char *path, const char *text,
+                                  size_t n, fy_recipe_result *r);
 
 #endif

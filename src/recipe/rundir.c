@@ -112,7 +112,8 @@ static fy_status write_json(json_t *root, const char *dir, const char *name)
     return st;
 }
 
-#define MAX_BROKEN 1000 /* that are named one by one */
+#define MAX_JSON_BYTES ((size_t)64 << 20) /* of a file in the directory */
+#define MAX_BROKEN 1000                   /* that are named one by one */
 
 /* What was left out, so that the run says what it has not seen. */
 static json_t *broken_json(const fy_dataset *d)
@@ -294,17 +295,16 @@ static fy_status check_files(const fyi_files *f, const json_t *then, const char 
     return FY_OK;
 }
 
-static fy_status check_data(const fyi_recipe_data *d, const char *dir)
+fy_status fyi_rundir_parse_data(const fyi_recipe_data *d, const char *dir, const char *text,
+                                size_t n)
 {
-    char path[FY_RUN_DIR_MAX + 64];
     json_error_t error;
-    json_t *root;
+    json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &error);
     fy_status st = FY_OK;
 
-    FYI_FORWARD(path_in(dir, "data.json", path, sizeof path));
-    root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     if (root == NULL)
-        return fyi_fail(FY_EFORMAT, "cannot resume: '%s' is damaged: %s", path, error.text);
+        return fyi_fail(FY_EFORMAT, "cannot resume '%s': its data.json is damaged: %s", dir,
+                        error.text);
     for (int i = 0; i < FYI_SIDES && st == FY_OK; i++) {
         const char *then = json_string_value(
             json_object_get(json_object_get(root, fyi_side_names[i]), "view_sha256"));
@@ -321,6 +321,19 @@ static fy_status check_data(const fyi_recipe_data *d, const char *dir)
     if (st == FY_OK)
         st = check_files(&d->files, json_object_get(root, "files"), dir);
     json_decref(root);
+    return st;
+}
+
+static fy_status check_data(const fyi_recipe_data *d, const char *dir)
+{
+    char path[FY_RUN_DIR_MAX + 64], *text;
+    size_t n;
+    fy_status st;
+
+    FYI_FORWARD(path_in(dir, "data.json", path, sizeof path));
+    FYI_FORWARD(fyi_file_read(path, MAX_JSON_BYTES, &text, &n));
+    st = fyi_rundir_parse_data(d, dir, text, n);
+    fyi_free(text);
     return st;
 }
 
@@ -389,19 +402,13 @@ static fy_status check_origin(const fyi_settings *s, const json_t *root, const c
         path, then != NULL ? then : "missing", now);
 }
 
-fy_status fyi_rundir_finished(const fyi_settings *s, const char *dir, fy_recipe_result *r,
-                              bool *is_finished)
+fy_status fyi_rundir_parse_result(const fyi_settings *s, const char *path, const char *text,
+                                  size_t n, fy_recipe_result *r)
 {
-    char path[FY_RUN_DIR_MAX + 64];
     json_error_t error;
-    json_t *root;
+    json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &error);
     fy_status st;
 
-    FYI_FORWARD(path_in(dir, "result.json", path, sizeof path));
-    *is_finished = fyi_path_exists(path);
-    if (!*is_finished)
-        return FY_OK;
-    root = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
     if (root == NULL)
         return fyi_fail(FY_EFORMAT, "'%s' is damaged: %s; remove it to have it written again", path,
                         error.text);
@@ -411,5 +418,22 @@ fy_status fyi_rundir_finished(const fyi_settings *s, const char *dir, fy_recipe_
         s->method->kind->take(root, r);
     }
     json_decref(root);
+    return st;
+}
+
+fy_status fyi_rundir_finished(const fyi_settings *s, const char *dir, fy_recipe_result *r,
+                              bool *is_finished)
+{
+    char path[FY_RUN_DIR_MAX + 64], *text;
+    size_t n;
+    fy_status st;
+
+    FYI_FORWARD(path_in(dir, "result.json", path, sizeof path));
+    *is_finished = fyi_path_exists(path);
+    if (!*is_finished)
+        return FY_OK;
+    FYI_FORWARD(fyi_file_read(path, MAX_JSON_BYTES, &text, &n));
+    st = fyi_rundir_parse_result(s, path, text, n, r);
+    fyi_free(text);
     return st;
 }

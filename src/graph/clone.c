@@ -59,8 +59,12 @@ static fy_status clone_into(const fy_graph *g, fy_graph *c)
     memcpy(c->nodes, g->nodes, g->n_nodes * sizeof *c->nodes);
     c->n_values = g->n_values;
     c->n_nodes = g->n_nodes;
-    for (size_t i = 1; i < c->n_values; i++)
-        c->values[i].name = dup_text(c, c->values[i].name);
+    for (size_t i = 1; i < c->n_values; i++) {
+        const char *name = c->values[i].name;
+        c->values[i].name = dup_text(c, name);
+        if (name && !c->values[i].name)
+            return fyi_enomem(strlen(name), "a graph's copy");
+    }
     for (size_t i = 1; i < c->n_nodes; i++)
         FYI_FORWARD(clone_node(c, &c->nodes[i]));
     for (size_t i = 0; i < g->n_objectives; i++) {

@@ -46,11 +46,32 @@ static fy_status visit(walk *w, int32_t root)
     return FY_OK;
 }
 
+static size_t bytes_of(const fy_graph *g, fyi_id v)
+{
+    return fyi_shape_bytes(&g->values[v].spec.shape, g->values[v].spec.dtype);
+}
+
+/* Is it more than what it is computed from? */
+static bool is_large(const fy_graph *g, fyi_id v)
+{
+    const fyi_node *n = fyi_def(g, v);
+    size_t in = 0, out = 0;
+    for (int i = 0; i < n->n_src; i++)
+        in += bytes_of(g, n->src[i]);
+    for (int j = 0; j < n->n_dst; j++)
+        out += bytes_of(g, n->dst + j);
+    return out > in;
+}
+
+/* Roots that are large wait until all others are there: the gradient of a linear layer's weights can be larger than all
+ * that the backward pass below it still needs. */
 static fy_status visit_segment(walk *w, const fyi_segment *s)
 {
     const fy_graph *g = w->p->g;
-    for (size_t i = 0; i < s->n_roots; i++)
-        FYI_FORWARD(visit(w, g->values[s->roots[i]].node));
+    for (int large = 0; large <= 1; large++)
+        for (size_t i = 0; i < s->n_roots; i++)
+            if (is_large(g, s->roots[i]) == large)
+                FYI_FORWARD(visit(w, g->values[s->roots[i]].node));
     for (size_t i = 0; i < s->n_updates; i++)
         FYI_FORWARD(visit(w, s->updates[i]));
     return FY_OK;

@@ -9,6 +9,7 @@
 #include "graph/param.h"
 #include "graph/passes/passes.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct pass {
@@ -216,6 +217,25 @@ typedef struct movers {
     int32_t *group;
 } movers;
 
+static int by_id(const void *x, const void *y)
+{
+    const fyi_id a = *(const fyi_id *)x, b = *(const fyi_id *)y;
+    return (a > b) - (a < b);
+}
+
+/* In the order in which the backward pass adds them, whatever that of the parameters: a layer's weight gradient is then
+ * computed when its diff_dst is there, which need not wait for those of all layers below it. */
+static fy_status root_gradients(pass *s, const movers *m, fyi_segment *seg)
+{
+    fyi_id *diff = fyi_arena_dup(&s->arena, m->diff, (size_t)m->n * sizeof *diff);
+    if (!diff)
+        return fyi_enomem((size_t)m->n * sizeof *diff, "an objective's gradients");
+    qsort(diff, (size_t)m->n, sizeof *diff, by_id);
+    for (int i = 0; i < m->n; i++)
+        FYI_FORWARD(fyi_segment_root(seg, diff[i]));
+    return FY_OK;
+}
+
 /* Sources and destinations as fyi_update_attr lists them. */
 static fy_status add_update(pass *s, const fyi_objective *o, const movers *m, fyi_segment *seg)
 {
@@ -248,6 +268,7 @@ static fy_status add_update(pass *s, const fyi_objective *o, const movers *m, fy
     const fy_node dst = fyi_apply(s->g, rule->op, &a, n, src);
     FYI_FORWARD(fy_graph_status(s->g));
 
+    FYI_FORWARD(root_gradients(s, m, seg));
     for (int i = 0; i < steps; i++)
         FYI_FORWARD(fyi_segment_root(seg, src[i].id));
     alias(s->g, dst.id, src[steps].id);
@@ -257,7 +278,6 @@ static fy_status add_update(pass *s, const fyi_objective *o, const movers *m, fy
         for (int k = 0; k < n_states; k++)
             alias(s->g, dst.id + to + 1 + k, src[from + 2 + k].id);
         moved(s, m->use[i], dst.id + to);
-        FYI_FORWARD(fyi_segment_root(seg, m->diff[i]));
     }
     return fyi_segment_update(seg, s->g->values[dst.id].node);
 }
@@ -390,8 +410,9 @@ static fy_status prepare(pass *s)
     s->first_copy = fyi_arena_alloc(&s->arena, n * sizeof *s->first_copy);
     s->stale = fyi_arena_alloc(&s->arena, n * sizeof *s->stale);
     s->marked = fyi_arena_alloc(&s->arena, n * sizeof *s->marked);
-    s->p->n_segments = FYI_MAX(s->g->n_objectives, (size_t)1);
-    s->p->segments = fyi_calloc(s->p->n_segments, sizeof *s->p->segments);
+    const size_t n_segments = FYI_MAX(s->g->n_objectives, (size_t)1);
+    s->p->segments = fyi_calloc(n_segments, sizeof *s->p->segments);
+    s->p->n_segments = s->p->segments ? n_segments : 0;
     s->p->shown = fyi_calloc(n, sizeof *s->p->shown);
     s->p->n_shown = n;
     if (!s->now || !s->copied_in || !s->first_copy || !s->stale || !s->marked || !s->p->segments ||

@@ -32,6 +32,10 @@ FY_API const char *fy_device_feature_dir(const fy_device *d); /* NULL: none */
  * The file and its folder are made if missing; processes may share it; one that cannot be written is warned of. NULL, the
  * beginning: the choice is a rule, the same on every machine with the same instructions. */
 FY_API FY_NODISCARD fy_status fy_device_set_kernel_times(fy_device *d, const char *path);
+/* Bytes that the plan of a stage may take on this device, its parameters included (fy_plan_opts.memory); 0, the
+ * beginning: any. */
+FY_API void fy_device_set_memory(fy_device *d, size_t bytes);
+FY_API size_t fy_device_memory(const fy_device *d);
 /* Compute threads of this process; 0 for as many as there are processors. */
 FY_API void fy_threads_set(int n);
 

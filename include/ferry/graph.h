@@ -236,6 +236,9 @@ typedef struct fy_plan_opts {
     const fy_node *feeds; /* values fed from outside instead of computed: cached features */
     int n_feeds;
     uint64_t seed; /* of dropout */
+    size_t memory; /* bytes that fy_plan_info.total_bytes is to be at most; 0: any. Where it would be more, values are
+                    * dropped after use and computed again for the backward pass, to the same bytes (Chen et al.
+                    * 2016). FY_ENOMEM with the smallest plan's need where that is not enough */
 } fy_plan_opts;
 FY_API fy_plan_opts fy_plan_defaults(void);
 
@@ -280,6 +283,11 @@ typedef struct fy_plan_info {
     size_t unplanned_bytes;  /* what it would be without reuse */
     size_t persistent_bytes; /* parameters in device layout, optimiser state, folded values */
     size_t scratch_bytes;
+    size_t total_bytes; /* the block, persistent_bytes, and the parameters where their models keep them */
+    size_t unlimited_bytes; /* what total_bytes would be without fy_plan_opts.memory */
+    int n_values;           /* kernels per step that are no layout changes, */
+    int n_recomputed;       /* and how many of these compute a value a second time */
+    double recompute_frac;  /* the second times' work, estimated, relative to that of all others */
 } fy_plan_info;
 FY_API void fy_plan_describe(const fy_plan *p, fy_plan_info *info);
 /* Per-launch table: operator, kernel, shapes, layouts, and milliseconds when FY_DEBUG >= 2 was set.

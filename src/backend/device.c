@@ -142,6 +142,16 @@ const char *fy_device_feature_dir(const fy_device *d)
     return d->feature_dir;
 }
 
+void fy_device_set_memory(fy_device *d, size_t bytes)
+{
+    d->memory = bytes;
+}
+
+size_t fy_device_memory(const fy_device *d)
+{
+    return d->memory;
+}
+
 void fy_threads_set(int n)
 {
     fyi_set_threads(n);

@@ -104,6 +104,16 @@ int64_t fyi_base64_decode(const char *s, uint8_t *out, size_t cap);
 /* Grows `*v` (capacity `*cap` elements of `size` bytes) to hold n elements. */
 fy_status fyi_grow(void *v, size_t *cap, size_t n, size_t size);
 
+/* ---- size.c: numbers of bytes ------------------------------------------------------------------ */
+
+#define FYI_SIZE_CHARS 32
+/* "1.5GiB", "800 MB" (of 1,000,000), "65536", in any case; false for what is no size or more than memory can have. */
+bool fyi_size_read(const char *text, int64_t *bytes);
+/* "1.5 GiB", rounded, for eyes; returns `text`. */
+const char *fyi_size_text(uint64_t bytes, char text[FYI_SIZE_CHARS]);
+/* "1536MiB", exactly. */
+void fyi_size_put(fyi_buf *b, int64_t bytes);
+
 /* ---- file.c: files whole or not at all ------------------------------------------------------- */
 
 /* Reads a regular file of at most max_bytes; NUL after the last byte. Free *out with fyi_free. */

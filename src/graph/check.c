@@ -35,12 +35,48 @@ static fy_status check_node(const fy_graph *g, size_t k, fyi_arena *scratch, con
     return FY_OK;
 }
 
-fy_status fyi_check(const fy_graph *g, const char *after)
+/* overwritten[v]: an update has run that writes where v is kept. */
+typedef struct walk {
+    const fy_graph *g;
+    const char *after;
+    bool *computed, *overwritten; /* [n_values] */
+} walk;
+
+static fy_status check_turn(const walk *w, const fyi_node *n)
+{
+    for (int i = 0; i < n->n_src; i++)
+        if (!w->computed[n->src[i]] || w->overwritten[n->src[i]])
+            return fyi_fail(FY_EINVAL, "after %s: '%s' reads '%s' %s", w->after, n->name,
+                            fyi_def(w->g, n->src[i])->name,
+                            w->computed[n->src[i]] ? "when it is overwritten"
+                                                   : "before it is computed");
+    for (int j = 0; j < n->n_dst; j++) {
+        w->computed[n->dst + j] = true;
+        w->overwritten[w->g->values[n->dst + j].alias] = true;
+    }
+    return FY_OK;
+}
+
+static fy_status check_order(const fyi_program *p, fyi_arena *scratch, const char *after)
+{
+    walk w = { .g = p->g, .after = after };
+    w.computed = fyi_arena_alloc(scratch, p->g->n_values * sizeof *w.computed);
+    w.overwritten = fyi_arena_alloc(scratch, p->g->n_values * sizeof *w.overwritten);
+    if (!w.computed || !w.overwritten)
+        return fyi_enomem(p->g->n_values, "the checker");
+    for (size_t i = 0; i < p->n_order; i++)
+        FYI_FORWARD(check_turn(&w, &p->g->nodes[p->order[i]]));
+    return FY_OK;
+}
+
+fy_status fyi_check(const fyi_program *p, const char *after)
 {
     fyi_arena scratch = { 0 };
     fy_status st = FY_OK;
-    for (size_t k = 1; st == FY_OK && k < g->n_nodes; k++)
-        st = check_node(g, k, &scratch, after);
+    for (size_t k = 1; st == FY_OK && k < p->g->n_nodes; k++)
+        st = check_node(p->g, k, &scratch, after);
+    if (st == FY_OK)
+        st = check_order(p, &scratch, after);
     fyi_arena_release(&scratch);
     return st;
 }

@@ -1,5 +1,5 @@
 /* dump.c: the plan as a table for eyes: what runs, with which kernel, on which shapes and layouts. */
-#include "graph/plan.h"
+#include "graph/fit.h"
 
 #include <string.h>
 
@@ -35,6 +35,11 @@ size_t fy_plan_text(const fy_plan *p, char *buf, size_t bytes)
         "%.1f MiB of parameters and state\n",
         p->info.n_kernels, p->info.n_reorders, (double)p->info.activation_bytes / 1048576.0,
         (double)p->info.unplanned_bytes / 1048576.0, (double)p->info.persistent_bytes / 1048576.0);
+    if (p->info.n_recomputed) {
+        char text[FYI_FIT_CHARS];
+        fyi_fit_text(&p->info, text);
+        fyi_buf_printf(&b, "%s\n", text);
+    }
     const size_t len = b.len;
     if (bytes) {
         const size_t n = FYI_MIN(bytes - 1, len);

@@ -101,6 +101,7 @@ struct fy_device {
     fy_dtype precision;               /* fy_device_set_precision */
     char *feature_dir;                /* NULL: none */
     fyi_kernel_times *times;          /* NULL: kernels are chosen by the order of their list */
+    size_t memory;                    /* fy_device_set_memory */
     bool has_bf16;                    /* instructions that multiply bf16 */
     void *ctx;                        /* the kernels' library's own: engine and stream */
     void (*close)(fy_device *dev);

@@ -124,23 +124,23 @@ static fy_status place_in_block(fy_plan *p)
     return FY_OK;
 }
 
-static fy_status take_memory(fy_plan *p)
+/* What is not in the block: the plan's own buffers, and the parameters where their models keep them. */
+static void count_the_rest(fy_plan *p)
 {
-    p->block = fyi_alloc_block(FYI_MAX(p->info.activation_bytes, (size_t)ALIGN));
-    if (!p->block)
-        return fyi_enomem(p->info.activation_bytes, "a plan's activations");
-    for (size_t i = 0; i < p->n_buffers; i++) {
-        fyi_buffer *b = &p->buffers[i];
-        if (b->store != FYI_STORE_OWN)
-            continue;
-        p->info.persistent_bytes += rounded(b->bytes);
-        if (!(b->ptr = fyi_alloc_block(rounded(FYI_MAX(b->bytes, (size_t)1)))))
-            return fyi_enomem(b->bytes, "a plan's parameters");
-    }
+    fy_plan_info *info = &p->info;
     for (size_t i = 0; i < p->n_buffers; i++)
-        if (p->buffers[i].store == FYI_STORE_BLOCK)
-            p->buffers[i].ptr = (char *)p->block + p->buffers[fyi_buffer_root(p, (int32_t)i)].offset;
-    return FY_OK;
+        if (p->buffers[i].store == FYI_STORE_OWN)
+            info->persistent_bytes += rounded(p->buffers[i].bytes);
+    info->total_bytes = info->activation_bytes + info->persistent_bytes;
+    for (size_t i = 0; i < p->n_slots; i++)
+        info->total_bytes += fyi_shape_bytes(&p->slots[i].param->shape, FY_F32);
+    info->unlimited_bytes = info->total_bytes;
+    for (size_t i = 0; i < p->n_runs; i++) {
+        const fyi_run *r = &p->runs[i];
+        info->scratch_bytes = FYI_MAX(info->scratch_bytes, r->site.scratch_bytes);
+        info->n_kernels += !r->once;
+        info->n_values += !r->once && r->node;
+    }
 }
 
 fy_status fyi_plan_lay_out(fy_plan *p)
@@ -149,9 +149,24 @@ fy_status fyi_plan_lay_out(fy_plan *p)
     for (size_t i = 0; i < p->n_runs; i++)
         merge_in_place(p, (int32_t)i);
     FYI_FORWARD(place_in_block(p));
-    for (size_t i = 0; i < p->n_runs; i++)
-        p->info.scratch_bytes = FYI_MAX(p->info.scratch_bytes, p->runs[i].site.scratch_bytes);
-    for (size_t i = 0; i < p->n_runs; i++)
-        p->info.n_kernels += !p->runs[i].once;
-    return take_memory(p);
+    count_the_rest(p);
+    return FY_OK;
+}
+
+fy_status fyi_plan_take_memory(fy_plan *p)
+{
+    p->block = fyi_alloc_block(FYI_MAX(p->info.activation_bytes, (size_t)ALIGN));
+    if (!p->block)
+        return fyi_enomem(p->info.activation_bytes, "a plan's activations");
+    for (size_t i = 0; i < p->n_buffers; i++) {
+        fyi_buffer *b = &p->buffers[i];
+        if (b->store != FYI_STORE_OWN)
+            continue;
+        if (!(b->ptr = fyi_alloc_block(rounded(FYI_MAX(b->bytes, (size_t)1)))))
+            return fyi_enomem(b->bytes, "a plan's parameters");
+    }
+    for (size_t i = 0; i < p->n_buffers; i++)
+        if (p->buffers[i].store == FYI_STORE_BLOCK)
+            p->buffers[i].ptr = (char *)p->block + p->buffers[fyi_buffer_root(p, (int32_t)i)].offset;
+    return FY_OK;
 }

@@ -74,7 +74,6 @@ static fy_status decide_slot(fy_plan *p, fyi_slot *s, const fyi_desc *d)
 static fy_status place_use(fy_plan *p, const fyi_node *n)
 {
     fyi_slot *s = slot_of(p, n->dst);
-    p->fixed[n->dst] = !s->moved;
     const fyi_desc d = plain_desc(p, n->dst);
     return s->moved ? FY_OK : decide_slot(p, s, &d);
 }
@@ -122,7 +121,6 @@ static fy_status place_constant(fy_plan *p, const fyi_node *n)
             fy_cast(d.dtype, data + (size_t)i * fy_dtype_bytes(d.dtype), FY_F32, &value, 1);
     }
     p->buffers[buffer].ptr = data;
-    p->fixed[n->dst] = true;
     return FY_OK;
 }
 
@@ -299,7 +297,6 @@ static fy_status place_destinations(fy_plan *p, const fyi_node *n, fyi_run *r)
 {
     for (int j = 0; j < n->n_dst; j++) {
         const fyi_id v = n->dst + j, from = p->program.g->values[v].alias;
-        p->fixed[v] = r->once;
         if (from)
             FYI_FORWARD(place_alias(p, r, j, v, from));
         else
@@ -307,14 +304,6 @@ static fy_status place_destinations(fy_plan *p, const fyi_node *n, fyi_run *r)
                                   &r->dst_buffer[j]));
     }
     return FY_OK;
-}
-
-static bool depends_on_fixed_only(const fy_plan *p, const fyi_node *n)
-{
-    bool all = !(n->op->flags & (FYI_OP_RANDOM | FYI_OP_UPDATE));
-    for (int i = 0; i < n->n_src; i++)
-        all = all && p->fixed[n->src[i]];
-    return all;
 }
 
 static fy_status place_node(fy_plan *p, const fyi_node *n)
@@ -330,7 +319,8 @@ static fy_status place_node(fy_plan *p, const fyi_node *n)
         FYI_FORWARD(obtain(p, n->src[i], &site.src[i], &variants[i]));
     FYI_FORWARD(add_run(p, &site, &r));
     r->kernel = kernel;
-    r->once = depends_on_fixed_only(p, n);
+    r->node = (int32_t)(n - p->program.g->nodes);
+    r->once = p->fixed[n->dst];
     for (int i = 0; i < n->n_src; i++)
         r->src_buffer[i] = p->variants[variants[i]].buffer;
     FYI_FORWARD(place_destinations(p, n, r));
@@ -344,7 +334,6 @@ static fy_status place_view(fy_plan *p, const fyi_node *n)
     int32_t k = p->variant_of[v];
     const bool same_shape = fy_shape_equal(&p->program.g->values[v].spec.shape,
                                            &p->program.g->values[n->dst].spec.shape);
-    p->fixed[n->dst] = p->fixed[v];
     if (k < 0 || !same_shape) {
         fyi_desc plain = plain_desc(p, v);
         if (k >= 0)

@@ -2,6 +2,7 @@
  * listed in passes/passes.h; this file runs them, and holds what a caller does with the result. */
 #include "graph/plan.h"
 #include "graph/backward.h"
+#include "graph/fit.h"
 #include "graph/frozen.h"
 
 #include <stdlib.h>
@@ -49,7 +50,15 @@ static fy_status collect_slots(fy_plan *p)
     return FY_OK;
 }
 
-static fy_status mark_outputs(fy_plan *p, const fy_plan_opts *o)
+void fyi_mark_outputs(const fyi_program *p, const fy_plan_opts *o, bool *outputs)
+{
+    for (int i = 0; i < o->n_outputs; i++)
+        outputs[p->shown[o->outputs[i].id]] = true;
+    for (size_t k = 0; k < p->g->n_objectives; k++)
+        outputs[p->g->objectives[k].loss] = true;
+}
+
+static fy_status mark_values(fy_plan *p, const fy_plan_opts *o)
 {
     const fy_graph *g = p->program.g;
     p->n_values = g->n_values;
@@ -60,10 +69,8 @@ static fy_status mark_outputs(fy_plan *p, const fy_plan_opts *o)
         return fyi_enomem(p->n_values, "a plan");
     for (size_t v = 0; v < p->n_values; v++)
         p->variant_of[v] = -1;
-    for (int i = 0; i < o->n_outputs; i++)
-        p->is_output[p->program.shown[o->outputs[i].id]] = true;
-    for (size_t k = 0; k < g->n_objectives; k++)
-        p->is_output[g->objectives[k].loss] = true;
+    fyi_mark_outputs(&p->program, o, p->is_output);
+    fyi_mark_fixed(&p->program, p->fixed);
     return FY_OK;
 }
 
@@ -73,11 +80,11 @@ static fy_status checked(const fy_plan *p, fy_status st, const char *pass)
         return st;
     FYI_FORWARD(fy_graph_status(p->program.g));
     fyi_debug_graph(&p->program, pass);
-    return FYI_IS_DEBUG ? fyi_check(p->program.g, pass) : FY_OK;
+    return FYI_IS_DEBUG ? fyi_check(&p->program, pass) : FY_OK;
 }
 
 /* p->program.g is the plan's own copy of the graph already. */
-static fy_status compile(fy_plan *p, const fy_plan_opts *o)
+static fy_status compile(fy_plan *p, const fy_plan_opts *o, const fyi_course *dropping)
 {
     fyi_program *prog = &p->program;
     FYI_FORWARD(cut_feeds(prog->g, o));
@@ -85,12 +92,12 @@ static fy_status compile(fy_plan *p, const fy_plan_opts *o)
     FYI_FORWARD(checked(p, fyi_pass_fold(prog), "fold"));
     FYI_FORWARD(checked(p, fyi_pass_fuse(prog, p->dev, p->precision), "fuse"));
     FYI_FORWARD(checked(p, fyi_pass_order(prog), "order"));
-    FYI_FORWARD(mark_outputs(p, o));
+    if (dropping)
+        FYI_FORWARD(checked(p, fyi_pass_recompute(prog, dropping), "recompute"));
+    FYI_FORWARD(mark_values(p, o));
     FYI_FORWARD(collect_slots(p));
     FYI_FORWARD(fyi_plan_place(p));
-    FYI_FORWARD(fyi_plan_lay_out(p));
-    fyi_debug_plan(p);
-    return FY_OK;
+    return fyi_plan_lay_out(p);
 }
 
 static void drop_objectives(fy_graph *g)
@@ -103,28 +110,45 @@ static void drop_objectives(fy_graph *g)
     g->n_objectives = 0;
 }
 
-static fy_status make_plan(const fy_graph *g, fy_device *dev, const fy_plan_opts *o, bool frozen,
-                           fy_plan **out)
+fy_status fyi_plan_compile(const fyi_plan_of *of, const fyi_course *dropping, fy_plan **out)
 {
     *out = NULL;
-    FYI_FORWARD(fy_graph_status(g));
-    const fy_plan_opts defaults = fy_plan_defaults();
-    o = o ? o : &defaults;
     fy_plan *p = fyi_calloc(1, sizeof *p);
     if (!p)
         return fyi_enomem(sizeof *p, "a plan");
-    p->dev = dev;
-    p->seed = o->seed;
-    p->precision = dev->precision;
-    fy_status st = fyi_graph_clone(g, &p->program.g);
-    if (st == FY_OK && frozen)
+    p->dev = of->dev;
+    p->seed = of->o->seed;
+    p->precision = of->dev->precision;
+    fy_status st = fyi_graph_clone(of->g, &p->program.g);
+    if (st == FY_OK && of->is_frozen)
         drop_objectives(p->program.g);
     if (st == FY_OK)
-        st = compile(p, o);
+        st = compile(p, of->o, dropping);
     if (st != FY_OK) {
         fy_plan_free(p);
         return st;
     }
+    *out = p;
+    return FY_OK;
+}
+
+static fy_status make_plan(const fy_graph *g, fy_device *dev, const fy_plan_opts *o, bool frozen,
+                           fy_plan **out)
+{
+    const fy_plan_opts defaults = fy_plan_defaults();
+    const fyi_plan_of of = { .g = g, .dev = dev, .o = o ? o : &defaults, .is_frozen = frozen };
+    fy_plan *p = NULL;
+    *out = NULL;
+    FYI_FORWARD(fy_graph_status(g));
+    FYI_FORWARD(fyi_plan_compile(&of, NULL, &p));
+    fy_status st = fyi_plan_fit(&of, &p);
+    if (st == FY_OK)
+        st = fyi_plan_take_memory(p);
+    if (st != FY_OK) {
+        fy_plan_free(p);
+        return st;
+    }
+    fyi_debug_plan(p);
     *out = p;
     return FY_OK;
 }

@@ -5,7 +5,7 @@
 #include "graph/kernel.h"
 #include "graph/ops/attr.h"
 #include "graph/param.h"
-#include "graph/passes/passes.h"
+#include "graph/passes/recompute.h"
 
 typedef enum fyi_store {
     FYI_STORE_BLOCK, /* in the one planned block; memory is reused after the last reader */
@@ -33,6 +33,7 @@ typedef struct fyi_variant {
 typedef struct fyi_run {
     const fyi_kernel *kernel;
     fyi_site site;
+    int32_t node; /* that it runs, 0 for a reorder */
     void *state;
     int32_t *src_buffer, *dst_buffer; /* [n_src], [n_dst] */
     void **src, **dst;                /* the same as pointers */
@@ -105,10 +106,20 @@ struct fy_plan {
     fy_plan_info info;
 };
 
+/* What a plan is made from. */
+typedef struct fyi_plan_of {
+    const fy_graph *g;
+    fy_device *dev;
+    const fy_plan_opts *o;
+    bool is_frozen; /* without the graph's objectives */
+} fyi_plan_of;
+/* plan.c: all but the memory; `dropping` NULL: everything is kept. */
+fy_status fyi_plan_compile(const fyi_plan_of *of, const fyi_course *dropping, fy_plan **out);
 /* place.c: kernels and layouts for the nodes in execution order. */
 fy_status fyi_plan_place(fy_plan *p);
-/* lifetime.c: memory for every buffer. */
+/* lifetime.c: an offset for every buffer, and then memory. */
 fy_status fyi_plan_lay_out(fy_plan *p);
+fy_status fyi_plan_take_memory(fy_plan *p);
 /* The buffer whose memory b uses after in-place merging. */
 int32_t fyi_buffer_root(const fy_plan *p, int32_t b);
 

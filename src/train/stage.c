@@ -153,7 +153,8 @@ static fy_status compile(loop *l, fy_device *dev)
                              .n_outputs = l->s->n_watches,
                              .feeds = fed,
                              .n_feeds = n_fed,
-                             .seed = l->s->seed };
+                             .seed = l->s->seed,
+                             .memory = fy_device_memory(dev) };
     fyi_info("stage '%s': %d streams, %lld steps", l->s->name, l->s->n_streams,
              (long long)l->s->steps);
     return fy_plan_new(l->s->graph, dev, &o, &l->plan);

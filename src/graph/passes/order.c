@@ -1,5 +1,6 @@
 /* order.c: which nodes are alive, and in which order they run. Within a segment everything that reads a
  * parameter runs before anything overwrites one, so updates come last. */
+#include "graph/ops/attr.h"
 #include "graph/passes/passes.h"
 #include "graph/passes/rewrite.h"
 
@@ -93,4 +94,28 @@ fy_status fyi_pass_order(fyi_program *p)
         st = visit_segment(&w, &p->segments[i]);
     fyi_arena_release(&scratch);
     return st;
+}
+
+static bool is_fixed(const fy_graph *g, const fyi_node *n, const bool *fixed)
+{
+    if (n->op == &fyi_op_use)
+        return !fyi_is_moved(g, ((const fyi_use_attr *)n->attr)->param);
+    if (n->op->flags & FYI_OP_SOURCE)
+        return n->op == &fyi_op_fill || n->op == &fyi_op_constant;
+    if (n->op->flags & FYI_OP_VIEW)
+        return fixed[n->src[0]];
+    bool all = !(n->op->flags & (FYI_OP_RANDOM | FYI_OP_UPDATE));
+    for (int i = 0; i < n->n_src; i++)
+        all = all && fixed[n->src[i]];
+    return all;
+}
+
+void fyi_mark_fixed(const fyi_program *p, bool *fixed)
+{
+    for (size_t i = 0; i < p->n_order; i++) {
+        const fyi_node *n = &p->g->nodes[p->order[i]];
+        const bool all = is_fixed(p->g, n, fixed);
+        for (int j = 0; j < n->n_dst; j++)
+            fixed[n->dst + j] = all;
+    }
 }

@@ -4,6 +4,7 @@
  *   fold       batch norm in evaluation mode folds into the convolution before it
  *   fuse       neighbours become one node where the device has a fast kernel for it
  *   order      live nodes in execution order; what is dead is left out
+ *   recompute  where memory is short: values that are dropped after use and computed again for late readers
  *   place      kernels, layouts and reorders (place.c)
  *   lifetime   every buffer gets an offset in one block (lifetime.c) */
 #ifndef FYI_PASSES_H
@@ -39,7 +40,13 @@ fy_status fyi_pass_fold(fyi_program *p);
 fy_status fyi_pass_fuse(fyi_program *p, fy_device *dev, fy_dtype precision);
 fy_status fyi_pass_order(fyi_program *p);
 
-/* Debug builds call it after every pass: ids in range, shapes and types as the rules say, updates alias. */
-fy_status fyi_check(const fy_graph *g, const char *after);
+/* fixed[v]: does v depend on frozen parameters and constants only? outputs[v]: is it read after the step? Both
+ * [n_values], false at first. */
+void fyi_mark_fixed(const fyi_program *p, bool *fixed);
+void fyi_mark_outputs(const fyi_program *p, const fy_plan_opts *o, bool *outputs);
+
+/* Debug builds call it after every pass: ids in range, shapes and types as the rules say, updates alias; and in an order,
+ * if there is one, every value is computed before it is read and not overwritten by then. */
+fy_status fyi_check(const fyi_program *p, const char *after);
 
 #endif

@@ -69,6 +69,7 @@ typedef struct fyi_reals {
 typedef enum fyi_key_type {
     FYI_KEY_INT,   /* int64_t */
     FYI_KEY_REAL,  /* double */
+    FYI_KEY_BYTES, /* int64_t: "1.5GiB", "800MB", bytes */
     FYI_KEY_BOOL,  /* bool */
     FYI_KEY_TEXT,  /* const char *; "" and NULL are the same */
     FYI_KEY_NAME,  /* const char *, fit for a file's name */
@@ -122,7 +123,7 @@ bool fyi_key_applies(const fyi_section *s, const fyi_key *k);
 typedef struct fyi_run_settings {
     const char *name, *method, *device, *precision, *data_root, *feature_dir, *kernel_times;
     fyi_seed seed; /* never follows */
-    int64_t threads, workers;
+    int64_t threads, workers, memory;
     double checkpoint_s;
     double holdout;
 } fyi_run_settings;

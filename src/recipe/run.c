@@ -77,6 +77,7 @@ static bool is_given(const char *text)
 static fy_status set_device(const fyi_run_settings *s, fy_device *dev)
 {
     FYI_FORWARD(fy_device_set_precision(dev, strcmp(s->precision, "bf16") == 0 ? FY_BF16 : FY_F32));
+    fy_device_set_memory(dev, (size_t)s->memory);
     if (is_given(s->feature_dir))
         FYI_FORWARD(fy_device_set_feature_dir(dev, s->feature_dir));
     if (is_given(s->kernel_times))

@@ -46,6 +46,7 @@ void fyi_key_expected(const fyi_key *k, char *text, size_t size)
 {
     static const char *const plain[] = {
         [FYI_KEY_BOOL] = "true or false",
+        [FYI_KEY_BYTES] = "a size such as 1.5GiB, 800MB or a number of bytes",
         [FYI_KEY_TEXT] = "a text",
         [FYI_KEY_FILE] = "a file's name, from here or within data_root",
         [FYI_KEY_NAME] =
@@ -139,6 +140,11 @@ static fy_status bind_real(const site *at, void *dst)
         return fail_value(at, at->entry->items[0]);
     *(double *)dst = v;
     return FY_OK;
+}
+
+static fy_status bind_bytes(const site *at, void *dst)
+{
+    return fyi_size_read(at->entry->items[0], dst) ? FY_OK : fail_value(at, at->entry->items[0]);
 }
 
 static fy_status bind_bool(const site *at, void *dst)
@@ -268,6 +274,11 @@ static void text_real(const void *v, fyi_buf *out)
     put_real(*(const double *)v, out);
 }
 
+static void text_bytes(const void *v, fyi_buf *out)
+{
+    fyi_size_put(out, *(const int64_t *)v);
+}
+
 static void text_bool(const void *v, fyi_buf *out)
 {
     fyi_buf_puts(out, *(const bool *)v ? "true" : "false");
@@ -328,6 +339,7 @@ static const struct {
 } types[] = {
     [FYI_KEY_INT] = { bind_int, text_int, false },
     [FYI_KEY_REAL] = { bind_real, text_real, false },
+    [FYI_KEY_BYTES] = { bind_bytes, text_bytes, false },
     [FYI_KEY_BOOL] = { bind_bool, text_bool, false },
     [FYI_KEY_TEXT] = { bind_text, text_text, false },
     [FYI_KEY_NAME] = { bind_name, text_text, false },
@@ -388,7 +400,10 @@ static const char *short_text(const fyi_key *k, const void *v, char room[32])
     const char *const *text = v;
 
     switch (k->type) {
-    case FYI_KEY_INT: (void)snprintf(room, 32, "%lld", (long long)*(const int64_t *)v); return room;
+    case FYI_KEY_INT:
+    case FYI_KEY_BYTES:
+        (void)snprintf(room, 32, "%lld", (long long)*(const int64_t *)v);
+        return room;
     case FYI_KEY_REAL: (void)snprintf(room, 32, "%.15g", *(const double *)v); return room;
     case FYI_KEY_BOOL: return *(const bool *)v ? "true" : "false";
     case FYI_KEY_INTS: return ((const fyi_ints *)v)->n == 0 ? "[]" : "[...]";

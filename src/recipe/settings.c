@@ -50,6 +50,8 @@ const fyi_key fyi_run_keys[] = {
         "compute threads; 0: as many as there are processors"),
     KEY("workers", FYI_KEY_INT, workers, 0, 64, NULL, NULL, FYI_KEY_MACHINE,
         "threads that make the batches of each stream; 0: the computing thread does"),
+    KEY("memory", FYI_KEY_BYTES, memory, 0, 0, NULL, NULL, FYI_KEY_MACHINE,
+        "that training may take: 1.5GiB, 800MB, bytes; what does not fit is computed twice; 0: any"),
     KEY("feature_dir", FYI_KEY_TEXT, feature_dir, 0, 0, NULL, NULL, FYI_KEY_MACHINE,
         "folder where what frozen layers give is kept for later runs; \"\": in memory, for this one"),
     KEY("kernel_times", FYI_KEY_TEXT, kernel_times, 0, 0, NULL, NULL, FYI_KEY_MACHINE,

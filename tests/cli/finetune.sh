@@ -116,6 +116,18 @@ says err.txt "under 'student.' as well as under 'teacher.'"
 expect 2 finetune photos $linear --weights "$parts" --weights "$parts" --out none
 says err.txt "one model is tuned, and --weights is given twice"
 
+# With less memory some values are computed twice, to the same bytes; a limit that nothing fits into is an error. Another limit
+# is no other run.
+FY_DEBUG=1 expect 0 run second/recipe.yaml memory=10MiB --out lean
+says err.txt "values computed twice (+"
+cmp second/last.safetensors lean/last.safetensors || fail "less memory makes another model"
+cmp second/metrics.jsonl lean/metrics.jsonl || fail "less memory makes other figures"
+expect 0 run --resume lean memory=0
+expect 1 run second/recipe.yaml memory=100KB --out tight
+says err.txt "and memory is 97.7 KiB; take a smaller batch or smaller samples, or give it more"
+expect 2 run second/recipe.yaml memory=plenty --out none
+says err.txt "expected a size such as 1.5GiB, 800MB or a number of bytes"
+
 # Weights of a recipe are looked for in data_root too.
 mkdir -p box/weights && cp first/best.safetensors box/weights/net.safetensors
 expect 0 run second/recipe.yaml model.weights=weights/net.safetensors data_root="$PWD/box" --out fourth

@@ -36,6 +36,7 @@ typedef struct fy_run_opts {
     bool resume;              /* continue from dir's newest whole checkpoint, if there is one */
     int64_t checkpoint_steps; /* between checkpoints within a stage; 0: only at stage ends */
     double checkpoint_s;      /* the same in seconds; 0: never by time */
+    bool profile; /* every kernel of a stage's steps is measured: kernels-<stage>.json. So it is with FY_DEBUG >= 2 */
     fy_progress_fn progress;
     void *progress_arg;
     /* When not 0: finish the step, or break off the filling of a cache or an evaluation, save, FY_ECANCELED. What

@@ -14,7 +14,7 @@ static void put_run(fyi_buf *b, const fy_plan *p, const fyi_run *r)
 {
     fyi_buf_printf(b, "%-5s %-24s %-22s %-16s", r->once ? "once" : "", r->site.name,
                    r->site.op->name, r->kernel->name);
-    if (fyi_debug_level() >= 2 && p->steps)
+    if (fyi_plan_is_measured(p) && p->steps)
         fyi_buf_printf(b, " %8.4f ms", 1e3 * r->seconds / (double)p->steps);
     for (int i = 0; i < FYI_MIN(r->site.n_src, 4); i++)
         put_desc(b, &r->site.src[i]);

@@ -83,6 +83,7 @@ struct fy_plan {
     uint64_t seed, steps;
     bool ran;          /* at least once, so that outputs hold something */
     bool settled_once; /* the `once` launches are up to date with the frozen parameters */
+    bool is_measured;  /* fy_plan_measure */
 
     int32_t *variant_of; /* [n_values] first variant, -1 undecided */
     bool *fixed;         /* [n_values] depends on frozen parameters and constants only */
@@ -122,6 +123,9 @@ fy_status fyi_plan_lay_out(fy_plan *p);
 fy_status fyi_plan_take_memory(fy_plan *p);
 /* The buffer whose memory b uses after in-place merging. */
 int32_t fyi_buffer_root(const fy_plan *p, int32_t b);
+
+/* times.c: by fy_plan_measure or by the dial. */
+bool fyi_plan_is_measured(const fy_plan *p);
 
 /* mover.c */
 fy_status fyi_mover_init(fyi_mover *m, fy_device *dev, const fyi_desc *from, const fyi_desc *to);

@@ -74,16 +74,16 @@ static fy_status launch(fy_plan *p, fyi_run *r)
 
 static fy_status run_all(fy_plan *p, bool once)
 {
-    const int debug = fyi_debug_level();
+    const bool is_measured = fyi_plan_is_measured(p), is_checked = fyi_debug_level() >= 4;
     for (size_t i = 0; i < p->n_runs; i++) {
         fyi_run *r = &p->runs[i];
         if (r->once != once)
             continue;
-        const double start = debug >= 2 ? fyi_now_s() : 0;
+        const double start = is_measured ? fyi_now_s() : 0;
         FYI_FORWARD(launch(p, r));
-        if (debug >= 2)
+        if (is_measured)
             r->seconds += fyi_now_s() - start;
-        if (debug >= 4)
+        if (is_checked)
             FYI_FORWARD(fyi_debug_values(p, r));
     }
     return FY_OK;

@@ -125,6 +125,7 @@ typedef struct fyi_run_settings {
     fyi_seed seed; /* never follows */
     int64_t threads, workers, memory;
     double checkpoint_s;
+    bool profile;
     double holdout;
 } fyi_run_settings;
 

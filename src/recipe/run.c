@@ -15,6 +15,7 @@ static fy_run_opts run_opts(const fyi_settings *s, const fy_recipe_run_opts *o, 
     run.dir = dir;
     run.resume = o->resume;
     run.checkpoint_s = s->run.checkpoint_s;
+    run.profile = s->run.profile;
     run.progress = o->progress;
     run.progress_arg = o->progress_arg;
     run.cancel = o->cancel;

@@ -58,6 +58,8 @@ const fyi_key fyi_run_keys[] = {
         "file that keeps which kernels are fastest here, by default in ~/.cache/ferry; \"\": choose by rule"),
     KEY("checkpoint_s", FYI_KEY_REAL, checkpoint_s, 0, INFINITY, NULL, NULL, FYI_KEY_MACHINE,
         "seconds between checkpoints within a stage; 0: only at its end"),
+    KEY("profile", FYI_KEY_BOOL, profile, 0, 0, NULL, NULL, FYI_KEY_MACHINE,
+        "every kernel is measured, and the report shows where the time went"),
     KEY("data_root", FYI_KEY_TEXT, data_root, 0, 0, NULL, NULL, FYI_KEY_MACHINE,
         "folder that file names begin in; by default $FERRY_DATA, else data"),
     KEY("holdout", FYI_KEY_REAL, holdout, 0.01, 0.9, NULL, NULL, 0,

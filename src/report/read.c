@@ -150,3 +150,12 @@ bool fyi_starts_stage(const fyi_report *r, size_t i)
             return false;
     return true;
 }
+
+bool fyi_report_stage_file(const fyi_report *r, size_t i, const char *kind,
+                           char file[FYI_STAGE_FILE])
+{
+    const char *stage = r->series[i].stage;
+    const int n = snprintf(file, FYI_STAGE_FILE, "%s-%s.json", kind, stage);
+
+    return fyi_starts_stage(r, i) && n < FYI_STAGE_FILE && strchr(stage, '/') == NULL;
+}

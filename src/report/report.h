@@ -51,6 +51,29 @@ typedef struct fyi_lr_test {
     double suggested; /* rate; NaN: none */
 } fyi_lr_test;
 
+/* Time of all kernels of one operator, and of one kernel. */
+typedef struct fyi_op_time {
+    const char *op;
+    int64_t kernels; /* -1: unknown */
+    double seconds;
+} fyi_op_time;
+
+typedef struct fyi_kernel_row {
+    const char *node, *op, *kernel, *param, *src, *dst; /* src, dst: shapes; "" if missing */
+    double seconds;
+} fyi_kernel_row;
+
+/* Where the time of a stage's steps went. Both lists fall in time. */
+typedef struct fyi_times {
+    const char *stage;
+    int64_t steps;                           /* that were measured, at least one */
+    double seconds, waiting, kernel_seconds; /* all in all; for data, NaN: unknown; of all kernels */
+    fyi_op_time *ops;
+    size_t n_ops; /* at least one */
+    fyi_kernel_row *slowest;
+    size_t n_slowest;
+} fyi_times;
+
 /* A kind of tensors of a weights' file: those that were loaded, those that were missing ... */
 typedef struct fyi_fit_kind {
     int64_t count;
@@ -127,6 +150,8 @@ typedef struct fyi_report {
     fyi_tuned tuned;
     fyi_lr_test *lr_tests;
     size_t n_lr_tests;
+    fyi_times *times;
+    size_t n_times;
     fyi_fit fit;
     fyi_series *series;
     size_t n_series, cap_series;
@@ -166,8 +191,10 @@ double fyi_json_share(fyi_report *r, const char *file, const json_t *object, con
 /* One per file. Failures end up as notes and as no_memory. */
 typedef void (*fyi_report_reader)(fyi_report *r);
 void fyi_read_result(fyi_report *r);
-void fyi_read_tuned(fyi_report *r);   /* after the result, whose kind it looks at */
-void fyi_read_lr_find(fyi_report *r); /* after the metrics, whose stages it looks for */
+void fyi_read_tuned(fyi_report *r); /* after the result, whose kind it looks at */
+void fyi_read_lr_find(
+    fyi_report *r); /* this and the next: after the metrics, whose stages they look for */
+void fyi_read_kernels(fyi_report *r);
 void fyi_read_fit(fyi_report *r);
 void fyi_read_metrics(fyi_report *r);
 void fyi_read_critic(fyi_report *r);
@@ -184,6 +211,12 @@ double fyi_series_at(const fyi_series *s, double step);
 bool fyi_series_has_value(const fyi_series *s);
 /* Is the i-th series the first of its stage? */
 bool fyi_starts_stage(const fyi_report *r, size_t i);
+
+/* A file of a stage's own: "<kind>-<stage>.json", at most FYI_STAGE_FILE bytes. False if the i-th series is not the first of
+ * its stage, or if the stage's name cannot be part of a file's. */
+#define FYI_STAGE_FILE 64
+bool fyi_report_stage_file(const fyi_report *r, size_t i, const char *kind,
+                           char file[FYI_STAGE_FILE]);
 
 /* ---- sections -------------------------------------------------------------------------------- */
 
@@ -207,6 +240,7 @@ void fyi_show_tuned(fyi_report *r, fyi_buf *b);
 void fyi_show_learning(fyi_report *r, fyi_buf *b);
 void fyi_show_lr_find(fyi_report *r, fyi_buf *b);
 void fyi_show_fit(fyi_report *r, fyi_buf *b);
+void fyi_show_kernels(fyi_report *r, fyi_buf *b);
 /* Of eval.json. */
 void fyi_show_scores(fyi_report *r, fyi_buf *b);
 void fyi_show_confusion(fyi_report *r, fyi_buf *b);

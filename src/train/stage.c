@@ -26,6 +26,7 @@ typedef struct loop {
     int n_gathers[FY_MAX_STREAMS];
     double sums[FY_MAX_WATCHES], newest[FY_MAX_WATCHES];
     fyi_position at;
+    int64_t first_step; /* that is taken here: a resumed stage does not begin at 0 */
     double start_s, drawn_s;
     bool is_over; /* says the last evaluation */
 } loop;
@@ -168,6 +169,11 @@ static void leave_what_is_known(const loop *l)
             fy_loader_leave_values(l->s->streams[i].loader);
 }
 
+static bool is_profiled(const loop *l)
+{
+    return l->run->opts.profile || fyi_debug_level() >= 2;
+}
+
 static fy_status open_loop(loop *l, fy_device *dev)
 {
     FYI_FORWARD(check_stage(l->s));
@@ -183,6 +189,9 @@ static fy_status open_loop(loop *l, fy_device *dev)
     FYI_FORWARD(fyi_checkpoint_enter(l->run, &l->at));
     for (int i = 0; i < l->s->n_streams; i++)
         FYI_FORWARD(fy_loader_seek(l->s->streams[i].loader, (uint64_t)l->at.step));
+    if (is_profiled(l))
+        fy_plan_measure(l->plan);
+    l->first_step = l->at.step;
     l->start_s = fyi_now_s();
     return FY_OK;
 }
@@ -377,13 +386,18 @@ static fy_status run_loop(loop *l)
     return log_watches(l);
 }
 
-/* Loaders that kept the plan waiting are worth a line. */
-static void report_stalls(const loop *l)
+static double waited_s(const loop *l)
 {
-    const double total = fyi_now_s() - l->start_s;
     double waited = 0;
     for (int i = 0; i < l->s->n_streams; i++)
         waited += fy_loader_wait_s(l->s->streams[i].loader);
+    return waited;
+}
+
+/* Loaders that kept the plan waiting are worth a line. */
+static void report_stalls(const loop *l)
+{
+    const double total = fyi_now_s() - l->start_s, waited = waited_s(l);
     if (total > 1 && waited > 0.1 * total)
         fyi_warn("stage '%s': %.0f%% of the time was spent waiting for data; more workers may help",
                  l->s->name, 100 * waited / total);
@@ -408,16 +422,33 @@ static fy_status stop_before(const loop *l)
     return say_stopped(l, "while it was made ready");
 }
 
-static fy_status run_stage(loop *l, fy_device *dev)
+/* Of the steps since the stage was begun or resumed. */
+static fy_status write_profile(const loop *l)
 {
-    fy_status st = open_loop(l, dev);
-    if (st == FY_OK)
-        st = run_loop(l);
-    else if (st == FY_ECANCELED)
-        st = stop_before(l);
+    const fyi_profile p = { .stage = l->s->name,
+                            .plan = l->plan,
+                            .steps = l->at.step - l->first_step,
+                            .seconds = fyi_now_s() - l->start_s,
+                            .waiting = waited_s(l) };
+    return is_profiled(l) && p.steps > 0 ? fyi_profile_write(l->run, &p) : FY_OK;
+}
+
+static fy_status run_opened(loop *l)
+{
+    const fy_status st = run_loop(l);
     if (st == FY_OK)
         report_stalls(l);
+    if (st == FY_OK || st == FY_ECANCELED)
+        FYI_FORWARD(write_profile(l));
     return st;
+}
+
+static fy_status run_stage(loop *l, fy_device *dev)
+{
+    const fy_status st = open_loop(l, dev);
+    if (st == FY_ECANCELED)
+        return stop_before(l);
+    return st == FY_OK ? run_opened(l) : st;
 }
 
 fy_status fy_stage_run(fy_run *r, fy_device *dev, const fy_stage *s)

@@ -71,6 +71,16 @@ fy_status fyi_checkpoint_restore_data(fy_run *r, const fyi_kept *k, bool *restor
 /* Finished stages and the length of metrics.jsonl. */
 fy_status fyi_checkpoint_restore_run(fy_run *r, int64_t *metrics_bytes);
 
+/* profile.c */
+typedef struct fyi_profile {
+    const char *stage;
+    const fy_plan *plan;     /* measured */
+    int64_t steps;           /* that it has run */
+    double seconds, waiting; /* of the stage, all in all; of these for its loaders */
+} fyi_profile;
+/* Writes kernels-<stage>.json. */
+fy_status fyi_profile_write(fy_run *r, const fyi_profile *p);
+
 /* predict.c: of one sample: what goes in, and what comes out of the last model. */
 const fy_shape *fyi_predictor_sample(const fy_predictor *p);
 const fy_shape *fyi_predictor_result(const fy_predictor *p);

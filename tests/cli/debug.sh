@@ -7,6 +7,11 @@ settings="$small model.encoder=lenet"
 expect 0 demo $settings --out plain
 cp out.txt plain.txt
 grep -q 'plan, as compiled' err.txt && fail "plans are shown without being asked for"
+expect 0 demo $settings profile=true --out measured
+grep -q 'plan, mean times' err.txt && fail "profile=true shows plans"
+says measured/kernels-adapt.json '"op": "adam"'
+says measured/report.html "Where the time went"
+cmp plain/last.safetensors measured/last.safetensors || fail "profile=true changes weights"
 export FY_DEBUG=3
 expect 0 demo $settings --out shown
 [ "$(grep -c . out.txt)" = "$(grep -c . plain.txt)" ] || fail "FY_DEBUG changes what is printed"
@@ -16,6 +21,8 @@ for text in "ferry: plan, as compiled:" "conv_pool" "ferry: plan, mean times of 
     says err.txt "$text"
 done
 cmp plain/last.safetensors shown/last.safetensors || fail "FY_DEBUG changes weights"
+says shown/report.html "Where the time went"
+[ -e plain/kernels-adapt.json ] && fail "kernels are measured without being asked for"
 expect 0 demo $settings --quiet --out quiet
 is_empty err.txt
 

@@ -103,9 +103,93 @@ static void the_last_level_finds_values_that_are_not_finite(void **state)
     }
 }
 
+/* With the dial at 0. */
+static void a_plan_that_is_asked_to_is_measured(void **state)
+{
+    fy_device *dev;
+    fy_param *w;
+    fy_graph *g;
+    fy_plan *plan;
+    const float x[N * F] = { 1 };
+    bool seen = false;
+    (void)state;
+    check_ok(fy_device_open("cpu", &dev));
+    check_ok(fy_param_new("weight", FY_SHAPE(F, F), &w));
+    check_ok(fy_graph_new(&g));
+    const fy_node in = fy_input(g, "pixels", FY_F32, FY_SHAPE(N, F));
+    const fy_node out = fy_linear(g, in, fy_use(g, w));
+    const fy_plan_opts o = { .outputs = &out, .n_outputs = 1 };
+    check_ok(fy_plan_new(g, dev, &o, &plan));
+    check_ok(fy_plan_feed(plan, in, x));
+    for (int measured = 0; measured < 2; measured++) {
+        if (measured)
+            fy_plan_measure(plan);
+        for (int i = 0; i < 3; i++)
+            check_ok(fy_plan_step(plan));
+        for (int i = 0; i < fy_plan_kernel_count(plan); i++) {
+            const fy_kernel_time t = fy_plan_kernel(plan, i);
+            if (strcmp(t.op, "linear") != 0)
+                continue;
+            seen = true;
+            assert_true(measured ? t.seconds > 0 : t.seconds == 0);
+            assert_non_null(t.param);
+            assert_string_equal(t.param, "weight");
+            assert_true(t.src.d[0] == N && t.src.d[1] == F && t.dst.rank == 2);
+            assert_non_null(strstr(t.node, "linear."));
+            assert_true(t.kernel[0] != '\0');
+        }
+    }
+    assert_true(seen);
+    fy_plan_free(plan);
+    fy_graph_free(g);
+    fy_param_free(w);
+    fy_device_close(dev);
+}
+
+/* Who gives a parameter's gradient is named by it, reordered or not; the update of all by none. */
+static void gradients_are_named_by_their_parameters(void **state)
+{
+    const fy_optim sgd = fy_sgd(0.1f, 0, 0);
+    int gradients = 0;
+    fy_device *dev;
+    fy_param *w[2];
+    fy_graph *g;
+    fy_plan *plan;
+    (void)state;
+    check_ok(fy_device_open("cpu", &dev));
+    check_ok(fy_param_new("first", FY_SHAPE(18, 18, 3, 3), &w[0]));
+    check_ok(fy_param_new("second", FY_SHAPE(33, 18, 3, 3), &w[1]));
+    check_ok(fy_graph_new(&g));
+    const fy_node in = fy_input(g, "pixels", FY_F32, FY_SHAPE(2, 18, 8, 8));
+    const fy_node mid = fy_relu(g, fy_conv2d(g, in, fy_use(g, w[0]), NULL));
+    const fy_node out = fy_mean_all(g, fy_square(g, fy_conv2d(g, mid, fy_use(g, w[1]), NULL)));
+    const fy_objective fit = fy_objective_add(g, "fit", out, &sgd);
+    fy_objective_moves(g, fit, w[0], NULL);
+    fy_objective_moves(g, fit, w[1], NULL);
+    check_ok(fy_plan_new(g, dev, NULL, &plan));
+    for (int i = 0; i < fy_plan_kernel_count(plan); i++) {
+        const fy_kernel_time t = fy_plan_kernel(plan, i);
+        if (strcmp(t.op, "sgd") == 0)
+            assert_null(t.param);
+        if (strcmp(t.op, "conv2d_bwd_weights") != 0)
+            continue;
+        assert_non_null(t.param);
+        assert_string_equal(t.param, t.dst.d[0] == 33 ? "second" : "first");
+        gradients++;
+    }
+    assert_int_equal(gradients, 2);
+    fy_plan_free(plan);
+    fy_graph_free(g);
+    fy_param_free(w[1]);
+    fy_param_free(w[0]);
+    fy_device_close(dev);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_plan_that_is_asked_to_is_measured),
+        cmocka_unit_test(gradients_are_named_by_their_parameters),
         cmocka_unit_test(each_level_shows_its_part),
         cmocka_unit_test(the_last_level_finds_values_that_are_not_finite),
     };

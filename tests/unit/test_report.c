@@ -86,6 +86,13 @@ static const struct file {
       "The dotted line: 0.001, where the loss falls fastest" },
     { "lr_find-source.json", "{\"rates\": [1e-4, 1e-3], \"losses\": [1, 2], \"suggested\": null}",
       "Before the part \xE2\x80\x9Csource\xE2\x80\x9D" },
+    { "kernels-adapt.json",
+      "{\"stage\": \"adapt\", \"steps\": 10, \"seconds\": 65, \"waiting\": 12, \"operators\": "
+      "[{\"op\": \"conv2d\", \"kernels\": 4, \"seconds\": 0.75}, "
+      "{\"op\": \"relu\", \"kernels\": 2, \"seconds\": 0.25}], \"slowest\": [{\"node\": "
+      "\"conv2d.3\", \"op\": \"conv2d\", \"kernel\": \"onednn\", \"param\": \"net.conv1.weight\", "
+      "\"src\": [8, 1, 28, 28], \"dst\": [8, 20, 24, 24], \"seconds\": 0.5}]}",
+      "conv2d: 75 ms, 75.0%" },
     { "weights.json",
       "{\"file\": \"net.pth\", \"format\": \"torch\", \"family\": \"resnet18\", \"prefix\": "
       "\"module.\", "
@@ -260,6 +267,29 @@ static void an_evaluation_alone_is_a_page(void **state)
     fyi_free(text);
 }
 
+/* What comes from a file is text here too; many operators share a bar; a run of no time has no shares. */
+static void odd_times_are_drawn(void **state)
+{
+    fyi_buf b = { 0 };
+    char *text;
+
+    put_run(*state);
+    fyi_buf_puts(&b, "{\"steps\": 3, \"seconds\": 1, \"operators\": [");
+    for (int i = 0; i < 30; i++)
+        fyi_buf_printf(&b, "%s{\"op\": \"<b>%d\", \"seconds\": 0}", i ? ", " : "", i);
+    fyi_buf_puts(&b, "], \"slowest\": [{\"node\": \"<script>\", \"src\": [\"<\"], \"dst\": 7, "
+                     "\"seconds\": 0}]}");
+    put(*state, "kernels-adapt.json", b.p, b.len);
+    text = report(*state);
+    check_page(text);
+    check_contains(text, "&lt;b&gt;0");
+    check_contains(text, "all others");
+    assert_null(strstr(text, "&lt;b&gt;11"));
+    assert_null(strstr(text, "could not be read"));
+    fyi_free(text);
+    fyi_buf_release(&b);
+}
+
 #define TUNED                                                                                  \
     "{\"kind\": \"finetune\", \"method\": \"finetune\", \"before\": 0.125, \"val_accuracy\": " \
     "0.875, "                                                                                  \
@@ -382,6 +412,7 @@ static void what_comes_from_files_is_text(void **state)
         { "critic.json", "[" EVIL, "" },
         { "lr_find-adapt.json",
           "{\"stage\": \"" EVIL "\", \"rates\": [1, 2], \"losses\": [1, 1e300]}", "" },
+        { "kernels-adapt.json", "{\"steps\": 1}", "" },
         { "weights.json",
           "{\"file\": \"" EVIL "\", \"format\": \"" EVIL "\", \"prefix\": \"" EVIL
           "\", \"loaded\": 1, \"new_head\": [{\"name\": \"" EVIL "\", \"file\": [\"" EVIL
@@ -471,6 +502,18 @@ static const struct odd_case {
       "lr_find-adapt.json is left out", "a rate without a logarithm" },
     { "lr_find-adapt.json", "{\"rates\": [1, 2], \"losses\": [1]}",
       "lr_find-adapt.json is left out", "uneven" },
+    { "kernels-adapt.json", "{\"steps\": 0, \"seconds\": 1}",
+      "kernels-adapt.json is left out: it needs &quot;steps&quot;", "no step" },
+    { "kernels-adapt.json",
+      "{\"steps\": 1, \"seconds\": 1, \"operators\": [{\"op\": \"x\", \"seconds\": -1}], "
+      "\"slowest\": []}",
+      "kernels-adapt.json is left out", "a negative time" },
+    { "kernels-adapt.json", "{\"steps\": 1, \"seconds\": 1, \"operators\": 3, \"slowest\": []}",
+      "kernels-adapt.json is left out", "no list" },
+    { "kernels-adapt.json",
+      "{\"steps\": 1, \"seconds\": 1, \"operators\": [{\"op\": \"x\", \"seconds\": 0}], "
+      "\"slowest\": [{\"seconds\": \"1\"}]}",
+      "kernels-adapt.json is left out", "a text" },
     { "weights.json", "{\"loaded\": -1}",
       "weights.json is left out: &quot;loaded&quot; is neither a number nor a list", "negative" },
     { "weights.json", "{\"loaded\": 1, \"new_head\": \"x\"}",
@@ -603,6 +646,7 @@ int main(void)
         IN_TMPDIR(curves_of_any_kind_are_drawn),
         IN_TMPDIR(every_truncation_is_survived),
         IN_TMPDIR(a_later_line_holds),
+        IN_TMPDIR(odd_times_are_drawn),
         IN_TMPDIR(memory_may_end_anywhere),
         IN_TMPDIR(a_fine_tuning_has_a_page_of_its_own),
         IN_TMPDIR(a_fine_tuning_becomes_words),

@@ -56,6 +56,7 @@ typedef struct way {
     bool noise;           /* is added to the samples */
     int64_t views;        /* so many, over and over */
     const char *features; /* folder of the feature cache */
+    bool profile;
 } way;
 
 typedef struct outcome {
@@ -153,6 +154,7 @@ static outcome run(const way *w)
     fy_run_opts ro = { .dir = w->dir,
                        .resume = w->resume,
                        .cancel = &stop.flag,
+                       .profile = w->profile,
                        .checkpoint_steps = w->checkpoint_steps };
     check_ok(fy_device_open("cpu", &dev));
     check_ok(fy_device_set_feature_dir(dev, w->features));
@@ -504,11 +506,40 @@ static void a_model_of_the_callers_is_looked_at_too(void **state)
     fy_model_free(net);
 }
 
+/* Only when it is asked for; of the steps that were taken here; and training does not notice. */
+static void a_profile_says_where_the_time_went(void **state)
+{
+    char *path = fyi_path_join(*state, "kernels-fit.json"), *text;
+    size_t n;
+    const outcome plain = run(&(way){ .dir = *state });
+    assert_false(fyi_path_exists(path));
+    const outcome measured = run(&(way){ .dir = *state, .profile = true });
+    assert_string_equal(plain.head, measured.head);
+    check_ok(fyi_file_read(path, 1 << 20, &text, &n));
+    check_contains(text, "\"stage\": \"fit\"");
+    check_contains(text, "\"waiting\": ");
+    check_contains(text, "\"op\": \"adam\"");
+    check_contains(text, "\"param\": \"head.");
+    fyi_free(text);
+    assert_int_equal(run(&(way){ .dir = *state, .profile = true, .stop_at = 7 }).st, FY_ECANCELED);
+    check_ok(fyi_file_read(path, 1 << 20, &text, &n));
+    check_contains(text, "\"steps\": 7,");
+    fyi_free(text);
+    check_ok(run(&(way){ .dir = *state, .profile = true, .resume = true }).st);
+    check_ok(fyi_file_read(path, 1 << 20, &text, &n));
+    char steps[32];
+    snprintf(steps, sizeof steps, "\"steps\": %d,", STEPS - 7);
+    check_contains(text, steps);
+    fyi_free(text);
+    fyi_free(path);
+}
+
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, fyt_tmpdir_setup, fyt_tmpdir_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        IN_DIR(a_profile_says_where_the_time_went),
         IN_DIR(a_stopped_run_resumes_to_the_same_bytes),
         cmocka_unit_test(neither_threads_nor_cache_change_the_result),
         IN_DIR(an_evaluation_that_is_broken_off_never_was),

@@ -3,12 +3,10 @@
 #include "report/report.h"
 
 #include <math.h>
-#include <string.h>
 
 #define MAX_BYTES ((size_t)1 << 20)
 #define MAX_POINTS 10000
 #define MAX_TESTS 32
-#define MAX_STAGE 32 /* bytes of a stage's name */
 
 /* Rates rise and can be drawn by their logarithm. */
 static bool read_points(fyi_lr_test *t, const json_t *rates, const json_t *losses, size_t n)
@@ -49,23 +47,12 @@ static void read_file(fyi_report *r, const char *file, const char *stage)
     json_decref(root);
 }
 
-/* A name that can be part of a file's. */
-static bool is_plain(const char *stage)
-{
-    return stage[0] != '\0' && strlen(stage) <= MAX_STAGE && strchr(stage, '/') == NULL;
-}
-
 void fyi_read_lr_find(fyi_report *r)
 {
-    char file[MAX_STAGE + 16];
+    char file[FYI_STAGE_FILE];
 
     r->lr_tests = fyi_report_alloc(r, MAX_TESTS, sizeof *r->lr_tests);
-    for (size_t i = 0; i < r->n_series && !r->no_memory && r->n_lr_tests < MAX_TESTS; i++) {
-        const char *stage = r->series[i].stage;
-
-        if (!fyi_starts_stage(r, i) || !is_plain(stage))
-            continue;
-        (void)snprintf(file, sizeof file, "lr_find-%s.json", stage);
-        read_file(r, file, stage);
-    }
+    for (size_t i = 0; i < r->n_series && !r->no_memory && r->n_lr_tests < MAX_TESTS; i++)
+        if (fyi_report_stage_file(r, i, "lr_find", file))
+            read_file(r, file, r->series[i].stage);
 }

@@ -93,7 +93,7 @@ static void read_data(fyi_report *r)
 
 /* Files that are something else. */
 static const char others[] = "result.json critic.json features.json samples.json versions.json "
-                             "data.json eval.json weights.json lr_find-*.json";
+                             "data.json eval.json weights.json lr_find-*.json kernels-*.json";
 
 static bool may_be_manifest(const char *name)
 {

@@ -40,6 +40,7 @@ static void put_links(const fyi_report *r, fyi_buf *b)
         { "mistakes", "Mistakes", e->n_mistakes > 0 },
         { "figures", "All figures", r->result.is_adaptation || r->n_series > 0 },
         { "fit", "Weights", r->fit.is_there },
+        { "kernels", "Time", r->n_times > 0 },
         { "about", "What was evaluated", e->n_about > 0 },
         { "origin", "Doing it again", !e->is_there || r->result.is_there },
     };

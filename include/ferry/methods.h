@@ -160,6 +160,7 @@ typedef struct fy_finetune_report {
     int64_t best_epoch; /* after which the model was kept; 0: before the first */
     int64_t moved, all; /* values of the model that the last part may move, and all of them */
     double lr;          /* of the last part, before the schedule */
+    double ema; /* decay of the averages that were evaluated and kept; 0: the values themselves were */
 } fy_finetune_report;
 /* Leaves in the run's directory: best.safetensors, the model with the best validation accuracy, of equals the one with
  * the smaller loss, of averages if there are any; last.safetensors, the plain values after the last step; eval.json,

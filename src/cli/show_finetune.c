@@ -35,8 +35,8 @@ void fyi_show_finetune(fy_recipe *r, const fy_recipe_result *result)
            fy_recipe_name(r), fy_recipe_get(r, "seed"), result->seconds, (long long)f->epochs,
            (long long)f->moved, (long long)f->all);
     print_fit(result->run_dir);
-    (void)snprintf(of, sizeof of, "of the model after epoch %lld, which is kept",
-                   (long long)f->best_epoch);
+    (void)snprintf(of, sizeof of, "of the %s after epoch %lld, which is kept",
+                   f->ema > 0 ? "average" : "model", (long long)f->best_epoch);
     print_row("validation, at first", f->before, "before the first step");
     print_row("validation", f->val_accuracy, of);
     print_row("test", f->test_accuracy, "looked at once");

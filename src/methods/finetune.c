@@ -505,6 +505,7 @@ static fy_status finish(finetune *f, fy_finetune_report *report)
     report->epochs = f->kept.epochs;
     report->best_epoch = f->kept.best_epoch;
     report->lr = rate_of(f);
+    report->ema = f->o->ema;
     count_values(f, report);
 done:
     return st;

@@ -46,7 +46,7 @@ static void score(const fyi_recipe_data *d, fy_recipe_result *r)
 #define AT(member) offsetof(fy_finetune_report, member)
 static const struct { const char *name; size_t at; } reals[] = {
     { "accuracy", AT(accuracy) }, { "val_accuracy", AT(val_accuracy) }, { "val_loss", AT(val_loss) },
-    { "test_accuracy", AT(test_accuracy) }, { "before", AT(before) }, { "lr", AT(lr) },
+    { "test_accuracy", AT(test_accuracy) }, { "before", AT(before) }, { "lr", AT(lr) }, { "ema", AT(ema) },
 };
 static const struct { const char *name; size_t at; } wholes[] = {
     { "epochs", AT(epochs) }, { "best_epoch", AT(best_epoch) }, { "moved", AT(moved) }, { "values", AT(all) },

@@ -39,8 +39,9 @@ typedef struct fyi_tuned {
     bool is_there;
     double before, val_accuracy, test_accuracy; /* 0..1; NaN: unknown, or there was no test */
     double val_loss, lr;                        /* nats; of the last part */
-    int64_t epochs, best_epoch;                 /* of all parts together; -1: unknown */
-    int64_t moved, all;                         /* values, in the last part; -1: unknown */
+    double ema; /* decay of the averages that were evaluated; 0: none; NaN: unknown */
+    int64_t epochs, best_epoch; /* of all parts together; -1: unknown */
+    int64_t moved, all;         /* values, in the last part; -1: unknown */
 } fyi_tuned;
 
 /* A learning-rate range test. */

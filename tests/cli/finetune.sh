@@ -88,6 +88,8 @@ cmp second/metrics.jsonl broken/metrics.jsonl || fail "a resumed run has other f
 
 # Averages of the weights are kept instead of them, and found again by whoever resumes.
 expect 0 run second/recipe.yaml finetune.ema=0.9 finetune.find_lr=false --out averaged
+says out.txt "of the average after epoch"
+says averaged/report.html "the moving average of the weights after epoch"
 cmp -s averaged/best.safetensors averaged/last.safetensors && fail "the kept model is no average"
 "$FERRY" run averaged/recipe.yaml --out stopped checkpoint_s=0.01 >/dev/null 2>&1 &
 pid=$!

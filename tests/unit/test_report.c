@@ -355,6 +355,10 @@ static const struct tuned_case {
     { "{\"kind\": \"finetune\", \"best_epoch\": 900, \"epochs\": -4, \"before\": \"x\"}",
       "The run did not record what fine-tuning changed.", "nonsense" },
     { "{\"kind\": \"finetune\"}", "The run did not record what fine-tuning changed.", "nothing" },
+    { "{\"kind\": \"finetune\", \"best_epoch\": 1, \"epochs\": 2, \"ema\": 0.9}",
+      "<b>Kept:</b> the moving average of the weights after epoch 1 of 2.", "averages" },
+    { "{\"kind\": \"finetune\", \"best_epoch\": 1, \"epochs\": 2, \"ema\": 0.9}",
+      "validation, after epoch 2; the average", "the last file is none" },
 };
 
 static void a_fine_tuning_becomes_words(void **state)

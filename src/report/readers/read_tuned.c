@@ -1,7 +1,7 @@
 /* read_tuned.c: result.json of a fine-tuning.
  *
  *   {"kind": "finetune", "before": 0.12, "val_accuracy": 0.86, "val_loss": 0.4, "test_accuracy": null, "epochs": 10,
- *    "best_epoch": 7, "moved": 5130, "values": 11181642, "lr": 0.005, ..} */
+ *    "best_epoch": 7, "moved": 5130, "values": 11181642, "lr": 0.005, "ema": 0, ..} */
 #include "report/report.h"
 
 #include <math.h>
@@ -45,5 +45,6 @@ void fyi_read_tuned(fyi_report *r)
         *(int64_t *)(void *)((char *)t + wholes[i].at) = fyi_json_whole(root, wholes[i].key);
     t->val_loss = fyi_json_number(root, "val_loss");
     t->lr = fyi_json_number(root, "lr");
+    t->ema = fyi_json_number(root, "ema");
     json_decref(root);
 }

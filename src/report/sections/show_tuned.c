@@ -28,8 +28,9 @@ static void say_kept(const fyi_tuned *t, fyi_buf *b)
 {
     fyi_buf_puts(b, "<p class=\"why\">");
     if (t->best_epoch > 0 && t->epochs > 0)
-        fyi_html(b, "<b>Kept:</b> the model after epoch @ of @. ", fyi_whole(t->best_epoch).s,
-                 fyi_whole(t->epochs).s);
+        fyi_html(b, "<b>Kept:</b> @ after epoch @ of @. ",
+                 t->ema > 0 ? "the moving average of the weights" : "the model",
+                 fyi_whole(t->best_epoch).s, fyi_whole(t->epochs).s);
     if (t->best_epoch != 0 && t->moved >= 0 && t->all > 0)
         fyi_html(b, "<b>Moved:</b> @ of its @ values in the last part (@), at a rate of @. ",
                  fyi_whole(t->moved).s, fyi_whole(t->all).s,
@@ -56,6 +57,7 @@ static double last_accuracy(const fyi_report *r)
     return v;
 }
 
+/* file: whose figure it is. */
 static void say_when(char *text, size_t size, int64_t epoch, const char *file)
 {
     if (epoch > 0)
@@ -80,7 +82,8 @@ static void put_figures(const fyi_report *r, fyi_buf *b)
     };
 
     say_when(kept, sizeof kept, t->best_epoch, "best.safetensors");
-    say_when(ended, sizeof ended, t->epochs, "last.safetensors");
+    /* The last evaluation saw averages; the last file has the values that they are of. */
+    say_when(ended, sizeof ended, t->epochs, t->ema > 0 ? "the average" : "last.safetensors");
     fyi_put_cards(b, cards, FYI_LEN(cards));
 }
 

@@ -291,7 +291,7 @@ typedef struct fy_plan_info {
 } fy_plan_info;
 FY_API void fy_plan_describe(const fy_plan *p, fy_plan_info *info);
 /* One launch of a plan, and how long it took. Texts are lent as long as the plan. */
-typedef struct fy_kernel_time {
+typedef struct fy_launch_time {
     const char *node;   /* its name in the graph: "conv2d.12" */
     const char *op;     /* "conv2d"; "reorder" where only a layout changes */
     const char *kernel; /* "onednn" */
@@ -299,11 +299,11 @@ typedef struct fy_kernel_time {
         param; /* the first that it reads, or whose gradient it gives; NULL: none, or an update of all */
     fy_shape src, dst; /* of its first source and its first result */
     double seconds;    /* of all steps that were measured, together */
-} fy_kernel_time;
+} fy_launch_time;
 /* Measures every launch from now on, as FY_DEBUG >= 2 does: two looks at the clock for each. */
 FY_API void fy_plan_measure(fy_plan *p);
-FY_API int fy_plan_kernel_count(const fy_plan *p);
-FY_API fy_kernel_time fy_plan_kernel(const fy_plan *p, int i); /* in order of execution */
+FY_API int fy_plan_launch_count(const fy_plan *p);
+FY_API fy_launch_time fy_plan_launch(const fy_plan *p, int i); /* in order of execution */
 /* Per-launch table: operator, kernel, shapes, layouts, and milliseconds where they were measured.
  * Writes at most `bytes` and a NUL; returns the whole length. */
 FY_API size_t fy_plan_text(const fy_plan *p, char *buf, size_t bytes);

@@ -124,7 +124,7 @@ fy_status fyi_plan_take_memory(fy_plan *p);
 /* The buffer whose memory b uses after in-place merging. */
 int32_t fyi_buffer_root(const fy_plan *p, int32_t b);
 
-/* times.c: by fy_plan_measure or by the dial. */
+/* measure.c: by fy_plan_measure or by the dial. */
 bool fyi_plan_is_measured(const fy_plan *p);
 
 /* mover.c */

@@ -23,7 +23,7 @@ typedef struct total {
 
 static int by_time(const void *a, const void *b)
 {
-    const fy_kernel_time *x = a, *y = b;
+    const fy_launch_time *x = a, *y = b;
     return x->seconds != y->seconds ? (x->seconds < y->seconds) - (x->seconds > y->seconds)
                                     : strcmp(x->node, y->node);
 }
@@ -36,7 +36,7 @@ static int by_total(const void *a, const void *b)
 }
 
 /* Into t, which has room for n; how many there are. */
-static size_t add_up(const fy_kernel_time *k, size_t n, total *t)
+static size_t add_up(const fy_launch_time *k, size_t n, total *t)
 {
     size_t n_ops = 0;
     for (size_t i = 0; i < n; i++) {
@@ -69,7 +69,7 @@ static json_t *operators(const total *t, size_t n)
 }
 
 /* A parameter's name that is no UTF-8 is left out. */
-static json_t *slowest(const fy_kernel_time *k, size_t n)
+static json_t *slowest(const fy_launch_time *k, size_t n)
 {
     json_t *v = json_array();
     for (size_t i = 0; i < FYI_MIN(n, (size_t)SLOWEST); i++) {
@@ -99,11 +99,11 @@ static fy_status write_json(fy_run *r, const fyi_profile *p, json_t *root)
 }
 
 /* k and t have room for all kernels. */
-static fy_status write_times(fy_run *r, const fyi_profile *p, fy_kernel_time *k, total *t)
+static fy_status write_times(fy_run *r, const fyi_profile *p, fy_launch_time *k, total *t)
 {
-    const size_t n = (size_t)fy_plan_kernel_count(p->plan);
+    const size_t n = (size_t)fy_plan_launch_count(p->plan);
     for (size_t i = 0; i < n; i++)
-        k[i] = fy_plan_kernel(p->plan, (int)i);
+        k[i] = fy_plan_launch(p->plan, (int)i);
     qsort(k, n, sizeof *k, by_time);
     const size_t n_ops = add_up(k, n, t);
     qsort(t, n_ops, sizeof *t, by_total);
@@ -117,8 +117,8 @@ static fy_status write_times(fy_run *r, const fyi_profile *p, fy_kernel_time *k,
 
 fy_status fyi_profile_write(fy_run *r, const fyi_profile *p)
 {
-    const size_t n = (size_t)fy_plan_kernel_count(p->plan) + 1;
-    fy_kernel_time *k = fyi_calloc(n, sizeof *k);
+    const size_t n = (size_t)fy_plan_launch_count(p->plan) + 1;
+    fy_launch_time *k = fyi_calloc(n, sizeof *k);
     total *t = fyi_calloc(n, sizeof *t);
     const fy_status st = k && t ? write_times(r, p, k, t)
                                 : fyi_enomem(n * sizeof *k, "the times of a stage's kernels");

@@ -126,8 +126,8 @@ static void a_plan_that_is_asked_to_is_measured(void **state)
             fy_plan_measure(plan);
         for (int i = 0; i < 3; i++)
             check_ok(fy_plan_step(plan));
-        for (int i = 0; i < fy_plan_kernel_count(plan); i++) {
-            const fy_kernel_time t = fy_plan_kernel(plan, i);
+        for (int i = 0; i < fy_plan_launch_count(plan); i++) {
+            const fy_launch_time t = fy_plan_launch(plan, i);
             if (strcmp(t.op, "linear") != 0)
                 continue;
             seen = true;
@@ -167,8 +167,8 @@ static void gradients_are_named_by_their_parameters(void **state)
     fy_objective_moves(g, fit, w[0], NULL);
     fy_objective_moves(g, fit, w[1], NULL);
     check_ok(fy_plan_new(g, dev, NULL, &plan));
-    for (int i = 0; i < fy_plan_kernel_count(plan); i++) {
-        const fy_kernel_time t = fy_plan_kernel(plan, i);
+    for (int i = 0; i < fy_plan_launch_count(plan); i++) {
+        const fy_launch_time t = fy_plan_launch(plan, i);
         if (strcmp(t.op, "sgd") == 0)
             assert_null(t.param);
         if (strcmp(t.op, "conv2d_bwd_weights") != 0)

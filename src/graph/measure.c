@@ -1,4 +1,4 @@
-/* times.c: how long each kernel of a plan took. */
+/* measure.c: how long each kernel of a plan took. */
 #include "graph/ops/optim.h"
 #include "graph/plan.h"
 
@@ -12,7 +12,7 @@ bool fyi_plan_is_measured(const fy_plan *p)
     return p->is_measured || fyi_debug_level() >= 2;
 }
 
-int fy_plan_kernel_count(const fy_plan *p)
+int fy_plan_launch_count(const fy_plan *p)
 {
     return (int)p->n_runs;
 }
@@ -77,11 +77,11 @@ static const char *param_of(const fy_plan *p, const fyi_run *r)
     return name || r->site.n_dst == 0 ? name : gradient_in(p, r->dst_buffer[0]);
 }
 
-fy_kernel_time fy_plan_kernel(const fy_plan *p, int i)
+fy_launch_time fy_plan_launch(const fy_plan *p, int i)
 {
     FYI_ASSERT(i >= 0 && (size_t)i < p->n_runs);
     const fyi_run *r = &p->runs[i];
-    return (fy_kernel_time){ .node = r->site.name,
+    return (fy_launch_time){ .node = r->site.name,
                              .op = r->site.op->name,
                              .kernel = r->kernel->name,
                              .param = param_of(p, r),

@@ -95,15 +95,17 @@ static void put_choice(fyi_buf *b, const fyi_proposal *p)
 
 /* ---- what is known ----------------------------------------------------------------------------------- */
 
+/* The last line counts: one whose choice is no longer offered stays where it is. */
 static const char *after_key(const fyi_buf *text, const char *key)
 {
     const size_t len = strlen(key);
+    const char *found = NULL;
     for (const char *line = text->p; line; line = strchr(line, '\n')) {
         line += *line == '\n';
         if (strncmp(line, key, len) == 0)
-            return line + len;
+            found = line + len;
     }
-    return NULL;
+    return found;
 }
 
 /* The proposal that the file names; n if it names none of them. */

@@ -119,6 +119,8 @@ static void what_is_known_is_followed(void **state)
     assert_int_equal(lines_of(fyt_path(*state, "follow.txt")), 2);
     check_kernel(fyt_path(*state, "follow.txt"), "none/f32", "conv2d"); /* measured again */
     assert_int_equal(lines_of(fyt_path(*state, "follow.txt")), 3);
+    compile_with(fyt_path(*state, "follow.txt"), 32); /* and that counts from now on */
+    assert_int_equal(lines_of(fyt_path(*state, "follow.txt")), 3);
 }
 
 static void damage_is_ignored(void **state)

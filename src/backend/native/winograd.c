@@ -144,24 +144,24 @@ static void run_wide(job *j)
     }
 }
 
-void fyi_winograd_run(const fyi_winograd *planned, const void *src, const float *weights,
+void fyi_winograd_run(const fyi_winograd *wg, const void *src, const float *weights,
                       const fyi_winograd_out *to, float *scratch, int64_t floats)
 {
-    fyi_winograd wg = *planned;
-    job j = { .wg = &wg, .src = src, .weights = weights, .to = to, .u = scratch };
-    j.v = j.u + weights_floats(&wg);
-    j.p = j.v + 36 * wg.chunk * wg.s.ic;
-    fyi_parallel(n_blocks(&wg), 4, transform_weights, &j);
-    if (wg.is_wide) {
+    fyi_winograd here = *wg;
+    job j = { .wg = &here, .src = src, .weights = weights, .to = to, .u = scratch };
+    j.v = j.u + weights_floats(&here);
+    j.p = j.v + 36 * here.chunk * here.s.ic;
+    fyi_parallel(n_blocks(&here), 4, transform_weights, &j);
+    if (here.is_wide) {
         run_wide(&j);
         return;
     }
     /* The number of threads may have been raised since; and large chunks must not leave threads without work:
      * which chunk a tile is in changes nothing. */
-    j.each = chunk_floats(&wg);
-    j.n_ranges = FYI_MIN(fyi_threads(), (floats - weights_floats(&wg)) / j.each);
-    wg.chunk = FYI_MIN(wg.chunk, (wg.n_tiles / j.n_ranges + ROWS) / ROWS * ROWS);
-    j.n_chunks = (wg.n_tiles + wg.chunk - 1) / wg.chunk;
+    j.each = chunk_floats(&here);
+    j.n_ranges = FYI_MIN(fyi_threads(), (floats - weights_floats(&here)) / j.each);
+    here.chunk = FYI_MIN(here.chunk, (here.n_tiles / j.n_ranges + ROWS) / ROWS * ROWS);
+    j.n_chunks = (here.n_tiles + here.chunk - 1) / here.chunk;
     fyi_parallel(j.n_ranges, 1, run_ranges, &j);
 }
 

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #if FYI_X86_64
 
@@ -11,12 +10,22 @@
 
 static const char *const levels[] = { "x86-64", "avx2", "avx512", "avx512-bf16" };
 
-static int level_of(const char *name)
+static size_t level_of(const char *name)
 {
-    int i = 0;
-    while (i < 3 && strcmp(levels[i], name) != 0)
+    size_t i = 0;
+    while (i < FYI_LEN(levels) && strcmp(levels[i], name) != 0)
         i++;
     return i;
+}
+
+fy_status fyi_cpu_check(void)
+{
+    const char *most = getenv("FY_CPU");
+    if (most && level_of(most) == FYI_LEN(levels))
+        return fyi_fail(
+            FY_EINVAL,
+            "FY_CPU is '%s'; expected x86-64, avx2, avx512 or avx512-bf16, or leave it unset", most);
+    return FY_OK;
 }
 
 static bool is_allowed(const char *level)
@@ -67,6 +76,11 @@ const char *fyi_cpu_model(void)
 
 #else
 
+fy_status fyi_cpu_check(void)
+{
+    return FY_OK;
+}
+
 bool fyi_cpu_has_bf16(void)
 {
     return false;
@@ -97,13 +111,3 @@ const char *fyi_cpu_model(void)
 }
 
 #endif
-
-int64_t fyi_cpu_l2_bytes(void)
-{
-#ifdef _SC_LEVEL2_CACHE_SIZE
-    const long bytes = sysconf(_SC_LEVEL2_CACHE_SIZE);
-    if (bytes >= 256 * 1024)
-        return bytes;
-#endif
-    return 1024 * 1024;
-}

@@ -2,8 +2,7 @@
 #ifndef FYI_CPU_H
 #define FYI_CPU_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "base/base.h"
 
 /* Files named *_avx512.c and *_avx2.c are compiled on x86-64 only. */
 #if defined(__x86_64__)
@@ -12,7 +11,9 @@
 #define FYI_X86_64 0
 #endif
 
-/* The environment's FY_CPU, "x86-64", "avx2" or "avx512", is the most that these answers admit. */
+/* The environment's FY_CPU, "x86-64", "avx2" or "avx512", is the most that these answers admit. FY_EINVAL for another
+ * word, which would otherwise go unnoticed. */
+fy_status fyi_cpu_check(void);
 
 /* Instructions that multiply bf16, besides AVX-512. */
 bool fyi_cpu_has_bf16(void);
@@ -25,8 +26,5 @@ bool fyi_cpu_has_avx2(void);
 const char *fyi_cpu_instructions(void);
 /* The maker's name for the processor, "" where it cannot be asked. */
 const char *fyi_cpu_model(void);
-
-/* Of one core's second-level cache; 1 MiB where the system does not tell. */
-int64_t fyi_cpu_l2_bytes(void);
 
 #endif

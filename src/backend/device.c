@@ -21,6 +21,7 @@ void fyi_device_says(fy_device *dev, const char *fmt, ...)
 
 static fy_status open_cpu(fy_device *dev)
 {
+    FYI_FORWARD(fyi_cpu_check());
     dev->float_store = FY_F32;
     dev->has_bf16 = fyi_cpu_has_bf16();
     fyi_device_says(dev, "%s", fyi_cpu_instructions());

@@ -2,7 +2,7 @@
  * came out is kept in a file, so that later runs choose alike, to the bit.
  *
  *   <processor, device>\t<node>\t<kernel>/<precision> <ms>, <kernel>/<precision> <ms> ...
- * the chosen one first, one line per node. Nothing but what stands there is taken on trust: a choice that is not among
+ * the chosen one first, one line per node. Nothing that stands there is taken on trust: a choice that is not among
  * the kernels offered is made again. */
 #include "backend/backend.h"
 #include "backend/cpu.h"
@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <time.h>
 #include <unistd.h>
 
 #define HEADER "# ferry: times of kernels; may be deleted\n"
@@ -150,13 +149,6 @@ static void save(fyi_kernel_times *t)
 
 /* ---- measuring ------------------------------------------------------------------------------------------ */
 
-static double now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
-}
-
 /* Small numbers of both signs, so that nothing is denormal or grows. */
 static void *example(const fyi_desc *d)
 {
@@ -208,14 +200,14 @@ static bool open_trial(fy_device *dev, const fyi_proposal *p, trial *t)
 /* The best of some runs after a first one, which counts only where it was hopeless. */
 static double time_of(fy_device *dev, const fyi_proposal *p, double best_of_others)
 {
-    const double start = now_ms();
+    const double start = fyi_now_s();
     double best = HUGE_VAL;
     trial t;
     bool ok = open_trial(dev, p, &t);
-    for (int i = 0; ok && (i < 3 || (i < 20 && now_ms() - start < 2)); i++) {
-        const double begun = now_ms();
+    for (int i = 0; ok && (i < 3 || (i < 20 && fyi_now_s() - start < 2e-3)); i++) {
+        const double begun = fyi_now_s();
         ok = p->kernel->run(&t.launch) == FY_OK;
-        const double ms = now_ms() - begun;
+        const double ms = 1e3 * (fyi_now_s() - begun);
         if (i > 0)
             best = FYI_MIN(best, ms);
         else if (ms > 4 * best_of_others + 1)

@@ -112,7 +112,10 @@ static fy_status write_curve(const finder *f, fy_run *r, double suggested)
 fy_status lr_find(fy_run *r, fy_device *dev, const fy_stage *s, double *suggested)
 {
     finder f = { .s = s };
-    const fy_plan_opts o = { .outputs = &s->watches[0].node, .n_outputs = 1, .seed = s->seed };
+    const fy_plan_opts o = { .outputs = &s->watches[0].node,
+                             .n_outputs = 1,
+                             .seed = s->seed,
+                             .memory = fy_device_memory(dev) };
     fy_status st;
     FY_TRY(fy_plan_new(s->graph, dev, &o, &f.plan));
     FY_TRY(sweep(&f));

@@ -108,6 +108,28 @@ static void the_environment_restricts_the_lists(void **state)
     unsetenv("FY_KERNELS");
 }
 
+static void the_environment_names_the_most_instructions(void **state)
+{
+    const char *before = getenv("FY_CPU");
+    char *kept = before ? fyi_strdup(before) : NULL;
+    fy_device *dev;
+    (void)state;
+    setenv("FY_CPU", "x86-64", 1);
+    check_ok(fy_device_open("cpu", &dev));
+    assert_null(strstr(fy_device_text(dev), "AVX"));
+    fy_device_close(dev);
+#if defined(__x86_64__)
+    setenv("FY_CPU", "AVX2", 1);
+    check_status(fy_device_open("cpu", &dev), FY_EINVAL);
+    check_sentence("FY_CPU is 'AVX2'; expected x86-64, avx2, avx512 or avx512-bf16");
+#endif
+    if (kept)
+        setenv("FY_CPU", kept, 1);
+    else
+        unsetenv("FY_CPU");
+    fyi_free(kept);
+}
+
 /* ---- choosing -------------------------------------------------------------------------------- */
 
 /* Asks for another layout, then declines. */
@@ -198,6 +220,7 @@ int main(void)
         cmocka_unit_test(the_reference_device_computes_in_double),
         cmocka_unit_test(every_operator_has_a_kernel),
         cmocka_unit_test(reference_kernels_stand_last),
+        cmocka_unit_test(the_environment_names_the_most_instructions),
         cmocka_unit_test(the_environment_restricts_the_lists),
         cmocka_unit_test(a_kernel_that_declines_leaves_nothing_behind),
         cmocka_unit_test(only_kernels_beside_ref_are_fast),

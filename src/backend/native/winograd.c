@@ -4,6 +4,8 @@
 #include "backend/cpu.h"
 #include "base/base.h"
 
+/* Of one core: what processors with AVX-512 have, or half of it. Not asked, for the order of sums follows from it. */
+#define CACHE_BYTES (2 << 20)
 #define ROWS 6 /* tiles per register block of the product */
 
 const fyi_winograd_loops *fyi_winograd_loops_here(void)
@@ -27,8 +29,7 @@ static int64_t clamp(int64_t n, int64_t low, int64_t high)
  * seldom, and split the products. */
 static int64_t chunk_of(const fyi_winograd *wg)
 {
-    const int64_t l2 = fyi_cpu_l2_bytes() / (int64_t)sizeof(float),
-                  per_tile = 36 * (wg->s.ic + wg->s.oc);
+    const int64_t l2 = CACHE_BYTES / (int64_t)sizeof(float), per_tile = 36 * (wg->s.ic + wg->s.oc);
     const int64_t n =
         wg->is_wide ? clamp(8 * l2 / per_tile, 132, 516) : clamp(3 * l2 / 8 / per_tile, 24, 96);
     return FYI_MIN(n, wg->n_tiles + ROWS - 1) / ROWS * ROWS;
@@ -42,7 +43,7 @@ void fyi_winograd_init(fyi_winograd *wg, const fyi_winograd_loops *loops,
     wg->tiles_h = (oh + m - 1) / m;
     wg->tiles_w = (ow + m - 1) / m;
     wg->n_tiles = s->n * wg->tiles_h * wg->tiles_w;
-    wg->is_wide = 36 * s->ic * s->oc * (int64_t)sizeof(float) > fyi_cpu_l2_bytes();
+    wg->is_wide = 36 * s->ic * s->oc * (int64_t)sizeof(float) > CACHE_BYTES;
     wg->chunk = chunk_of(wg);
 }
 

@@ -72,6 +72,28 @@ static fy_node norm_of_itself(op_test *t, const void *row)
     return fy_relu(t->g, fy_add(t->g, y, x));
 }
 
+static fy_node norm_relu_pool(op_test *t, const void *row)
+{
+    fy_pool_opts o = fy_pool_defaults(3);
+    o.stride[0] = o.stride[1] = 2;
+    o.pad[0] = o.pad[1] = 1;
+    return fy_max_pool2d(t->g, fy_relu(t->g, spread_norm(t, row)), &o);
+}
+
+static fy_node norm_clip_pool(op_test *t, const void *row)
+{
+    const fy_pool_opts o = fy_pool_defaults(2);
+    return fy_max_pool2d(t->g, fy_clip(t->g, spread_norm(t, row), 0, 1.5f), &o);
+}
+
+/* What is pooled is read by somebody else too, and has to be there. */
+static fy_node norm_relu_pool_and_more(op_test *t, const void *row)
+{
+    const fy_pool_opts o = fy_pool_defaults(2);
+    const fy_node y = fy_relu(t->g, spread_norm(t, row));
+    return fy_add(t->g, fy_max_pool2d(t->g, y, &o), fy_avg_pool2d(t->g, y, &o));
+}
+
 /* The running statistics as constants: no gradient is asked of them. */
 static fy_node batch_norm_eval(op_test *t, const void *row)
 {
@@ -121,6 +143,12 @@ static const norm_case cases[] = {
     { { "two norms, a sum, ReLU", "a block with a projection", norm_sum_relu, 1e-4 },
       { 4, { 2, 16, 2, 2 } } },
     { { "norm, its source, ReLU", "a block without", norm_of_itself, 1e-4 }, { 4, { 2, 16, 2, 2 } } },
+    { { "norm, ReLU, pooling", "the first layers of a ResNet", norm_relu_pool, 1e-4 },
+      { 4, { 2, 16, 4, 5 } } },
+    { { "norm, a clip, pooling", "half a block is padding, a row is left over", norm_clip_pool, 1e-4 },
+      { 4, { 2, 24, 3, 4 } } },
+    { { "norm, ReLU, pooling and more", "nothing of it can be left out", norm_relu_pool_and_more, 1e-4 },
+      { 4, { 2, 16, 2, 4 } } },
     { { "layer norm [n, k]", "rows", layer_norm, 1e-4 }, { 2, { 4, 7 } } },
     { { "layer norm [n, t, k]", "tokens", layer_norm, 1e-4 }, { 3, { 2, 3, 33 } } },
     { { "layer norm [k]", "one row without other axes", layer_norm, 1e-4 }, { 1, { 6 } } },

@@ -22,17 +22,16 @@ static bool takes(const fyi_site *s, const fyi_desc *image, const fyi_desc *inde
            fy_shape_numel(&s->dst[0].shape) > 0 && fy_shape_numel(&s->src[0].shape) > 0;
 }
 
-static fyi_max_pool pool_of(const fyi_site *s, const fy_shape *src, const fy_shape *dst)
+fyi_max_pool fyi_max_pool_sizes(const fy_pool_opts *o, const fyi_desc *src, const fyi_desc *dst)
 {
-    const fy_pool_opts *o = &((const fyi_pool_attr *)s->attr)->o;
-    return (fyi_max_pool){ .h = src->d[2],
-                           .w = src->d[3],
-                           .oh = dst->d[2],
-                           .ow = dst->d[3],
+    return (fyi_max_pool){ .h = src->shape.d[2],
+                           .w = src->shape.d[3],
+                           .oh = dst->shape.d[2],
+                           .ow = dst->shape.d[3],
                            .kernel = { o->kernel[0], o->kernel[1] },
                            .stride = { o->stride[0], o->stride[1] },
                            .pad = { o->pad[0], o->pad[1] },
-                           .is_bf16 = is_narrow(&s->dst[0]) };
+                           .is_bf16 = is_narrow(src) };
 }
 
 typedef struct job {
@@ -43,12 +42,13 @@ typedef struct job {
     uint8_t *index;
 } job;
 
-static job job_of(const fyi_launch *l, const fy_shape *src, const fy_shape *dst)
+static job job_of(const fyi_launch *l, const fyi_desc *src, const fyi_desc *dst)
 {
     const fyi_site *s = l->site;
-    return (job){ .p = pool_of(s, src, dst),
-                  .channels = src->d[1],
-                  .n_blocks = (src->d[1] + 15) / 16,
+    const fyi_pool_attr *a = s->attr;
+    return (job){ .p = fyi_max_pool_sizes(&a->o, src, dst),
+                  .channels = src->shape.d[1],
+                  .n_blocks = (src->shape.d[1] + 15) / 16,
                   .from = l->src[0],
                   .to = l->dst[0] };
 }
@@ -83,10 +83,10 @@ static void pool_blocks(void *ctx, int64_t begin, int64_t end)
 
 static fy_status run(const fyi_launch *l)
 {
-    const fy_shape *src = &l->site->src[0].shape;
-    job j = job_of(l, src, &l->site->dst[0].shape);
+    const fyi_desc *src = &l->site->src[0];
+    job j = job_of(l, src, &l->site->dst[0]);
     j.index = l->dst[1];
-    fyi_parallel(src->d[0] * j.n_blocks, fyi_grain(j.p.h * j.p.w * 16), pool_blocks, &j);
+    fyi_parallel(src->shape.d[0] * j.n_blocks, fyi_grain(j.p.h * j.p.w * 16), pool_blocks, &j);
     return FY_OK;
 }
 
@@ -115,10 +115,10 @@ static void spread_blocks(void *ctx, int64_t begin, int64_t end)
 
 static fy_status run_bwd(const fyi_launch *l)
 {
-    const fy_shape *src = &l->site->dst[0].shape;
-    job j = job_of(l, src, &l->site->src[0].shape);
+    const fyi_desc *src = &l->site->dst[0];
+    job j = job_of(l, src, &l->site->src[0]);
     j.index = l->src[1];
-    fyi_parallel(src->d[0] * j.n_blocks, fyi_grain(j.p.h * j.p.w * 16), spread_blocks, &j);
+    fyi_parallel(src->shape.d[0] * j.n_blocks, fyi_grain(j.p.h * j.p.w * 16), spread_blocks, &j);
     return FY_OK;
 }
 

@@ -2,8 +2,7 @@
 #ifndef FYI_MAX_POOL_H
 #define FYI_MAX_POOL_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "graph/kernel.h"
 
 /* Of one block of channels of one image: src [h, w, 16], dst and index [oh, ow, 16]. */
 typedef struct fyi_max_pool {
@@ -11,6 +10,8 @@ typedef struct fyi_max_pool {
     int64_t kernel[2], stride[2], pad[2];
     bool is_bf16; /* src, dst and their gradients are stored so, else as f32 */
 } fyi_max_pool;
+
+fyi_max_pool fyi_max_pool_sizes(const fy_pool_opts *o, const fyi_desc *src, const fyi_desc *dst);
 
 /* `lanes` of the 16 channels exist: the others' index is 0. */
 void fyi_max_pool_avx512(const fyi_max_pool *p, int lanes, const void *src, void *dst,

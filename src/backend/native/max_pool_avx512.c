@@ -5,6 +5,8 @@
 #include "backend/native/bf16_avx512.h"
 #include "backend/native/stored.h"
 
+#include <string.h>
+
 /* Positions [begin, end) of a window that lie inside the image, whose first element would be `from`. */
 typedef struct inside {
     int64_t from, begin, end;
@@ -79,8 +81,8 @@ static inside windows_over(int64_t i, int64_t kernel, int64_t stride, int64_t pa
 }
 
 /* What of the windows' gradients reaches the element that y and x are about. */
-INLINE vec gathered(bool is_bf16, const fyi_max_pool *p, const void *diff_dst, const uint8_t *index,
-                    inside y, inside x)
+INLINE vec gathered(const fyi_max_pool *p, const void *diff_dst, const uint8_t *index, inside y,
+                    inside x)
 {
     vec sum = zero();
     for (int64_t oy = y.begin; oy < y.end; oy++)
@@ -90,20 +92,44 @@ INLINE vec gathered(bool is_bf16, const fyi_max_pool *p, const void *diff_dst, c
             const int64_t o = (oy * p->ow + ox) * 16;
             const __m128i which = _mm_loadu_si128((const __m128i *)(index + o));
             const __mmask16 won = _mm_cmpeq_epi8_mask(which, _mm_set1_epi8((char)position));
-            sum = _mm512_mask_add_ps(sum, won, sum, load_stored(is_bf16, diff_dst, o));
+            sum = _mm512_mask_add_ps(sum, won, sum, load_stored(true, diff_dst, o));
         }
     return sum;
 }
 
-INLINE void pool_bwd(bool is_bf16, const fyi_max_pool *p, const void *diff_dst,
-                     const uint8_t *index, void *diff_src)
+/* Each element gathers from the windows over it, and its sum is rounded once. */
+static void pool_bwd_bf16(const fyi_max_pool *p, const void *diff_dst, const uint8_t *index,
+                          void *diff_src)
 {
     for (int64_t i = 0; i < p->h; i++) {
         const inside y = windows_over(i, p->kernel[0], p->stride[0], p->pad[0], p->oh);
         for (int64_t j = 0; j < p->w; j++) {
             const inside x = windows_over(j, p->kernel[1], p->stride[1], p->pad[1], p->ow);
-            store_stored(is_bf16, diff_src, (i * p->w + j) * 16,
-                         gathered(is_bf16, p, diff_dst, index, y, x));
+            store_stored(true, diff_src, (i * p->w + j) * 16, gathered(p, diff_dst, index, y, x));
+        }
+    }
+}
+
+/* The same sums in the same order, from the windows' side: less to look up, but every sum is stored as it grows. */
+static void pool_bwd_f32(const fyi_max_pool *p, const float *diff_dst, const uint8_t *index,
+                         float *diff_src)
+{
+    memset(diff_src, 0, (size_t)(p->h * p->w) * 16 * sizeof *diff_src);
+    for (int64_t oy = 0; oy < p->oh; oy++) {
+        const inside y = inside_of(oy * p->stride[0] - p->pad[0], p->kernel[0], p->h);
+        for (int64_t ox = 0; ox < p->ow; ox++, diff_dst += 16, index += 16) {
+            const inside x = inside_of(ox * p->stride[1] - p->pad[1], p->kernel[1], p->w);
+            const __m128i which = _mm_loadu_si128((const __m128i *)index);
+            const vec diff = load(diff_dst);
+            for (int64_t i = y.begin; i < y.end; i++) {
+                float *to = diff_src + ((y.from + i) * p->w + x.from) * 16;
+                for (int64_t j = x.begin; j < x.end; j++) {
+                    const __m128i here = _mm_set1_epi8((char)(i * p->kernel[1] + j));
+                    const __mmask16 won = _mm_cmpeq_epi8_mask(which, here);
+                    const vec sum = load(to + j * 16);
+                    store(to + j * 16, _mm512_mask_add_ps(sum, won, sum, diff));
+                }
+            }
         }
     }
 }
@@ -112,7 +138,7 @@ void fyi_max_pool_bwd_avx512(const fyi_max_pool *p, const void *diff_dst, const 
                              void *diff_src)
 {
     if (p->is_bf16)
-        pool_bwd(true, p, diff_dst, index, diff_src);
+        pool_bwd_bf16(p, diff_dst, index, diff_src);
     else
-        pool_bwd(false, p, diff_dst, index, diff_src);
+        pool_bwd_f32(p, diff_dst, index, diff_src);
 }

@@ -105,6 +105,14 @@ static void NAME(sums)(const fyi_norm_gate *g, const void *x, void *passed, int6
     store(dot, product);
 }
 
+static void NAME(pass)(const fyi_norm_gate *g, void *passed, int64_t hw)
+{
+    STORED *to = passed;
+    const vec low = splat(g->lo), high = splat(g->hi);
+    for (int64_t i = 0; i < hw; i++)
+        PUT(to + i * 16, NAME(passing)(g, i, low, high));
+}
+
 static void NAME(backward)(const fyi_norm_gate *g, const void *x, void *diff_src, int64_t hw,
                            const fyi_norm_line *l)
 {
@@ -119,7 +127,7 @@ static void NAME(backward)(const fyi_norm_gate *g, const void *x, void *diff_src
     }
 }
 
-const fyi_norm_loops LOOPS = { NAME(moments), NAME(apply), NAME(sums), NAME(backward) };
+const fyi_norm_loops LOOPS = { NAME(moments), NAME(apply), NAME(sums), NAME(pass), NAME(backward) };
 
 #undef AHEAD
 #undef SHORT

@@ -160,6 +160,13 @@ typedef struct fyi_norm_act_attr {
     bool has_other;
 } fyi_norm_act_attr;
 
+/* norm_pool: src, scale, shift -> dst = maxpool(clip(batch_norm(src), lo, hi)), index, mean, var.
+ * norm_pool_bwd: diff_dst, dst, index, src, mean, var, scale -> diff_src, diff_scale, diff_shift. */
+typedef struct fyi_norm_pool_attr {
+    float eps, lo, hi;
+    fy_pool_opts pool;
+} fyi_norm_pool_attr;
+
 /* clip_scale: max norm and any number of gradients -> scalar min(1, max_norm / (norm + 1e-6)). */
 typedef struct fyi_clip_scale_attr {
     float max_norm;

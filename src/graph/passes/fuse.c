@@ -274,6 +274,54 @@ static bool norm_act_bwd(fuse *f, int32_t k)
     return true;
 }
 
+static fyi_norm_pool_attr norm_pool_attr(const fyi_norm_act_attr *norm, const fyi_node *pool)
+{
+    return (fyi_norm_pool_attr){ .eps = norm->eps,
+                                 .lo = norm->lo,
+                                 .hi = norm->hi,
+                                 .pool = ((const fyi_pool_attr *)pool->attr)->o };
+}
+
+/* norm_act_bwd(max_pool2d_bwd(diff, index), dst, ...) -> norm_pool_bwd, which asks the winners' values of what was
+ * pooled from dst. */
+static bool norm_pool_bwd(fuse *f, int32_t k)
+{
+    const fyi_node norm = f->g->nodes[k];
+    if (norm.op != &fyi_op_norm_act_bwd || ((const fyi_norm_act_attr *)norm.attr)->has_other ||
+        !used_once(f, norm.src[0]))
+        return false;
+    const fyi_node *back = fyi_def_if(f->g, norm.src[0], &fyi_op_max_pool2d_bwd);
+    const fyi_node *pool = back ? fyi_def_if(f->g, back->src[1], &fyi_op_max_pool2d) : NULL;
+    if (!pool || pool->src[0] != norm.src[1])
+        return false;
+    const fyi_norm_pool_attr a = norm_pool_attr(norm.attr, pool);
+    const fyi_id made = add_fused(f, &fyi_op_norm_pool_bwd, &a, 7,
+                                  (fyi_id[]){ back->src[0], pool->dst, back->src[1], norm.src[2],
+                                              norm.src[3], norm.src[4], norm.src[5] });
+    for (int i = 0; made && i < 3; i++)
+        fyi_replace(f->p, norm.dst + i, made + i);
+    return made != 0;
+}
+
+/* max_pool2d(norm_act(src)) -> norm_pool; the moments and the winners' positions move along. */
+static bool norm_pool(fuse *f, int32_t k)
+{
+    const fyi_node pool = f->g->nodes[k];
+    if (pool.op != &fyi_op_max_pool2d || !used_once(f, pool.src[0]))
+        return false;
+    const fyi_node *found = fyi_def_if(f->g, pool.src[0], &fyi_op_norm_act);
+    if (!found || ((const fyi_norm_act_attr *)found->attr)->has_other)
+        return false;
+    const fyi_node norm = *found;
+    const fyi_norm_pool_attr a = norm_pool_attr(norm.attr, &pool);
+    const fyi_id made = add_fused(f, &fyi_op_norm_pool, &a, 3, norm.src);
+    for (int i = 0; made && i < 2; i++) {
+        fyi_replace(f->p, pool.dst + i, made + i);
+        fyi_replace(f->p, norm.dst + 1 + i, made + 2 + i);
+    }
+    return made != 0;
+}
+
 /* The live bias gradient of `diff`, 0 if there is none. */
 static fyi_id bias_gradient_of(const fuse *f, fyi_id diff)
 {
@@ -360,9 +408,10 @@ static bool conv_pool_bwd_data(fuse *f, int32_t k)
 }
 
 static const pattern patterns[] = {
-    conv_bias,          linear_bias,   conv_pool,     conv_other,      conv_act,
-    linear_relu,        pool_relu_bwd, conv_bias_bwd, linear_bias_bwd, conv_pool_bwd_weights,
-    conv_pool_bwd_data, norm_act,      norm_sum,      norm_act_bwd,
+    conv_bias,       linear_bias,           conv_pool,          conv_other,
+    conv_act,        linear_relu,           pool_relu_bwd,      conv_bias_bwd,
+    linear_bias_bwd, conv_pool_bwd_weights, conv_pool_bwd_data, norm_act,
+    norm_sum,        norm_act_bwd,          norm_pool_bwd,      norm_pool,
 };
 
 /* Tries one pattern on every live node; *hit says whether something was rewritten. */

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@
 #define LONG_RUN 5.0 /* ms: of these one run at a time says enough */
 
 struct fyi_kernel_times {
+    pthread_mutex_t lock; /* plans of several threads may be compiled on one device */
     char *path;
     fyi_buf text;
     bool has_warned;
@@ -289,11 +291,13 @@ size_t fyi_fastest(fy_device *dev, const fyi_proposal *list, size_t n)
     fyi_buf key = { 0 };
     put_key(&key, dev, &list[0].site);
     size_t chosen = 0;
+    pthread_mutex_lock(&dev->times->lock);
     if (!key.failed) {
         chosen = known(&dev->times->text, key.p, list, n);
         if (chosen == n)
             chosen = learn(dev, key.p, list, n);
     }
+    pthread_mutex_unlock(&dev->times->lock);
     fyi_buf_release(&key);
     return chosen;
 }
@@ -319,6 +323,7 @@ void fyi_kernel_times_close(fyi_kernel_times *t)
 {
     if (!t)
         return;
+    pthread_mutex_destroy(&t->lock);
     fyi_buf_release(&t->text);
     fyi_free(t->path);
     fyi_free(t);
@@ -334,6 +339,7 @@ fy_status fy_device_set_kernel_times(fy_device *d, const char *path)
             fyi_free(t);
             return fyi_enomem(strlen(path), "the times of kernels");
         }
+        (void)pthread_mutex_init(&t->lock, NULL);
         load(t);
     }
     fyi_kernel_times_close(d->times);

@@ -6,21 +6,19 @@
 
 #include <ferry/ferry.h>
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 /* The plan's table for a convolution that both native and oneDNN's kernels take; fyi_free. */
-static char *plan_with(const char *times, int64_t channels)
+static char *plan_on(fy_device *dev, int64_t channels)
 {
-    fy_device *dev;
     fy_graph *g;
     fy_plan *plan;
     fy_plan_opts o = fy_plan_defaults();
     fy_conv_opts c = fy_conv_defaults();
     c.pad[0] = c.pad[1] = 1;
-    check_ok(fy_device_open("cpu", &dev));
-    check_ok(fy_device_set_kernel_times(dev, times));
     check_ok(fy_graph_new(&g));
     const fy_node x = fy_input(g, "x", FY_F32, FY_SHAPE(4, channels, 16, 16));
     const fy_node w = fy_input(g, "w", FY_F32, FY_SHAPE(channels, channels, 3, 3));
@@ -34,6 +32,15 @@ static char *plan_with(const char *times, int64_t channels)
     (void)fy_plan_text(plan, text, n + 1);
     fy_plan_free(plan);
     fy_graph_free(g);
+    return text;
+}
+
+static char *plan_with(const char *times, int64_t channels)
+{
+    fy_device *dev;
+    check_ok(fy_device_open("cpu", &dev));
+    check_ok(fy_device_set_kernel_times(dev, times));
+    char *text = plan_on(dev, channels);
     fy_device_close(dev);
     return text;
 }
@@ -167,9 +174,37 @@ static void file_that_cannot_be_written(void **state)
     assert_int_equal(warnings, 1);
 }
 
+/* Layers of 32 and of 48 channels in turn. */
+static void *compile_some(void *dev)
+{
+    for (int64_t i = 0; i < 6; i++)
+        fyi_free(plan_on(dev, 32 + i % 2 * 16));
+    return NULL;
+}
+
+static void threads_share_a_device(void **state)
+{
+    enum { N = 3 };
+    const char *path = fyt_path(*state, "times");
+    pthread_t thread[N];
+    fy_device *dev;
+    if (!HAS_TWO)
+        skip();
+    check_ok(fy_device_open("cpu", &dev));
+    check_ok(fy_device_set_kernel_times(dev, path));
+    for (int i = 0; i < N; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, compile_some, dev), 0);
+    for (int i = 0; i < N; i++)
+        assert_int_equal(pthread_join(thread[i], NULL), 0);
+    assert_int_equal(lines_of(path), 1 + 2); /* each was timed once */
+    fy_device_close(dev);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(threads_share_a_device, fyt_tmpdir_setup,
+                                        fyt_tmpdir_teardown),
         cmocka_unit_test_setup_teardown(timed_once, fyt_tmpdir_setup, fyt_tmpdir_teardown),
         cmocka_unit_test_setup_teardown(what_is_known_is_followed, fyt_tmpdir_setup,
                                         fyt_tmpdir_teardown),

@@ -462,7 +462,8 @@ typedef struct fy_loader_opts {
     int prefetch;     /* batches ready ahead of the caller, at least 1 with workers */
     const fy_augment *augment; /* copied; NULL: none */
     int64_t views; /* epoch e changes a sample as epoch e % views did, so that there are so many views of it
-                    * and what is frozen can be kept for each; 0: every epoch in another way. Without mixing */
+                    * and what is frozen can be kept for each; 0: every epoch in another way. Views follow the seed and
+                    * not the name: loaders of one seed show the same ones. Without mixing */
     fy_transform_fn transform; /* after the augmentation and the range; NULL: none */
     void *transform_arg;
 } fy_loader_opts;
@@ -484,8 +485,8 @@ typedef struct fy_batch {
 } fy_batch;
 
 /* Batches are a function of (dataset, batch, shuffle, drop_last, seed, name, augment, step): the
- * number of workers, a kill and a resume change nothing. All memory is taken here. Keeps d's
- * samples alive. One thread at a time may call a loader. FY_EINVAL for an unlabelled dataset
+ * number of workers, a kill and a resume change nothing. All memory is taken here; workers start with the
+ * first fy_loader_next or fy_loader_seek, FY_ENOMEM where they cannot. Keeps d's samples alive. One thread at a time may call a loader. FY_EINVAL for an unlabelled dataset
  * with_labels, for an augmentation whose amounts are out of range or that does not suit the samples. */
 FY_API FY_NODISCARD fy_status fy_loader_open(const fy_dataset *d, const fy_loader_opts *o,
                                              fy_loader **out);
@@ -498,12 +499,10 @@ FY_API FY_NODISCARD fy_status fy_loader_next(fy_loader *l, fy_batch *b);
 FY_API FY_NODISCARD fy_status fy_loader_seek(fy_loader *l, uint64_t step);
 /* The step that the next batch will have: part of a checkpoint. */
 FY_API uint64_t fy_loader_tell(const fy_loader *l);
-/* Sample i of the dataset as that view changes it, x of fy_loader_shape: 0 <= view < fy_loader_views. */
-FY_API FY_NODISCARD fy_status fy_loader_sample(fy_loader *l, int64_t view, int64_t i, float *x);
 /* 1 for a loader that changes nothing, or another number that it was opened with; 0: it changes samples in ways that
  * do not come again. */
 FY_API int64_t fy_loader_views(const fy_loader *l);
-/* How it changes samples, in words that say all of it but the dataset: name, seed, augmentation, views. NULL for one
+/* How it changes samples, in words for people: name, seed, views, and the augmentation's amounts rounded. NULL for one
  * with a transform of the caller's own. Lent. */
 FY_API const char *fy_loader_text(const fy_loader *l);
 /* From the next batch on there are labels and sample numbers alone, x is NULL: for who knows the values. Not for a

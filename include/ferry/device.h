@@ -11,6 +11,9 @@ extern "C" {
 
 typedef struct fy_device fy_device;
 
+/* Plans may be compiled on one device, and run, by several threads at a time. Its settings, the fy_device_set functions,
+ * are made while no other thread uses it; plans compiled before keep what they were compiled with. */
+
 /* FY_EINVAL for an unknown name, naming the nearest. A device must outlive its plans. */
 FY_API FY_NODISCARD fy_status fy_device_open(const char *name, fy_device **out);
 FY_API void fy_device_close(fy_device *d);
@@ -22,11 +25,6 @@ FY_API const char *fy_device_text(const fy_device *d);
  * f32, as does every node without a fast kernel for it. FY_EDEVICE if the device has no instructions for it. */
 FY_API FY_NODISCARD fy_status fy_device_set_precision(fy_device *d, fy_dtype precision);
 FY_API fy_dtype fy_device_precision(const fy_device *d);
-/* Where stages and predictors keep what frozen layers give, in files that later runs of the same model on the same data
- * find by their content: a folder, made if missing, which nobody but the user clears. NULL, the beginning: in memory.
- * The text is copied. */
-FY_API FY_NODISCARD fy_status fy_device_set_feature_dir(fy_device *d, const char *dir);
-FY_API const char *fy_device_feature_dir(const fy_device *d); /* NULL: none */
 /* Where several kernels can run a convolution, plans compiled from now on take the one that is fastest here: each is timed
  * once, and `path` keeps what came out, so that later plans choose alike. At FY_BF16 kernels that compute in f32 take part.
  * The file and its folder are made if missing; processes may share it; one that cannot be written is warned of. NULL, the

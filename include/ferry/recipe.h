@@ -99,7 +99,7 @@ typedef struct fy_recipe_result {
 /* One data side, "source" or "target", as the recipe has it, labels included. */
 FY_API FY_NODISCARD fy_status fy_recipe_open_side(fy_recipe *r, const char *side, fy_dataset **out);
 
-/* The device that the keys device, precision, threads, feature_dir and kernel_times describe; fy_device_close. */
+/* The device that the keys device, precision, threads, memory and kernel_times describe; fy_device_close. */
 FY_API FY_NODISCARD fy_status fy_recipe_open_device(fy_recipe *r, fy_device **out);
 
 /* Opens device and data and runs the method. The directory then holds recipe.yaml (resolved),

@@ -19,6 +19,26 @@
 extern "C" {
 #endif
 
+/* ---- features ---------------------------------------------------------------------------------------- */
+
+/* What frozen layers make of samples, computed once and kept for all stages and predictors that are given the same
+ * fy_features, in memory or in files that later runs find by their content: the same frozen layers with the same values
+ * on the same samples, changed alike, by the same kernels. Nothing else is ever taken for it. One thread at a time may
+ * use one; processes may share a folder, and what several of them need at a time one computes. */
+typedef struct fy_features fy_features;
+
+typedef struct fy_features_opts {
+    const char *
+        dir; /* made if missing; nobody but the user clears it. Copied. NULL: in memory. What cannot be known again,
+                      * samples that a transform of the caller's own changes, is in memory all the same */
+    size_t limit; /* bytes: of memory, or of all such files in the folder. What would be more is not kept, and computed
+                   * every time; the log says so. 0: half of the memory; half of what the folder's disk has free */
+} fy_features_opts;
+FY_API fy_features_opts fy_features_defaults(void); /* in memory */
+FY_API FY_NODISCARD fy_status fy_features_open(const fy_features_opts *o, fy_features **out);
+/* After all that use it. Accepts NULL. */
+FY_API void fy_features_close(fy_features *f);
+
 /* ---- run ------------------------------------------------------------------------------------------- */
 
 typedef struct fy_run fy_run;
@@ -37,7 +57,8 @@ typedef struct fy_run_opts {
     int64_t checkpoint_steps; /* between checkpoints within a stage; 0: only at stage ends */
     double checkpoint_s;      /* the same in seconds; 0: never by time */
     bool profile; /* every kernel of a stage's steps is measured: kernels-<stage>.json. So it is with FY_DEBUG >= 2 */
-    fy_progress_fn progress;
+    fy_features *features;   /* of the run's stages; lent. NULL: the run's own, in memory */
+    fy_progress_fn progress; /* also while features are filled, as stage "<stage>, features" */
     void *progress_arg;
     /* When not 0: finish the step, or break off the filling of a cache or an evaluation, save, FY_ECANCELED. What
      * was broken off is done again after resuming, to the same bytes. */
@@ -48,6 +69,8 @@ FY_API fy_run_opts fy_run_defaults(void); /* no directory, checkpoint every 60 s
 FY_API FY_NODISCARD fy_status fy_run_open(const fy_run_opts *o, fy_run **out);
 FY_API void fy_run_close(fy_run *r);
 FY_API const char *fy_run_dir(const fy_run *r); /* NULL if none */
+/* Those of its options, or its own: for predictors. Lent. */
+FY_API fy_features *fy_run_features(const fy_run *r);
 /* Puts m into every checkpoint; on resume, its values come from the checkpoint now. Call before the first
  * stage, in the same order every time; no two models of one name. Lent: m must live until fy_run_forget, or
  * through the run's last stage and checkpoint. fy_run_close does not look at it. */
@@ -161,12 +184,17 @@ FY_API double fy_schedule_factor(const fy_schedule *s, int64_t at);
 typedef struct fy_predictor fy_predictor;
 FY_API FY_NODISCARD fy_status fy_predictor_new(fy_device *dev, fy_model *const *chain, int n_models,
                                                int64_t batch, fy_predictor **out);
-/* The same for models of which only the parameters that match the globs `moves` will change: what depends on the
- * others alone is computed once per dataset and kept, for the newest FY_PREDICTOR_KEEPS datasets. */
+/* The same for models of which only some parameters will change: what depends on the others alone is computed once per
+ * dataset and kept, for the newest FY_PREDICTOR_KEEPS datasets. */
 #define FY_PREDICTOR_KEEPS 4
+typedef struct fy_moving_opts {
+    int64_t batch;
+    const char *moves;     /* globs of the parameters that will change */
+    fy_features *features; /* where the rest is kept; lent. NULL: the predictor's own, in memory */
+} fy_moving_opts;
 FY_API FY_NODISCARD fy_status fy_predictor_new_moving(fy_device *dev, fy_model *const *chain,
-                                                      int n_models, int64_t batch,
-                                                      const char *moves, fy_predictor **out);
+                                                      int n_models, const fy_moving_opts *o,
+                                                      fy_predictor **out);
 FY_API void fy_predictor_free(fy_predictor *p);
 /* Results of each model of the chain for all samples, f32 [count, ...]: outs[i] says where the i-th goes, or
  * is NULL where it is not wanted. Sets all that are wanted or none. */

@@ -7,16 +7,30 @@
 
 /* ---- what a device says of itself ------------------------------------------------------------ */
 
+#define WORDS_CHARS 100
+
+static void append(char *text, size_t size, const char *words)
+{
+    const size_t used = strlen(text);
+    snprintf(text + used, size - used, "%s%s", used ? ", " : "", words);
+}
+
 void fyi_device_says(fy_device *dev, const char *fmt, ...)
 {
-    const size_t used = strlen(dev->text);
-    const char *comma = used ? ", " : "";
-    char words[sizeof dev->text];
+    char words[WORDS_CHARS];
     va_list args;
     va_start(args, fmt);
     vsnprintf(words, sizeof words, fmt, args);
     va_end(args);
-    snprintf(dev->text + used, sizeof dev->text - used, "%s%.100s", comma, words);
+    append(dev->text, sizeof dev->text, words);
+    append(dev->basis, sizeof dev->basis, words);
+}
+
+static void say_threads(fy_device *dev)
+{
+    char words[WORDS_CHARS];
+    snprintf(words, sizeof words, "%d thread%s", fyi_threads(), fyi_threads() == 1 ? "" : "s");
+    append(dev->text, sizeof dev->text, words);
 }
 
 static fy_status open_cpu(fy_device *dev)
@@ -25,7 +39,7 @@ static fy_status open_cpu(fy_device *dev)
     dev->float_store = FY_F32;
     dev->has_bf16 = fyi_cpu_has_bf16();
     fyi_device_says(dev, "%s", fyi_cpu_instructions());
-    fyi_device_says(dev, "%d thread%s", fyi_threads(), fyi_threads() == 1 ? "" : "s");
+    say_threads(dev);
 #ifdef FYI_HAVE_ONEDNN
     FYI_FORWARD(fyi_onednn_open(dev));
 #endif
@@ -95,7 +109,6 @@ void fy_device_close(fy_device *d)
     if (d->close)
         d->close(d);
     fyi_free((void *)d->kernels);
-    fyi_free(d->feature_dir);
     fyi_kernel_times_close(d->times);
     fyi_free(d);
 }
@@ -126,21 +139,6 @@ fy_status fy_device_set_precision(fy_device *d, fy_dtype precision)
 fy_dtype fy_device_precision(const fy_device *d)
 {
     return d->precision;
-}
-
-fy_status fy_device_set_feature_dir(fy_device *d, const char *dir)
-{
-    char *copy = dir ? fyi_strdup(dir) : NULL;
-    if (dir && !copy)
-        return fyi_enomem(strlen(dir), "a folder's name");
-    fyi_free(d->feature_dir);
-    d->feature_dir = copy;
-    return FY_OK;
-}
-
-const char *fy_device_feature_dir(const fy_device *d)
-{
-    return d->feature_dir;
 }
 
 void fy_device_set_memory(fy_device *d, size_t bytes)

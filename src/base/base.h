@@ -192,6 +192,13 @@ void fyi_rng_block(const fy_rng *r, uint64_t block, uint32_t out[4]);
  * half a block instead of two. */
 void fyi_rng_normals(fy_rng *r, float *v, int64_t n);
 
+/* ---- machine.c: what there is ------------------------------------------------------------------ */
+
+/* Bytes of memory that this process may have: the machine's, or less where a container says so. */
+size_t fyi_memory_bytes(void);
+/* Bytes that may still be written to the disk of `path`, which exists. */
+fy_status fyi_disk_free(const char *path, size_t *bytes);
+
 /* ---- log.c ----------------------------------------------------------------------------------- */
 
 void fyi_log(fy_log_level level, const char *fmt, ...) FY_PRINTF(2, 3);

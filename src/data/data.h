@@ -97,11 +97,23 @@ fy_status fyi_dataset_get(const fy_dataset *d, int64_t i, float *x, int32_t *lab
 /* The same before the source scales it. */
 fy_status fyi_dataset_get_pixels(const fy_dataset *d, int64_t i, float *x, int32_t *label,
                                  float *scratch);
+/* Which samples d has, and how they were prepared: its view but for the labels. */
+void fyi_dataset_hash_samples(const fy_dataset *d, fyi_sha256 *h);
 /* FY_EINVAL unless d has labels; `what` is what they are needed for. */
 fy_status fyi_dataset_need_labels(const fy_dataset *d, const char *what);
 
 /* fy_dataset_prepare for readers: takes d; without options d itself is given. */
 fy_status fyi_dataset_prepared(fy_dataset *d, const fy_image_opts *o, fy_dataset **out);
+
+/* ---- loader.c: for who keeps what is computed from samples ------------------------------------ */
+
+/* A loader of all samples of d from first to last, without labels, or, unless l is NULL, of all of its, changed as l
+ * changes them, one view after the other: epoch v is view v. */
+fy_status fyi_loader_open_in_order(const fy_dataset *d, const fy_loader *l, int64_t batch,
+                                   fy_loader **out);
+/* How l changes its samples: two loaders that hash alike give the same views of the same samples. False where nobody
+ * can say: it has a transform of the caller's own. */
+bool fyi_loader_hash_change(const fy_loader *l, fyi_sha256 *h);
 
 /* ---- select.c: what picking and splitting share ---------------------------------------------- */
 

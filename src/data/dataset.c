@@ -46,6 +46,14 @@ static void put_le(fyi_sha256 *sum, uint64_t v)
     fyi_sha256_update(sum, b, sizeof b);
 }
 
+void fyi_dataset_hash_samples(const fy_dataset *d, fyi_sha256 *h)
+{
+    fyi_sha256_update(h, d->source->key, 64);
+    put_le(h, (uint64_t)d->n);
+    for (int64_t i = 0; i < d->n; i++)
+        put_le(h, (uint64_t)fyi_dataset_source_number(d, i));
+}
+
 /* Numbers are hashed byte by byte in one order, so that the key is the same on every machine. */
 static void hash_view(fy_dataset *d)
 {

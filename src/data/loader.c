@@ -6,7 +6,8 @@
  * Under the lock a worker claims the next step and copies its sample numbers into the slot; it
  * fills the slot without the lock. So a batch is a function of its step alone, whoever makes it.
  * One slot more than `prefetch` is the batch that the caller holds. Without workers there is one
- * slot and the caller fills it. */
+ * slot and the caller fills it. Workers start when the first batch is asked for, or sought: a loader
+ * may lie open while a plan is compiled and its kernels are timed. */
 #include "data/transforms/transforms.h"
 
 #include <pthread.h>
@@ -46,7 +47,7 @@ struct fy_loader {
     fy_rng order, change, mix; /* streams of the permutations, the transforms and the mixing */
     int n_slots, n_started;
     slot *slots;
-    worker *workers; /* at least two, for their scratch: the last is the caller's */
+    worker *workers; /* at least one, for its scratch: without threads it is the caller's */
     int64_t *perm;   /* [count] of perm_epoch */
     int64_t perm_epoch;
     const char *text;
@@ -252,6 +253,19 @@ static fy_status lend(fy_loader *l, const slot *s, fy_batch *b)
     return FY_OK;
 }
 
+/* With the lock. */
+static fy_status start_workers(fy_loader *l)
+{
+    for (; l->n_started < l->o.workers; l->n_started++)
+        if (pthread_create(&l->workers[l->n_started].thread, NULL, work,
+                           &l->workers[l->n_started]) != 0)
+            return fyi_fail(FY_ENOMEM,
+                            "loader '%s': worker %d of %d cannot be started; take fewer "
+                            "workers",
+                            l->o.name, l->n_started + 1, l->o.workers);
+    return FY_OK;
+}
+
 fy_status fy_loader_next(fy_loader *l, fy_batch *b)
 {
     const double begin = fyi_now_s();
@@ -260,10 +274,11 @@ fy_status fy_loader_next(fy_loader *l, fy_batch *b)
     *b = (fy_batch){ 0 };
     pthread_mutex_lock(&l->lock);
     take_back(l);
-    if (is_past_end(l, l->next))
+    st = start_workers(l);
+    if (st == FY_OK && is_past_end(l, l->next))
         st = fyi_fail(FY_EEND, "loader '%s': all %lld epochs of '%s' are over", l->o.name,
                       (long long)l->o.epochs, l->d->name);
-    else
+    else if (st == FY_OK)
         st = lend(l, wait_for_slot(l), b);
     l->wait_s += fyi_now_s() - begin;
     pthread_mutex_unlock(&l->lock);
@@ -286,13 +301,16 @@ static void begin_again(fy_loader *l, uint64_t step)
 
 fy_status fy_loader_seek(fy_loader *l, uint64_t step)
 {
+    fy_status st;
+
     if (step > (uint64_t)INT64_MAX / 2)
         return fyi_fail(FY_EINVAL, "loader '%s': step %llu is out of range", l->o.name,
                         (unsigned long long)step);
     pthread_mutex_lock(&l->lock);
     begin_again(l, step);
+    st = start_workers(l);
     pthread_mutex_unlock(&l->lock);
-    return FY_OK;
+    return st;
 }
 
 void fy_loader_leave_values(fy_loader *l)
@@ -302,18 +320,6 @@ void fy_loader_leave_values(fy_loader *l)
     begin_again(l, l->next);
     l->leaves_values = true;
     pthread_mutex_unlock(&l->lock);
-}
-
-fy_status fy_loader_sample(fy_loader *l, int64_t view, int64_t i, float *x)
-{
-    if (i < 0 || i >= l->d->n || view < 0 || view >= fy_loader_views(l))
-        return fyi_fail(
-            FY_EINVAL,
-            "loader '%s': there is no view %lld of sample %lld; expected below %lld and "
-            "%lld",
-            l->o.name, (long long)view, (long long)i, (long long)fy_loader_views(l),
-            (long long)l->d->n);
-    return get_sample(l, view, i, x, NULL, l->workers[FYI_MAX(l->o.workers, 1)].scratch);
 }
 
 uint64_t fy_loader_tell(const fy_loader *l)
@@ -415,7 +421,7 @@ static fy_status init_pipeline(fy_loader *l)
 
 static fy_status describe(fy_loader *l)
 {
-    char change[1024];
+    char change[4096];
 
     if (l->o.transform != NULL)
         return FY_OK;
@@ -429,7 +435,9 @@ static fy_status init_streams(fy_loader *l)
 {
     const char *name = fyi_arena_printf(&l->arena, "%s", l->o.name);
     const char *order = fyi_arena_printf(&l->arena, "loader.%s", l->o.name);
-    const char *change = fyi_arena_printf(&l->arena, "loader.%s.augment", l->o.name);
+    /* Views are the same for all loaders of a seed, so that what is kept of them serves all. */
+    const char *change =
+        l->o.views > 0 ? "views" : fyi_arena_printf(&l->arena, "loader.%s.augment", l->o.name);
     const char *mixing = fyi_arena_printf(&l->arena, "loader.%s.mix", l->o.name);
 
     if (name == NULL || order == NULL || change == NULL || mixing == NULL)
@@ -471,7 +479,7 @@ static fy_status new_slots(fy_loader *l)
 
 static fy_status new_workers(fy_loader *l)
 {
-    const size_t n = (size_t)FYI_MAX(l->o.workers, 1) + 1; /* and the caller of fy_loader_sample */
+    const size_t n = (size_t)FYI_MAX(l->o.workers, 1);
     const size_t scratch = l->pipeline.n_scratch;
     const size_t kept = l->mixes ? (size_t)FYI_MAX(l->numel, l->d->n_classes) : 0;
 
@@ -490,21 +498,13 @@ static fy_status new_workers(fy_loader *l)
     return FY_OK;
 }
 
-static fy_status start(fy_loader *l)
+static fy_status new_lock(fy_loader *l)
 {
     if (pthread_mutex_init(&l->lock, NULL) != 0)
         return fyi_fail(FY_ENOMEM, "loader '%s': no lock can be made", l->o.name);
     (void)pthread_cond_init(&l->work, NULL);
     (void)pthread_cond_init(&l->ready, NULL);
     l->has_lock = true;
-    for (int i = 0; i < l->o.workers; i++) {
-        if (pthread_create(&l->workers[i].thread, NULL, work, &l->workers[i]) != 0)
-            return fyi_fail(FY_ENOMEM,
-                            "loader '%s': worker %d of %d cannot be started; take fewer "
-                            "workers",
-                            l->o.name, i + 1, l->o.workers);
-        l->n_started++;
-    }
     return FY_OK;
 }
 
@@ -527,12 +527,41 @@ fy_status fy_loader_open(const fy_dataset *d, const fy_loader_opts *o, fy_loader
     FY_TRY(init_streams(l));
     FY_TRY(new_slots(l));
     FY_TRY(new_workers(l));
-    FY_TRY(start(l));
+    FY_TRY(new_lock(l));
     *out = l;
 done:
     if (st != FY_OK)
         fy_loader_close(l);
     return st;
+}
+
+/* Decoding goes on while the caller computes; no more than a few batches lie ready. */
+fy_status fyi_loader_open_in_order(const fy_dataset *d, const fy_loader *l, int64_t batch,
+                                   fy_loader **out)
+{
+    const fy_loader_opts defaults = fy_loader_defaults();
+    fy_loader_opts o = l != NULL ? l->o : defaults;
+    const int workers = l != NULL ? l->o.workers : 0;
+
+    o.batch = batch;
+    o.shuffle = o.drop_last = o.with_labels = false;
+    o.epochs = l != NULL ? fy_loader_views(l) : 1;
+    o.workers = FYI_MIN(d->source->is_slow ? FYI_MAX(workers, fyi_threads()) : workers, 8);
+    o.prefetch = FYI_MAX(o.workers, 2);
+    return fy_loader_open(l != NULL ? l->d : d, &o, out);
+}
+
+bool fyi_loader_hash_change(const fy_loader *l, fyi_sha256 *h)
+{
+    char text[64];
+
+    if (!fy_loader_is_random(l))
+        return true;
+    (void)snprintf(text, sizeof text, "seed %llu, %lld views\n", (unsigned long long)l->o.seed,
+                   (long long)l->o.views);
+    fyi_sha256_update(h, text, strlen(text));
+    fyi_pipeline_hash(&l->pipeline, h);
+    return l->o.transform == NULL;
 }
 
 void fy_loader_close(fy_loader *l)

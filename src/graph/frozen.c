@@ -6,11 +6,16 @@
 
 #include <string.h>
 
+static bool is_moved(const fyi_frozen_of *of, const fy_param *p)
+{
+    return of->moves ? of->moves(of->arg, p) : fyi_is_moved(of->g, p);
+}
+
 /* Of the node itself, its sources aside. A batch norm in training mode mixes the batch's samples. */
-static bool node_varies(const fy_graph *g, const fyi_node *n)
+static bool node_varies(const fyi_frozen_of *of, const fyi_node *n)
 {
     if (n->op == &fyi_op_use)
-        return fyi_is_moved(g, ((const fyi_use_attr *)n->attr)->param);
+        return is_moved(of, ((const fyi_use_attr *)n->attr)->param);
     if (n->op == &fyi_op_input)
         return ((const fyi_input_attr *)n->attr)->spec.shape.rank == 0;
     return n->op == &fyi_op_batch_norm || (n->op->flags & FYI_OP_RANDOM);
@@ -32,7 +37,7 @@ bool fy_node_is_frozen(const fy_graph *g, fy_node x)
             any |= reached[n->dst + j];
         if (!any)
             continue;
-        frozen = !node_varies(g, n);
+        frozen = !node_varies(&(fyi_frozen_of){ .g = g }, n);
         for (int i = 0; i < n->n_src; i++)
             reached[n->src[i]] = true;
     }
@@ -59,18 +64,18 @@ static bool keeps_rows(const fy_graph *g, const fyi_node *n, const unsigned *mar
 }
 
 /* What a node's destinations are, from its sources; COMPUTED once anything but a view was applied. */
-static unsigned combine(const fy_graph *g, const fyi_node *n, const unsigned *mark)
+static unsigned combine(const fyi_frozen_of *of, const fyi_node *n, const unsigned *mark)
 {
     if (n->op == &fyi_op_input)
         return FROZEN | FROM_OTHERS;
-    unsigned m = node_varies(g, n) ? 0 : FROZEN;
+    unsigned m = node_varies(of, n) ? 0 : FROZEN;
     for (int i = 0; i < n->n_src; i++) {
         const unsigned s = mark[n->src[i]];
         m = (s & FROZEN ? m : m & ~(unsigned)FROZEN) | (s & (FROM_X | FROM_OTHERS | COMPUTED));
     }
     if (n->n_src && !(n->op->flags & FYI_OP_VIEW))
         m |= COMPUTED;
-    return n->n_src && keeps_rows(g, n, mark) ? m | ROW : m;
+    return n->n_src && keeps_rows(of->g, n, mark) ? m | ROW : m;
 }
 
 #define CACHEABLE (FROZEN | FROM_X | ROW)
@@ -84,24 +89,45 @@ static void mark_readers(const fyi_node *n, unsigned *mark)
         mark[n->src[i]] |= READ_WHOLE;
 }
 
-fy_status fyi_frozen_cut(const fy_graph *g, fy_node x, fy_node *cut, int max, int *n)
+static void mark_all(const fyi_frozen_of *of, unsigned *mark)
 {
-    fyi_arena scratch = { 0 };
-    unsigned *mark = fyi_arena_alloc(&scratch, g->n_values * sizeof *mark);
-    *n = 0;
-    if (!mark)
-        return fyi_enomem(g->n_values * sizeof *mark, "the feature cache");
-    for (size_t k = 1; k < g->n_nodes; k++) {
-        const fyi_node *node = &g->nodes[k];
-        const unsigned m = node->dst == x.id ? FROZEN | FROM_X | ROW : combine(g, node, mark);
+    for (size_t k = 1; k < of->g->n_nodes; k++) {
+        const fyi_node *node = &of->g->nodes[k];
+        const unsigned m = node->dst == of->x.id ? FROZEN | FROM_X | ROW : combine(of, node, mark);
         for (int j = 0; j < node->n_dst; j++)
             mark[node->dst + j] = m;
         mark_readers(node, mark);
     }
-    for (size_t v = 1; v < g->n_values && *n < max; v++)
-        if (mark[v] == (CACHEABLE | COMPUTED | READ_WHOLE) && g->values[v].spec.dtype == FY_F32 &&
-            fyi_def(g, (fyi_id)v)->n_dst == 1)
+    for (int i = 0; i < of->n_read; i++)
+        mark[of->read[i].id] |= READ_WHOLE;
+}
+
+static bool is_cut(const fy_graph *g, const unsigned *mark, size_t v)
+{
+    return mark[v] == (CACHEABLE | COMPUTED | READ_WHOLE) && g->values[v].spec.dtype == FY_F32 &&
+           fyi_def(g, (fyi_id)v)->n_dst == 1;
+}
+
+/* From the end: where not all can be kept, those that more was computed for. */
+fy_status fyi_frozen_cut(const fyi_frozen_of *of, fy_node cut[FYI_MAX_CUT], int *n)
+{
+    const fy_graph *g = of->g;
+    fyi_arena scratch = { 0 };
+    unsigned *mark = fyi_arena_alloc(&scratch, g->n_values * sizeof *mark);
+    int n_left = 0;
+    *n = 0;
+    if (!mark)
+        return fyi_enomem(g->n_values * sizeof *mark, "the feature cache");
+    mark_all(of, mark);
+    for (size_t v = g->n_values - 1; v > 0; v--)
+        if (is_cut(g, mark, v) && *n < FYI_MAX_CUT)
             cut[(*n)++] = fyi_n((fyi_id)v);
+        else if (is_cut(g, mark, v))
+            n_left++;
+    if (n_left > 0)
+        fyi_info("feature cache: the last %d frozen values are kept, %d before them are computed "
+                 "every time",
+                 FYI_MAX_CUT, n_left);
     fyi_arena_release(&scratch);
     return FY_OK;
 }

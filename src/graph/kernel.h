@@ -81,7 +81,8 @@ typedef struct fyi_launch {
 typedef struct fyi_kernel {
     const char *name; /* "onednn", "native-avx512", "ref" */
     const fyi_op *op;
-    bool any_float; /* meets sources stored as bf16; others are offered dev->float_store */
+    bool by_threads; /* the same results for the same number of compute threads only */
+    bool any_float;  /* meets sources stored as bf16; others are offered dev->float_store */
     /* True if it takes the node as described after its changes to the site. May be called more than once. */
     bool (*propose)(fy_device *dev, fyi_site *site);
     fy_status (*create)(fy_device *dev, const fyi_site *site, void **state); /* optional */
@@ -96,10 +97,10 @@ typedef struct fyi_kernel_times fyi_kernel_times; /* backend/timing.c */
 struct fy_device {
     const char *name;
     char text[160];
+    char basis[160]; /* of it, what results may depend on whatever the kernel: all but the threads */
     const fyi_kernel *const *kernels; /* best first, NULL-terminated */
     fy_dtype float_store;             /* FY_F32, or FY_F64 on the ref device */
     fy_dtype precision;               /* fy_device_set_precision */
-    char *feature_dir;                /* NULL: none */
     fyi_kernel_times *times;          /* NULL: kernels are chosen by the order of their list */
     size_t memory;                    /* fy_device_set_memory */
     bool has_bf16;                    /* instructions that multiply bf16 */

@@ -100,16 +100,6 @@ static fy_status compile(fy_plan *p, const fy_plan_opts *o, const fyi_course *dr
     return fyi_plan_lay_out(p);
 }
 
-static void drop_objectives(fy_graph *g)
-{
-    for (size_t i = 0; i < g->n_objectives; i++) {
-        fyi_free(g->objectives[i].moves);
-        fyi_free((void *)g->objectives[i].groups);
-        fyi_free(g->objectives[i].lr);
-    }
-    g->n_objectives = 0;
-}
-
 fy_status fyi_plan_compile(const fyi_plan_of *of, const fyi_course *dropping, fy_plan **out)
 {
     *out = NULL;
@@ -120,8 +110,6 @@ fy_status fyi_plan_compile(const fyi_plan_of *of, const fyi_course *dropping, fy
     p->seed = of->o->seed;
     p->precision = of->dev->precision;
     fy_status st = fyi_graph_clone(of->g, &p->program.g);
-    if (st == FY_OK && of->is_frozen)
-        drop_objectives(p->program.g);
     if (st == FY_OK)
         st = compile(p, of->o, dropping);
     if (st != FY_OK) {
@@ -132,11 +120,10 @@ fy_status fyi_plan_compile(const fyi_plan_of *of, const fyi_course *dropping, fy
     return FY_OK;
 }
 
-static fy_status make_plan(const fy_graph *g, fy_device *dev, const fy_plan_opts *o, bool frozen,
-                           fy_plan **out)
+fy_status fy_plan_new(const fy_graph *g, fy_device *dev, const fy_plan_opts *o, fy_plan **out)
 {
     const fy_plan_opts defaults = fy_plan_defaults();
-    const fyi_plan_of of = { .g = g, .dev = dev, .o = o ? o : &defaults, .is_frozen = frozen };
+    const fyi_plan_of of = { .g = g, .dev = dev, .o = o ? o : &defaults };
     fy_plan *p = NULL;
     *out = NULL;
     FYI_FORWARD(fy_graph_status(g));
@@ -151,17 +138,6 @@ static fy_status make_plan(const fy_graph *g, fy_device *dev, const fy_plan_opts
     fyi_debug_plan(p);
     *out = p;
     return FY_OK;
-}
-
-fy_status fy_plan_new(const fy_graph *g, fy_device *dev, const fy_plan_opts *o, fy_plan **out)
-{
-    return make_plan(g, dev, o, false, out);
-}
-
-fy_status fyi_plan_new_frozen(const fy_graph *g, fy_device *dev, const fy_plan_opts *o,
-                              fy_plan **out)
-{
-    return make_plan(g, dev, o, true, out);
 }
 
 static void release_runs(fy_plan *p)
@@ -225,6 +201,23 @@ static fyi_input *input_of(const fy_plan *p, fyi_id v)
         if (p->inputs[i].value == v)
             return &p->inputs[i];
     return NULL;
+}
+
+void fyi_plan_hash_kernels(const fy_plan *p, fyi_sha256 *h, bool *by_threads)
+{
+    *by_threads = false;
+    for (size_t i = 0; i < p->n_runs; i++) {
+        const fyi_site *s = &p->runs[i].site;
+        const fyi_kernel *kernel = p->runs[i].kernel;
+        fyi_sha256_update(h, s->op->name, strlen(s->op->name) + 1);
+        fyi_sha256_update(h, kernel->name, strlen(kernel->name) + 1);
+        fyi_sha256_update(h, &s->precision, sizeof s->precision);
+        for (int k = 0; k < s->n_src; k++)
+            fyi_sha256_update(h, &s->src[k].dtype, sizeof s->src[k].dtype);
+        for (int k = 0; k < s->n_dst; k++)
+            fyi_sha256_update(h, &s->dst[k].dtype, sizeof s->dst[k].dtype);
+        *by_threads |= kernel->by_threads;
+    }
 }
 
 bool fyi_plan_reads(const fy_plan *p, fy_node input)

@@ -112,7 +112,6 @@ typedef struct fyi_plan_of {
     const fy_graph *g;
     fy_device *dev;
     const fy_plan_opts *o;
-    bool is_frozen; /* without the graph's objectives */
 } fyi_plan_of;
 /* plan.c: all but the memory; `dropping` NULL: everything is kept. */
 fy_status fyi_plan_compile(const fyi_plan_of *of, const fyi_course *dropping, fy_plan **out);

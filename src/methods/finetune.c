@@ -385,7 +385,8 @@ static fy_status run_part(finetune *f, const part *p)
     }
     FY_TRY(check_moves(f));
     FY_TRY(parts_schedule_of(f->o, p, f->epoch_steps, &f->schedule));
-    FY_TRY(fy_predictor_new_moving(f->dev, &f->judged, 1, f->o->batch, f->moves, &f->predictor));
+    const fy_moving_opts predicting = { f->o->batch, f->moves, fy_run_features(f->run) };
+    FY_TRY(fy_predictor_new_moving(f->dev, &f->judged, 1, &predicting, &f->predictor));
     FY_TRY(open_task(f, &t));
     FY_TRY(find_rate(f, &t));
     FY_TRY(fy_stage_run(f->run, f->dev, &t.stage));

@@ -123,7 +123,7 @@ bool fyi_key_applies(const fyi_section *s, const fyi_key *k);
 typedef struct fyi_run_settings {
     const char *name, *method, *device, *precision, *data_root, *feature_dir, *kernel_times;
     fyi_seed seed; /* never follows */
-    int64_t threads, workers, memory;
+    int64_t threads, workers, memory, feature_limit;
     double checkpoint_s;
     bool profile;
     double holdout;

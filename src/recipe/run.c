@@ -22,6 +22,21 @@ static fy_run_opts run_opts(const fyi_settings *s, const fy_recipe_run_opts *o, 
     return run;
 }
 
+static bool is_given(const char *text)
+{
+    return text != NULL && *text != '\0';
+}
+
+static fy_status open_features(const fyi_run_settings *s, fy_features **out)
+{
+    fy_features_opts o = fy_features_defaults();
+
+    if (is_given(s->feature_dir))
+        o.dir = s->feature_dir;
+    o.limit = (size_t)s->feature_limit;
+    return fy_features_open(&o, out);
+}
+
 static fy_status run_method(const fyi_settings *s, const fyi_recipe_data *d, fy_device *dev,
                             const fy_run_opts *o, fy_recipe_result *result)
 {
@@ -64,23 +79,20 @@ static fy_status run_opened(const fyi_settings *s, const fyi_recipe_data *d, fy_
     if (is_finished)
         return FY_OK;
     run = run_opts(s, o, result->run_dir);
-    FYI_FORWARD(run_method(s, d, dev, &run, result));
+    FYI_FORWARD(open_features(&s->run, &run.features));
+    const fy_status st = run_method(s, d, dev, &run, result);
+    fy_features_close(run.features);
+    if (st != FY_OK)
+        return st;
     s->method->kind->score(d, result);
     result->seconds = fyi_now_s() - begin;
     return fyi_rundir_result(s, d, result);
-}
-
-static bool is_given(const char *text)
-{
-    return text != NULL && *text != '\0';
 }
 
 static fy_status set_device(const fyi_run_settings *s, fy_device *dev)
 {
     FYI_FORWARD(fy_device_set_precision(dev, strcmp(s->precision, "bf16") == 0 ? FY_BF16 : FY_F32));
     fy_device_set_memory(dev, (size_t)s->memory);
-    if (is_given(s->feature_dir))
-        FYI_FORWARD(fy_device_set_feature_dir(dev, s->feature_dir));
     if (is_given(s->kernel_times))
         FYI_FORWARD(fy_device_set_kernel_times(dev, s->kernel_times));
     return FY_OK;

@@ -54,6 +54,8 @@ const fyi_key fyi_run_keys[] = {
         "that training may take: 1.5GiB, 800MB, bytes; what does not fit is computed twice; 0: any"),
     KEY("feature_dir", FYI_KEY_TEXT, feature_dir, 0, 0, NULL, NULL, FYI_KEY_MACHINE,
         "folder where what frozen layers give is kept for later runs; \"\": in memory, for this one"),
+    KEY("feature_limit", FYI_KEY_BYTES, feature_limit, 0, 0, NULL, NULL, 0,
+        "bytes that these may take there, or in memory; what is more is computed again; 0: half of what there is"),
     KEY("kernel_times", FYI_KEY_TEXT, kernel_times, 0, 0, NULL, NULL, FYI_KEY_MACHINE,
         "file that keeps which kernels are fastest here, by default in ~/.cache/ferry; \"\": choose by rule"),
     KEY("checkpoint_s", FYI_KEY_REAL, checkpoint_s, 0, INFINITY, NULL, NULL, FYI_KEY_MACHINE,

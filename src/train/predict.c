@@ -15,9 +15,12 @@ typedef struct known {
 struct fy_predictor {
     fy_device *dev;
     fy_graph *g;
-    fy_plan *plan;
-    fy_node cut[FY_MAX_TABLES]; /* fed from `known` instead of computed */
+    fy_plan *plan;            /* from x; made when it is first wanted where there is the other */
+    fy_plan *moving;          /* from the cut */
+    fy_node cut[FYI_MAX_CUT]; /* fed from `known` instead of computed */
+    float *fed[FYI_MAX_CUT];  /* [batch, row] for the last rows of a dataset */
     int n_cut;
+    fy_features *features, *own_features;
     known known[FY_PREDICTOR_KEEPS];
     int oldest;
     fy_node x, out[MAX_CHAIN];
@@ -34,30 +37,37 @@ void fy_predictor_free(fy_predictor *p)
     if (!p)
         return;
     fy_plan_free(p->plan);
+    fy_plan_free(p->moving);
     fy_graph_free(p->g);
     for (int i = 0; i < FY_PREDICTOR_KEEPS; i++)
         fyi_cache_release(&p->known[i].cache);
+    fy_features_close(p->own_features);
+    for (int i = 0; i < p->n_cut; i++)
+        fyi_free(p->fed[i]);
     for (int i = 0; i < p->n; i++)
         fyi_free(p->rows[i]);
     fyi_free(p->index);
     fyi_free(p);
 }
 
-/* Where the part ends that depends on no parameter in `moves`: an objective that nothing runs names them. */
-static fy_status find_cut(fy_predictor *p, fy_model *const *chain, const char *moves)
+/* The models, and the globs of what of them will change. */
+typedef struct moving {
+    fy_model *const *chain;
+    int n;
+    const char *globs;
+} moving;
+
+static bool does_move(const void *arg, const fy_param *param)
 {
-    const fy_optim none = fy_sgd(0, 0, 0);
-    const fy_objective o =
-        fy_objective_add(p->g, "moves", fy_mean_all(p->g, p->out[p->n - 1]), &none);
-    for (int i = 0; i < p->n; i++)
-        for (int k = 0; k < fy_model_count(chain[i]); k++)
-            if (fy_glob(moves, fy_model_param_name(chain[i], k)))
-                fy_objective_moves(p->g, o, fy_model_param(chain[i], k), NULL);
-    FYI_FORWARD(fy_graph_status(p->g));
-    return fyi_frozen_cut(p->g, p->x, p->cut, FY_MAX_TABLES, &p->n_cut);
+    const moving *m = arg;
+    for (int i = 0; i < m->n; i++)
+        for (int k = 0; k < fy_model_count(m->chain[i]); k++)
+            if (fy_model_param(m->chain[i], k) == param)
+                return fy_glob(m->globs, fy_model_param_name(m->chain[i], k));
+    return false;
 }
 
-static fy_status compile(fy_predictor *p, fy_model *const *chain, const char *moves)
+static fy_status build(fy_predictor *p, fy_model *const *chain)
 {
     FYI_FORWARD(fy_graph_new(&p->g));
     p->sample = fy_model_options(chain[0])->input;
@@ -68,12 +78,38 @@ static fy_status compile(fy_predictor *p, fy_model *const *chain, const char *mo
         p->out[i] = h;
         p->result[i] = *fy_model_output(chain[i]);
     }
-    if (moves)
-        FYI_FORWARD(find_cut(p, chain, moves));
+    return fy_graph_status(p->g);
+}
+
+static fy_status compile(fy_predictor *p, int n_fed, fy_plan **out)
+{
     const fy_plan_opts o = {
-        .outputs = p->out, .n_outputs = p->n, .feeds = p->cut, .n_feeds = p->n_cut
+        .outputs = p->out, .n_outputs = p->n, .feeds = p->cut, .n_feeds = n_fed
     };
-    return fyi_plan_new_frozen(p->g, p->dev, &o, &p->plan);
+    return fy_plan_new(p->g, p->dev, &o, out);
+}
+
+/* Where what stays ends, and a plan of what follows. */
+static fy_status split(fy_predictor *p, fy_model *const *chain, const fy_moving_opts *o)
+{
+    const moving m = { chain, p->n, o->moves };
+    const fyi_frozen_of of = {
+        .g = p->g, .x = p->x, .moves = does_move, .arg = &m, .read = p->out, .n_read = p->n
+    };
+    int n = 0;
+    FYI_FORWARD(fyi_frozen_cut(&of, p->cut, &n));
+    for (; p->n_cut < n; p->n_cut++) {
+        const fy_shape s = fy_node_shape(p->g, p->cut[p->n_cut]);
+        p->fed[p->n_cut] = fyi_calloc((size_t)fy_shape_numel(&s), sizeof *p->fed[0]);
+        if (!p->fed[p->n_cut])
+            return fyi_enomem((size_t)fy_shape_numel(&s) * sizeof *p->fed[0], "a predictor");
+    }
+    if (n == 0)
+        return FY_OK;
+    if (!o->features)
+        FYI_FORWARD(fy_features_open(NULL, &p->own_features));
+    p->features = o->features ? o->features : p->own_features;
+    return compile(p, p->n_cut, &p->moving);
 }
 
 static fy_status take_scratch(fy_predictor *p)
@@ -89,30 +125,38 @@ static fy_status take_scratch(fy_predictor *p)
     return FY_OK;
 }
 
+/* Without o->moves nothing is kept. */
+static fy_status open_predictor(fy_predictor *p, fy_model *const *chain, const fy_moving_opts *o)
+{
+    FYI_FORWARD(build(p, chain));
+    FYI_FORWARD(take_scratch(p));
+    if (o->moves)
+        FYI_FORWARD(split(p, chain, o));
+    return p->moving ? FY_OK : compile(p, 0, &p->plan);
+}
+
 fy_status fy_predictor_new(fy_device *dev, fy_model *const *chain, int n_models, int64_t batch,
                            fy_predictor **out)
 {
-    return fy_predictor_new_moving(dev, chain, n_models, batch, NULL, out);
+    return fy_predictor_new_moving(dev, chain, n_models, &(fy_moving_opts){ .batch = batch }, out);
 }
 
 fy_status fy_predictor_new_moving(fy_device *dev, fy_model *const *chain, int n_models,
-                                  int64_t batch, const char *moves, fy_predictor **out)
+                                  const fy_moving_opts *o, fy_predictor **out)
 {
     *out = NULL;
-    if (n_models < 1 || n_models > MAX_CHAIN || batch < 1)
+    if (n_models < 1 || n_models > MAX_CHAIN || o->batch < 1)
         return fyi_fail(FY_EINVAL,
                         "predictor: %d models and a batch of %lld; expected 1 to %d models and at "
                         "least 1 sample",
-                        n_models, (long long)batch, MAX_CHAIN);
+                        n_models, (long long)o->batch, MAX_CHAIN);
     fy_predictor *p = fyi_calloc(1, sizeof *p);
     if (!p)
         return fyi_enomem(sizeof *p, "a predictor");
     p->dev = dev;
     p->n = n_models;
-    p->batch = batch;
-    fy_status st = compile(p, chain, moves);
-    if (st == FY_OK)
-        st = take_scratch(p);
+    p->batch = o->batch;
+    const fy_status st = open_predictor(p, chain, o);
     if (st != FY_OK) {
         fy_predictor_free(p);
         return st;
@@ -133,28 +177,45 @@ static fy_status check_data(const fy_predictor *p, const fy_dataset *data)
                     fy_shape_text(&p->sample, want, sizeof want));
 }
 
-/* The frozen part's values for `data`, computed now if they are not known; NULL where nothing is kept. */
-static fy_status know(fy_predictor *p, const fy_dataset *data, const fyi_cache **out)
+/* One more dataset, in the place of the oldest. */
+static fy_status learn(fy_predictor *p, const fy_dataset *data, known *k)
 {
-    *out = NULL;
-    if (p->n_cut == 0)
-        return FY_OK;
-    const char *view = fy_dataset_view_hash(data);
-    for (int i = 0; i < FY_PREDICTOR_KEEPS && !*out; i++)
-        if (strcmp(p->known[i].view, view) == 0)
-            *out = &p->known[i].cache;
-    if (*out)
-        return FY_OK;
-    known *k = &p->known[p->oldest];
+    const fyi_cache_of of = { .dev = p->dev,
+                              .g = p->g,
+                              .x = p->x,
+                              .cut = p->cut,
+                              .n_cut = p->n_cut,
+                              .is_whole = true,
+                              .data = data,
+                              .views = 1,
+                              .features = p->features };
     k->view[0] = '\0';
     fyi_cache_release(&k->cache);
-    FYI_FORWARD(fyi_cache_fill(
-        &k->cache,
-        &(fyi_cache_of){ .dev = p->dev, .g = p->g, .x = p->x, .data = data, .views = 1 }));
-    (void)snprintf(k->view, sizeof k->view, "%s", view);
+    FYI_FORWARD(fyi_cache_fill(&k->cache, &of));
+    (void)snprintf(k->view, sizeof k->view, "%s", fy_dataset_view_hash(data));
     p->oldest = (p->oldest + 1) % FY_PREDICTOR_KEEPS;
-    *out = &k->cache;
     return FY_OK;
+}
+
+/* The frozen part's values for `data`, computed now if they are not known; NULL where nothing is kept. There is a plan
+ * for either afterwards. */
+static fy_status know(fy_predictor *p, const fy_dataset *data, const fyi_cache **out)
+{
+    const known *found = NULL;
+    *out = NULL;
+    if (!p->moving)
+        return FY_OK;
+    for (int i = 0; i < FY_PREDICTOR_KEEPS && !found; i++)
+        if (strcmp(p->known[i].view, fy_dataset_view_hash(data)) == 0)
+            found = &p->known[i];
+    if (!found) {
+        known *k = &p->known[p->oldest];
+        FYI_FORWARD(learn(p, data, k));
+        found = k;
+    }
+    if (found->cache.n > 0)
+        *out = &found->cache;
+    return *out || p->plan ? FY_OK : compile(p, 0, &p->plan);
 }
 
 /* Samples from `at` on; the last batch is filled up with its last sample. */
@@ -166,30 +227,50 @@ static fy_status read_samples(fy_predictor *p, const fy_dataset *data, int64_t a
     return fy_dataset_read(data, p->index, p->batch, x, NULL);
 }
 
+/* The rows of samples from `at` on, the last one's repeated where the dataset ends. */
+static const float *rows_from(const fy_predictor *p, const fyi_cache *c, int i, int64_t at)
+{
+    const float *rows = c->rows[i] + at * c->row[i];
+    const int64_t n = FYI_MIN(p->batch, c->count - at);
+    if (n == p->batch)
+        return rows;
+    for (int64_t k = 0; k < p->batch; k++)
+        memcpy(p->fed[i] + k * c->row[i], rows + FYI_MIN(k, n - 1) * c->row[i],
+               (size_t)c->row[i] * sizeof *rows);
+    return p->fed[i];
+}
+
+static fy_plan *plan_of(const fy_predictor *p, const fyi_cache *c)
+{
+    return c ? p->moving : p->plan;
+}
+
 /* x: as read_samples gives them, or NULL where they are known. */
 static fy_status run_batch(fy_predictor *p, const fyi_cache *c, int64_t at, const fy_tensor *x)
 {
     if (!c)
         FYI_FORWARD(fy_plan_feed(p->plan, p->x, fy_tensor_const_data(x)));
     for (int i = 0; c && i < c->n; i++)
-        FYI_FORWARD(fy_plan_feed(p->plan, c->cut[i], c->rows[i] + at * c->row[i]));
+        FYI_FORWARD(fy_plan_feed(p->moving, c->cut[i], rows_from(p, c, i, at)));
     FYI_FORWARD(fyi_stop_if_asked("predicting"));
-    return fy_plan_step(p->plan);
+    return fy_plan_step(plan_of(p, c));
 }
 
 /* What model i gave, into its scratch. */
-static fy_status read_rows(fy_predictor *p, int i)
+static fy_status read_rows(fy_predictor *p, const fyi_cache *c, int i)
 {
-    return fy_plan_read(p->plan, p->out[i], p->rows[i], p->batch * fy_shape_numel(&p->result[i]));
+    return fy_plan_read(plan_of(p, c), p->out[i], p->rows[i],
+                        p->batch * fy_shape_numel(&p->result[i]));
 }
 
-static fy_status keep_rows(fy_predictor *p, int64_t at, int64_t n, fy_tensor *const *outs)
+static fy_status keep_rows(fy_predictor *p, const fyi_cache *c, int64_t at, fy_tensor *const *outs)
 {
     for (int i = 0; i < p->n; i++) {
         const int64_t row = fy_shape_numel(&p->result[i]);
         if (!outs[i])
             continue;
-        FYI_FORWARD(read_rows(p, i));
+        const int64_t n = FYI_MIN(p->batch, fy_tensor_shape(outs[i])->d[0] - at);
+        FYI_FORWARD(read_rows(p, c, i));
         memcpy((float *)fy_tensor_data(outs[i]) + at * row, p->rows[i],
                (size_t)(n * row) * sizeof(float));
     }
@@ -204,7 +285,7 @@ static fy_status predict_batch(fy_predictor *p, const fy_dataset *data, const fy
     if (st == FY_OK)
         st = run_batch(p, c, at, x);
     if (st == FY_OK)
-        st = keep_rows(p, at, FYI_MIN(p->batch, fy_dataset_count(data) - at), outs);
+        st = keep_rows(p, c, at, outs);
     fy_tensor_free(x);
     return st;
 }
@@ -241,7 +322,7 @@ static fy_status lend_batch(fy_predictor *p, const fy_dataset *data, const fyi_c
     if (st == FY_OK)
         st = run_batch(p, c, at, x);
     if (st == FY_OK)
-        st = read_rows(p, p->n - 1);
+        st = read_rows(p, c, p->n - 1);
     if (st == FY_OK) {
         const fy_rows rows = { at, FYI_MIN(p->batch, fy_dataset_count(data) - at),
                                fy_tensor_const_data(x), p->rows[p->n - 1] };

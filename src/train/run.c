@@ -30,6 +30,7 @@ void fy_run_close(fy_run *r)
     fyi_free(r->kept);
     fyi_free(r->past);
     fyi_free(r->models);
+    fy_features_close(r->own_features);
     fy_weights_close(r->restored);
     if (r->lock >= 0)
         (void)close(r->lock);
@@ -110,7 +111,10 @@ fy_status fy_run_open(const fy_run_opts *o, fy_run **out)
     r->opts = *o;
     r->lock = -1;
     r->last_save_s = fyi_now_s();
-    const fy_status st = o->dir ? open_dir(r) : FY_OK;
+    fy_status st = o->features ? FY_OK : fy_features_open(NULL, &r->own_features);
+    r->features = o->features ? o->features : r->own_features;
+    if (st == FY_OK && o->dir)
+        st = open_dir(r);
     if (st != FY_OK) {
         fy_run_close(r);
         return st;
@@ -128,6 +132,11 @@ const char *fyi_run_saved(const fy_run *r, char text[FYI_SAVED_CHARS])
     (void)snprintf(text, FYI_SAVED_CHARS, "the newest checkpoint, from before, is '%s'",
                    r->checkpoint_path);
     return text;
+}
+
+fy_features *fy_run_features(const fy_run *r)
+{
+    return r->features;
 }
 
 const char *fy_run_dir(const fy_run *r)

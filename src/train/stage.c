@@ -42,7 +42,7 @@ static fy_status check_stage(const fy_stage *s)
 
 static fy_status compile(loop *l, fy_device *dev)
 {
-    fy_node watched[FY_MAX_WATCHES], fed[FY_MAX_STREAMS * FY_MAX_TABLES];
+    fy_node watched[FY_MAX_WATCHES], fed[FYI_MAX_FED];
     for (int i = 0; i < l->s->n_watches; i++)
         watched[i] = l->s->watches[i].node;
     const fy_plan_opts o = { .outputs = watched,
@@ -64,7 +64,7 @@ static bool is_profiled(const loop *l)
 static fy_status open_loop(loop *l, fy_device *dev)
 {
     FYI_FORWARD(check_stage(l->s));
-    FYI_FORWARD(fyi_streams_open(&l->in, dev, l->s));
+    FYI_FORWARD(fyi_streams_open(&l->in, l->run, dev, l->s));
     FYI_FORWARD(compile(l, dev));
     fyi_streams_leave_known(&l->in, l->plan);
     l->at = (fyi_position){ .stage = l->s->name,

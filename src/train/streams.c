@@ -80,17 +80,31 @@ static fy_status add_gather(fyi_streams *in, int stream, fy_node node, const voi
     return FY_OK;
 }
 
-static fy_status open_stream(fyi_streams *in, fy_device *dev, int i)
+static fy_status open_cache(fyi_streams *in, const fy_run *r, fy_device *dev, int i)
 {
     const fy_stream *s = &in->s->streams[i];
-    const fyi_cache_of of = { .dev = dev,
-                              .g = in->s->graph,
-                              .x = s->x,
-                              .data = fy_loader_dataset(s->loader),
-                              .loader = s->loader,
-                              .views = fy_loader_views(s->loader) };
-    if (in->s->cache && of.views > 0)
-        FYI_FORWARD(fyi_cache_fill(&in->cache[i], &of));
+    fy_node cut[FYI_MAX_CUT];
+    fyi_cache_of of = { .dev = dev,
+                        .g = in->s->graph,
+                        .x = s->x,
+                        .cut = cut,
+                        .data = fy_loader_dataset(s->loader),
+                        .loader = s->loader,
+                        .views = fy_loader_views(s->loader),
+                        .features = r->features,
+                        .stage = in->s->name,
+                        .progress = r->opts.progress,
+                        .progress_arg = r->opts.progress_arg };
+    if (!in->s->cache || of.views == 0)
+        return FY_OK;
+    FYI_FORWARD(fyi_frozen_cut(&(fyi_frozen_of){ .g = of.g, .x = of.x }, cut, &of.n_cut));
+    return fyi_cache_fill(&in->cache[i], &of);
+}
+
+static fy_status open_stream(fyi_streams *in, const fy_run *r, fy_device *dev, int i)
+{
+    const fy_stream *s = &in->s->streams[i];
+    FYI_FORWARD(open_cache(in, r, dev, i));
     if (in->cache[i].n > 0)
         fyi_info("stage '%s': %d values of stream %d are frozen and come from the feature cache",
                  in->s->name, in->cache[i].n, i);
@@ -102,12 +116,18 @@ static fy_status open_stream(fyi_streams *in, fy_device *dev, int i)
     return FY_OK;
 }
 
-fy_status fyi_streams_open(fyi_streams *in, fy_device *dev, const fy_stage *s)
+/* A stage in which all layers move has better use for the memory than features of stages before it. */
+fy_status fyi_streams_open(fyi_streams *in, const fy_run *r, fy_device *dev, const fy_stage *s)
 {
+    int n_kept = 0;
     in->s = s;
     FYI_FORWARD(check_streams(s));
-    for (int i = 0; i < s->n_streams; i++)
-        FYI_FORWARD(open_stream(in, dev, i));
+    for (int i = 0; i < s->n_streams; i++) {
+        FYI_FORWARD(open_stream(in, r, dev, i));
+        n_kept += in->cache[i].n;
+    }
+    if (n_kept == 0)
+        fyi_features_drop_unused(r->features);
     return FY_OK;
 }
 
@@ -120,7 +140,7 @@ void fyi_streams_close(fyi_streams *in)
     }
 }
 
-int fyi_streams_cut(const fyi_streams *in, fy_node cut[FY_MAX_STREAMS * FY_MAX_TABLES])
+int fyi_streams_cut(const fyi_streams *in, fy_node cut[FYI_MAX_FED])
 {
     int n = 0;
     for (int i = 0; i < in->s->n_streams; i++)

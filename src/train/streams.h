@@ -14,19 +14,20 @@ typedef struct fyi_gather {
     int64_t view_rows; /* from one view's rows to the next's; 0: they are of all views */
 } fyi_gather;
 
+#define FYI_MAX_FED (FY_MAX_STREAMS * FYI_MAX_CUT)
 typedef struct fyi_streams {
     const fy_stage *s;
     fyi_cache cache[FY_MAX_STREAMS];
-    fyi_gather gathers[FY_MAX_STREAMS][2 * FY_MAX_TABLES];
+    fyi_gather gathers[FY_MAX_STREAMS][FYI_MAX_CUT + FY_MAX_TABLES];
     int n_gathers[FY_MAX_STREAMS];
 } fyi_streams;
 
-/* Checks that loaders and tables fit the graph's inputs, and computes what is frozen. `in` is zero before; close it
- * also after a failure. */
-fy_status fyi_streams_open(fyi_streams *in, fy_device *dev, const fy_stage *s);
+/* Checks that loaders and tables fit the graph's inputs, and computes what is frozen into the run's features, with its
+ * progress. `in` is zero before; close it also after a failure. */
+fy_status fyi_streams_open(fyi_streams *in, const fy_run *r, fy_device *dev, const fy_stage *s);
 void fyi_streams_close(fyi_streams *in);
 /* The values that are fed instead of computed, for the stage's plan; gives their number. */
-int fyi_streams_cut(const fyi_streams *in, fy_node cut[FY_MAX_STREAMS * FY_MAX_TABLES]);
+int fyi_streams_cut(const fyi_streams *in, fy_node cut[FYI_MAX_FED]);
 /* Samples whose values the plan does not read are not decoded from now on. */
 void fyi_streams_leave_known(const fyi_streams *in, const fy_plan *plan);
 fy_status fyi_streams_seek(const fyi_streams *in, int64_t step);

@@ -3,7 +3,8 @@
 #define FYI_TRAIN_H
 
 #include "base/base.h"
-#include "train/feature_file.h"
+#include "graph/frozen.h"
+#include "train/features.h"
 
 #include <ferry/train.h>
 
@@ -27,6 +28,8 @@ struct fy_run {
     size_t n_past, cap_past;
     fy_weights *restored; /* the checkpoint a resumed run started from, NULL otherwise */
     double last_save_s;
+    fy_features *features; /* opts.features, or */
+    fy_features *own_features;
 };
 
 /* Where a stage stands: part of its checkpoints. */
@@ -93,20 +96,27 @@ typedef struct fyi_cache_of {
     fy_device *dev;
     const fy_graph *g;
     fy_node x;
+    const fy_node *cut; /* fyi_frozen_cut's */
+    int n_cut;
+    bool is_whole; /* all of the cut, or nothing, where not all fits */
     const fy_dataset *data;
-    fy_loader *loader; /* that changes the samples; NULL: nothing does */
-    int64_t views;     /* 1, or the loader's */
+    const fy_loader *loader; /* that changes the samples; NULL: nothing does */
+    int64_t views;           /* 1, or the loader's */
+    fy_features *features;
+    const char *stage; /* for the progress */
+    fy_progress_fn progress;
+    void *progress_arg;
 } fyi_cache_of;
 typedef struct fyi_cache {
-    fy_node cut[FY_MAX_TABLES]; /* values to feed instead of computing */
-    float *rows[FY_MAX_TABLES]; /* [views, count, row], and a batch more for the last one to be computed whole */
-    int64_t row[FY_MAX_TABLES]; /* floats per sample */
-    int64_t count;              /* of the dataset */
+    fy_node cut[FYI_MAX_CUT]; /* values to feed instead of computing */
+    float *rows[FYI_MAX_CUT]; /* [views, count, row] */
+    int64_t row[FYI_MAX_CUT]; /* floats per sample */
+    int64_t count;            /* of the dataset */
     int n;
-    float *memory; /* where the rows are, or */
-    fyi_feature_file file;
+    fy_features *features; /* whose the rows are */
+    fyi_rows *rows_of;
 } fyi_cache;
-/* Empty when nothing is frozen. */
+/* Empty when nothing is frozen or nothing fits. */
 fy_status fyi_cache_fill(fyi_cache *c, const fyi_cache_of *of);
 void fyi_cache_release(fyi_cache *c);
 

@@ -130,6 +130,29 @@ says err.txt "and memory is 97.7 KiB; take a smaller batch or smaller samples, o
 expect 2 run second/recipe.yaml memory=plenty --out none
 says err.txt "expected a size such as 1.5GiB, 800MB or a number of bytes"
 
+# Two that start together compute the features of frozen layers once, to the same bytes as one without files; what does not
+# fit is computed every time, and a run keeps to its limit.
+head="second/recipe.yaml finetune.train=head finetune.find_lr=false augment.mixup=0 kernel_times="
+# shellcheck disable=SC2086
+expect 0 run $head --out alone
+# shellcheck disable=SC2086
+FY_DEBUG=1 "$FERRY" run $head feature_dir=features --out one >/dev/null 2>one.txt &
+pid=$!
+# shellcheck disable=SC2086
+FY_DEBUG=1 "$FERRY" run $head feature_dir=features --out two >/dev/null 2>two.txt || fail "the second of two fails"
+wait $pid || fail "the first of two fails"
+for dir in one two; do
+    cmp alone/last.safetensors $dir/last.safetensors || fail "features in files make another model"
+    cmp alone/metrics.jsonl $dir/metrics.jsonl || fail "features in files make other figures"
+done
+[ "$(cat one.txt two.txt | grep -c 'feature cache: .* go to ')" -eq 2 ] || fail "features were computed twice"
+[ "$(cat one.txt two.txt | grep -c 'feature cache: .* found in ')" -eq 2 ] || fail "features were not found"
+# shellcheck disable=SC2086
+FY_DEBUG=1 expect 0 run $head feature_limit=1 --out unkept
+says err.txt "frozen values of"
+expect 1 run --resume unkept feature_limit=0
+says err.txt "began with feature_limit 1"
+
 # Weights of a recipe are looked for in data_root too.
 mkdir -p box/weights && cp first/best.safetensors box/weights/net.safetensors
 expect 0 run second/recipe.yaml model.weights=weights/net.safetensors data_root="$PWD/box" --out fourth

@@ -286,10 +286,21 @@ static void paths_join_with_one_slash(void **state)
 
 #define IN_TMPDIR(test) cmocka_unit_test_setup_teardown(test, fyt_tmpdir_setup, fyt_tmpdir_teardown)
 
+static void what_the_machine_has_is_known(void **state)
+{
+    size_t bytes = 0;
+    assert_true(fyi_memory_bytes() >= (size_t)1 << 20);
+    check_ok(fyi_disk_free(*state, &bytes));
+    assert_true(bytes > 0);
+    check_status(fyi_disk_free(fyt_path(*state, "nowhere"), &bytes), FY_EIO);
+    check_sentence("cannot look at the disk of");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_TMPDIR(written_file_reads_back),
+        IN_TMPDIR(what_the_machine_has_is_known),
         IN_TMPDIR(pieces_arrive_in_order),
         IN_TMPDIR(aborted_file_leaves_the_old_one),
         IN_TMPDIR(replaced_file_keeps_its_permissions),

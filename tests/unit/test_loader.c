@@ -355,6 +355,40 @@ static void closing_is_clean_at_any_time(void **state)
     fy_dataset_free(d);
 }
 
+static fy_status count_call(void *arg, float *x, const fy_shape *s, fy_rng *r)
+{
+    (void)x;
+    (void)s;
+    (void)r;
+    atomic_fetch_add((atomic_int *)arg, 1);
+    return FY_OK;
+}
+
+/* Until then the machine is left to whoever compiles a plan. */
+static void workers_start_when_something_is_asked_for(void **state)
+{
+    (void)state;
+    for (int seeks = 0; seeks <= 1; seeks++) {
+        atomic_int n_calls = 0;
+        fy_loader_opts o = opts(5, 2);
+        fy_dataset *d = counting();
+        fy_batch b;
+
+        o.transform = count_call;
+        o.transform_arg = &n_calls;
+        fy_loader *l = open_loader(d, &o);
+        usleep(20000);
+        assert_int_equal(atomic_load(&n_calls), 0);
+        if (seeks)
+            check_ok(fy_loader_seek(l, 3));
+        check_ok(fy_loader_next(l, &b));
+        assert_int_equal(b.step, seeks ? 3 : 0);
+        assert_true(atomic_load(&n_calls) >= 5);
+        fy_loader_close(l);
+        fy_dataset_free(d);
+    }
+}
+
 static void waiting_is_counted(void **state)
 {
     fy_dataset *d = counting();
@@ -620,6 +654,7 @@ int main(void)
         cmocka_unit_test(epochs_end_where_asked),
         cmocka_unit_test(a_workers_failure_reaches_the_caller),
         cmocka_unit_test(closing_is_clean_at_any_time),
+        cmocka_unit_test(workers_start_when_something_is_asked_for),
         cmocka_unit_test(waiting_is_counted),
         cmocka_unit_test(next_allocates_nothing),
         cmocka_unit_test(lack_of_memory_leaves_nothing_behind),

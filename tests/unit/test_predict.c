@@ -40,7 +40,8 @@ static void open_fixture(fixture *f, const char *moves)
     check_ok(fy_device_open("cpu", &f->dev));
     check_ok(fy_model_new("m", two_layers, &o, &f->m));
     check_ok(fy_predictor_new(f->dev, &f->m, 1, BATCH, &f->plain));
-    check_ok(fy_predictor_new_moving(f->dev, &f->m, 1, BATCH, moves, &f->keeping));
+    check_ok(fy_predictor_new_moving(f->dev, &f->m, 1, &(fy_moving_opts){ BATCH, moves, NULL },
+                                     &f->keeping));
 }
 
 static void close_fixture(fixture *f)
@@ -51,13 +52,19 @@ static void close_fixture(fixture *f)
     fy_device_close(f->dev);
 }
 
+static bool are_same(const fy_tensor *a, const fy_tensor *b)
+{
+    return fy_tensor_numel(a) == fy_tensor_numel(b) &&
+           memcmp(fy_tensor_const_data(a), fy_tensor_const_data(b),
+                  (size_t)fy_tensor_numel(a) * sizeof(float)) == 0;
+}
+
 static bool agree(const fixture *f, const fy_dataset *d)
 {
     fy_tensor *a = NULL, *b = NULL, **into_a[] = { &a }, **into_b[] = { &b };
     check_ok(fy_predict(f->plain, d, into_a));
     check_ok(fy_predict(f->keeping, d, into_b));
-    const bool same = memcmp(fy_tensor_const_data(a), fy_tensor_const_data(b),
-                             (size_t)fy_tensor_numel(a) * sizeof(float)) == 0;
+    const bool same = are_same(a, b);
     fy_tensor_free(a);
     fy_tensor_free(b);
     return same;
@@ -109,11 +116,70 @@ static void nothing_is_kept_where_everything_moves(void **state)
     close_fixture(&f);
 }
 
+static fy_node one_layer(fy_layers *l, const fy_model_opts *o, fy_node x)
+{
+    return fy_layer_linear(l, "out", fy_relu(fy_layers_graph(l), x), o->n_classes, true);
+}
+
+/* What the first model of a chain gives stays, is kept, and is read as a result all the same. */
+static void results_that_stay_are_given_too(void **state)
+{
+    fy_model_opts o = { .input = FY_SHAPE(F), .n_classes = 4, .seed = 1 };
+    const fy_moving_opts moving = { BATCH, "out.*", NULL };
+    fy_device *dev;
+    fy_model *chain[2];
+    fy_predictor *plain, *keeping;
+    fy_tensor *a[2], *b[2], **into_a[] = { &a[0], &a[1] }, **into_b[] = { &b[0], &b[1] };
+    fy_dataset *d = blobs(3 * BATCH + 1, 9);
+    (void)state;
+    check_ok(fy_device_open("cpu", &dev));
+    check_ok(fy_model_new("first", two_layers, &o, &chain[0]));
+    o.input = FY_SHAPE(4);
+    check_ok(fy_model_new("second", one_layer, &o, &chain[1]));
+    check_ok(fy_predictor_new(dev, chain, 2, BATCH, &plain));
+    check_ok(fy_predictor_new_moving(dev, chain, 2, &moving, &keeping));
+    check_ok(fy_predict(plain, d, into_a));
+    check_ok(fy_predict(keeping, d, into_b));
+    for (int i = 0; i < 2; i++) {
+        assert_true(are_same(a[i], b[i]));
+        fy_tensor_free(a[i]);
+        fy_tensor_free(b[i]);
+    }
+    fy_predictor_free(keeping);
+    fy_predictor_free(plain);
+    fy_model_free(chain[1]);
+    fy_model_free(chain[0]);
+    fy_dataset_free(d);
+    fy_device_close(dev);
+}
+
+/* Then all is computed, every time. */
+static void what_does_not_fit_is_not_kept(void **state)
+{
+    fixture f;
+    fy_features *features;
+    fy_dataset *d = blobs(11, 3);
+    (void)state;
+    open_fixture(&f, "fc2.*");
+    fy_predictor_free(f.keeping);
+    check_ok(fy_features_open(&(fy_features_opts){ .limit = 1 }, &features));
+    check_ok(fy_predictor_new_moving(f.dev, &f.m, 1, &(fy_moving_opts){ BATCH, "fc2.*", features },
+                                     &f.keeping));
+    assert_true(agree(&f, d));
+    change(f.m, "fc1.weight");
+    assert_true(agree(&f, d));
+    fy_dataset_free(d);
+    close_fixture(&f);
+    fy_features_close(features);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_frozen_is_computed_once),
         cmocka_unit_test(nothing_is_kept_where_everything_moves),
+        cmocka_unit_test(results_that_stay_are_given_too),
+        cmocka_unit_test(what_does_not_fit_is_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

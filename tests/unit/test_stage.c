@@ -56,6 +56,7 @@ typedef struct way {
     bool noise;           /* is added to the samples */
     int64_t views;        /* so many, over and over */
     const char *features; /* folder of the feature cache */
+    size_t limit;         /* of it */
     bool profile;
 } way;
 
@@ -144,6 +145,7 @@ static outcome run(const way *w)
                      .flag = w->is_stopped,
                      .o = &o };
     fy_device *dev;
+    fy_features *features;
     fy_model *body, *head;
     fy_graph *g;
     fy_run *r;
@@ -157,7 +159,9 @@ static outcome run(const way *w)
                        .profile = w->profile,
                        .checkpoint_steps = w->checkpoint_steps };
     check_ok(fy_device_open("cpu", &dev));
-    check_ok(fy_device_set_feature_dir(dev, w->features));
+    check_ok(
+        fy_features_open(&(fy_features_opts){ .dir = w->features, .limit = w->limit }, &features));
+    ro.features = features;
     check_ok(fy_model_new("body", two_layers, &m, &body));
     m.input = FY_SHAPE(7);
     m.n_classes = CLASSES;
@@ -190,6 +194,7 @@ static outcome run(const way *w)
     fy_predictor_free(stop.predictor);
     fy_graph_free(g);
     fy_run_close(r);
+    fy_features_close(features);
     fy_model_free(head);
     fy_model_free(body);
     fy_dataset_free(data);

@@ -57,6 +57,7 @@ void fyi_onednn_destroy(void *state);
     }                                                                                     \
     const fyi_kernel fyi_onednn_##op_name = { .name = "onednn",                           \
                                               .op = &fyi_op_##op_name,                    \
+                                              .by_threads = true,                         \
                                               .any_float = true,                          \
                                               .propose = propose_##op_name,               \
                                               .create = create_##op_name,                 \

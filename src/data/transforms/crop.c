@@ -47,11 +47,9 @@ static void apply(const fy_transform *t, fyi_frame *f, fy_rng *r)
 }
 
 static const fyi_amount amounts[] = {
-    FYI_WHOLE(crop, height, 0, FYI_LARGEST_SIDE),
-    FYI_WHOLE(crop, width, 0, FYI_LARGEST_SIDE),
-    FYI_WHOLE(crop, pad, 0, FYI_LARGEST_SIDE),
-    FYI_AMOUNT(crop, fill_value, -1e6, 1e6),
-    { .name = NULL },
+    FYI_WHOLE(crop, height, 0, FYI_LARGEST_SIDE), FYI_WHOLE(crop, width, 0, FYI_LARGEST_SIDE),
+    FYI_WHOLE(crop, pad, 0, FYI_LARGEST_SIDE),    FYI_AMOUNT(crop, fill_value, -1e6, 1e6),
+    FYI_CHOICE(crop, fill, FY_FILL_NEAREST),      { .name = NULL },
 };
 
 const fyi_transform fyi_transform_crop = {

@@ -75,13 +75,10 @@ static fy_status check(const fy_transform *t, const char *who, const fy_shape *i
 }
 
 static const fyi_amount amounts[] = {
-    FYI_AMOUNT(erase, prob, 0, 1),
-    FYI_AMOUNT(erase, scale_min, 1e-4, 1),
-    FYI_AMOUNT(erase, scale_max, 1e-4, 1),
-    FYI_AMOUNT(erase, ratio_min, 1e-2, 1e2),
-    FYI_AMOUNT(erase, ratio_max, 1e-2, 1e2),
-    FYI_AMOUNT(erase, value, -1e6, 1e6),
-    { .name = NULL },
+    FYI_AMOUNT(erase, prob, 0, 1),           FYI_AMOUNT(erase, scale_min, 1e-4, 1),
+    FYI_AMOUNT(erase, scale_max, 1e-4, 1),   FYI_AMOUNT(erase, ratio_min, 1e-2, 1e2),
+    FYI_AMOUNT(erase, ratio_max, 1e-2, 1e2), FYI_AMOUNT(erase, value, -1e6, 1e6),
+    FYI_CHOICE(erase, with, FY_ERASE_NOISE), { .name = NULL },
 };
 
 const fyi_transform fyi_transform_erase = {

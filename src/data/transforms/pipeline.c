@@ -94,6 +94,24 @@ fy_status fyi_pipeline_init(fyi_pipeline *p, const fy_augment *a, const fy_datas
     return FY_OK;
 }
 
+void fyi_pipeline_hash(const fyi_pipeline *p, fyi_sha256 *h)
+{
+    char text[64];
+
+    (void)snprintf(text, sizeof text, "%d transforms%s\n", p->a.n,
+                   p->a.on_values ? " of values" : "");
+    fyi_sha256_update(h, text, strlen(text));
+    for (int k = 0; k < p->a.n; k++) {
+        const fyi_transform *row = fyi_transform_of(p->a.list[k].kind);
+
+        fyi_sha256_update(h, row->name, strlen(row->name) + 1);
+        for (const fyi_amount *a = row->amounts; a->name != NULL; a++) {
+            (void)snprintf(text, sizeof text, "%s %a\n", a->name, fyi_amount_of(a, &p->a.list[k]));
+            fyi_sha256_update(h, text, strlen(text));
+        }
+    }
+}
+
 /* ---- running --------------------------------------------------------------------------------- */
 
 void fyi_pipeline_run(const fyi_pipeline *p, fyi_frame *f, fy_rng *r)

@@ -43,8 +43,11 @@ double fyi_amount_of(const fyi_amount *a, const fy_transform *t)
 {
     const char *at = (const char *)t + a->at;
 
-    return a->is_whole ? (double)*(const int64_t *)(const void *)at
-                       : (double)*(const float *)(const void *)at;
+    switch (a->type) {
+    case FYI_AMOUNT_INT64: return (double)*(const int64_t *)(const void *)at;
+    case FYI_AMOUNT_ENUM: return (double)*(const int *)(const void *)at;
+    default: return (double)*(const float *)(const void *)at;
+    }
 }
 
 /* ---- drawing --------------------------------------------------------------------------------- */
@@ -137,7 +140,7 @@ FY_PRINTF(2, 3) static void put(line *l, const char *fmt, ...)
     l->used += n > 0 ? (size_t)n : 0;
 }
 
-/* "flip prob 0.5"; amounts that are 0 are left out. */
+/* "flip prob 0.5"; choices, and amounts that are 0, are left out. */
 static void put_transform(line *l, const fy_transform *t)
 {
     const fyi_transform *row = fyi_transform_of(t->kind);
@@ -145,7 +148,7 @@ static void put_transform(line *l, const fy_transform *t)
 
     put(l, "%s%s", l->used > 0 ? "; " : "", row != NULL ? row->name : "?");
     for (const fyi_amount *a = row != NULL ? row->amounts : NULL; a != NULL && a->name != NULL; a++)
-        if (fyi_amount_of(a, t) != 0) {
+        if (a->type != FYI_AMOUNT_ENUM && fyi_amount_of(a, t) != 0) {
             put(l, "%s %s %.4g", between, a->name, fyi_amount_of(a, t));
             between = ",";
         }

@@ -36,20 +36,29 @@ static inline int64_t fyi_frame_area(const fyi_frame *f)
 
 /* ---- the table: transforms.c ----------------------------------------------------------------- */
 
-/* A number in fy_transform: a float or an int64_t. */
+/* A number in fy_transform. */
+typedef enum fyi_amount_type {
+    FYI_AMOUNT_FLOAT,
+    FYI_AMOUNT_INT64,
+    FYI_AMOUNT_ENUM
+} fyi_amount_type;
 typedef struct fyi_amount {
     const char *name; /* NULL ends a list */
     size_t at;
-    bool is_whole;
+    fyi_amount_type type;
     double min, max;
 } fyi_amount;
-#define FYI_AMOUNT(kind, member, min, max)                            \
-    {                                                                 \
-#member, offsetof(fy_transform, kind.member), false, min, max \
+#define FYI_AMOUNT(kind, member, min, max)                                       \
+    {                                                                            \
+#member, offsetof(fy_transform, kind.member), FYI_AMOUNT_FLOAT, min, max \
     }
-#define FYI_WHOLE(kind, member, min, max)                            \
-    {                                                                \
-#member, offsetof(fy_transform, kind.member), true, min, max \
+#define FYI_WHOLE(kind, member, min, max)                                        \
+    {                                                                            \
+#member, offsetof(fy_transform, kind.member), FYI_AMOUNT_INT64, min, max \
+    }
+#define FYI_CHOICE(kind, member, last)                                         \
+    {                                                                          \
+#member, offsetof(fy_transform, kind.member), FYI_AMOUNT_ENUM, 0, last \
     }
 #define FYI_LARGEST_SIDE 16384
 
@@ -88,6 +97,8 @@ typedef struct fyi_pipeline {
 /* Copies a. FY_EINVAL or FY_ESHAPE, with `who` as the sentence's beginning, if it does not suit d. */
 fy_status fyi_pipeline_init(fyi_pipeline *p, const fy_augment *a, const fy_dataset *d,
                             const char *who);
+/* What it does to a sample whose random numbers are given, to the last digit of every amount. */
+void fyi_pipeline_hash(const fyi_pipeline *p, fyi_sha256 *h);
 /* Sample i, changed, to x [out]. label may be NULL. Draws from r, which is left beyond all draws. */
 fy_status fyi_pipeline_get(const fyi_pipeline *p, const fy_dataset *d, int64_t i, fy_rng *r,
                            float *x, int32_t *label, float *scratch);

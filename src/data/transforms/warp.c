@@ -55,9 +55,13 @@ static void apply(const fy_transform *t, fyi_frame *f, fy_rng *r)
 }
 
 static const fyi_amount amounts[] = {
-    FYI_AMOUNT(warp, shift_frac, 0, 1),      FYI_AMOUNT(warp, rotate_deg, 0, 180),
-    FYI_AMOUNT(warp, shear_deg, 0, 80),      FYI_AMOUNT(warp, zoom_frac, 0, 0.99),
-    FYI_AMOUNT(warp, fill_value, -1e6, 1e6), { .name = NULL },
+    FYI_AMOUNT(warp, shift_frac, 0, 1),
+    FYI_AMOUNT(warp, rotate_deg, 0, 180),
+    FYI_AMOUNT(warp, shear_deg, 0, 80),
+    FYI_AMOUNT(warp, zoom_frac, 0, 0.99),
+    FYI_AMOUNT(warp, fill_value, -1e6, 1e6),
+    FYI_CHOICE(warp, fill, FY_FILL_NEAREST),
+    { .name = NULL },
 };
 
 const fyi_transform fyi_transform_warp = {

@@ -168,9 +168,7 @@ static fy_status hash_attr(const fyi_node *n, fyi_sha256 *h, bool *is_known)
         fyi_sha256_update(h, a->data, fyi_shape_bytes(&a->spec.shape, a->spec.dtype));
         return FY_OK;
     }
-    *is_known = *is_known && !n->op->own_attr;
-    if (n->attr && n->op != &fyi_op_input)
-        fyi_sha256_update(h, n->attr, n->op->attr_bytes);
+    *is_known &= fyi_attr_hash(n, h);
     return FY_OK;
 }
 

@@ -33,6 +33,8 @@ fy_status fyi_frozen_part_of(const fy_graph *g, fy_node x, const fy_node *cut, i
  * *is_known: false where an operator's attributes cannot be hashed. */
 fy_status fyi_frozen_hash(const fy_graph *g, const fy_node *cut, int n, fyi_sha256 *h,
                           bool *is_known);
+/* attr_hash.c: of what makes one use of an operator differ from another. False for an operator that it does not know. */
+bool fyi_attr_hash(const fyi_node *n, fyi_sha256 *h);
 /* Of the kernels that a plan runs, in their order, and the types they read and give. *by_threads: a kernel is among
  * them whose results are the same for the same number of threads only. */
 void fyi_plan_hash_kernels(const fy_plan *p, fyi_sha256 *h, bool *by_threads);

@@ -156,6 +156,22 @@ FY_API fy_stage fy_stage_defaults(const char *name, const fy_graph *g); /* log 5
  * if there is one: it is from before and stays. */
 FY_API FY_NODISCARD fy_status fy_stage_run(fy_run *r, fy_device *dev, const fy_stage *s);
 
+/* A stage in one's own hands: what is frozen is computed, the plan compiled, every loader at its first batch. fy_stage_run
+ * is a loop over its steps that evaluates, records and saves between them; whoever writes another begins at step 0, and
+ * neither the metrics nor the checkpoints of the run know of it. Used by one thread at a time. */
+typedef struct fy_loop fy_loop;
+/* Of s, the graph, the loaders and the tables are lent until fy_loop_close; log_every, the evaluations and on_eval are
+ * not looked at. FY_ECANCELED when the run was asked to stop. What the run's thread asks in long calls is the run's flag
+ * until fy_loop_close. */
+FY_API FY_NODISCARD fy_status fy_loop_open(fy_run *r, fy_device *dev, const fy_stage *s,
+                                           fy_loop **out);
+FY_API void fy_loop_close(fy_loop *l); /* accepts NULL */
+/* A batch of every stream, on_step, a step of the plan, and the run's progress. newest [n_watches], or NULL: the watched
+ * figures as they are, NaN among them. Any number of steps may be taken, whatever s->steps says. FY_ECANCELED, before
+ * anything has moved, when the run was asked to stop. */
+FY_API FY_NODISCARD fy_status fy_loop_step(fy_loop *l, double *newest);
+FY_API fy_plan *fy_loop_plan(fy_loop *l); /* lent: scalars, optimiser state */
+
 /* ---- schedules ---------------------------------------------------------------------------------------- */
 
 /* How a learning rate changes over a stage: a factor on the rate that was asked for. */
@@ -168,6 +184,7 @@ typedef struct fy_schedule {
     const int64_t *milestones; /* "multistep": [n_milestones] steps after the warm-up, rising; lent */
     int n_milestones;
     double floor; /* "cosine", "linear": the factor that all ends in */
+    double start; /* "linear": share of what follows the warm-up, 0 to 1, over which the factor stays 1 first */
 } fy_schedule;
 /* "constant", "step", "multistep", "cosine" (Loshchilov and Hutter 2017, without restarts), "linear", "onecycle"
  * (Smith and Topin 2018); NULL-terminated. */
@@ -317,6 +334,10 @@ typedef struct fy_about {
 /* eval.json whole: json, confusion matrix, mistakes with their pictures, and the facts. The report draws it. */
 FY_API FY_NODISCARD fy_status fy_evaluation_write(const fy_evaluation *e, const fy_about *about,
                                                   int n_about, const char *path);
+/* The same as a file of the run's directory; nothing without a directory. */
+FY_API FY_NODISCARD fy_status fy_run_write_evaluation(fy_run *r, const char *name,
+                                                      const fy_evaluation *e, const fy_about *about,
+                                                      int n_about);
 
 /* ---- judging with labels: for reports only ------------------------------------------------------------- */
 

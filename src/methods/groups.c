@@ -107,3 +107,40 @@ char *groups_moves(const groups *g, int n_open, const char *freeze)
     }
     return moves;
 }
+
+static bool matches_any(const fy_model *m, const char *glob)
+{
+    for (int i = 0; i < fy_model_count(m); i++)
+        if (fy_glob(glob, fy_model_param_name(m, i)))
+            return true;
+    return false;
+}
+
+/* One word, cut off where it ends. */
+static fy_status check_word(const groups *g, const char *word, const char *method)
+{
+    const char *family = fy_model_family(g->m);
+    if (*word == '\0' || matches_any(g->m, word))
+        return FY_OK;
+    return fy_error(FY_EINVAL,
+                    "%s: freeze names '%s', which matches no parameter of '%s'; the first is '%s', "
+                    "'ferry inspect --model %s' lists them",
+                    method, word, family, fy_model_param_name(g->m, 0), family);
+}
+
+fy_status groups_check_freeze(const groups *g, const char *freeze, const char *method)
+{
+    const size_t bytes = strlen(freeze ? freeze : "") + 1;
+    char *words = malloc(bytes);
+    fy_status st = FY_OK;
+    if (!words)
+        return fy_error(FY_ENOMEM, "no memory for the names of what is frozen");
+    memcpy(words, freeze ? freeze : "", bytes);
+    for (char *word = words, *end; st == FY_OK && word < words + bytes; word = end + 1) {
+        end = word + strcspn(word, " ");
+        *end = '\0';
+        st = check_word(g, word, method);
+    }
+    free(words);
+    return st;
+}

@@ -1,8 +1,6 @@
 /* losses.c: what methods teach by. */
 #include "losses.h"
 
-#include <stdlib.h>
-
 static fy_node plain_cross_entropy(fy_graph *g, fy_node logits, const fy_stream *in)
 {
     static const int classes[] = { 1 };
@@ -22,18 +20,7 @@ fy_node loss_cross_entropy(fy_graph *g, fy_node logits, const fy_stream *in, dou
     return fy_sub(g, fy_scale(g, plain, 1 - e), fy_scale(g, even, e));
 }
 
-fy_status loss_add_distance(fy_graph *g, fy_param *now, fy_param *then, fy_node *sum)
+fy_node loss_distance(fy_graph *g, fy_param *now, fy_param *then)
 {
-    const fy_shape s = *fy_param_shape(now);
-    const int64_t n = fy_shape_numel(&s);
-    float *v = malloc((size_t)(n + 1) * sizeof *v);
-    if (!v)
-        return fy_error(FY_ENOMEM, "no memory for '%s'", fy_param_name(now));
-    const fy_status st = fy_param_read(then, v, n);
-    if (st == FY_OK)
-        *sum = fy_add(
-            g, *sum,
-            fy_sum_all(g, fy_square(g, fy_sub(g, fy_use(g, now), fy_constant(g, FY_F32, s, v)))));
-    free(v);
-    return st;
+    return fy_sum_all(g, fy_square(g, fy_sub(g, fy_use(g, now), fy_use(g, then))));
 }

@@ -8,7 +8,8 @@
  * section 7). Against in->y, or against what the labels are worth after mixing where in->q is a node. */
 fy_node loss_cross_entropy(fy_graph *g, fy_node logits, const fy_stream *in, double smoothing);
 
-/* *sum += sum (now - then)^2, with the values that `then` has at this moment (L2-SP, Li et al. 2018). */
-fy_status loss_add_distance(fy_graph *g, fy_param *now, fy_param *then, fy_node *sum);
+/* sum (now - then)^2, a scalar (L2-SP, Li et al. 2018). No objective moves `then`: plans lend its values, so that it
+ * holds those of the beginning for as long as it is left alone. */
+fy_node loss_distance(fy_graph *g, fy_param *now, fy_param *then);
 
 #endif

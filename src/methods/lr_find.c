@@ -14,56 +14,42 @@
 static const double from = 1e-7, to = 10, memory = 0.9, too_much = 4;
 
 typedef struct finder {
-    fy_plan *plan;
     const fy_stage *s;
     double rate[STEPS], loss[STEPS]; /* smoothed */
     int n;
 } finder;
 
-static fy_status set_rates(const finder *f, double rate)
+static double rate_at(int64_t step)
 {
-    for (int i = 0; i < fy_plan_scalar_count(f->plan); i++) {
-        const char *name = fy_plan_scalar_name(f->plan, i);
+    return from * pow(to / from, (double)step / (STEPS - 1));
+}
+
+/* Before each step of the test. */
+static fy_status set_rates(void *arg, fy_plan *plan, int64_t step)
+{
+    (void)arg;
+    for (int i = 0; i < fy_plan_scalar_count(plan); i++) {
+        const char *name = fy_plan_scalar_name(plan, i);
         const size_t len = strlen(name);
         if (len < 3 || strcmp(name + len - 3, ".lr") != 0)
             continue;
-        const fy_status st = fy_plan_set(f->plan, name, (float)rate);
+        const fy_status st = fy_plan_set(plan, name, (float)rate_at(step));
         if (st != FY_OK)
             return st;
     }
     return FY_OK;
 }
 
-static fy_status take_step(const finder *f, double rate, double *loss)
-{
-    const fy_stream *in = &f->s->streams[0];
-    fy_batch b;
-    float v;
-    fy_status st;
-    FY_TRY(fy_loader_next(in->loader, &b));
-    FY_TRY(fy_plan_feed(f->plan, in->x, b.x));
-    FY_TRY(fy_plan_feed(f->plan, in->y, b.y));
-    if (in->q.id)
-        FY_TRY(fy_plan_feed(f->plan, in->q, b.q));
-    FY_TRY(set_rates(f, rate));
-    FY_TRY(fy_plan_step(f->plan));
-    FY_TRY(fy_plan_read(f->plan, f->s->watches[0].node, &v, 1));
-    *loss = v;
-done:
-    return st;
-}
-
-static fy_status sweep(finder *f)
+static fy_status sweep(finder *f, fy_loop *loop)
 {
     double smooth = 0, least = INFINITY;
     for (int i = 0; i < STEPS; i++) {
-        const double rate = from * pow(to / from, (double)i / (STEPS - 1));
         double loss;
-        const fy_status st = take_step(f, rate, &loss);
+        const fy_status st = fy_loop_step(loop, &loss);
         if (st != FY_OK)
             return st;
         smooth = memory * smooth + (1 - memory) * loss;
-        f->rate[f->n] = rate;
+        f->rate[f->n] = rate_at(i);
         f->loss[f->n] = smooth / (1 - pow(memory, i + 1));
         if (!isfinite(f->loss[f->n]) || f->loss[f->n] > too_much * least)
             break;
@@ -112,17 +98,21 @@ static fy_status write_curve(const finder *f, fy_run *r, double suggested)
 fy_status lr_find(fy_run *r, fy_device *dev, const fy_stage *s, double *suggested)
 {
     finder f = { .s = s };
-    const fy_plan_opts o = { .outputs = &s->watches[0].node,
-                             .n_outputs = 1,
-                             .seed = s->seed,
-                             .memory = fy_device_memory(dev) };
+    fy_stage test = *s;
+    fy_loop *loop = NULL;
+    char name[64];
     fy_status st;
-    FY_TRY(fy_plan_new(s->graph, dev, &o, &f.plan));
-    FY_TRY(sweep(&f));
+    snprintf(name, sizeof name, "%.32s, range test", s->name);
+    test.name = name;
+    test.steps = STEPS;
+    test.n_watches = 1;
+    test.eval_every = test.evaluations = 0;
+    test.on_step = set_rates;
+    FY_TRY(fy_loop_open(r, dev, &test, &loop));
+    FY_TRY(sweep(&f, loop));
     *suggested = steepest(&f);
     FY_TRY(write_curve(&f, r, *suggested));
-    FY_TRY(fy_loader_seek(s->streams[0].loader, 0));
 done:
-    fy_plan_free(f.plan);
+    fy_loop_close(loop);
     return st;
 }

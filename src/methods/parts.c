@@ -16,7 +16,7 @@ typedef struct planner {
 static void add(const planner *at, const char *name, int open, int64_t epochs)
 {
     part *p = &at->p->v[at->p->n++];
-    *p = (part){ .open = open, .epochs = epochs, .lr = at->o->optim.lr };
+    *p = (part){ .number = at->p->n, .open = open, .epochs = epochs, .lr = at->o->optim.lr };
     if (open == 1 && at->o->head_lr > 0)
         p->lr = at->o->head_lr;
     snprintf(p->name, sizeof p->name, "%s", name);

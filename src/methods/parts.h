@@ -11,7 +11,8 @@
 
 typedef struct part {
     char name[24];
-    int open; /* groups of layers that move */
+    int number; /* from 1 */
+    int open;   /* groups of layers that move */
     int64_t epochs;
     double lr; /* before the schedule */
 } part;

@@ -171,20 +171,39 @@ static json_t *about_object(const fy_about *about, int n)
     return root;
 }
 
-fy_status fy_evaluation_write(const fy_evaluation *e, const fy_about *about, int n_about,
-                              const char *path)
+/* free(); NULL when out of memory. */
+static char *whole_text(const fy_evaluation *e, const fy_about *about, int n_about)
 {
     json_t *root = summary_object(e);
-    char *out;
-    fy_status st;
 
     (void)json_object_set_new(root, "confusion", confusion_rows(e->figures));
     (void)json_object_set_new(root, "mistakes", mistakes_object(e));
     (void)json_object_set_new(root, "about", about_object(about, n_about));
-    out = dump(root);
+    return dump(root);
+}
+
+fy_status fy_evaluation_write(const fy_evaluation *e, const fy_about *about, int n_about,
+                              const char *path)
+{
+    char *out = whole_text(e, about, n_about);
+    fy_status st;
+
     if (out == NULL)
         return fyi_enomem(1024, path);
     st = fyi_file_write(path, out, strlen(out));
+    free(out);
+    return st;
+}
+
+fy_status fy_run_write_evaluation(fy_run *r, const char *name, const fy_evaluation *e,
+                                  const fy_about *about, int n_about)
+{
+    char *out = whole_text(e, about, n_about);
+    fy_status st;
+
+    if (out == NULL)
+        return fyi_enomem(1024, name);
+    st = fy_run_write(r, name, out, strlen(out));
     free(out);
     return st;
 }

@@ -46,7 +46,9 @@ static double cosine(const fy_schedule *s, int64_t done, int64_t all)
 
 static double linear(const fy_schedule *s, int64_t done, int64_t all)
 {
-    return 1 - (1 - s->floor) * (double)done / (double)all;
+    const double part = (double)done / (double)all;
+    const double left = part > s->start ? (1 - part) / (1 - s->start) : 1;
+    return s->floor + (1 - s->floor) * left;
 }
 
 /* PyTorch's OneCycleLR: up over the first 30 % from 1/25, then down to 1/25 of 1e-4, both by cosine. */
@@ -106,6 +108,10 @@ fy_status fy_schedule_check(const fy_schedule *s)
                         "schedule '%s': %lld steps, %lld of warm-up, a fall every %lld; expected 0 "
                         "or more, 0 or more, 1 or more, and milestones that rise",
                         s->name, (long long)s->steps, (long long)s->warmup, (long long)s->every);
+    if (!(s->start >= 0 && s->start <= 1))
+        return fyi_fail(FY_EINVAL,
+                        "schedule '%s': it falls from %g of its steps on; expected 0 to 1", s->name,
+                        s->start);
     return FY_OK;
 }
 

@@ -175,7 +175,8 @@ static void a_stopped_run_resumes_to_the_same_bytes(void **state)
     static const struct {
         const char *stage;
         int64_t at;
-    } stops[] = { { "head", 1 }, { "head", 4 }, { "top-2", 2 }, { "all", 1 }, { "all", 5 } };
+    } stops[] = { { "head, range test", 3 }, { "head", 1 }, { "head", 4 }, { "top-2", 2 },
+                  { "all, range test", 7 },  { "all", 1 },  { "all", 5 } };
     setup s = open_setup();
     fy_finetune_report whole_report, report;
     char *whole = fyi_path_join(*state, "whole"), *broken = fyi_path_join(*state, "broken");
@@ -201,6 +202,34 @@ static void a_stopped_run_resumes_to_the_same_bytes(void **state)
     check_stayed(&s, broken, "best.safetensors", "features.0.*");
     fyi_free(broken);
     fyi_free(whole);
+    close_setup(&s);
+}
+
+/* After the first checkpoint the directory is enough: the pretrained file may be gone. */
+static void a_resumed_run_needs_no_weights(void **state)
+{
+    setup s = open_setup();
+    fy_finetune_report report;
+    fyt_stopper stop = { .stage = "head", .at = 2, .sees_all = true };
+    char *base = fyi_path_join(*state, "base"), *whole = fyi_path_join(*state, "whole");
+    char *broken = fyi_path_join(*state, "broken"), *file = fyi_path_join(base, "last.safetensors");
+    s.o.epochs = 1;
+    check_ok(tune(&s, base, false, NULL, &report));
+    s.o.weights = file;
+    s.o.l2_sp = 0.1;
+    s.o.seed = 5;
+    check_ok(tune(&s, whole, false, NULL, &report));
+    assert_int_equal(tune(&s, broken, false, &stop, &report), FY_ECANCELED);
+    assert_int_equal(remove(file), 0);
+    check_ok(tune(&s, broken, true, NULL, &report));
+    check_same_in(whole, broken, "last.safetensors");
+    check_same_in(whole, broken, "best.safetensors");
+    check_same_in(whole, broken, "metrics.jsonl");
+    check_same_in(whole, broken, "weights.json");
+    fyi_free(file);
+    fyi_free(broken);
+    fyi_free(whole);
+    fyi_free(base);
     close_setup(&s);
 }
 
@@ -401,6 +430,7 @@ int main(void)
         IN_DIR(each_way_moves_what_it_says),
         IN_DIR(groups_have_rates_of_their_own),
         IN_DIR(a_stopped_run_resumes_to_the_same_bytes),
+        IN_DIR(a_resumed_run_needs_no_weights),
         IN_DIR(the_kept_model_is_the_average),
         IN_DIR(it_learns),
         IN_DIR(l2_sp_pulls_towards_the_beginning),

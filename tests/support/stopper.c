@@ -8,8 +8,10 @@ void fyt_stop_there(void *arg, const fy_progress *p)
 {
     fyt_stopper *s = arg;
 
+    if (!s->stage || strcmp(p->stage, s->stage) != 0)
+        return;
     if (s->sees_all)
         (void)usleep(110000);
-    if (s->stage && strcmp(p->stage, s->stage) == 0 && p->step >= s->at)
+    if (p->step >= s->at)
         s->flag = 1;
 }

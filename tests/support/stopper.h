@@ -12,7 +12,8 @@ typedef struct fyt_stopper {
     volatile sig_atomic_t flag; /* the run's cancel */
     const char *stage;          /* NULL: never stops */
     int64_t at;                 /* the first step of the stage after which it stops */
-    bool sees_all; /* progress is shown at most every tenth of a second: who takes longer sees every step */
+    bool sees_all; /* progress is shown at most every tenth of a second: who takes longer sees every step, of
+                    * this stage */
 } fyt_stopper;
 
 /* A fy_progress_fn; arg is the stopper. */

@@ -15,6 +15,8 @@ static const struct schedule_case {
     { { .name = "constant", .steps = 6, .warmup = 3, .every = 1 }, 6, { 0.25, 0.5, 0.75, 1, 1, 1 } },
     { { .name = "constant", .steps = 2, .warmup = 9, .every = 1 }, 2, { 1.0 / 3, 2.0 / 3 } }, /* cut to the stage */
     { { .name = "linear", .steps = 5, .every = 1, .floor = 0.5 }, 6, { 1, 0.9, 0.8, 0.7, 0.6, 0.5 } },
+    { { .name = "linear", .steps = 8, .every = 1, .start = 0.5 }, 9, { 1, 1, 1, 1, 1, 0.75, 0.5, 0.25, 0 } },
+    { { .name = "linear", .steps = 3, .every = 1, .start = 1 }, 3, { 1, 1, 1 } }, /* never */
     /* StepLR(3, 0.5) */
     { { .name = "step", .steps = 10, .every = 3, .gamma = 0.5 }, 10,
       { 1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.125 } },
@@ -56,6 +58,10 @@ static void what_makes_no_sense_is_refused(void **state)
     s = fy_schedule_defaults();
     s.every = 0;
     check_status(fy_schedule_check(&s), FY_EINVAL);
+    s = fy_schedule_defaults();
+    s.start = 1.5;
+    check_status(fy_schedule_check(&s), FY_EINVAL);
+    check_sentence("it falls from 1.5 of its steps on; expected 0 to 1");
     s = fy_schedule_defaults();
     s.milestones = falling;
     s.n_milestones = 2;

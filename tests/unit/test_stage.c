@@ -58,6 +58,7 @@ typedef struct way {
     const char *features; /* folder of the feature cache */
     size_t limit;         /* of it */
     bool profile;
+    bool by_hand; /* a loop of our own around fy_loop_step */
 } way;
 
 typedef struct outcome {
@@ -135,6 +136,21 @@ static fy_status add_noise(void *arg, float *x, const fy_shape *s, fy_rng *r)
     return FY_OK;
 }
 
+static fy_status run_by_hand(fy_run *r, fy_device *dev, const fy_stage *s)
+{
+    double loss = NAN;
+    fy_loop *l;
+    fy_status st = fy_loop_open(r, dev, s, &l);
+    for (int64_t i = 0; st == FY_OK && i < s->steps; i++)
+        st = fy_loop_step(l, &loss);
+    if (l) {
+        assert_true(isfinite(loss));
+        assert_true(fy_plan_state_count(fy_loop_plan(l)) > 0);
+    }
+    fy_loop_close(l);
+    return st;
+}
+
 static outcome run(const way *w)
 {
     outcome o = { 0 };
@@ -187,7 +203,7 @@ static outcome run(const way *w)
     s.on_step = w->lr != 0 ? NULL : on_step;
     s.on_eval = evaluate;
     s.arg = &stop;
-    o.st = fy_stage_run(r, dev, &s);
+    o.st = w->by_hand ? run_by_hand(r, dev, &s) : fy_stage_run(r, dev, &s);
     check_ok(fy_model_hash(head, o.head));
     check_ok(fy_model_hash(body, o.body));
     fy_loader_close(s.streams[0].loader);
@@ -539,6 +555,22 @@ static void a_profile_says_where_the_time_went(void **state)
     fyi_free(path);
 }
 
+static void a_loop_by_hand_takes_the_same_steps(void **state)
+{
+    const outcome whole = run(&(way){ .cache = true });
+    (void)state;
+    for (int cache = 0; cache < 2; cache++) {
+        const outcome o = run(&(way){ .by_hand = true, .cache = cache, .workers = 1 });
+        check_ok(o.st);
+        assert_string_equal(o.head, whole.head);
+    }
+    assert_int_equal(run(&(way){ .by_hand = true, .stop_at = 4 }).st, FY_ECANCELED);
+    check_sentence("stopped in stage 'fit' after step 4 of 23; nothing was saved");
+    assert_int_equal(run(&(way){ .by_hand = true, .cache = true, .is_stopped = true }).st,
+                     FY_ECANCELED);
+    check_sentence("stopped in stage 'fit' while it was made ready");
+}
+
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, fyt_tmpdir_setup, fyt_tmpdir_teardown)
 
 int main(void)
@@ -551,6 +583,7 @@ int main(void)
         IN_DIR(a_stage_stops_while_it_is_made_ready),
         IN_DIR(a_finished_stage_is_not_run_again),
         IN_DIR(an_evaluation_can_end_the_stage),
+        cmocka_unit_test(a_loop_by_hand_takes_the_same_steps),
         cmocka_unit_test(views_are_kept_like_samples),
         IN_DIR(features_are_found_by_their_content),
         cmocka_unit_test(evaluations_are_spread_evenly),

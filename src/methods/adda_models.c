@@ -1,0 +1,80 @@
+/* adda_models.c: ADDA's options checked, and its five models opened: M_S, C, D, M_T and the target's copy of C. */
+#include "adda.h"
+#include "notes.h"
+
+static fy_status check(const fy_adda_opts *o, const fy_adapt_data *data)
+{
+    const struct {
+        const char *what;
+        int64_t batch;
+        const fy_dataset *d;
+    } rows[] = {
+        { "source_batch", o->source_batch, data->source },
+        { "batch", o->batch, data->source },
+        { "batch", o->batch, data->target },
+    };
+    for (size_t i = o->source_weights ? 1 : 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].batch < 1 || rows[i].batch > fy_dataset_count(rows[i].d))
+            return fy_error(FY_EINVAL,
+                            "adda: %s is %lld and '%s' has %lld samples; expected 1 to that many",
+                            rows[i].what, (long long)rows[i].batch, fy_dataset_name(rows[i].d),
+                            (long long)fy_dataset_count(rows[i].d));
+    if (o->evaluations < 1 || o->evaluations >= ADAPT_MAX_CANDIDATES)
+        return fy_error(FY_EINVAL, "adda: %lld evaluations; expected 1 to %d",
+                        (long long)o->evaluations, ADAPT_MAX_CANDIDATES - 1);
+    if (o->conditional && fy_dataset_classes(data->source) > ADDA_MAX_CONDITIONS)
+        return fy_error(FY_EINVAL,
+                        "adda: a conditional critic takes at most %d classes, the source has %d",
+                        ADDA_MAX_CONDITIONS, fy_dataset_classes(data->source));
+    return FY_OK;
+}
+
+/* Features of one sample as the critic sees them. */
+static int64_t critic_width(const adda *a)
+{
+    const int64_t k = fy_dataset_classes(a->data->source);
+    const int64_t f = a->o->critic_on_logits ? k : fy_shape_numel(fy_model_output(a->source));
+    return a->o->conditional ? f * k : f;
+}
+
+static fy_status open_all(adda *a)
+{
+    fy_status st;
+    fy_model_opts m = fy_model_defaults();
+    m.seed = a->o->seed;
+    m.input = *fy_dataset_shape(a->data->source);
+    m.n_classes = 0;
+    m.hidden = a->o->features;
+    FY_TRY(fy_model_open(a->o->encoder, "source", &m, &a->source));
+    FY_TRY(notes_set_pixels(a->source, a->o->source_pixels));
+    m.input = *fy_model_output(a->source);
+    m.n_classes = fy_dataset_classes(a->data->source);
+    m.hidden = 0;
+    FY_TRY(fy_model_open(a->o->classifier, "classifier", &m, &a->classifier));
+    FY_TRY(notes_set_classes(a->classifier, a->data->source));
+    m.input = FY_SHAPE(critic_width(a));
+    m.n_classes = 2;
+    m.hidden = a->o->critic_hidden;
+    m.activation = a->o->critic_activation;
+    FY_TRY(fy_model_open(a->o->critic, "critic", &m, &a->critic));
+    FY_TRY(fy_model_clone(a->source, "target", &a->target));
+    FY_TRY(notes_set_pixels(a->target, a->o->target_pixels));
+    FY_TRY(fy_model_clone(a->classifier, "target_classifier", &a->target_classifier));
+done:
+    return st;
+}
+
+fy_status adda_open_models(adda *a)
+{
+    const fy_status st = check(a->o, a->data);
+    return st == FY_OK ? open_all(a) : st;
+}
+
+fy_status adda_keep_models(adda *a)
+{
+    fy_model *const all[] = { a->source, a->classifier, a->target, a->target_classifier, a->critic };
+    fy_status st = FY_OK;
+    for (int i = 0; st == FY_OK && i < 5; i++)
+        st = fy_run_keep(a->run, all[i]);
+    return st;
+}

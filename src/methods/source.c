@@ -1,0 +1,73 @@
+/* source.c: encoder and classifier learn the labelled source. */
+#include "source.h"
+
+#include "optim.h"
+
+static fy_status open_loader(const source *s, fy_loader **out)
+{
+    fy_loader_opts o = fy_loader_defaults();
+    o.batch = s->batch;
+    o.seed = s->seed;
+    o.name = "source.labelled";
+    o.workers = s->workers;
+    return fy_loader_open(s->train, &o, out);
+}
+
+/* CE(C(M(x)), y). */
+static fy_status build(const source *s, fy_graph *g, fy_loader *loader, fy_stage *stage)
+{
+    const fy_shape batch = fy_shape_batch(s->batch, fy_dataset_shape(s->train));
+    fy_optim optim;
+    fy_status st;
+    FY_TRY(optim_of(s->optim, &optim));
+    const fy_node x = fy_input(g, "x", FY_F32, batch);
+    const fy_node y = fy_input(g, "y", FY_I32, FY_SHAPE(s->batch));
+    const fy_node logits =
+        fy_model_apply(g, s->classifier, fy_model_apply(g, s->encoder, x, FY_TRAIN), FY_TRAIN);
+    const fy_node loss = fy_mean_all(g, fy_cross_entropy(g, logits, y));
+    const fy_objective task = fy_objective_add(g, "source", loss, &optim);
+    fy_objective_moves_model(g, task, s->encoder, "*", NULL);
+    fy_objective_moves_model(g, task, s->classifier, "*", NULL);
+    *stage = fy_stage_defaults("source", g);
+    stage->streams[stage->n_streams++] = (fy_stream){ .loader = loader, .x = x, .y = y };
+    stage->watches[stage->n_watches++] = (fy_watch){ "source.loss", loss };
+    stage->watches[stage->n_watches++] = (fy_watch){ "source.accuracy", fy_accuracy(g, logits, y) };
+done:
+    return st;
+}
+
+fy_status source_train(const source *s)
+{
+    fy_graph *g = NULL;
+    fy_loader *loader = NULL;
+    fy_stage stage;
+    fy_status st;
+    FY_TRY(fy_graph_new(&g));
+    FY_TRY(open_loader(s, &loader));
+    FY_TRY(build(s, g, loader, &stage));
+    stage.steps = s->steps;
+    stage.seed = s->seed;
+    FY_TRY(fy_stage_run(s->run, s->dev, &stage));
+done:
+    fy_loader_close(loader);
+    fy_graph_free(g);
+    return st;
+}
+
+fy_status source_judge(const source *s, double *accuracy)
+{
+    fy_model *const chain[] = { s->encoder, s->classifier };
+    fy_predictor *p = NULL;
+    fy_tensor *logits = NULL;
+    fy_status st;
+    fy_tensor **outs[] = { NULL, &logits };
+    FY_TRY(fy_predictor_new(s->dev, chain, 2, 250, &p));
+    FY_TRY(fy_predict(p, s->test, outs));
+    FY_TRY(fy_accuracy_of(logits, s->test, accuracy));
+    FY_TRY(fy_run_save_model(s->run, "source", s->encoder));
+    FY_TRY(fy_run_save_model(s->run, "classifier", s->classifier));
+done:
+    fy_tensor_free(logits);
+    fy_predictor_free(p);
+    return st;
+}

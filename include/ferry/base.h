@@ -89,7 +89,8 @@ FY_API uint64_t fy_alloc_count(void);
 
 /* ---- log ------------------------------------------------------------------------------------- */
 
-typedef enum fy_log_level { FY_LOG_DEBUG, FY_LOG_INFO, FY_LOG_WARN } fy_log_level;
+/* INFO: what goes on; NOTE: what whoever asked for this should know; WARN: what may be wrong. */
+typedef enum fy_log_level { FY_LOG_DEBUG, FY_LOG_INFO, FY_LOG_NOTE, FY_LOG_WARN } fy_log_level;
 
 /* Receives whole lines without the newline, from any thread, one at a time. */
 typedef void (*fy_log_fn)(void *arg, fy_log_level level, const char *line);

@@ -33,6 +33,7 @@ typedef struct fy_adapt_report {
     int64_t last_step, chosen_step;
     fy_choice choice;
     /* What fy_adapt_score fills in. */
+    bool has_labels;          /* somebody had the target's, so that there are four numbers */
     fy_adapt_figures plain;   /* labels as given */
     fy_adapt_figures swapped; /* two classes exchanged; NaN for more than two */
     fy_adapt_figures matched; /* best matching of classes, named as such */

@@ -86,14 +86,18 @@ typedef struct fy_recipe_run_opts {
 } fy_recipe_run_opts;
 FY_API fy_recipe_run_opts fy_recipe_run_defaults(void); /* in "runs" */
 
+/* What a method does: those of a kind take the same data and report the same figures. */
+typedef enum fy_recipe_kind { FY_KIND_ADAPT, FY_KIND_FINETUNE } fy_recipe_kind;
+
 #define FY_RUN_DIR_MAX 1024
 typedef struct fy_recipe_result {
     char run_dir[FY_RUN_DIR_MAX]; /* set as soon as it exists, also when the run fails later */
     double seconds;               /* of this execution */
-    const char *kind; /* "adapt", "finetune": which of the reports below is the method's */
-    fy_adapt_report adapt;
-    bool has_labels; /* adapt: somebody had target labels, so that there are four numbers */
-    fy_finetune_report finetune;
+    fy_recipe_kind kind;          /* which of the reports there is */
+    union {
+        fy_adapt_report adapt;
+        fy_finetune_report finetune;
+    } report;
 } fy_recipe_result;
 
 /* One data side, "source" or "target", as the recipe has it, labels included. */
@@ -107,6 +111,17 @@ FY_API FY_NODISCARD fy_status fy_recipe_open_device(fy_recipe *r, fy_device **ou
  * versions.json, all that the method writes, and result.json. `o` NULL: defaults. */
 FY_API FY_NODISCARD fy_status fy_recipe_run(fy_recipe *r, const fy_recipe_run_opts *o,
                                             fy_recipe_result *result);
+
+/* Device, data and features of frozen layers that stay open from one run to the next, for the trials of a search: copies of one recipe with other
+ * settings. What a recipe wants otherwise than the one before it, another device or other data, is opened anew; whatever
+ * is open, a run's bytes are those of fy_recipe_run. Files that change while a lab is open are not seen. Used by one
+ * thread at a time. */
+typedef struct fy_lab fy_lab;
+FY_API FY_NODISCARD fy_status fy_lab_open(fy_lab **out); /* with nothing in it */
+FY_API void fy_lab_close(fy_lab *l);                     /* accepts NULL */
+/* As fy_recipe_run. `r` may be freed afterwards. */
+FY_API FY_NODISCARD fy_status fy_lab_run(fy_lab *l, fy_recipe *r, const fy_recipe_run_opts *o,
+                                         fy_recipe_result *result);
 
 #ifdef __cplusplus
 }

@@ -38,7 +38,7 @@ static void clear_bar(void)
 static void show_log(void *arg, fy_log_level level, const char *line)
 {
     (void)arg;
-    if (level != FY_LOG_WARN && fyi_debug_level() == 0)
+    if (level < FY_LOG_NOTE && fyi_debug_level() == 0)
         return;
     pthread_mutex_lock(&state.lock);
     clear_bar();

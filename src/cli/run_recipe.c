@@ -100,14 +100,12 @@ static fy_recipe_run_opts opts_of(const fyi_args *a)
 
 static void print_result(fy_recipe *r, const fy_recipe_result *result)
 {
-    static const struct {
-        const char *kind;
-        void (*show)(fy_recipe *r, const fy_recipe_result *result);
-    } kinds[] = { { "adapt", fyi_show_adapt }, { "finetune", fyi_show_finetune } };
+    static void (*const show[])(fy_recipe * r, const fy_recipe_result *result) = {
+        [FY_KIND_ADAPT] = fyi_show_adapt,
+        [FY_KIND_FINETUNE] = fyi_show_finetune,
+    };
 
-    for (size_t i = 0; i < FYI_LEN(kinds); i++)
-        if (strcmp(kinds[i].kind, result->kind) == 0)
-            kinds[i].show(r, result);
+    show[result->kind](r, result);
     printf("Report: %s/report.html\n", result->run_dir);
 }
 

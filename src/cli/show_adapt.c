@@ -54,12 +54,12 @@ static void print_table(const fy_adapt_report *a)
 
 void fyi_show_adapt(fy_recipe *r, const fy_recipe_result *result)
 {
-    const fy_adapt_report *a = &result->adapt;
+    const fy_adapt_report *a = &result->report.adapt;
 
     printf(
         "%s, seed %s: %.0f s; the source model is right on %.1f%% of held-out source samples\n\n",
         fy_recipe_name(r), fy_recipe_get(r, "seed"), result->seconds, 100 * a->source_accuracy);
-    if (result->has_labels)
+    if (a->has_labels)
         print_table(a);
     else
         printf("  The target has no labels, so there is no accuracy to show.\n");

@@ -28,7 +28,7 @@ static void print_fit(const char *run_dir)
 
 void fyi_show_finetune(fy_recipe *r, const fy_recipe_result *result)
 {
-    const fy_finetune_report *f = &result->finetune;
+    const fy_finetune_report *f = &result->report.finetune;
     char of[64];
 
     printf("%s, seed %s: %.0f s, %lld epochs, %lld of %lld values moved in the last part\n\n",

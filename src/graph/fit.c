@@ -115,7 +115,7 @@ fy_status fyi_plan_fit(const fyi_plan_of *of, fy_plan **p)
     }
     if (st == FY_OK) {
         fyi_fit_text(&best->info, text);
-        fyi_info("%s", text);
+        fyi_note("%s", text);
     }
     return st;
 }

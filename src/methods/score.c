@@ -28,6 +28,7 @@ static fy_adapt_figures figures_of(const fy_judge *j, const fy_adapt_report *r, 
 
 void fy_adapt_score(const fy_judge *j, fy_adapt_report *r)
 {
+    r->has_labels = j != NULL;
     r->plain = figures_of(j, r, offsetof(fy_mark, accuracy));
     r->swapped = figures_of(j, r, offsetof(fy_mark, swapped));
     r->matched = figures_of(j, r, offsetof(fy_mark, matched));

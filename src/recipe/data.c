@@ -99,10 +99,15 @@ static fy_status hold_out(const fyi_settings *s, fyi_recipe_data *d)
     return FY_OK;
 }
 
-fy_status fyi_recipe_data_open(const fyi_settings *s, bool is_resumed, fyi_recipe_data *d)
+fy_status fyi_recipe_data_begin(const fyi_settings *s, const fyi_files *files, fyi_recipe_data *d)
+{
+    d->files = *files;
+    return s->method->kind->begin != NULL ? s->method->kind->begin(d) : FY_OK;
+}
+
+fy_status fyi_recipe_data_open(const fyi_settings *s, fyi_recipe_data *d)
 {
     *d = (fyi_recipe_data){ 0 };
-    FYI_FORWARD(fyi_files_read(s, is_resumed, &d->files));
     for (int i = 0; i < FYI_SIDES; i++)
         if (s->sections[1 + i].is_open) {
             FYI_FORWARD(fyi_stop_if_asked("opening the data"));

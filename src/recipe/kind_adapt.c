@@ -51,10 +51,23 @@ static fy_status view(fyi_recipe_data *d)
     FYI_FORWARD(check(d));
     FYI_FORWARD(fy_dataset_unlabel(d->side[FYI_TARGET], &d->target));
     FYI_FORWARD(fy_dataset_unlabel(eval, &d->target_eval));
+    d->view.adapt = (fy_adapt_data){ .source = d->side[FYI_SOURCE],
+                                     .source_test = d->side[FYI_SOURCE_TEST],
+                                     .target = d->target,
+                                     .target_eval = d->target_eval };
+    return FY_OK;
+}
+
+/* A judge remembers what it was shown. */
+static fy_status begin(fyi_recipe_data *d)
+{
+    const fy_dataset *eval = d->side[judged_side(d)];
+
+    fy_judge_free(d->judge);
+    d->judge = NULL;
     if (fy_dataset_has_labels(eval))
         FYI_FORWARD(fy_judge_new("target", eval, &d->judge));
-    d->view.adapt = (fy_adapt_data){ d->side[FYI_SOURCE], d->side[FYI_SOURCE_TEST], d->target,
-                                     d->target_eval, fy_judge_eye(d->judge) };
+    d->view.adapt.eye = fy_judge_eye(d->judge);
     return FY_OK;
 }
 
@@ -62,7 +75,7 @@ static fy_status view(fyi_recipe_data *d)
 
 static void score(const fyi_recipe_data *d, fy_recipe_result *r)
 {
-    fy_adapt_score(d->judge, &r->adapt);
+    fy_adapt_score(d->judge, &r->report.adapt);
 }
 
 static const struct way {
@@ -101,7 +114,7 @@ static void put_figures(json_t *root, const fy_adapt_report *a, const struct way
 
 static void put(const fyi_recipe_data *d, const fy_recipe_result *r, json_t *root)
 {
-    const fy_adapt_report *a = &r->adapt;
+    const fy_adapt_report *a = &r->report.adapt;
 
     (void)json_object_set_new(root, "source_accuracy", fyi_json_of(a->source_accuracy));
     for (size_t i = 0; i < FYI_LEN(ways); i++)
@@ -127,7 +140,7 @@ static void take_figures(const json_t *root, fy_adapt_report *a, const struct wa
 
 static void take(const json_t *root, fy_recipe_result *r)
 {
-    fy_adapt_report *a = &r->adapt;
+    fy_adapt_report *a = &r->report.adapt;
     const char *reason = json_string_value(json_object_get(root, "reason"));
 
     a->source_accuracy = fyi_json_at(root, "source_accuracy");
@@ -136,16 +149,19 @@ static void take(const json_t *root, fy_recipe_result *r)
     a->last_step = json_integer_value(json_object_get(root, "last_step"));
     a->chosen_step = json_integer_value(json_object_get(root, "chosen_step"));
     a->choice.fell_back = json_is_true(json_object_get(root, "fell_back"));
+    a->has_labels = !isnan(a->plain.last);
     (void)snprintf(a->choice.reason, sizeof a->choice.reason, "%s", reason != NULL ? reason : "");
 }
 
 const fyi_kind fyi_kind_adapt = {
+    .id = FY_KIND_ADAPT,
     .name = "adapt",
     .needs = 1u << FYI_SOURCE | 1u << FYI_TARGET,
     .takes = 1u << FYI_SOURCE | 1u << FYI_SOURCE_TEST | 1u << FYI_TARGET | 1u << FYI_TARGET_EVAL,
     .parted = FYI_SOURCE,
     .held_out = FYI_SOURCE_TEST,
     .view = view,
+    .begin = begin,
     .score = score,
     .put = put,
     .take = take,

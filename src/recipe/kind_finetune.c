@@ -36,12 +36,6 @@ static fy_status view(fyi_recipe_data *d)
     return FY_OK;
 }
 
-static void score(const fyi_recipe_data *d, fy_recipe_result *r)
-{
-    (void)d;
-    (void)r;
-}
-
 /* clang-format off */
 #define AT(member) offsetof(fy_finetune_report, member)
 static const struct { const char *name; size_t at; } reals[] = {
@@ -56,7 +50,7 @@ static const struct { const char *name; size_t at; } wholes[] = {
 
 static void put(const fyi_recipe_data *d, const fy_recipe_result *r, json_t *root)
 {
-    const char *f = (const char *)&r->finetune;
+    const char *f = (const char *)&r->report.finetune;
 
     for (size_t i = 0; i < FYI_LEN(reals); i++)
         (void)json_object_set_new(root, reals[i].name,
@@ -70,7 +64,7 @@ static void put(const fyi_recipe_data *d, const fy_recipe_result *r, json_t *roo
 
 static void take(const json_t *root, fy_recipe_result *r)
 {
-    char *f = (char *)&r->finetune;
+    char *f = (char *)&r->report.finetune;
 
     for (size_t i = 0; i < FYI_LEN(reals); i++)
         *(double *)(void *)(f + reals[i].at) = fyi_json_at(root, reals[i].name);
@@ -80,13 +74,13 @@ static void take(const json_t *root, fy_recipe_result *r)
 }
 
 const fyi_kind fyi_kind_finetune = {
+    .id = FY_KIND_FINETUNE,
     .name = "finetune",
     .needs = 1u << FYI_TRAIN,
     .takes = 1u << FYI_TRAIN | 1u << FYI_VAL | 1u << FYI_TEST,
     .parted = FYI_TRAIN,
     .held_out = FYI_VAL,
     .view = view,
-    .score = score,
     .put = put,
     .take = take,
 };

@@ -5,6 +5,15 @@
 
 const fyi_method *const fyi_methods[] = { &fyi_method_adda, &fyi_method_finetune, NULL };
 
+const char *const *fyi_method_names(void)
+{
+    static _Thread_local const char *names[FYI_LEN(fyi_methods)];
+
+    for (size_t i = 0; fyi_methods[i] != NULL; i++)
+        names[i] = fyi_methods[i]->name;
+    return names;
+}
+
 const fyi_method *fyi_method_find(const char *name)
 {
     for (size_t i = 0; fyi_methods[i] != NULL; i++)

@@ -123,7 +123,7 @@ static fy_status run(const fyi_method_site *at, const void *options, fy_recipe_r
     o.target_pixels = &target;
     o.seed = at->seed;
     o.workers = at->workers;
-    return fy_adda(at->run, at->device, &at->data->view.adapt, &o, &result->adapt);
+    return fy_adda(at->run, at->device, &at->data->view.adapt, &o, &result->report.adapt);
 }
 
 const fyi_method fyi_method_adda = {

@@ -106,7 +106,7 @@ static fy_status run(const fyi_method_site *at, const void *given, fy_recipe_res
     o.n_milestones = g->milestones.n;
     o.seed = at->seed;
     o.workers = at->workers;
-    return fy_finetune(at->run, at->device, &at->data->view.finetune, &o, &result->finetune);
+    return fy_finetune(at->run, at->device, &at->data->view.finetune, &o, &result->report.finetune);
 }
 
 const fyi_method fyi_method_finetune = {

@@ -168,13 +168,16 @@ struct json_t;
 
 /* What methods have in common that take the same data and report the same figures: adapt, finetune. */
 typedef struct fyi_kind {
+    fy_recipe_kind id;
     const char *name;
     unsigned needs, takes; /* sides, 1u << FYI_SOURCE and so on */
     /* Two sides of which the second is a part of the first, held out, where the recipe does not have it. */
     int parted, held_out;
     /* The sides are open, and the held-out one is there: checks them, and makes what a method may see of them. */
     fy_status (*view)(struct fyi_recipe_data *d);
-    /* The judge's word, where there is one. */
+    /* What every run has of its own; NULL: nothing. */
+    fy_status (*begin)(struct fyi_recipe_data *d);
+    /* The judge's word; NULL where there is no judge. */
     void (*score)(const struct fyi_recipe_data *d, fy_recipe_result *r);
     /* Its figures to result.json and back. */
     void (*put)(const struct fyi_recipe_data *d, const fy_recipe_result *r, struct json_t *root);
@@ -224,6 +227,7 @@ typedef struct fyi_method {
 extern const fyi_method fyi_method_adda, fyi_method_finetune;
 extern const fyi_method *const fyi_methods[]; /* NULL-terminated */
 const fyi_method *fyi_method_find(const char *name);
+const char *const *fyi_method_names(void); /* NULL-terminated */
 
 #define FYI_MAX_SECTIONS (1 + FYI_SIDES + FYI_METHOD_SECTIONS)
 typedef struct fyi_settings {
@@ -276,6 +280,9 @@ struct fy_recipe {
 void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out);
 /* Of all settings but those of the machine: two recipes with one hash are the same run. */
 fy_status fyi_recipe_sha256(const fyi_settings *s, char hex[65]);
+/* Of what fyi_recipe_data_open and fy_recipe_open_device look at: with one hash they open the same. */
+fy_status fyi_recipe_data_sha256(const fyi_settings *s, char hex[65]);
+fy_status fyi_recipe_device_sha256(const fyi_settings *s, char hex[65]);
 
 /* ---- data.c, rundir.c ------------------------------------------------------------------------ */
 
@@ -309,9 +316,21 @@ void fyi_data_look_at_size(fyi_recipe_data *d, int i);
 fy_status fyi_recipe_side_open(const fyi_settings *of, int i, fy_dataset **out);
 /* How d, opened as s says, was prepared, for a model to remember; what is no picture has neither size nor channels. */
 fy_pixels fyi_side_pixels(const fyi_side *s, const fy_dataset *d);
-/* Release with fyi_recipe_data_close, always. `is_resumed`: as in fyi_files_read. */
-fy_status fyi_recipe_data_open(const fyi_settings *s, bool is_resumed, fyi_recipe_data *d);
+/* The sides, for any number of runs that want them so. Release with fyi_recipe_data_close, always. */
+fy_status fyi_recipe_data_open(const fyi_settings *s, fyi_recipe_data *d);
+/* What a run has of its own: its files, lent by its settings, and its judge. */
+fy_status fyi_recipe_data_begin(const fyi_settings *s, const fyi_files *files, fyi_recipe_data *d);
 void fyi_recipe_data_close(fyi_recipe_data *d);
+
+/* What a run needs open: lab.c's. */
+typedef struct fyi_opened {
+    fy_device *device;
+    fy_features *features;
+    fyi_recipe_data data;
+} fyi_opened;
+/* run.c: what fy_lab_run does with it. */
+fy_status fyi_recipe_run_opened(const fyi_settings *s, const fyi_opened *in,
+                                const fy_recipe_run_opts *o, fy_recipe_result *result);
 
 /* Chooses or checks the run's directory and makes it. */
 fy_status fyi_rundir_make(const fyi_settings *s, const fy_recipe_run_opts *o, char *dir,

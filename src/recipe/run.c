@@ -22,27 +22,12 @@ static fy_run_opts run_opts(const fyi_settings *s, const fy_recipe_run_opts *o, 
     return run;
 }
 
-static bool is_given(const char *text)
+static fy_status run_method(const fyi_settings *s, const fyi_opened *in, const fy_run_opts *o,
+                            fy_recipe_result *result)
 {
-    return text != NULL && *text != '\0';
-}
-
-static fy_status open_features(const fyi_run_settings *s, fy_features **out)
-{
-    fy_features_opts o = fy_features_defaults();
-
-    if (is_given(s->feature_dir))
-        o.dir = s->feature_dir;
-    o.limit = (size_t)s->feature_limit;
-    return fy_features_open(&o, out);
-}
-
-static fy_status run_method(const fyi_settings *s, const fyi_recipe_data *d, fy_device *dev,
-                            const fy_run_opts *o, fy_recipe_result *result)
-{
-    fyi_method_site at = { .device = dev,
+    fyi_method_site at = { .device = in->device,
                            .settings = s,
-                           .data = d,
+                           .data = &in->data,
                            .seed = s->run.seed.value,
                            .workers = (int)s->run.workers };
     fy_status st;
@@ -66,78 +51,25 @@ static fy_status prepare_dir(const fyi_settings *s, const fyi_recipe_data *d, fy
 }
 
 /* Device and data are open: what can be wrong with them has not left a directory behind. */
-static fy_status run_opened(const fyi_settings *s, const fyi_recipe_data *d, fy_device *dev,
-                            const fy_recipe_run_opts *o, fy_recipe_result *result)
+fy_status fyi_recipe_run_opened(const fyi_settings *s, const fyi_opened *in,
+                                const fy_recipe_run_opts *o, fy_recipe_result *result)
 {
+    const fyi_recipe_data *d = &in->data;
     const double begin = fyi_now_s();
     bool is_finished = false;
     fy_run_opts run;
 
-    result->kind = s->method->kind->name;
-    result->has_labels = d->judge != NULL;
-    FYI_FORWARD(prepare_dir(s, d, dev, o, result, &is_finished));
+    result->kind = s->method->kind->id;
+    FYI_FORWARD(prepare_dir(s, d, in->device, o, result, &is_finished));
     if (is_finished)
         return FY_OK;
     run = run_opts(s, o, result->run_dir);
-    FYI_FORWARD(open_features(&s->run, &run.features));
-    const fy_status st = run_method(s, d, dev, &run, result);
-    fy_features_close(run.features);
-    if (st != FY_OK)
-        return st;
-    s->method->kind->score(d, result);
+    run.features = in->features;
+    FYI_FORWARD(run_method(s, in, &run, result));
+    if (s->method->kind->score != NULL)
+        s->method->kind->score(d, result);
     result->seconds = fyi_now_s() - begin;
     return fyi_rundir_result(s, d, result);
-}
-
-static fy_status set_device(const fyi_run_settings *s, fy_device *dev)
-{
-    FYI_FORWARD(fy_device_set_precision(dev, strcmp(s->precision, "bf16") == 0 ? FY_BF16 : FY_F32));
-    fy_device_set_memory(dev, (size_t)s->memory);
-    if (is_given(s->kernel_times))
-        FYI_FORWARD(fy_device_set_kernel_times(dev, s->kernel_times));
-    return FY_OK;
-}
-
-fy_status fy_recipe_open_device(fy_recipe *r, fy_device **out)
-{
-    const fyi_run_settings *s = &r->settings.run;
-    fy_status st;
-
-    *out = NULL;
-    FYI_FORWARD(fy_recipe_check(r));
-    fy_threads_set((int)s->threads);
-    FYI_FORWARD(fy_device_open(s->device, out));
-    st = set_device(s, *out);
-    if (st != FY_OK) {
-        fy_device_close(*out);
-        *out = NULL;
-    }
-    return st;
-}
-
-fy_status fy_recipe_run(fy_recipe *r, const fy_recipe_run_opts *o, fy_recipe_result *result)
-{
-    const fy_recipe_run_opts defaults = fy_recipe_run_defaults();
-    const volatile sig_atomic_t *before;
-    fyi_recipe_data data = { 0 };
-    fy_device *dev = NULL;
-    fy_status st;
-
-    *result = (fy_recipe_result){ 0 };
-    if (o == NULL)
-        o = &defaults;
-    FYI_FORWARD(fy_recipe_check(r));
-    if (o->resume && o->run_dir == NULL)
-        return fyi_fail(FY_EINVAL, "resuming needs the run's directory");
-    before = fy_cancel_set(o->cancel);
-    FY_TRY(fy_recipe_open_device(r, &dev));
-    FY_TRY(fyi_recipe_data_open(&r->settings, o->resume, &data));
-    FY_TRY(run_opened(&r->settings, &data, dev, o, result));
-done:
-    fyi_recipe_data_close(&data);
-    fy_device_close(dev);
-    (void)fy_cancel_set(before);
-    return st;
 }
 
 fy_status fy_recipe_open_side(fy_recipe *r, const char *side, fy_dataset **out)

@@ -10,15 +10,6 @@
 
 /* ---- the run's keys -------------------------------------------------------------------------- */
 
-static const char *const *method_words(void)
-{
-    static _Thread_local const char *names[8];
-
-    for (size_t i = 0; fyi_methods[i] != NULL && i + 1 < FYI_LEN(names); i++)
-        names[i] = fyi_methods[i]->name;
-    return names;
-}
-
 static const char *const *precision_words(void)
 {
     static const char *const words[] = { "f32", "bf16", NULL };
@@ -39,7 +30,7 @@ static const char *const *device_words(void)
 const fyi_key fyi_run_keys[] = {
     KEY("name", FYI_KEY_NAME, name, 0, 0, NULL, NULL, 0,
         "names the run's directory; by default the file's name"),
-    KEY("method", FYI_KEY_WORD, method, 0, 0, method_words, NULL, FYI_KEY_REQUIRED, "how to train"),
+    KEY("method", FYI_KEY_WORD, method, 0, 0, fyi_method_names, NULL, FYI_KEY_REQUIRED, "how to train"),
     KEY("seed", FYI_KEY_SEED, seed, 0, 0, NULL, NULL, 0,
         "drives all randomness: initial weights, choice of samples, order, dropout"),
     KEY("device", FYI_KEY_WORD, device, 0, 0, device_words, NULL, 0,

@@ -45,27 +45,39 @@ static void put_value(const fyi_section *s, const fyi_key *k, fyi_buf *out)
         fyi_key_text(k, s->base, out);
 }
 
+static void put_key(const fyi_section *s, const fyi_key *k, fyi_buf *out)
+{
+    fyi_buf_printf(out, "%s%s: ", *s->name ? "  " : "", k->key);
+    put_value(s, k, out);
+    fyi_buf_puts(out, "\n");
+}
+
 /* All keys that apply and have none of the flags in `without`. */
-static void put_sections(const fyi_settings *s, unsigned without, fyi_buf *out)
+static void put_section(const fyi_settings *s, const fyi_section *section, unsigned without,
+                        fyi_buf *out)
 {
     const bool has_own = s->sections[1 + s->method->kind->held_out].is_open;
 
-    for (int i = 0; i < s->n_sections; i++) {
-        const fyi_section *section = &s->sections[i];
+    if (*section->name)
+        fyi_buf_printf(out, "\n%s:\n", section->name);
+    for (const fyi_key *k = section->keys; k->key != NULL; k++)
+        if (fyi_key_applies(section, k) && !(k->flags & without) &&
+            !(has_own && strcmp(k->key, "holdout") == 0))
+            put_key(section, k, out);
+}
 
-        if (!section->is_open)
-            continue;
-        if (*section->name)
-            fyi_buf_printf(out, "\n%s:\n", section->name);
-        for (const fyi_key *k = section->keys; k->key != NULL; k++) {
-            if (!fyi_key_applies(section, k) || (k->flags & without) ||
-                (has_own && strcmp(k->key, "holdout") == 0))
-                continue;
-            fyi_buf_printf(out, "%s%s: ", *section->name ? "  " : "", k->key);
-            put_value(section, k, out);
-            fyi_buf_puts(out, "\n");
-        }
-    }
+static void put_sections(const fyi_settings *s, unsigned without, fyi_buf *out)
+{
+    for (int i = 0; i < s->n_sections; i++)
+        if (s->sections[i].is_open)
+            put_section(s, &s->sections[i], without, out);
+}
+
+/* Those that `names`, NULL-terminated, lists. */
+static void put_keys(const fyi_section *s, const char *const *names, fyi_buf *out)
+{
+    for (; *names != NULL; names++)
+        put_key(s, fyi_key_find(s->keys, *names, strlen(*names)), out);
 }
 
 void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out)
@@ -78,18 +90,67 @@ void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out)
     put_sections(s, 0, out);
 }
 
+/* Releases the text. */
+static fy_status hash_text(fyi_buf *text, char hex[65])
+{
+    fyi_sha256 sum;
+    const fy_status st = text->failed ? fyi_enomem(text->len, "a recipe's text") : FY_OK;
+
+    fyi_sha256_init(&sum);
+    fyi_sha256_update(&sum, text->p, text->len);
+    fyi_sha256_hex(&sum, hex);
+    fyi_buf_release(text);
+    return st;
+}
+
 fy_status fyi_recipe_sha256(const fyi_settings *s, char hex[65])
 {
     fyi_buf text = { 0 };
-    fyi_sha256 sum;
-    fy_status st = FY_OK;
 
     put_sections(s, FYI_KEY_MACHINE, &text);
-    fyi_sha256_init(&sum);
-    fyi_sha256_update(&sum, text.p, text.len);
-    fyi_sha256_hex(&sum, hex);
-    if (text.failed)
-        st = fyi_enomem(text.len, "a recipe's text");
-    fyi_buf_release(&text);
-    return st;
+    return hash_text(&text, hex);
+}
+
+static bool has_following_seed(const fyi_section *s)
+{
+    for (const fyi_key *k = s->keys; s->is_open && k->key != NULL; k++)
+        if (k->type == FYI_KEY_SEED && fyi_key_applies(s, k) &&
+            ((const fyi_seed *)(const void *)((const char *)s->base + k->at))->follows)
+            return true;
+    return false;
+}
+
+/* Does the run's seed draw, pick or hold out samples? */
+static bool is_data_seeded(const fyi_settings *s)
+{
+    bool is = !s->sections[1 + s->method->kind->held_out].is_open;
+
+    for (int i = 0; i < FYI_SIDES; i++)
+        is = is || has_following_seed(&s->sections[1 + i]);
+    return is;
+}
+
+fy_status fyi_recipe_data_sha256(const fyi_settings *s, char hex[65])
+{
+    fyi_buf text = { 0 };
+
+    fyi_buf_printf(&text, "%s\n", s->method->kind->name);
+    if (is_data_seeded(s))
+        put_keys(&s->sections[0], (const char *const[]){ "seed", NULL }, &text);
+    put_keys(&s->sections[0], (const char *const[]){ "holdout", "data_root", NULL }, &text);
+    for (int i = 0; i < FYI_SIDES; i++)
+        if (s->sections[1 + i].is_open)
+            put_section(s, &s->sections[1 + i], 0, &text);
+    return hash_text(&text, hex);
+}
+
+fy_status fyi_recipe_device_sha256(const fyi_settings *s, char hex[65])
+{
+    fyi_buf text = { 0 };
+
+    put_keys(&s->sections[0],
+             (const char *const[]){ "device", "precision", "threads", "memory", "feature_dir",
+                                    "feature_limit", "kernel_times", NULL },
+             &text);
+    return hash_text(&text, hex);
 }

@@ -120,7 +120,7 @@ says err.txt "one model is tuned, and --weights is given twice"
 
 # With less memory some values are computed twice, to the same bytes; a limit that nothing fits into is an error. Another limit
 # is no other run.
-FY_DEBUG=1 expect 0 run second/recipe.yaml memory=10MiB --out lean
+expect 0 run second/recipe.yaml memory=10MiB --out lean
 says err.txt "values computed twice (+"
 cmp second/last.safetensors lean/last.safetensors || fail "less memory makes another model"
 cmp second/metrics.jsonl lean/metrics.jsonl || fail "less memory makes other figures"

@@ -194,14 +194,14 @@ static void features_are_computed_once_per_sample(void **state)
         fy_shape in = { .rank = 4, .d = { 2, o.input.d[0], o.input.d[1], o.input.d[2] } };
         const fy_optim sgd = fy_sgd(0.1f, 0, 0);
         fy_graph *g;
-        fy_node cut[4];
+        fy_node cut[FYI_MAX_CUT];
         int n;
         check_ok(fy_graph_new(&g));
         const fy_node x = fy_input(g, "x", FY_F32, in);
         const fy_node y = fy_model_apply_moving(g, m, x, "head.*");
         fy_objective_moves_model(g, fy_objective_add(g, "o", fy_mean_all(g, y), &sgd), m, "head.*",
                                  NULL);
-        check_ok(fyi_frozen_cut(g, x, cut, 4, &n));
+        check_ok(fyi_frozen_cut(&(fyi_frozen_of){ .g = g, .x = x }, cut, &n));
         assert_int_equal(n, 1);
         assert_int_equal(cut[0].id, fy_model_tap(g, m, y, "features").id);
         fy_graph_free(g);

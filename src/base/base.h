@@ -133,6 +133,10 @@ fy_status fyi_fail_errno(const char *attempt, const char *path, int error);
 /* Opens a regular file of at most max_bytes for reading. */
 fy_status fyi_open_readable(const char *path, size_t max_bytes, int *fd, size_t *bytes);
 fy_status fyi_mkdirs(const char *path); /* like mkdir -p */
+/* The folder that a file is to be in. */
+fy_status fyi_mkdirs_for(const char *path);
+/* What follows the last slash. */
+const char *fyi_base_name(const char *path);
 bool fyi_path_exists(const char *path);
 /* "dir/name", or name itself when it is absolute. Free with fyi_free; NULL when out of memory. */
 char *fyi_path_join(const char *dir, const char *name);
@@ -230,8 +234,8 @@ void fyi_set_threads(int n); /* 0: as many as the machine has */
 
 /* ---- hash.c, text.c, time.c ------------------------------------------------------------------ */
 
-uint64_t fyi_hash64(const void *p, size_t bytes,
-                    uint64_t seed); /* not cryptographic; stable across machines */
+/* Not cryptographic; stable across machines. */
+uint64_t fyi_hash64(const void *p, size_t bytes, uint64_t seed);
 /* SHA-256 as 64 lower-case hexadecimal digits and a NUL. */
 typedef struct fyi_sha256 {
     uint32_t h[8];

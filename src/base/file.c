@@ -135,12 +135,17 @@ struct fyi_outfile {
     char pending[PENDING_BYTES];
 };
 
-/* Length of the directory part of a path, with its slash; 0 if there is none. */
-static size_t dir_chars(const char *path)
+const char *fyi_base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
 
-    return slash ? (size_t)(slash - path) + 1 : 0;
+    return slash ? slash + 1 : path;
+}
+
+/* Length of the directory part of a path, with its slash; 0 if there is none. */
+static size_t dir_chars(const char *path)
+{
+    return (size_t)(fyi_base_name(path) - path);
 }
 
 /* Cut, because the longest legal name would have no room for the ending. */
@@ -382,6 +387,22 @@ fy_status fyi_mkdirs(const char *path)
     if (st == FY_OK)
         st = make_dir(part);
     fyi_free(part);
+    return st;
+}
+
+fy_status fyi_mkdirs_for(const char *path)
+{
+    const size_t chars = dir_chars(path);
+    char *dir;
+
+    if (chars < 2) /* here, or the root */
+        return FY_OK;
+    dir = fyi_strdup(path);
+    if (!dir)
+        return fyi_enomem(strlen(path), "a path");
+    dir[chars - 1] = '\0';
+    const fy_status st = fyi_mkdirs(dir);
+    fyi_free(dir);
     return st;
 }
 

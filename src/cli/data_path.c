@@ -78,7 +78,7 @@ static const struct format {
 
 static const struct format *format_of(const char *path)
 {
-    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
+    const char *name = fyi_base_name(path);
     size_t i = 0;
 
     while (!fy_glob(formats[i].glob, name))

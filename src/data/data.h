@@ -133,8 +133,6 @@ fy_status fyi_class_names_parse(const char *path, const char *file, size_t bytes
 /* fy_manifest_read from a file's bytes; `path` is for sentences. */
 fy_status fyi_manifest_parse(const fy_dataset *d, const char *path, const char *file, size_t n,
                              fy_dataset **out);
-/* What follows the last slash. */
-const char *fyi_base_name(const char *path);
 
 /* ---- paths.c --------------------------------------------------------------------------------- */
 

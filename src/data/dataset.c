@@ -28,13 +28,6 @@ void fyi_source_drop(fyi_source *s)
         s->ops->close(s);
 }
 
-const char *fyi_base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash != NULL ? slash + 1 : path;
-}
-
 /* ---- making ---------------------------------------------------------------------------------- */
 
 static void put_le(fyi_sha256 *sum, uint64_t v)

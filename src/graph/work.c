@@ -47,7 +47,7 @@ static double matmul_macs(const fy_graph *g, const fyi_node *n)
     return numel(g, n->dst) * (double)a->d[a->rank - (trans ? 2 : 1)];
 }
 
-static double macs_of(const fy_graph *g, const fyi_node *n)
+double fyi_node_macs(const fy_graph *g, const fyi_node *n)
 {
     for (size_t i = 0; i < FYI_LEN(products); i++)
         if (products[i].op == n->op)
@@ -69,5 +69,5 @@ double fyi_node_work(const fy_graph *g, const fyi_node *n)
         bytes += bytes_of(g, n->src[i]);
     for (int j = 0; j < n->n_dst; j++)
         bytes += bytes_of(g, n->dst + j);
-    return bytes + macs_of(g, n) / MACS_PER_BYTE;
+    return bytes + fyi_node_macs(g, n) / MACS_PER_BYTE;
 }

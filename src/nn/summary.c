@@ -1,5 +1,6 @@
 /* summary.c: a model's layers as a table, read off the graph of its evaluation mode for one sample. */
 #include "graph/ops/attr.h"
+#include "graph/work.h"
 #include "nn/nn.h"
 
 #include <string.h>
@@ -21,38 +22,20 @@ static int64_t numel(const fy_graph *g, fyi_id v)
     return fy_shape_numel(&g->values[v].spec.shape);
 }
 
-static int64_t conv_macs(const fy_graph *g, const fyi_node *n)
-{
-    const int64_t *w = g->values[n->src[1]].spec.shape.d;
-    return w[1] * w[2] * w[3];
-}
-
-static int64_t linear_macs(const fy_graph *g, const fyi_node *n)
-{
-    return g->values[n->src[1]].spec.shape.d[1];
-}
-
-static int64_t matmul_macs(const fy_graph *g, const fyi_node *n)
-{
-    const fy_shape *a = &g->values[n->src[0]].spec.shape;
-    return a->d[a->rank - (((const fyi_matmul_attr *)n->attr)->trans_a ? 2 : 1)];
-}
-
-/* What an element of the destination takes. Operators that are not listed take one operation. */
+/* What an element of the destination takes besides multiply-adds. Operators that are not listed take one operation. */
 typedef struct cost {
     const fyi_op *op;
-    int64_t (*macs)(const fy_graph *g, const fyi_node *n); /* multiply-adds; NULL: none */
-    int64_t others;                                        /* operations besides */
-    bool is_pool;                                          /* times the window's area */
+    int64_t others;
+    bool is_pool; /* times the window's area */
 } cost;
 
 static const cost costs[] = {
-    { &fyi_op_conv2d, conv_macs, 0, false },   { &fyi_op_linear, linear_macs, 0, false },
-    { &fyi_op_matmul, matmul_macs, 0, false }, { &fyi_op_batch_norm_infer, NULL, 2, false },
-    { &fyi_op_max_pool2d, NULL, 1, true },     { &fyi_op_avg_pool2d, NULL, 1, true },
-    { &fyi_op_concat, NULL, 0, false },        { &fyi_op_slice, NULL, 0, false },
-    { &fyi_op_pad, NULL, 0, false },           { &fyi_op_transpose, NULL, 0, false },
-    { &fyi_op_broadcast, NULL, 0, false },
+    { &fyi_op_conv2d, 0, false },    { &fyi_op_linear, 0, false },
+    { &fyi_op_matmul, 0, false },    { &fyi_op_batch_norm_infer, 2, false },
+    { &fyi_op_max_pool2d, 1, true }, { &fyi_op_avg_pool2d, 1, true },
+    { &fyi_op_concat, 0, false },    { &fyi_op_slice, 0, false },
+    { &fyi_op_pad, 0, false },       { &fyi_op_transpose, 0, false },
+    { &fyi_op_broadcast, 0, false },
 };
 
 static cost cost_of(const fyi_op *op)
@@ -72,9 +55,9 @@ static int64_t window_area(const fyi_node *n)
 static void add_cost(const fy_graph *g, const fyi_node *n, fy_layer_line *line)
 {
     const cost c = cost_of(n->op);
-    const int64_t each = numel(g, n->dst), macs = c.macs ? each * c.macs(g, n) : 0;
+    const int64_t macs = (int64_t)fyi_node_macs(g, n);
     line->macs += macs;
-    line->flops += 2 * macs + each * c.others * (c.is_pool ? window_area(n) : 1);
+    line->flops += 2 * macs + numel(g, n->dst) * c.others * (c.is_pool ? window_area(n) : 1);
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */

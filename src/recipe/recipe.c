@@ -9,8 +9,7 @@
 /* "recipes/ADDA digits.yaml" -> "ADDA-digits": fit for the name of a run's directory. */
 static char *stem_of(fyi_arena *arena, const char *path)
 {
-    const char *slash = strrchr(path, '/'), *name = slash != NULL ? slash + 1 : path;
-    const char *dot = strrchr(name, '.');
+    const char *name = fyi_base_name(path), *dot = strrchr(name, '.');
     char *stem = fyi_arena_printf(
         arena, "%.*s", dot != NULL && dot > name ? (int)FYI_MIN(dot - name, 100) : 100, name);
 

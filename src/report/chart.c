@@ -112,7 +112,7 @@ static void put_legend(fyi_buf *b, const fyi_chart *c)
     for (int i = 0; i < c->n_marks; i++) {
         fyi_buf_puts(b, "<li>");
         if (isfinite(c->marks[i].y))
-            fyi_mark_icon(b, c->marks[i].mark, c->marks[i].css);
+            fyi_mark_icon(b, c->marks[i].shape, c->marks[i].css);
         else
             fyi_html(b,
                      "<svg class=\"icon\" viewBox=\"0 0 10 14\" width=\"10\" height=\"14\" "
@@ -163,11 +163,10 @@ static double highest_lift(const fyi_plot *p, const fyi_chart *c)
 static void put_marks(fyi_buf *b, const fyi_plot *p, const fyi_chart *c)
 {
     for (int i = 0; i < c->n_marks; i++) {
-        const fyi_chart_mark *m = &c->marks[i];
+        const fyi_mark *m = &c->marks[i];
 
         if (isfinite(m->y))
-            fyi_plot_mark(b, p, m->x, m->y, count_under(p, c, i) * MARK_HEIGHT, m->mark, m->css,
-                          m->text);
+            fyi_plot_mark(b, p, m, count_under(p, c, i) * MARK_HEIGHT);
     }
 }
 

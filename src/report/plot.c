@@ -311,14 +311,13 @@ static const char *const mark_paths[] = {
     [FYI_MARK_DOT] = "M-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0z",
 };
 
-void fyi_plot_mark(fyi_buf *b, const fyi_plot *p, double x, double y, double lift,
-                   fyi_shape_mark mark, const char *css, const char *title)
+void fyi_plot_mark(fyi_buf *b, const fyi_plot *p, const fyi_mark *m, double lift)
 {
-    if (!(x >= p->x.lo && x <= p->x.hi && y >= p->y.lo && y <= p->y.hi))
+    if (!(m->x >= p->x.lo && m->x <= p->x.hi && m->y >= p->y.lo && m->y <= p->y.hi))
         return;
-    PUT(b, "<g transform=\"translate(# #)\">", fyi_plot_x(p, x), fyi_plot_y(p, y) - lift);
-    fyi_html(b, "<path class=\"mark @\" d=\"@\"><title>@</title></path></g>", css, mark_paths[mark],
-             title);
+    PUT(b, "<g transform=\"translate(# #)\">", fyi_plot_x(p, m->x), fyi_plot_y(p, m->y) - lift);
+    fyi_html(b, "<path class=\"mark @\" d=\"@\"><title>@</title></path></g>", m->css,
+             mark_paths[m->shape], m->text);
 }
 
 void fyi_mark_icon(fyi_buf *b, fyi_shape_mark mark, const char *css)
@@ -332,19 +331,20 @@ void fyi_mark_icon(fyi_buf *b, fyi_shape_mark mark, const char *css)
 
 /* ---- points and bars ------------------------------------------------------------------------- */
 
-void fyi_plot_points(fyi_buf *b, const fyi_plot *p, const fyi_point *v, const int *class, int of,
-                     size_t n, size_t stride, bool is_cross, const char *css)
+void fyi_plot_points(fyi_buf *b, const fyi_plot *p, const fyi_cloud *c, int of, const char *css)
 {
+    const double off = c->is_crosses ? 3 : 0;
     size_t drawn = 0;
 
-    for (size_t i = 0; i < n; i += stride) {
-        if ((class != NULL && class[i] != of) || !isfinite(v[i].x) || !isfinite(v[i].y))
+    for (size_t i = 0; i < c->n; i += c->stride) {
+        const fyi_point *v = &c->p[i];
+
+        if ((c->class != NULL && c->class[i] != of) || !isfinite(v->x) || !isfinite(v->y))
             continue;
         if (drawn++ == 0)
-            fyi_html(b, "<path class=\"@ @\" d=\"", is_cross ? "cross" : "dot", css);
-        PUT(b, "M# #", fyi_plot_x(p, v[i].x) - (is_cross ? 3 : 0),
-            fyi_plot_y(p, v[i].y) - (is_cross ? 3 : 0));
-        fyi_buf_puts(b, is_cross ? "l6 6m0-6l-6 6" : "h0");
+            fyi_html(b, "<path class=\"@ @\" d=\"", c->is_crosses ? "cross" : "dot", css);
+        PUT(b, "M# #", fyi_plot_x(p, v->x) - off, fyi_plot_y(p, v->y) - off);
+        fyi_buf_puts(b, c->is_crosses ? "l6 6m0-6l-6 6" : "h0");
     }
     if (drawn > 0)
         fyi_buf_puts(b, "\" />");

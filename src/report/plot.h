@@ -43,6 +43,19 @@ typedef enum fyi_shape_mark {
     FYI_MARK_DOT
 } fyi_shape_mark;
 
+typedef struct fyi_mark {
+    double x, y;
+    const char *text, *css; /* text: its title */
+    fyi_shape_mark shape;
+} fyi_mark;
+
+typedef struct fyi_cloud {
+    const fyi_point *p;
+    const int *class; /* of each point; NULL: all are of every class */
+    size_t n, stride; /* every stride-th of n is drawn */
+    bool is_crosses;  /* not dots */
+} fyi_cloud;
+
 /* An axis with room around lo..hi; also when they are equal, the wrong way round, or not finite. */
 fyi_axis fyi_axis_of(double lo, double hi, int ticks, fyi_tick_form form);
 /* Widens lo..hi to hold the values, without the few that lie far above the rest. False when out of
@@ -63,12 +76,10 @@ void fyi_plot_line(fyi_buf *b, const fyi_plot *p, const fyi_point *v, size_t n, 
                    const char *css);
 void fyi_plot_level(fyi_buf *b, const fyi_plot *p, double y, const char *css);
 void fyi_plot_upright(fyi_buf *b, const fyi_plot *p, double x, const char *css);
-/* At (x, y), `lift` above it. */
-void fyi_plot_mark(fyi_buf *b, const fyi_plot *p, double x, double y, double lift,
-                   fyi_shape_mark mark, const char *css, const char *title);
-/* The points with class[i] == of (all if class is NULL), as dots or as crosses. */
-void fyi_plot_points(fyi_buf *b, const fyi_plot *p, const fyi_point *v, const int *class, int of,
-                     size_t n, size_t stride, bool is_cross, const char *css);
+/* `lift` above its place. */
+void fyi_plot_mark(fyi_buf *b, const fyi_plot *p, const fyi_mark *m, double lift);
+/* Those of class `of`. */
+void fyi_plot_points(fyi_buf *b, const fyi_plot *p, const fyi_cloud *c, int of, const char *css);
 /* n bars from 0 to v[i], over equal parts of the x axis; negative values hang. */
 void fyi_plot_bars(fyi_buf *b, const fyi_plot *p, const double *v, int n, double sign,
                    const char *css, const char *name);

@@ -286,12 +286,6 @@ typedef struct fyi_curve {
     char css[24];     /* "s1 d0": colour and stroke */
 } fyi_curve;
 
-typedef struct fyi_chart_mark {
-    double x, y; /* y NaN: a vertical line only */
-    const char *text, *css;
-    fyi_shape_mark mark;
-} fyi_chart_mark;
-
 /* Steps from `from` on, up to the next part's. */
 typedef struct fyi_chart_part {
     double from;
@@ -309,7 +303,7 @@ typedef struct fyi_chart {
     bool is_alone;        /* its section's heading is its title */
     double level;         /* a horizontal line; NaN: none */
     const char *level_text;
-    fyi_chart_mark marks[FYI_NUMBERS];
+    fyi_mark marks[FYI_NUMBERS]; /* y NaN: a vertical line only */
     int n_marks;
     const fyi_chart_part *parts; /* from left to right; named above the picture where there are several */
     int n_parts;

@@ -7,7 +7,7 @@
 
 fy_status fyi_read_npy(fy_weights *w)
 {
-    const char *slash = strrchr(w->name, '/'), *base = slash ? slash + 1 : w->name;
+    const char *base = fyi_base_name(w->name);
     const size_t chars = strlen(base);
     fyi_block b = { .entry = -1 };
     fyi_npy what;

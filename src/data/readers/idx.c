@@ -166,10 +166,31 @@ static int32_t *widen_labels(const fyi_idx *a, int *n_classes)
     return label;
 }
 
+/* One for each of n images. */
+static fy_status read_labels(const char *path, const char *images_path, int64_t n, fyi_sha256 *sum,
+                             int32_t **label, int *n_classes)
+{
+    fyi_idx labels = { 0 };
+    fy_status st;
+
+    FY_TRY(read_file(path, FYI_IDX_LABELS, sum, &labels));
+    if (labels.d[0] != n)
+        FY_TRY(fyi_fail(FY_EFORMAT,
+                        "'%s' holds %lld labels but '%s' holds %lld images; they are "
+                        "not of one set",
+                        path, (long long)labels.d[0], images_path, (long long)n));
+    *label = widen_labels(&labels, n_classes);
+    if (*label == NULL)
+        st = fyi_enomem(labels.bytes * sizeof **label, path);
+done:
+    fyi_free(labels.data);
+    return st;
+}
+
 static fy_status open_raw(const char *images_path, const char *labels_path, const char *name,
                           fy_dataset **out)
 {
-    fyi_idx images = { 0 }, labels = { 0 };
+    fyi_idx images = { 0 };
     fyi_source *source = NULL;
     int32_t *label = NULL;
     int n_classes = 0;
@@ -178,21 +199,8 @@ static fy_status open_raw(const char *images_path, const char *labels_path, cons
 
     fyi_sha256_init(&sum);
     FY_TRY(read_file(images_path, FYI_IDX_IMAGES, &sum, &images));
-    if (labels_path != NULL) {
-        FY_TRY(read_file(labels_path, FYI_IDX_LABELS, &sum, &labels));
-        if (labels.d[0] != images.d[0]) {
-            st = fyi_fail(FY_EFORMAT,
-                          "'%s' holds %lld labels but '%s' holds %lld images; they are "
-                          "not of one set",
-                          labels_path, (long long)labels.d[0], images_path, (long long)images.d[0]);
-            goto done;
-        }
-        label = widen_labels(&labels, &n_classes);
-        if (label == NULL) {
-            st = fyi_enomem(labels.bytes * sizeof *label, labels_path);
-            goto done;
-        }
-    }
+    if (labels_path != NULL)
+        FY_TRY(read_labels(labels_path, images_path, images.d[0], &sum, &label, &n_classes));
     FY_TRY(new_source(&images, &sum, &source));
     st = fyi_dataset_new(&(fyi_dataset_spec){ .source = source,
                                               .n = source->n,
@@ -204,7 +212,6 @@ static fy_status open_raw(const char *images_path, const char *labels_path, cons
 done:
     fyi_source_drop(source);
     fyi_free(label);
-    fyi_free(labels.data);
     fyi_free(images.data);
     return st;
 }

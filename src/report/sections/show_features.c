@@ -78,11 +78,16 @@ static fyi_plot plot_of(fyi_report *r, const char *about)
 static void put_points(fyi_buf *b, const fyi_plot *p, const fyi_view *v, int n_classes)
 {
     const size_t stride = (v->n + MOST_POINTS - 1) / MOST_POINTS;
+    const fyi_cloud cloud = { .p = v->p,
+                              .class = v->class,
+                              .n = v->n,
+                              .stride = FYI_MAX(stride, 1),
+                              .is_crosses = v->is_target };
     char css[32];
 
     for (int c = -1; c < n_classes; c++) {
         snprintf(css, sizeof css, "k%d", c < 0 ? COLOURS : c % COLOURS);
-        fyi_plot_points(b, p, v->p, v->class, c, v->n, FYI_MAX(stride, 1), v->is_target, css);
+        fyi_plot_points(b, p, &cloud, c, css);
     }
 }
 

@@ -65,9 +65,8 @@ static void mark_kept(fyi_report *r, fyi_chart *c, const fyi_series *val)
         return;
     snprintf(text, sizeof text, "kept: epoch %.20s, step %.20s", fyi_whole(epoch).s,
              fyi_whole((int64_t)val->p[epoch].x).s);
-    c->marks[c->n_marks++] =
-        (fyi_chart_mark){ val->p[epoch].x, val->p[epoch].y, fyi_report_dup(r, text), "n-chosen",
-                          FYI_MARK_DIAMOND };
+    c->marks[c->n_marks++] = (fyi_mark){ val->p[epoch].x, val->p[epoch].y, fyi_report_dup(r, text),
+                                         "n-chosen", FYI_MARK_DIAMOND };
 }
 
 static void put_chart(fyi_report *r, fyi_buf *b, const timeline *t, fyi_chart *c, const char *val,

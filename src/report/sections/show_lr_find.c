@@ -34,7 +34,8 @@ static void put_picture(fyi_report *r, fyi_buf *b, const fyi_lr_test *t, double 
         fyi_plot_upright(b, &p, x, "upright");
     fyi_plot_line(b, &p, t->p, t->n, "loss", "s0 d0");
     if (isfinite(x))
-        fyi_plot_mark(b, &p, x, loss_at(t, x), 0, FYI_MARK_DIAMOND, "n-chosen", "suggested");
+        fyi_plot_mark(
+            b, &p, &(fyi_mark){ x, loss_at(t, x), "suggested", "n-chosen", FYI_MARK_DIAMOND }, 0);
     fyi_plot_end(b);
     fyi_buf_puts(b, "</div>\n");
 }

@@ -1,6 +1,5 @@
 /* show_samples.c: target samples as they are, and what was said of each before the first step and
- * after the last. No
- * labels: nobody needs them to see what a picture shows. */
+ * after the last. No labels: nobody needs them to see what a picture shows. */
 #include "report/report.h"
 
 #include <math.h>

@@ -19,7 +19,7 @@ static void add_mark(fyi_report *r, fyi_chart *c, const fyi_series *s, int i)
     snprintf(text, sizeof text, "%s: %s at step %s", look->name, fyi_percent(y).s,
              fyi_whole(step).s);
     c->marks[c->n_marks++] =
-        (fyi_chart_mark){ (double)step, y, fyi_report_dup(r, text), look->css, look->mark };
+        (fyi_mark){ (double)step, y, fyi_report_dup(r, text), look->css, look->mark };
 }
 
 void fyi_show_target(fyi_report *r, fyi_buf *b)
@@ -150,9 +150,9 @@ static void mark_choice(fyi_report *r, fyi_chart *c)
 
     if (r->result.is_there && step >= 0)
         c->marks[c->n_marks++] =
-            (fyi_chart_mark){ (double)step, NAN,
-                              r->result.fell_back ? "kept: the source model" : "label-free choice",
-                              "n-chosen", FYI_MARK_BAR };
+            (fyi_mark){ (double)step, NAN,
+                        r->result.fell_back ? "kept: the source model" : "label-free choice",
+                        "n-chosen", FYI_MARK_BAR };
 }
 
 static void put_predictions(fyi_report *r, fyi_buf *b)

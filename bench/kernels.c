@@ -3,8 +3,8 @@
  *
  *   kernels [seconds per line]     OMP_NUM_THREADS=1 for one thread
  * The shapes are those of the MNIST encoder, LeNet, a small CNN and ResNet-18. Pooled gradients
- * come with random winners and 7 of 10 windows active. Shown is the shortest run,
- * which a busy machine disturbs least. */
+ * come with random winners and 7 of 10 windows active. Shown is the shortest run, which a busy
+ * machine disturbs least. */
 #include "graph/kernel.h"
 #include "graph/ops/attr.h"
 
@@ -83,10 +83,8 @@ static double time_call(fy_device *dev, const call *c, double seconds)
 {
     fyi_desc src[MAX_TENSORS], dst[MAX_TENSORS];
     void *from[MAX_TENSORS], *to[MAX_TENSORS], *state = NULL;
-    bool loose[MAX_TENSORS];
     double ms = -1;
     for (int i = 0; i < MAX_TENSORS; i++) {
-        loose[i] = true;
         if (i < c->n_src)
             src[i] = (fyi_desc){ c->src[i].dtype, c->src[i].shape,
                                  fyi_layout_plain(c->src[i].shape.rank) };
@@ -103,8 +101,7 @@ static double time_call(fy_device *dev, const call *c, double seconds)
                       .n_src = c->n_src,
                       .n_dst = c->n_dst,
                       .src = src,
-                      .dst = dst,
-                      .is_loose = loose };
+                      .dst = dst };
     const fyi_kernel *k = fyi_kernel_find(dev, &site);
     if (!k || k->name[0] == 'r')
         return ms;

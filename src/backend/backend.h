@@ -38,8 +38,8 @@ typedef struct fyi_proposal {
 
 /* True for convolutions that are worth it. */
 bool fyi_is_timed(const fyi_site *s);
-/* Which of n >= 1 proposals for one node to take, the preferred first; the device has times. */
-size_t fyi_fastest(fy_device *dev, const fyi_proposal *list, size_t n);
+/* Which of n >= 1 proposals for the node in `offered` to take, the preferred first; the device has times. */
+size_t fyi_fastest(fy_device *dev, const fyi_site *offered, const fyi_proposal *list, size_t n);
 void fyi_kernel_times_close(fyi_kernel_times *t); /* accepts NULL */
 
 #endif

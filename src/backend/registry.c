@@ -201,7 +201,7 @@ static const fyi_kernel *fastest(fy_device *dev, fyi_site *site, fyi_site *befor
     restore(before, site);
     const fyi_kernel *found = NULL;
     if (ok && n > 1) {
-        const size_t chosen = fyi_fastest(dev, list, n);
+        const size_t chosen = fyi_fastest(dev, before, list, n);
         found = list[chosen].kernel;
         restore(&list[chosen].site, site);
     }
@@ -228,38 +228,26 @@ const fyi_kernel *fyi_kernel_find(fy_device *dev, fyi_site *site)
     return find(dev, site, dev->times && fyi_is_timed(site));
 }
 
-/* How a value of the graph is stored on this device before any kernel asked for more. */
-static fyi_desc plain_desc(const fy_device *dev, const fyi_spec *s)
+bool fyi_kernel_is_fast(fy_device *dev, fy_dtype precision, const fy_graph *g, const fyi_node *n)
 {
-    return (fyi_desc){ .dtype = fyi_dtype_is_float(s->dtype) ? dev->float_store : s->dtype,
-                       .shape = s->shape,
-                       .layout = fyi_layout_plain(s->shape.rank) };
-}
-
-bool fyi_kernel_is_fast(fy_device *dev, fy_dtype precision, const fyi_op *op, const void *attr,
-                        int n_src, const fyi_spec *src, int n_dst, const fyi_spec *dst)
-{
-    const size_t n = (size_t)n_src + (size_t)n_dst;
-    fyi_desc *desc = fyi_calloc(FYI_MAX(n, (size_t)1), sizeof *desc);
-    bool *loose = fyi_calloc((size_t)FYI_MAX(n_src, 1), sizeof *loose);
+    const size_t n_ends = (size_t)n->n_src + (size_t)n->n_dst;
+    fyi_desc *desc = fyi_calloc(FYI_MAX(n_ends, (size_t)1), sizeof *desc);
     const fyi_kernel *k = NULL;
-    if (desc && loose) {
-        for (int i = 0; i < n_src; i++)
-            desc[i] = plain_desc(dev, &src[i]);
-        for (int i = 0; i < n_dst; i++)
-            desc[n_src + i] = plain_desc(dev, &dst[i]);
-        fyi_site site = { .op = op,
-                          .attr = attr,
-                          .name = op->name,
+    if (desc) {
+        for (int i = 0; i < n->n_src; i++)
+            desc[i] = fyi_desc_stored(dev, &fyi_value_of(g, n->src[i])->spec);
+        for (int j = 0; j < n->n_dst; j++)
+            desc[n->n_src + j] = fyi_desc_stored(dev, &fyi_value_of(g, n->dst + j)->spec);
+        fyi_site site = { .op = n->op,
+                          .attr = n->attr,
+                          .name = n->name,
                           .precision = precision,
-                          .n_src = n_src,
-                          .n_dst = n_dst,
+                          .n_src = n->n_src,
+                          .n_dst = n->n_dst,
                           .src = desc,
-                          .dst = desc + n_src,
-                          .is_loose = loose };
+                          .dst = desc + n->n_src };
         k = find(dev, &site, false);
     }
-    fyi_free(loose);
     fyi_free(desc);
     return is_fast(k);
 }

@@ -63,11 +63,18 @@ bool fyi_is_timed(const fyi_site *s)
            MIN_MACS;
 }
 
-static void put_shapes(fyi_buf *b, const fyi_desc *d, int n)
+static void put_shape(fyi_buf *b, const fyi_desc *d)
 {
-    for (int i = 0; i < n; i++)
-        for (int a = 0; a < d[i].shape.rank; a++)
-            fyi_buf_printf(b, "%c%lld", a ? 'x' : ' ', (long long)d[i].shape.d[a]);
+    for (int a = 0; a < d->shape.rank; a++)
+        fyi_buf_printf(b, "%c%lld", a ? 'x' : ' ', (long long)d->shape.d[a]);
+}
+
+/* With how it lies, for that is what kernels make their proposals from: "8x64x56x56 f32 aBcd16b". */
+static void put_source(fyi_buf *b, const fyi_desc *d)
+{
+    char layout[32];
+    put_shape(b, d);
+    fyi_buf_printf(b, " %s %s", fy_dtype_name(d->dtype), fyi_layout_text(&d->layout, layout));
 }
 
 /* All that a line says before its times. */
@@ -84,9 +91,11 @@ static void put_key(fyi_buf *b, const fy_device *dev, const fyi_site *s)
     if (a->has_act)
         fyi_buf_printf(b, " act %g %g", (double)a->lo, (double)a->hi);
     fyi_buf_puts(b, ":");
-    put_shapes(b, s->src, s->n_src);
+    for (int i = 0; i < s->n_src; i++)
+        put_source(b, &s->src[i]);
     fyi_buf_puts(b, " ->");
-    put_shapes(b, s->dst, s->n_dst);
+    for (int i = 0; i < s->n_dst; i++)
+        put_shape(b, &s->dst[i]);
     fyi_buf_puts(b, "\t");
 }
 
@@ -286,10 +295,10 @@ static size_t learn(fy_device *dev, const char *key, const fyi_proposal *list, s
     return chosen;
 }
 
-size_t fyi_fastest(fy_device *dev, const fyi_proposal *list, size_t n)
+size_t fyi_fastest(fy_device *dev, const fyi_site *offered, const fyi_proposal *list, size_t n)
 {
     fyi_buf key = { 0 };
-    put_key(&key, dev, &list[0].site);
+    put_key(&key, dev, offered);
     size_t chosen = 0;
     pthread_mutex_lock(&dev->times->lock);
     if (!key.failed) {
@@ -303,21 +312,6 @@ size_t fyi_fastest(fy_device *dev, const fyi_proposal *list, size_t n)
 }
 
 /* ---- the file -------------------------------------------------------------------------------------------- */
-
-/* The folder a file is in; it need not exist. */
-static fy_status make_folder(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    if (!slash || slash == path)
-        return FY_OK;
-    char *dir = fyi_strdup(path);
-    if (!dir)
-        return fyi_enomem(strlen(path), "a path");
-    dir[slash - path] = '\0';
-    const fy_status st = fyi_mkdirs(dir);
-    fyi_free(dir);
-    return st;
-}
 
 void fyi_kernel_times_close(fyi_kernel_times *t)
 {
@@ -333,7 +327,7 @@ fy_status fy_device_set_kernel_times(fy_device *d, const char *path)
 {
     fyi_kernel_times *t = NULL;
     if (path) {
-        FYI_FORWARD(make_folder(path));
+        FYI_FORWARD(fyi_mkdirs_for(path));
         t = fyi_calloc(1, sizeof *t);
         if (!t || !(t->path = fyi_strdup(path))) {
             fyi_free(t);

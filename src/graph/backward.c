@@ -2,6 +2,7 @@
  * backwards; each operator's rule adds the gradient's nodes; contributions to one value are added up. Only
  * paths that lead to a wanted value get gradient nodes at all. */
 #include "graph/backward.h"
+#include "graph/trace.h"
 
 #include <string.h>
 
@@ -24,19 +25,6 @@ static void mark_leading(pass *p, size_t n_nodes, const fyi_id *wrt, int n)
             if (p->leads[node->src[i]])
                 for (int j = 0; j < node->n_dst; j++)
                     p->leads[node->dst + j] = true;
-    }
-}
-
-static void mark_reaching(pass *p, fyi_id loss)
-{
-    p->reaches[loss] = true;
-    for (int32_t k = p->g->values[loss].node; k > 0; k--) {
-        const fyi_node *node = &p->g->nodes[k];
-        bool any = false;
-        for (int j = 0; j < node->n_dst; j++)
-            any |= p->reaches[node->dst + j];
-        for (int i = 0; any && i < node->n_src; i++)
-            p->reaches[node->src[i]] = true;
     }
 }
 
@@ -111,7 +99,8 @@ fy_status fyi_backward(fy_graph *g, fyi_id loss, const fyi_id *wrt, int n, fyi_i
         st = fyi_enomem(p.n_values * sizeof *p.diff, "the gradient pass");
     } else {
         mark_leading(&p, g->n_nodes, wrt, n);
-        mark_reaching(&p, loss);
+        p.reaches[loss] = true;
+        fyi_mark_sources(g, g->values[loss].node, p.reaches);
         st = walk_back(&p, loss);
         for (int i = 0; i < n; i++)
             diff[i] = st == FY_OK && wrt[i] ? p.diff[wrt[i]] : 0;

@@ -30,7 +30,8 @@ fy_status fyi_budget_init(fyi_budget *b, const fy_plan *p, const fy_plan_opts *o
 void fyi_budget_release(fyi_budget *b);
 /* Drops nothing any more. */
 void fyi_budget_begin(fyi_budget *b);
-/* Drops more until about `target` bytes of the block are needed at a time. False if it cannot: then as little as it can. */
+/* Drops more until about `target` bytes of the block are needed at a time. False if it cannot: then as little as it
+ * can. */
 bool fyi_budget_reach(fyi_budget *b, int64_t target);
 /* What it needs now. */
 int64_t fyi_budget_peak(fyi_budget *b);

@@ -1,5 +1,6 @@
-/* fit.c: a plan within a limit of memory: compiled again with more and more values dropped until it fits. How much the
- * choice of budget.c is worth, only the layout of a whole plan says: kernels' layouts, reorders and gaps count too. */
+/* fit.c: a plan within a limit of memory: from the order of its nodes on, it is compiled again with more and more values
+ * dropped until it fits. How much the choice of budget.c is worth, only the layout of a whole plan says: kernels'
+ * layouts, reorders and gaps count too. */
 #include "graph/fit.h"
 #include "graph/budget.h"
 

@@ -3,6 +3,7 @@
 #include "graph/frozen.h"
 #include "graph/ops/attr.h"
 #include "graph/param.h"
+#include "graph/trace.h"
 
 #include <string.h>
 
@@ -11,14 +12,15 @@ static bool is_moved(const fyi_frozen_of *of, const fy_param *p)
     return of->moves ? of->moves(of->arg, p) : fyi_is_moved(of->g, p);
 }
 
-/* Of the node itself, its sources aside. A batch norm in training mode mixes the batch's samples. */
+/* Does the node give a sample another result in another step? Its sources are left aside, and an input is the sample,
+ * unless it is a scalar. A batch norm in training mode mixes the batch's samples. */
 static bool node_varies(const fyi_frozen_of *of, const fyi_node *n)
 {
     if (n->op == &fyi_op_use)
         return is_moved(of, ((const fyi_use_attr *)n->attr)->param);
     if (n->op == &fyi_op_input)
         return ((const fyi_input_attr *)n->attr)->spec.shape.rank == 0;
-    return n->op == &fyi_op_batch_norm || (n->op->flags & FYI_OP_RANDOM);
+    return n->op == &fyi_op_batch_norm || fyi_may_change(of->g, n);
 }
 
 bool fy_node_is_frozen(const fy_graph *g, fy_node x)
@@ -28,19 +30,14 @@ bool fy_node_is_frozen(const fy_graph *g, fy_node x)
     fyi_arena scratch = { 0 };
     bool *reached = fyi_arena_alloc(&scratch, g->n_values * sizeof *reached);
     bool frozen = reached != NULL;
-    if (frozen)
+    const int32_t last = g->values[x.id].node;
+    const fyi_frozen_of of = { .g = g };
+    if (frozen) {
         reached[x.id] = true;
-    for (int32_t k = g->values[x.id].node; frozen && k > 0; k--) {
-        const fyi_node *n = &g->nodes[k];
-        bool any = false;
-        for (int j = 0; j < n->n_dst; j++)
-            any |= reached[n->dst + j];
-        if (!any)
-            continue;
-        frozen = !node_varies(&(fyi_frozen_of){ .g = g }, n);
-        for (int i = 0; i < n->n_src; i++)
-            reached[n->src[i]] = true;
+        fyi_mark_sources(g, last, reached);
     }
+    for (int32_t k = 1; frozen && k <= last; k++)
+        frozen = !fyi_is_marked(&g->nodes[k], reached) || !node_varies(&of, &g->nodes[k]);
     fyi_arena_release(&scratch);
     return frozen;
 }
@@ -134,21 +131,21 @@ fy_status fyi_frozen_cut(const fyi_frozen_of *of, fy_node cut[FYI_MAX_CUT], int 
 
 /* ---- what it is computed from ------------------------------------------------------------------------------ */
 
-/* number[v]: 0 for values that are of no matter; the others counted from 1. */
-static void number_sources(const fy_graph *g, int32_t *number)
+/* number[v]: 0 for values that the cut is not computed from; the others counted from 1. */
+static fy_status number_sources(const fy_graph *g, const fy_node *cut, int n, int32_t *number)
 {
+    fyi_arena scratch = { 0 };
     int32_t next = 1;
-    for (size_t k = g->n_nodes - 1; k > 0; k--) {
-        const fyi_node *n = &g->nodes[k];
-        bool any = false;
-        for (int j = 0; j < n->n_dst; j++)
-            any |= number[n->dst + j] != 0;
-        for (int i = 0; any && i < n->n_src; i++)
-            number[n->src[i]] = 1;
-    }
+    bool *reached = fyi_arena_alloc(&scratch, g->n_values * sizeof *reached);
+    if (!reached)
+        return fyi_enomem(g->n_values, "the feature cache");
+    for (int i = 0; i < n; i++)
+        reached[cut[i].id] = true;
+    fyi_mark_sources(g, (int32_t)g->n_nodes - 1, reached);
     for (size_t v = 1; v < g->n_values; v++)
-        if (number[v])
-            number[v] = next++;
+        number[v] = reached[v] ? next++ : 0;
+    fyi_arena_release(&scratch);
+    return FY_OK;
 }
 
 /* A parameter by its bytes, whatever its name. */
@@ -192,10 +189,8 @@ fy_status fyi_frozen_hash(const fy_graph *g, const fy_node *cut, int n, fyi_sha2
     int32_t *number = fyi_arena_alloc(&scratch, g->n_values * sizeof *number);
     fy_status st = number ? FY_OK : fyi_enomem(g->n_values, "the feature cache");
     *is_known = true;
-    for (int i = 0; number && i < n; i++)
-        number[cut[i].id] = 1;
-    if (number)
-        number_sources(g, number);
+    if (st == FY_OK)
+        st = number_sources(g, cut, n, number);
     for (size_t k = 1; st == FY_OK && k < g->n_nodes; k++)
         if (number[g->nodes[k].dst])
             st = hash_node(g, &g->nodes[k], number, h, is_known);

@@ -3,6 +3,7 @@
  * that changes is the first axis of x, and that of the shapes that reshapes name. */
 #include "graph/frozen.h"
 #include "graph/ops/attr.h"
+#include "graph/trace.h"
 
 typedef struct taking {
     const fy_graph *g;
@@ -13,23 +14,6 @@ typedef struct taking {
     bool *has_rows;  /* [n_values] follows from x */
     fy_node *now;    /* [n_values] where it is in the part */
 } taking;
-
-static bool is_any(const bool *marks, const fyi_node *n)
-{
-    for (int j = 0; j < n->n_dst; j++)
-        if (marks[n->dst + j])
-            return true;
-    return false;
-}
-
-static void mark_needed(const taking *t)
-{
-    for (size_t k = t->g->n_nodes - 1; k > 0; k--) {
-        const fyi_node *n = &t->g->nodes[k];
-        for (int i = 0; is_any(t->is_needed, n) && i < n->n_src; i++)
-            t->is_needed[n->src[i]] = true;
-    }
-}
 
 static fy_node take_input(const taking *t, const fyi_node *n)
 {
@@ -69,10 +53,10 @@ static fy_status take_node(const taking *t, const fyi_node *n, fyi_arena *scratc
 
 static fy_status take_all(const taking *t, fyi_arena *scratch)
 {
-    mark_needed(t);
+    fyi_mark_sources(t->g, (int32_t)t->g->n_nodes - 1, t->is_needed);
     FYI_FORWARD(fy_graph_new(&t->out->g));
     for (size_t k = 1; k < t->g->n_nodes; k++)
-        if (is_any(t->is_needed, &t->g->nodes[k]))
+        if (fyi_is_marked(&t->g->nodes[k], t->is_needed))
             FYI_FORWARD(take_node(t, &t->g->nodes[k], scratch));
     return FY_OK;
 }

@@ -45,10 +45,10 @@ enum {
     FYI_OP_RANDOM = 4,  /* differs from step to step */
     FYI_OP_UPDATE = 8,  /* dst[i] overwrites the storage of a source: see fyi_value.alias */
     FYI_OP_VIEW = 16,   /* dst[0] is src[0]'s bytes under another shape, in plain layout */
-    FYI_OP_ROWS =
-        32, /* row i (axis 0) of dst[0] depends on row i of src[0] and on the other sources whole;
-                            * needs rank 2 or more */
-    FYI_OP_EACH = 64, /* row i of dst[0] depends on row i of every source */
+    /* Row i (axis 0) of dst[0] depends on row i of src[0] and on the other sources whole; needs rank 2 or more. */
+    FYI_OP_ROWS = 32,
+    FYI_OP_EACH = 64,   /* row i of dst[0] depends on row i of every source */
+    FYI_OP_OPTIM = 128, /* an optimiser's update: its attribute is a fyi_update_attr */
 };
 
 struct fyi_op {
@@ -64,9 +64,9 @@ struct fyi_op {
     /* Sets diff_src[i] for the wanted sources. NULL: no gradient passes (labels, accuracy). */
     void (*grad)(const fyi_grad_ctx *c, fy_node *diff_src);
     int (*count_dst)(const fyi_op_site *at); /* for n_dst -1 only */
-    bool (*own_attr)(fyi_arena *a,
-                     void *attr); /* copies what attr points to into the arena; optional */
-    const char *onnx;             /* the ONNX operator it maps to, NULL if none */
+    /* Copies what attr points to into the arena; optional. */
+    bool (*own_attr)(fyi_arena *a, void *attr);
+    const char *onnx; /* the ONNX operator it maps to, NULL if none */
 };
 
 /* ops.def: one line OP(name) for each; gives `extern const fyi_op fyi_op_<name>`. */

@@ -46,6 +46,7 @@ typedef struct fyi_desc {
 } fyi_desc;
 
 bool fyi_desc_equal(const fyi_desc *a, const fyi_desc *b);
+fyi_desc fyi_desc_plain(fy_dtype t, const fy_shape *s);
 /* Bytes of storage, padding included. */
 size_t fyi_desc_bytes(const fyi_desc *d);
 
@@ -62,7 +63,6 @@ typedef struct fyi_site {
     int n_src, n_dst;
     fyi_desc *src; /* layouts in: current; out: wanted. A reorder is inserted where they differ */
     fyi_desc *dst; /* layouts out: produced */
-    const bool *is_loose; /* [n_src] a parameter without a layout yet: whatever is wanted costs nothing */
     size_t scratch_bytes; /* out: memory during run(), from the plan's block, 64-byte aligned */
     bool inplace; /* out: dst[0] may be src[0]'s memory (set by default for FYI_OP_INPLACE) */
 } fyi_site;
@@ -79,7 +79,7 @@ typedef struct fyi_launch {
 } fyi_launch;
 
 typedef struct fyi_kernel {
-    const char *name; /* "onednn", "native-avx512", "ref" */
+    const char *name; /* "onednn", "native-winograd", "ref"; no other for the same operator has it */
     const fyi_op *op;
     bool by_threads; /* the same results for the same number of compute threads only */
     bool any_float;  /* meets sources stored as bf16; others are offered dev->float_store */
@@ -111,8 +111,9 @@ struct fy_device {
 /* The first kernel that takes the node; NULL if none. `site` is left as that kernel wants it. Where no fast one
  * takes it at site->precision, it is offered at f32. */
 const fyi_kernel *fyi_kernel_find(fy_device *dev, fyi_site *site);
-/* True if a kernel other than "ref" takes the node: what the fusion pass asks before it fuses. */
-bool fyi_kernel_is_fast(fy_device *dev, fy_dtype precision, const fyi_op *op, const void *attr,
-                        int n_src, const fyi_spec *src, int n_dst, const fyi_spec *dst);
+/* True if a kernel other than "ref" takes a node of g: what the fusion pass asks before it fuses. */
+bool fyi_kernel_is_fast(fy_device *dev, fy_dtype precision, const fy_graph *g, const fyi_node *n);
+/* How a device keeps a value of the graph before any kernel asked for more. */
+fyi_desc fyi_desc_stored(const fy_device *dev, const fyi_spec *s);
 
 #endif

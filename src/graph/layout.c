@@ -100,6 +100,16 @@ const char *fyi_layout_text(const fyi_layout *l, char buf[32])
     return buf;
 }
 
+fyi_desc fyi_desc_plain(fy_dtype t, const fy_shape *s)
+{
+    return (fyi_desc){ .dtype = t, .shape = *s, .layout = fyi_layout_plain(s->rank) };
+}
+
+fyi_desc fyi_desc_stored(const fy_device *dev, const fyi_spec *s)
+{
+    return fyi_desc_plain(s->dtype == FY_F32 ? dev->float_store : s->dtype, &s->shape);
+}
+
 bool fyi_desc_equal(const fyi_desc *a, const fyi_desc *b)
 {
     return a->dtype == b->dtype && fy_shape_equal(&a->shape, &b->shape) &&

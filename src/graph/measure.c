@@ -35,11 +35,6 @@ static const char *param_in(const fy_plan *p, int32_t b)
     return NULL;
 }
 
-static bool is_optimiser(const fyi_run *r)
-{
-    return r->site.op->count_dst == fyi_update_count;
-}
-
 /* The parameter that the update moves by the gradient in b. */
 static const char *moved_by(const fy_plan *p, const fyi_run *update, int32_t b)
 {
@@ -58,7 +53,7 @@ static const char *gradient_in(const fy_plan *p, int32_t b)
     const char *name = NULL;
     for (size_t i = 0; !name && i < p->n_runs; i++) {
         const fyi_run *r = &p->runs[i];
-        if (is_optimiser(r))
+        if (r->site.op->flags & FYI_OP_OPTIM)
             name = moved_by(p, r, b);
         else if (r->site.op == &fyi_op_reorder && r->src_buffer[0] == b)
             name = gradient_in(p, r->dst_buffer[0]);

@@ -1,11 +1,6 @@
 /* mover.c: one layout or type change outside a step, run by the device's own reorder kernel. */
 #include "graph/plan.h"
 
-fyi_desc fyi_desc_plain(fy_dtype t, const fy_shape *s)
-{
-    return (fyi_desc){ .dtype = t, .shape = *s, .layout = fyi_layout_plain(s->rank) };
-}
-
 /* The site points into the mover, so a mover stays where it was initialised. */
 fy_status fyi_mover_init(fyi_mover *m, fy_device *dev, const fyi_desc *from, const fyi_desc *to)
 {

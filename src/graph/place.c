@@ -5,15 +5,9 @@
 
 #include <string.h>
 
-static fy_dtype stored(const fy_plan *p, fy_dtype t)
-{
-    return t == FY_F32 ? p->dev->float_store : t;
-}
-
 static fyi_desc plain_desc(const fy_plan *p, fyi_id v)
 {
-    const fyi_spec *s = &p->program.g->values[v].spec;
-    return fyi_desc_plain(stored(p, s->dtype), &s->shape);
+    return fyi_desc_stored(p->dev, &p->program.g->values[v].spec);
 }
 
 static fy_status add_buffer(fy_plan *p, fyi_store store, size_t bytes, int32_t *out)
@@ -246,25 +240,13 @@ static fy_status obtain(fy_plan *p, fyi_id v, const fyi_desc *d, int32_t *varian
     return add_reorder(p, v, p->variant_of[v], d, variant);
 }
 
-static bool is_loose(const fy_plan *p, fyi_id v)
-{
-    const fyi_op *op = fyi_def(p->program.g, v)->op;
-    return p->variant_of[v] < 0 || (p->fixed[v] && (op->flags & FYI_OP_SOURCE));
-}
-
 static fy_status offer(fy_plan *p, const fyi_node *n, fyi_site *site, const fyi_kernel **kernel)
 {
-    bool *loose = fyi_arena_alloc(&p->arena, (size_t)FYI_MAX(n->n_src, 1) * sizeof *loose);
-    if (!loose)
-        return fyi_enomem(sizeof *loose, n->name);
-    *site = (fyi_site){
-        .op = n->op, .attr = n->attr, .name = n->name, .is_loose = loose, .precision = p->precision
-    };
+    *site = (fyi_site){ .op = n->op, .attr = n->attr, .name = n->name, .precision = p->precision };
     FYI_FORWARD(dup_descs(p, site, n->n_src, n->n_dst));
     for (int i = 0; i < n->n_src; i++) {
         const fyi_id v = n->src[i];
         site->src[i] = p->variant_of[v] < 0 ? plain_desc(p, v) : p->variants[p->variant_of[v]].desc;
-        loose[i] = is_loose(p, v);
     }
     for (int j = 0; j < n->n_dst; j++)
         site->dst[j] = plain_desc(p, n->dst + j);

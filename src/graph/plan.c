@@ -83,18 +83,30 @@ static fy_status checked(const fy_plan *p, fy_status st, const char *pass)
     return FYI_IS_DEBUG ? fyi_check(&p->program, pass) : FY_OK;
 }
 
-/* p->program.g is the plan's own copy of the graph already. */
-static fy_status compile(fy_plan *p, const fy_plan_opts *o, const fyi_course *dropping)
+/* From the caller's graph to nodes in order. */
+static fy_status put_in_order(fy_plan *p, const fyi_plan_of *of)
 {
     fyi_program *prog = &p->program;
+    const fy_plan_opts *o = of->o;
+    FYI_FORWARD(fyi_graph_clone(of->g, &prog->g));
     FYI_FORWARD(cut_feeds(prog->g, o));
     FYI_FORWARD(checked(p, fyi_pass_sequence(prog, o), "sequence"));
     FYI_FORWARD(checked(p, fyi_pass_fold(prog), "fold"));
     FYI_FORWARD(checked(p, fyi_pass_fuse(prog, p->dev, p->precision), "fuse"));
-    FYI_FORWARD(checked(p, fyi_pass_order(prog), "order"));
-    if (dropping)
-        FYI_FORWARD(checked(p, fyi_pass_recompute(prog, dropping), "recompute"));
-    FYI_FORWARD(mark_values(p, o));
+    return checked(p, fyi_pass_order(prog), "order");
+}
+
+/* From the program that is in order already. */
+static fy_status drop_some(fy_plan *p, const fyi_course *dropping)
+{
+    FYI_FORWARD(fyi_program_clone(dropping->p, &p->program));
+    return checked(p, fyi_pass_recompute(&p->program, dropping), "recompute");
+}
+
+static fy_status compile(fy_plan *p, const fyi_plan_of *of, const fyi_course *dropping)
+{
+    FYI_FORWARD(dropping ? drop_some(p, dropping) : put_in_order(p, of));
+    FYI_FORWARD(mark_values(p, of->o));
     FYI_FORWARD(collect_slots(p));
     FYI_FORWARD(fyi_plan_place(p));
     return fyi_plan_lay_out(p);
@@ -109,9 +121,7 @@ fy_status fyi_plan_compile(const fyi_plan_of *of, const fyi_course *dropping, fy
     p->dev = of->dev;
     p->seed = of->o->seed;
     p->precision = of->dev->precision;
-    fy_status st = fyi_graph_clone(of->g, &p->program.g);
-    if (st == FY_OK)
-        st = compile(p, of->o, dropping);
+    const fy_status st = compile(p, of, dropping);
     if (st != FY_OK) {
         fy_plan_free(p);
         return st;

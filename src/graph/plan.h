@@ -113,7 +113,8 @@ typedef struct fyi_plan_of {
     fy_device *dev;
     const fy_plan_opts *o;
 } fyi_plan_of;
-/* plan.c: all but the memory; `dropping` NULL: everything is kept. */
+/* plan.c: all but the memory. `dropping` NULL: everything is kept; else it says what is not, and its program, that of a
+ * plan of the same `of` which keeps everything, is where compiling begins. */
 fy_status fyi_plan_compile(const fyi_plan_of *of, const fyi_course *dropping, fy_plan **out);
 /* place.c: kernels and layouts for the nodes in execution order. */
 fy_status fyi_plan_place(fy_plan *p);
@@ -140,6 +141,5 @@ fy_status fyi_debug_values(const fy_plan *p, const fyi_run *r);
 /* The three in one, for what happens outside steps. */
 fy_status fyi_convert(fy_device *dev, const fyi_desc *from, const void *src, const fyi_desc *to,
                       void *dst);
-fyi_desc fyi_desc_plain(fy_dtype t, const fy_shape *s);
 
 #endif

@@ -1,8 +1,6 @@
-/* test_native_conv.c: convolution + bias + max pooling + ReLU, which the compiler makes one kernel
- * of, and
- * Winograd convolution without pooling: values and gradients against ref; and that the fast kernel
- * is what
- * runs where the processor has AVX-512. */
+/* test_native_conv.c: convolution + bias + max pooling + ReLU, which the compiler makes one
+ * kernel of, and Winograd convolution without pooling: values and gradients against ref; and
+ * that the fast kernel is what runs where the processor has AVX-512. */
 #include "support/op_check.h"
 
 #include "backend/cpu.h"
@@ -225,11 +223,15 @@ static fyi_conv_pool_attr attr_of(const conv_pool_case *c)
 static bool is_fast(const conv_pool_case *c, fy_device *dev)
 {
     const fyi_conv_pool_attr a = attr_of(c);
-    const fy_shape dst = FY_SHAPE(c->n, c->oc, (c->h + 2 * c->pad - c->k + 1) / 2,
-                                  (c->w + 2 * c->pad - c->k + 1) / 2);
-    const fyi_spec src[] = { { FY_F32, a.src }, { FY_F32, a.weights }, { FY_F32, FY_SHAPE(c->oc) } };
-    const fyi_spec to[] = { { FY_F32, dst }, { FY_U8, dst } };
-    return fyi_kernel_is_fast(dev, FY_F32, &fyi_op_conv_pool, &a, 3, src, 2, to);
+    fy_graph *g;
+    check_ok(fy_graph_new(&g));
+    const fy_node x = fy_input(g, "x", FY_F32, a.src), w = fy_input(g, "w", FY_F32, a.weights);
+    const fy_node b = fy_input(g, "b", FY_F32, FY_SHAPE(c->oc));
+    const fy_node y = fyi_op3(g, &fyi_op_conv_pool, &a, x, w, b);
+    /* A shape that the operator refuses is nobody's. */
+    const bool fast = y.id && fyi_kernel_is_fast(dev, FY_F32, g, fyi_def(g, y.id));
+    fy_graph_free(g);
+    return fast;
 }
 
 static void fast_kernel_takes_every_row(void **state)
@@ -314,7 +316,6 @@ static uint64_t run_with(int threads, const fyi_op *op, const void *attr, int n_
     fy_device *dev;
     fyi_desc src[4], dst[2];
     void *src_p[4], *dst_p[2], *state = NULL;
-    const bool loose[4] = { true, true, true, true };
     uint64_t hash = 0;
     fy_rng r = fy_rng_named(7, "test");
     fy_threads_set(threads);
@@ -323,16 +324,11 @@ static uint64_t run_with(int threads, const fyi_op *op, const void *attr, int n_
         src[i] = (fyi_desc){ from[i].dtype, from[i].shape, fyi_layout_plain(from[i].shape.rank) };
     for (int i = 0; i < n_dst; i++)
         dst[i] = (fyi_desc){ to[i].dtype, to[i].shape, fyi_layout_plain(to[i].shape.rank) };
-    fyi_site site = { .op = op,
-                      .attr = attr,
-                      .name = op->name,
-                      .n_src = n_src,
-                      .n_dst = n_dst,
-                      .src = src,
-                      .dst = dst,
-                      .is_loose = loose };
+    fyi_site site = {
+        .op = op, .attr = attr, .name = op->name, .n_src = n_src, .n_dst = n_dst, .src = src, .dst = dst
+    };
     const fyi_kernel *k = fyi_kernel_find(dev, &site);
-    assert_string_equal(k->name, "native");
+    assert_int_equal(strncmp(k->name, "native", 6), 0);
     check_ok(k->create(dev, &site, &state));
     for (int i = 0; i < n_src; i++) {
         src_p[i] = fyi_alloc_block(fyi_desc_bytes(&src[i]));

@@ -92,6 +92,19 @@ static void reference_kernels_stand_last(void **state)
     fy_device_close(dev);
 }
 
+/* A name in a file of times, a plan or a report stands for one kernel. */
+static void no_operator_has_two_kernels_of_one_name(void **state)
+{
+    fy_device *dev;
+    (void)state;
+    check_ok(fy_device_open("cpu", &dev));
+    for (const fyi_kernel *const *k = dev->kernels; *k; k++)
+        for (const fyi_kernel *const *j = dev->kernels; j < k; j++)
+            if ((*k)->op == (*j)->op && strcmp((*k)->name, (*j)->name) == 0)
+                fail_msg("%s has two kernels called %s", (*k)->op->name, (*k)->name);
+    fy_device_close(dev);
+}
+
 static void the_environment_restricts_the_lists(void **state)
 {
     fy_device *dev;
@@ -186,13 +199,17 @@ static void only_kernels_beside_ref_are_fast(void **state)
     const fyi_kernel ref = { .name = "ref", .op = &fyi_op_relu, .propose = take_plain_images };
     const fyi_kernel *const fast[] = { &shy, &quick, &ref, NULL }, *const slow[] = { &ref, NULL };
     fy_device dev = { .name = "test", .float_store = FY_F32 };
-    const fyi_spec image = { FY_F32, FY_SHAPE(2, 3, 4, 5) }, row = { FY_F32, FY_SHAPE(2, 3) };
+    fy_graph *g;
     (void)state;
+    check_ok(fy_graph_new(&g));
+    const fy_node image = fy_relu(g, fy_input(g, "image", FY_F32, FY_SHAPE(2, 3, 4, 5)));
+    const fy_node row = fy_relu(g, fy_input(g, "row", FY_F32, FY_SHAPE(2, 3)));
     dev.kernels = fast;
-    assert_true(fyi_kernel_is_fast(&dev, FY_F32, &fyi_op_relu, NULL, 1, &image, 1, &image));
-    assert_false(fyi_kernel_is_fast(&dev, FY_F32, &fyi_op_relu, NULL, 1, &row, 1, &row));
+    assert_true(fyi_kernel_is_fast(&dev, FY_F32, g, fyi_def(g, image.id)));
+    assert_false(fyi_kernel_is_fast(&dev, FY_F32, g, fyi_def(g, row.id)));
     dev.kernels = slow;
-    assert_false(fyi_kernel_is_fast(&dev, FY_F32, &fyi_op_relu, NULL, 1, &image, 1, &image));
+    assert_false(fyi_kernel_is_fast(&dev, FY_F32, g, fyi_def(g, image.id)));
+    fy_graph_free(g);
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -220,6 +237,7 @@ int main(void)
         cmocka_unit_test(the_reference_device_computes_in_double),
         cmocka_unit_test(every_operator_has_a_kernel),
         cmocka_unit_test(reference_kernels_stand_last),
+        cmocka_unit_test(no_operator_has_two_kernels_of_one_name),
         cmocka_unit_test(the_environment_names_the_most_instructions),
         cmocka_unit_test(the_environment_restricts_the_lists),
         cmocka_unit_test(a_kernel_that_declines_leaves_nothing_behind),

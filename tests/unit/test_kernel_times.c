@@ -80,7 +80,7 @@ static void timed_once(void **state)
         skip();
     compile_with(fyt_path(*state, "deep/kernels.txt"), 32);
     char *first = contents(fyt_path(*state, "deep/kernels.txt"));
-    assert_non_null(strstr(first, "native/f32 "));
+    assert_non_null(strstr(first, "native-winograd/f32 "));
     assert_non_null(strstr(first, "onednn/f32 "));
     compile_with(fyt_path(*state, "deep/kernels.txt"), 32);
     char *again = contents(fyt_path(*state, "deep/kernels.txt"));
@@ -121,7 +121,7 @@ static void what_is_known_is_followed(void **state)
     if (!HAS_TWO)
         skip();
     compile_with(fyt_path(*state, "follow.txt"), 32);
-    check_kernel(fyt_path(*state, "follow.txt"), "native/f32", "native");
+    check_kernel(fyt_path(*state, "follow.txt"), "native-winograd/f32", "native-winograd");
     check_kernel(fyt_path(*state, "follow.txt"), "onednn/f32", "onednn");
     assert_int_equal(lines_of(fyt_path(*state, "follow.txt")), 2);
     check_kernel(fyt_path(*state, "follow.txt"), "none/f32", "conv2d"); /* measured again */

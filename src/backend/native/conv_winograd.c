@@ -174,7 +174,7 @@ static fy_status run_forward(const fyi_launch *l)
     return run(l, a->has_bias ? l->src[2] : NULL, a->has_other ? l->src[2 + a->has_bias] : NULL);
 }
 
-const fyi_kernel fyi_native_conv2d = { .name = "native",
+const fyi_kernel fyi_native_conv2d = { .name = "native-winograd",
                                        .op = &fyi_op_conv2d,
                                        .any_float = true,
                                        .propose = propose_forward,
@@ -203,7 +203,7 @@ static fy_status run_bwd_data(const fyi_launch *l)
     return run(l, NULL, NULL);
 }
 
-const fyi_kernel fyi_native_conv2d_bwd_data = { .name = "native",
+const fyi_kernel fyi_native_conv2d_bwd_data = { .name = "native-winograd",
                                                 .op = &fyi_op_conv2d_bwd_data,
                                                 .any_float = true,
                                                 .propose = propose_bwd_data,
@@ -245,7 +245,7 @@ static fy_status run_bwd_weights(const fyi_launch *l)
     return FY_OK;
 }
 
-const fyi_kernel fyi_native_conv2d_bwd_weights = { .name = "native",
+const fyi_kernel fyi_native_conv2d_bwd_weights = { .name = "native-winograd",
                                                    .op = &fyi_op_conv2d_bwd_weights,
                                                    .any_float = true,
                                                    .propose = propose_bwd_weights,

@@ -122,7 +122,7 @@ static fy_status run_bwd(const fyi_launch *l)
     return FY_OK;
 }
 
-const fyi_kernel fyi_native_max_pool2d_bwd_blocked = { .name = "native",
+const fyi_kernel fyi_native_max_pool2d_bwd_blocked = { .name = "native-blocks",
                                                        .op = &fyi_op_max_pool2d_bwd,
                                                        .any_float = true,
                                                        .propose = propose_bwd,
@@ -140,7 +140,7 @@ static bool decline(fy_device *dev, fyi_site *site)
 const fyi_kernel fyi_native_max_pool2d = { .name = "native",
                                            .op = &fyi_op_max_pool2d,
                                            .propose = decline };
-const fyi_kernel fyi_native_max_pool2d_bwd_blocked = { .name = "native",
+const fyi_kernel fyi_native_max_pool2d_bwd_blocked = { .name = "native-blocks",
                                                        .op = &fyi_op_max_pool2d_bwd,
                                                        .propose = decline };
 

@@ -19,7 +19,7 @@ bool fyi_update_own(fyi_arena *arena, void *attr);
                                       .min_src = 2,                          \
                                       .n_dst = -1,                           \
                                       .attr_bytes = sizeof(fyi_update_attr), \
-                                      .flags = FYI_OP_UPDATE,                \
+                                      .flags = FYI_OP_UPDATE | FYI_OP_OPTIM, \
                                       .infer = (check),                      \
                                       .count_dst = fyi_update_count,         \
                                       .own_attr = fyi_update_own }

@@ -3,25 +3,21 @@
  * The folded weights depend on frozen parameters only, so the plan computes them once, not every step. */
 #include "graph/ops/attr.h"
 #include "graph/passes/rewrite.h"
-
-static bool is_frozen_use(const fy_graph *g, fyi_id v)
-{
-    const fyi_node *n = fyi_def_if(g, v, &fyi_op_use);
-    return n && !fyi_is_moved(g, ((const fyi_use_attr *)n->attr)->param);
-}
+#include "graph/trace.h"
 
 static bool is_foldable(const fy_graph *g, const fyi_uses *u, const fyi_node *bn)
 {
     const fyi_node *conv = fyi_def_if(g, bn->src[0], &fyi_op_conv2d);
-    if (!conv || conv->n_src != 2 || u->uses[bn->src[0]] != 1 || !is_frozen_use(g, conv->src[1]))
+    if (!conv || conv->n_src != 2 || u->uses[bn->src[0]] != 1 ||
+        !fyi_is_frozen_use(g, fyi_def(g, conv->src[1])))
         return false;
     for (int i = 1; i < bn->n_src; i++)
-        if (!is_frozen_use(g, bn->src[i]))
+        if (!fyi_is_frozen_use(g, fyi_def(g, bn->src[i])))
             return false;
     return true;
 }
 
-static fy_status fold(fyi_program *p, const fyi_node *bn)
+static fy_status fold(fyi_program *p, fyi_uses *u, const fyi_node *bn)
 {
     fy_graph *g = p->g;
     const fyi_node conv = *fyi_def(g, bn->src[0]);
@@ -36,19 +32,19 @@ static fy_status fold(fyi_program *p, const fyi_node *bn)
     const fy_node folded = fyi_op2(g, &fyi_op_conv2d, conv.attr, fyi_n(conv.src[0]), w);
     const fy_node biased = fy_bias(g, folded, b);
     FYI_FORWARD(fy_graph_status(g));
-    fyi_replace(p, bn->dst, biased.id);
+    FYI_FORWARD(fyi_uses_extend(g, u));
+    fyi_replace(p, u, bn->dst, biased.id);
     return FY_OK;
 }
 
 fy_status fyi_pass_fold(fyi_program *p)
 {
     fyi_uses u;
-    FYI_FORWARD(fyi_uses_count(p, &u));
-    fy_status st = FY_OK;
+    fy_status st = fyi_uses_count(p, &u);
     for (size_t k = 1; st == FY_OK && k < u.n_nodes; k++) {
         const fyi_node n = p->g->nodes[k];
         if (u.alive[k] && n.op == &fyi_op_batch_norm_infer && is_foldable(p->g, &u, &n))
-            st = fold(p, &n);
+            st = fold(p, &u, &n);
     }
     fyi_uses_release(&u);
     return st;

@@ -54,7 +54,6 @@ static bool act_bounds_of(const fyi_node *n, float *lo, float *hi)
  * vain stays unreached. */
 static fyi_id add_fused(fuse *f, const fyi_op *op, const void *attr, int n_src, const fyi_id *src)
 {
-    fyi_spec specs[8] = { { 0 } }, dst[8] = { { 0 } };
     fy_node nodes[8] = { { 0 } };
     FYI_ASSERT(n_src <= 8);
     for (int i = 0; i < n_src; i++)
@@ -62,13 +61,9 @@ static fyi_id add_fused(fuse *f, const fyi_op *op, const void *attr, int n_src, 
     const fy_node made = fyi_apply(f->g, op, attr, n_src, nodes);
     if (!made.id)
         return 0;
-    const fyi_node *n = fyi_def(f->g, made.id);
-    for (int i = 0; i < n_src; i++)
-        specs[i] = f->g->values[src[i]].spec;
-    for (int j = 0; j < n->n_dst; j++)
-        dst[j] = f->g->values[n->dst + j].spec;
-    const bool fast =
-        fyi_kernel_is_fast(f->dev, f->precision, op, n->attr, n_src, specs, n->n_dst, dst);
+    fy_graph_fail(f->g, fyi_uses_extend(f->g, &f->u));
+    const bool fast = fy_graph_status(f->g) == FY_OK &&
+                      fyi_kernel_is_fast(f->dev, f->precision, f->g, fyi_def(f->g, made.id));
     return fast ? made.id : 0;
 }
 
@@ -77,7 +72,7 @@ static bool rewrite(fuse *f, fyi_id from, const fyi_op *op, const void *attr, in
 {
     const fyi_id made = add_fused(f, op, attr, n_src, src);
     if (made)
-        fyi_replace(f->p, from, made);
+        fyi_replace(f->p, &f->u, from, made);
     return made != 0;
 }
 
@@ -178,8 +173,8 @@ static bool conv_pool(fuse *f, int32_t k)
     const fyi_id made = add_fused(f, &fyi_op_conv_pool, &a, 3, conv->src);
     if (!made)
         return false;
-    fyi_replace(f->p, relu.dst, made);
-    fyi_replace(f->p, index, made + 1);
+    fyi_replace(f->p, &f->u, relu.dst, made);
+    fyi_replace(f->p, &f->u, index, made + 1);
     return true;
 }
 
@@ -207,9 +202,9 @@ static bool rewrite_norm(fuse *f, fyi_id from, const fyi_node *norm, fyi_norm_ac
                                   (fyi_id[]){ bn.src[0], bn.src[1], bn.src[2], other });
     if (!made)
         return false;
-    fyi_replace(f->p, from, made);
-    fyi_replace(f->p, bn.dst + 1, made + 1);
-    fyi_replace(f->p, bn.dst + 2, made + 2);
+    fyi_replace(f->p, &f->u, from, made);
+    fyi_replace(f->p, &f->u, bn.dst + 1, made + 1);
+    fyi_replace(f->p, &f->u, bn.dst + 2, made + 2);
     return true;
 }
 
@@ -268,9 +263,9 @@ static bool norm_act_bwd(fuse *f, int32_t k)
     if (!made)
         return false;
     for (int i = 0; i < 3; i++)
-        fyi_replace(f->p, bn.dst + i, made + i);
+        fyi_replace(f->p, &f->u, bn.dst + i, made + i);
     if (a.has_other)
-        fyi_replace(f->p, passed, made + 3);
+        fyi_replace(f->p, &f->u, passed, made + 3);
     return true;
 }
 
@@ -299,7 +294,7 @@ static bool norm_pool_bwd(fuse *f, int32_t k)
                                   (fyi_id[]){ back->src[0], pool->dst, back->src[1], norm.src[2],
                                               norm.src[3], norm.src[4], norm.src[5] });
     for (int i = 0; made && i < 3; i++)
-        fyi_replace(f->p, norm.dst + i, made + i);
+        fyi_replace(f->p, &f->u, norm.dst + i, made + i);
     return made != 0;
 }
 
@@ -316,8 +311,8 @@ static bool norm_pool(fuse *f, int32_t k)
     const fyi_norm_pool_attr a = norm_pool_attr(norm.attr, &pool);
     const fyi_id made = add_fused(f, &fyi_op_norm_pool, &a, 3, norm.src);
     for (int i = 0; made && i < 2; i++) {
-        fyi_replace(f->p, pool.dst + i, made + i);
-        fyi_replace(f->p, norm.dst + 1 + i, made + 2 + i);
+        fyi_replace(f->p, &f->u, pool.dst + i, made + i);
+        fyi_replace(f->p, &f->u, norm.dst + 1 + i, made + 2 + i);
     }
     return made != 0;
 }
@@ -340,8 +335,8 @@ static bool weights_and_bias(fuse *f, const fyi_node *n, const fyi_op *op, const
     const fyi_id made = bias ? add_fused(f, op, with_bias, 2, n->src) : 0;
     if (!made)
         return false;
-    fyi_replace(f->p, n->dst, made);
-    fyi_replace(f->p, bias, made + 1);
+    fyi_replace(f->p, &f->u, n->dst, made);
+    fyi_replace(f->p, &f->u, bias, made + 1);
     return true;
 }
 
@@ -388,8 +383,8 @@ static bool conv_pool_bwd_weights(fuse *f, int32_t k)
                                   (fyi_id[]){ pool->src[0], pool->src[1], pool->src[2], n.src[1] });
     if (!made)
         return false;
-    fyi_replace(f->p, n.dst, made);
-    fyi_replace(f->p, n.dst + 1, made + 1);
+    fyi_replace(f->p, &f->u, n.dst, made);
+    fyi_replace(f->p, &f->u, n.dst + 1, made + 1);
     return true;
 }
 
@@ -414,23 +409,30 @@ static const pattern patterns[] = {
     norm_sum,        norm_act_bwd,          norm_pool_bwd,      norm_pool,
 };
 
-/* Tries one pattern on every live node; *hit says whether something was rewritten. */
+/* Tries one pattern on every live node, those it makes among them; *hit says whether something was rewritten. */
 static fy_status sweep(fuse *f, pattern try_at, bool *hit)
 {
     *hit = false;
-    FYI_FORWARD(fyi_uses_count(f->p, &f->u));
-    for (size_t k = 1; k < f->u.n_nodes && !*hit; k++)
+    for (size_t k = 1; k < f->u.n_nodes; k++)
         if (f->u.alive[k])
-            *hit = try_at(f, (int32_t)k);
-    fyi_uses_release(&f->u);
+            *hit |= try_at(f, (int32_t)k);
     return fy_graph_status(f->g);
+}
+
+static fy_status run_patterns(fuse *f)
+{
+    for (size_t i = 0; i < FYI_LEN(patterns); i++)
+        for (bool hit = true; hit;)
+            FYI_FORWARD(sweep(f, patterns[i], &hit));
+    return FYI_IS_DEBUG ? fyi_uses_check(f->p, &f->u) : FY_OK;
 }
 
 fy_status fyi_pass_fuse(fyi_program *p, fy_device *dev, fy_dtype precision)
 {
     fuse f = { .p = p, .g = p->g, .dev = dev, .precision = precision };
-    for (size_t i = 0; i < FYI_LEN(patterns); i++)
-        for (bool hit = true; hit;)
-            FYI_FORWARD(sweep(&f, patterns[i], &hit));
-    return FY_OK;
+    fy_status st = fyi_uses_count(p, &f.u);
+    if (st == FY_OK)
+        st = run_patterns(&f);
+    fyi_uses_release(&f.u);
+    return st;
 }

@@ -1,50 +1,32 @@
 /* order.c: which nodes are alive, and in which order they run. Within a segment everything that reads a
  * parameter runs before anything overwrites one, so updates come last. */
-#include "graph/ops/attr.h"
 #include "graph/passes/passes.h"
-#include "graph/passes/rewrite.h"
+#include "graph/passes/walk.h"
+#include "graph/trace.h"
 
-typedef struct walk {
-    fyi_program *p;
-    bool *done;     /* [n_nodes] */
-    int32_t *stack; /* [n_nodes] nodes being entered, at most one entry per node */
-    int32_t *next;  /* [n_nodes] which source to look at next */
-} walk;
+typedef struct pass {
+    fyi_program *p; /* with room for all nodes in its order */
+    fyi_walk walk;
+    bool *done; /* [n_nodes] */
+} pass;
 
-static fy_status emit(fyi_program *p, int32_t node)
+static fyi_way look(void *ctx, fyi_id src)
 {
-    FYI_FORWARD(fyi_grow(&p->order, &p->cap_order, p->n_order + 1, sizeof *p->order));
-    p->order[p->n_order++] = node;
-    return FY_OK;
+    const pass *s = ctx;
+    return s->done[s->p->g->values[src].node] ? FYI_PASS_BY : FYI_ENTER;
 }
 
-/* Post-order from one node, with a stack of its own: networks are deep. */
-static fy_status visit(walk *w, int32_t root)
+static void emit(void *ctx, int32_t node)
 {
-    const fy_graph *g = w->p->g;
-    int32_t depth = 0;
-    if (w->done[root])
-        return FY_OK;
-    w->stack[depth++] = root;
-    w->next[root] = 0;
-    while (depth > 0) {
-        const int32_t k = w->stack[depth - 1];
-        const fyi_node *n = &g->nodes[k];
-        if (w->next[k] < n->n_src) {
-            const int32_t from = g->values[n->src[w->next[k]++]].node;
-            if (!w->done[from]) {
-                w->stack[depth++] = from;
-                w->next[from] = 0;
-            }
-            continue;
-        }
-        depth--;
-        if (!w->done[k]) {
-            w->done[k] = true;
-            FYI_FORWARD(emit(w->p, k));
-        }
-    }
-    return FY_OK;
+    const pass *s = ctx;
+    s->done[node] = true;
+    s->p->order[s->p->n_order++] = node;
+}
+
+static void visit(pass *s, int32_t node)
+{
+    if (!s->done[node])
+        (void)fyi_walk_from(&s->walk, node, s, look, emit);
 }
 
 static size_t bytes_of(const fy_graph *g, fyi_id v)
@@ -66,46 +48,40 @@ static bool is_large(const fy_graph *g, fyi_id v)
 
 /* Roots that are large wait until all others are there: the gradient of a linear layer's weights can be larger than all
  * that the backward pass below it still needs. */
-static fy_status visit_segment(walk *w, const fyi_segment *s)
+static void visit_segment(pass *w, const fyi_segment *s)
 {
     const fy_graph *g = w->p->g;
     for (int large = 0; large <= 1; large++)
         for (size_t i = 0; i < s->n_roots; i++)
             if (is_large(g, s->roots[i]) == large)
-                FYI_FORWARD(visit(w, g->values[s->roots[i]].node));
+                visit(w, g->values[s->roots[i]].node);
     for (size_t i = 0; i < s->n_updates; i++)
-        FYI_FORWARD(visit(w, s->updates[i]));
-    return FY_OK;
+        visit(w, s->updates[i]);
 }
 
 fy_status fyi_pass_order(fyi_program *p)
 {
     fyi_arena scratch = { 0 };
     const size_t n = p->g->n_nodes;
-    walk w = { .p = p };
-    w.done = fyi_arena_alloc(&scratch, n * sizeof *w.done);
-    w.stack = fyi_arena_alloc(&scratch, n * sizeof *w.stack);
-    w.next = fyi_arena_alloc(&scratch, n * sizeof *w.next);
+    pass s = { .p = p };
+    s.done = fyi_arena_alloc(&scratch, n * sizeof *s.done);
     fy_status st = FY_OK;
-    if (!w.done || !w.stack || !w.next)
-        st = fyi_enomem(n * sizeof *w.stack, "the compiler");
+    if (!s.done || !fyi_walk_init(&s.walk, p->g, &scratch))
+        st = fyi_enomem(n * sizeof *s.walk.stack, "the compiler");
+    if (st == FY_OK)
+        st = fyi_grow(&p->order, &p->cap_order, n, sizeof *p->order);
     p->n_order = 0;
     for (size_t i = 0; st == FY_OK && i < p->n_segments; i++)
-        st = visit_segment(&w, &p->segments[i]);
+        visit_segment(&s, &p->segments[i]);
     fyi_arena_release(&scratch);
     return st;
 }
 
+/* A view is its first source's bytes, whatever else it carries for its gradient. */
 static bool is_fixed(const fy_graph *g, const fyi_node *n, const bool *fixed)
 {
-    if (n->op == &fyi_op_use)
-        return !fyi_is_moved(g, ((const fyi_use_attr *)n->attr)->param);
-    if (n->op->flags & FYI_OP_SOURCE)
-        return n->op == &fyi_op_fill || n->op == &fyi_op_constant;
-    if (n->op->flags & FYI_OP_VIEW)
-        return fixed[n->src[0]];
-    bool all = !(n->op->flags & (FYI_OP_RANDOM | FYI_OP_UPDATE));
-    for (int i = 0; i < n->n_src; i++)
+    bool all = !fyi_may_change(g, n);
+    for (int i = 0; i < (n->op->flags & FYI_OP_VIEW ? 1 : n->n_src); i++)
         all = all && fixed[n->src[i]];
     return all;
 }

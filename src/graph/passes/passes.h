@@ -33,6 +33,9 @@ typedef struct fyi_program {
 
 fy_status fyi_segment_root(fyi_segment *s, fyi_id value);
 fy_status fyi_segment_update(fyi_segment *s, int32_t node);
+/* A copy of a program with an order, whose graph is its own. It has no segments: after `order` nobody asks. Release
+ * always. */
+fy_status fyi_program_clone(const fyi_program *p, fyi_program *out);
 void fyi_program_release(fyi_program *p);
 
 fy_status fyi_pass_sequence(fyi_program *p, const fy_plan_opts *o);

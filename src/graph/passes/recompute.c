@@ -8,6 +8,8 @@
  * shares. Running statistics are moved by nodes of their own, which are not copied. A parameter that an update has
  * overwritten is read by no copy: what would need that is not dropped (which values are is chosen in budget.c). */
 #include "graph/passes/recompute.h"
+#include "graph/passes/rewrite.h"
+#include "graph/trace.h"
 
 #include <string.h>
 
@@ -56,8 +58,9 @@ static void mark_lives(fyi_course *c, int32_t *longest)
             c->until[v] = c->last[v];
 }
 
-static bool take_room(fyi_course *c, size_t n_values, size_t n_nodes, size_t n_order)
+static bool take_room(fyi_course *c)
 {
+    const size_t n_values = c->p->g->n_values, n_nodes = c->p->g->n_nodes;
     fyi_arena *a = &c->arena;
     c->outputs = fyi_arena_alloc(a, n_values * sizeof *c->outputs);
     c->lasting = fyi_arena_alloc(a, n_values * sizeof *c->lasting);
@@ -66,12 +69,10 @@ static bool take_room(fyi_course *c, size_t n_values, size_t n_nodes, size_t n_o
     c->until = fyi_arena_alloc(a, n_values * sizeof *c->until);
     c->overwritten = fyi_arena_alloc(a, n_values * sizeof *c->overwritten);
     c->drop = fyi_arena_alloc(a, n_values * sizeof *c->drop);
-    c->turns = fyi_arena_alloc(a, 2 * n_order * sizeof *c->turns);
+    c->turns = fyi_arena_alloc(a, 2 * c->p->n_order * sizeof *c->turns);
     c->copied = fyi_arena_alloc(a, n_nodes * sizeof *c->copied);
-    c->stack = fyi_arena_alloc(a, n_nodes * sizeof *c->stack);
-    c->next = fyi_arena_alloc(a, n_nodes * sizeof *c->next);
     return c->outputs && c->lasting && c->root && c->last && c->until && c->overwritten &&
-           c->drop && c->turns && c->copied && c->stack && c->next;
+           c->drop && c->turns && c->copied && fyi_walk_init(&c->walk, c->p->g, a);
 }
 
 fy_status fyi_course_init(fyi_course *c, const fyi_program *p, const fy_plan_opts *o)
@@ -79,7 +80,7 @@ fy_status fyi_course_init(fyi_course *c, const fyi_program *p, const fy_plan_opt
     const size_t n = p->g->n_values;
     *c = (fyi_course){ .p = p };
     int32_t *longest = fyi_arena_alloc(&c->arena, n * sizeof *longest);
-    if (!longest || !take_room(c, n, p->g->n_nodes, p->n_order))
+    if (!longest || !take_room(c))
         return fyi_enomem(n * sizeof *longest, "the compiler");
     fyi_mark_outputs(p, o, c->outputs);
     fyi_mark_fixed(p, c->lasting);
@@ -112,33 +113,33 @@ static void add_turn(fyi_course *c, int32_t node, int32_t at, bool is_copy)
     c->turns[c->n_turns++] = (fyi_turn){ .node = node, .at = at, .is_copy = is_copy };
 }
 
-/* Copies the node that defines v, after the nodes it needs that are gone too: post-order, with a stack of its own, for
- * networks are deep. */
+/* A copy of a node that is gone, and of those it needs that are gone too, for the reader at `at`. */
+typedef struct chain {
+    fyi_course *c;
+    int32_t at;
+} chain;
+
+static fyi_way look(void *ctx, fyi_id src)
+{
+    const chain *x = ctx;
+    if (is_lost(x->c, src, x->at))
+        return FYI_GIVE_UP;
+    const bool is_here =
+        !fyi_course_is_gone(x->c, src, x->at) || x->c->copied[x->c->p->g->values[src].node];
+    return is_here ? FYI_PASS_BY : FYI_ENTER;
+}
+
+static void copy(void *ctx, int32_t node)
+{
+    const chain *x = ctx;
+    x->c->copied[node] = true;
+    add_turn(x->c, node, x->at, true);
+}
+
 static bool copy_chain(fyi_course *c, fyi_id v, int32_t at)
 {
-    const fy_graph *g = c->p->g;
-    int32_t depth = 0;
-    c->stack[depth++] = g->values[v].node;
-    c->next[g->values[v].node] = 0;
-    while (depth > 0) {
-        const int32_t k = c->stack[depth - 1];
-        const fyi_node *n = &g->nodes[k];
-        if (c->next[k] < n->n_src) {
-            const fyi_id src = n->src[c->next[k]++];
-            const int32_t from = g->values[src].node;
-            if (is_lost(c, src, at))
-                return false;
-            if (fyi_course_is_gone(c, src, at) && !c->copied[from]) {
-                c->stack[depth++] = from;
-                c->next[from] = 0;
-            }
-            continue;
-        }
-        depth--;
-        c->copied[k] = true;
-        add_turn(c, k, at, true);
-    }
-    return true;
+    chain x = { .c = c, .at = at };
+    return fyi_walk_from(&c->walk, c->p->g->values[v].node, &x, look, copy);
 }
 
 bool fyi_course_run(fyi_course *c)
@@ -163,56 +164,57 @@ typedef struct pass {
     const fyi_course *c;
     fyi_program *p;
     fyi_id *copy_of; /* [n_values of the course], 0 while there is none */
+    int32_t at;      /* the turn's */
 } pass;
 
-static fyi_id now(const pass *s, fyi_id v, int32_t at)
+static fyi_id now(const void *ctx, fyi_id v)
 {
-    return fyi_course_is_gone(s->c, v, at) ? s->copy_of[v] : v;
+    const pass *s = ctx;
+    return fyi_course_is_gone(s->c, v, s->at) ? s->copy_of[v] : v;
 }
 
-static fy_status add_copy(pass *s, fyi_turn *t)
+static fy_status add_copy(pass *s, int32_t *node)
 {
     fy_graph *g = s->p->g;
-    const fyi_node n = g->nodes[t->node];
-    fyi_arena scratch = { 0 };
-    fy_node *src = fyi_arena_alloc(&scratch, (size_t)FYI_MAX(n.n_src, 1) * sizeof *src);
-    if (!src)
-        return fyi_enomem(sizeof *src, "a node's copy");
-    for (int i = 0; i < n.n_src; i++)
-        src[i] = fyi_n(now(s, n.src[i], t->at));
-    const fy_node copy = fyi_apply(g, n.op, n.attr, n.n_src, src);
-    fyi_arena_release(&scratch);
+    const fy_node copy = fyi_copy_node(g, *node, now, s);
     FYI_FORWARD(fy_graph_status(g));
-    for (int j = 0; j < n.n_dst; j++)
-        s->copy_of[n.dst + j] = copy.id + j;
-    t->node = g->values[copy.id].node;
-    char *name = fyi_arena_printf(&g->arena, "%s again", n.name);
+    const fyi_node *n = &g->nodes[*node];
+    for (int j = 0; j < n->n_dst; j++)
+        s->copy_of[n->dst + j] = copy.id + j;
+    char *name = fyi_arena_printf(&g->arena, "%s again", n->name);
     if (!name)
-        return fyi_enomem(strlen(n.name), "a node's copy");
-    g->nodes[t->node].name = name;
+        return fyi_enomem(strlen(n->name), "a node's copy");
+    *node = g->values[copy.id].node;
+    g->nodes[*node].name = name;
     return FY_OK;
 }
 
-static void redirect(const pass *s, const fyi_turn *t)
+static void redirect(pass *s, int32_t node)
 {
-    const fyi_node *n = &s->p->g->nodes[t->node];
-    fyi_id *src = (fyi_id *)n->src; /* the plan's own copy, in its arena */
-    for (int i = 0; i < n->n_src; i++)
-        src[i] = now(s, src[i], t->at);
+    fyi_id *src = fyi_sources_of(s->p->g, (size_t)node);
+    for (int i = 0; i < s->p->g->nodes[node].n_src; i++)
+        src[i] = now(s, src[i]);
 }
 
+/* Copies are made of nodes that are not redirected yet: all of them first. */
 static fy_status rewrite(pass *s)
 {
+    const fyi_course *c = s->c;
     fyi_program *p = s->p;
-    const size_t n = s->c->n_turns;
-    FYI_FORWARD(fyi_grow(&p->order, &p->cap_order, n, sizeof *p->order));
-    for (size_t i = 0; i < n; i++) {
-        fyi_turn t = s->c->turns[i];
-        if (t.is_copy)
-            FYI_FORWARD(add_copy(s, &t));
-        p->order[i] = t.node;
+    FYI_FORWARD(fyi_grow(&p->order, &p->cap_order, c->n_turns, sizeof *p->order));
+    for (size_t i = 0; i < c->n_turns; i++) {
+        int32_t node = c->turns[i].node;
+        s->at = c->turns[i].at;
+        if (c->turns[i].is_copy)
+            FYI_FORWARD(add_copy(s, &node));
+        p->order[i] = node;
     }
-    p->n_order = n;
+    p->n_order = c->n_turns;
+    for (size_t i = 0; i < c->n_turns; i++) {
+        s->at = c->turns[i].at;
+        if (!c->turns[i].is_copy)
+            redirect(s, c->turns[i].node);
+    }
     return FY_OK;
 }
 
@@ -220,16 +222,10 @@ fy_status fyi_pass_recompute(fyi_program *p, const fyi_course *c)
 {
     fyi_arena scratch = { 0 };
     pass s = { .c = c, .p = p };
-    if (p->n_order != c->p->n_order || p->g->n_values != c->p->g->n_values)
-        return fyi_enomem(p->g->n_values,
-                          "fusing as before"); /* which leaves out what it has no memory for */
+    FYI_ASSERT(p->n_order == c->p->n_order && p->g->n_values == c->p->g->n_values);
     s.copy_of = fyi_arena_alloc(&scratch, p->g->n_values * sizeof *s.copy_of);
-    fy_status st = s.copy_of ? FY_OK : fyi_enomem(p->g->n_values, "the compiler");
-    if (st == FY_OK)
-        st = rewrite(&s);
-    for (size_t i = 0; st == FY_OK && i < c->n_turns; i++)
-        if (!c->turns[i].is_copy)
-            redirect(&s, &c->turns[i]);
+    const fy_status st =
+        s.copy_of ? rewrite(&s) : fyi_enomem(p->g->n_values * sizeof *s.copy_of, "the compiler");
     fyi_arena_release(&scratch);
     return st;
 }

@@ -3,6 +3,7 @@
 #define FYI_RECOMPUTE_H
 
 #include "graph/passes/passes.h"
+#include "graph/passes/walk.h"
 
 /* One launch to be: a node of the order, or a copy of one right before it. */
 typedef struct fyi_turn {
@@ -23,8 +24,8 @@ typedef struct fyi_course {
     bool *drop; /* [n_values] of roots: its readers after `until` read a copy. The caller sets it */
     fyi_turn *turns; /* of fyi_course_run */
     size_t n_turns;
-    bool *copied; /* [n_nodes] scratch, and the following two */
-    int32_t *stack, *next;
+    bool *copied; /* [n_nodes] scratch, as the walk is */
+    fyi_walk walk;
     fyi_arena arena;
 } fyi_course;
 
@@ -37,7 +38,7 @@ bool fyi_course_run(fyi_course *c);
 /* Must a reader at `at` read a copy of v? */
 bool fyi_course_is_gone(const fyi_course *c, fyi_id v, int32_t at);
 
-/* Rewrites p, compiled from the same graph as c's program and equal to it, as the last fyi_course_run says. */
+/* Rewrites p, a copy of c's program, as the last fyi_course_run says. */
 fy_status fyi_pass_recompute(fyi_program *p, const fyi_course *c);
 
 #endif

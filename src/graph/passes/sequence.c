@@ -6,8 +6,10 @@
  * both objectives of ADDA, while the critic itself runs again after its own step. */
 #include "graph/backward.h"
 #include "graph/ops/ema.h"
+#include "graph/ops/optim.h"
 #include "graph/param.h"
 #include "graph/passes/passes.h"
+#include "graph/trace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,33 +27,6 @@ typedef struct pass {
     bool *marked;       /* [n_values] scratch */
 } pass;
 
-fy_status fyi_segment_root(fyi_segment *s, fyi_id value)
-{
-    FYI_FORWARD(fyi_grow(&s->roots, &s->cap_roots, s->n_roots + 1, sizeof *s->roots));
-    s->roots[s->n_roots++] = value;
-    return FY_OK;
-}
-
-fy_status fyi_segment_update(fyi_segment *s, int32_t node)
-{
-    FYI_FORWARD(fyi_grow(&s->updates, &s->cap_updates, s->n_updates + 1, sizeof *s->updates));
-    s->updates[s->n_updates++] = node;
-    return FY_OK;
-}
-
-void fyi_program_release(fyi_program *p)
-{
-    for (size_t i = 0; i < p->n_segments; i++) {
-        fyi_free(p->segments[i].roots);
-        fyi_free(p->segments[i].updates);
-    }
-    fyi_free(p->segments);
-    fyi_free(p->shown);
-    fyi_free(p->order);
-    fy_graph_free(p->g);
-    memset(p, 0, sizeof *p);
-}
-
 /* ---- shared and stale values ------------------------------------------------------------------------- */
 
 /* Marks the ancestors of `value` in the caller's graph, itself included. */
@@ -59,14 +34,7 @@ static void mark_ancestors(pass *s, fyi_id value)
 {
     memset(s->marked, 0, s->n_values * sizeof *s->marked);
     s->marked[value] = true;
-    for (int32_t k = s->g->values[value].node; k > 0; k--) {
-        const fyi_node *n = &s->g->nodes[k];
-        bool any = false;
-        for (int j = 0; j < n->n_dst; j++)
-            any |= s->marked[n->dst + j];
-        for (int i = 0; any && i < n->n_src; i++)
-            s->marked[n->src[i]] = true;
-    }
+    fyi_mark_sources(s->g, s->g->values[value].node, s->marked);
 }
 
 /* Forgets the newest copies of everything downstream of the values in s->stale. */
@@ -84,21 +52,21 @@ static void spread_stale(pass *s)
     }
 }
 
+static fyi_id newest_of(const void *ctx, fyi_id v)
+{
+    return ((const pass *)ctx)->now[v];
+}
+
 static fy_status copy_node(pass *s, size_t k)
 {
-    const fyi_node n = s->g->nodes[k];
-    fy_node *src = fyi_arena_alloc(&s->arena, (size_t)FYI_MAX(n.n_src, 1) * sizeof *src);
-    if (!src)
-        return fyi_enomem(sizeof *src, "an objective's copy of a node");
-    for (int i = 0; i < n.n_src; i++)
-        src[i] = fyi_n(s->now[n.src[i]]);
-    const fy_node copy = fyi_apply(s->g, n.op, n.attr, n.n_src, src);
+    const fy_node copy = fyi_copy_node(s->g, (int32_t)k, newest_of, s);
     FYI_FORWARD(fy_graph_status(s->g));
-    for (int j = 0; j < n.n_dst; j++) {
-        s->now[n.dst + j] = copy.id + j;
-        if (!s->first_copy[n.dst + j]) {
-            s->first_copy[n.dst + j] = copy.id + j;
-            s->copied_in[n.dst + j] = s->segment;
+    const fyi_node *n = &s->g->nodes[k];
+    for (int j = 0; j < n->n_dst; j++) {
+        s->now[n->dst + j] = copy.id + j;
+        if (!s->first_copy[n->dst + j]) {
+            s->first_copy[n->dst + j] = copy.id + j;
+            s->copied_in[n->dst + j] = s->segment;
         }
     }
     return FY_OK;
@@ -236,50 +204,60 @@ static fy_status root_gradients(pass *s, const movers *m, fyi_segment *seg)
     return FY_OK;
 }
 
-/* Sources and destinations as fyi_update_attr lists them. */
-static fy_status add_update(pass *s, const fyi_objective *o, const movers *m, fyi_segment *seg)
+/* Sources as fyi_update_attr lists them; returns how many. */
+static int list_sources(pass *s, const fyi_objective *o, const movers *m, const fyi_update_attr *a,
+                        fy_node *src)
 {
-    const fyi_optim_rule *rule = o->optim.rule;
-    const int n_states = fyi_optim_states(&o->optim), per = 2 + n_states;
-    const size_t most = o->n_groups + 2 + (size_t)(m->n * per);
-    fy_node *src = fyi_arena_alloc(&s->arena, most * sizeof *src);
-    int32_t *group_of = fyi_arena_dup(&s->g->arena, m->group, (size_t)m->n * sizeof *group_of);
-    if (!src || !group_of)
-        return fyi_enomem(most * sizeof *src, "an objective's update");
-    fyi_update_attr a = { .optim = o->optim,
-                          .n_groups = (int32_t)o->n_groups,
-                          .n_params = m->n,
-                          .n_states = n_states,
-                          .has_clip = o->optim.clip_norm > 0,
-                          .group_of = group_of };
     int n = 0;
     for (size_t i = 0; i < o->n_groups; i++)
         src[n++] = fyi_n(s->now[o->lr[i]]);
-    if (a.has_clip)
+    if (a->has_clip)
         src[n++] = add_clip(s, o, m->diff, m->n);
-    const int steps = n;
     src[n++] = add_state(s, o, NULL, "steps", FY_SCALAR);
     for (int i = 0; i < m->n; i++) {
+        const fy_param *p = m->param[i];
         src[n++] = fyi_n(s->now[m->use[i]]);
         src[n++] = fyi_n(m->diff[i]);
-        for (int k = 0; k < n_states; k++)
-            src[n++] = add_state(s, o, m->param[i]->name, rule->state_names[k], m->param[i]->shape);
+        for (int k = 0; k < a->n_states; k++)
+            src[n++] = add_state(s, o, p->name, o->optim.rule->state_names[k], p->shape);
     }
-    const fy_node dst = fyi_apply(s->g, rule->op, &a, n, src);
-    FYI_FORWARD(fy_graph_status(s->g));
+    return n;
+}
 
-    FYI_FORWARD(root_gradients(s, m, seg));
-    for (int i = 0; i < steps; i++)
-        FYI_FORWARD(fyi_segment_root(seg, src[i].id));
-    alias(s->g, dst.id, src[steps].id);
+/* Each destination overwrites its source: the step count, and each parameter with its states. */
+static void alias_destinations(pass *s, const movers *m, const fyi_update_attr *a,
+                               const fy_node *src, fyi_id dst)
+{
+    alias(s->g, dst, src[fyi_update_step_src(a)].id);
     for (int i = 0; i < m->n; i++) {
-        const int from = steps + 1 + i * per, to = 1 + i * (1 + n_states);
-        alias(s->g, dst.id + to, src[from].id);
-        for (int k = 0; k < n_states; k++)
-            alias(s->g, dst.id + to + 1 + k, src[from + 2 + k].id);
-        moved(s, m->use[i], dst.id + to);
+        const int from = fyi_update_param_src(a, i), to = fyi_update_param_dst(a, i);
+        alias(s->g, dst + to, src[from].id);
+        for (int k = 1; k <= a->n_states; k++) /* the gradient stands between */
+            alias(s->g, dst + to + k, src[from + 1 + k].id);
+        moved(s, m->use[i], dst + to);
     }
-    return fyi_segment_update(seg, s->g->values[dst.id].node);
+}
+
+static fy_status add_update(pass *s, const fyi_objective *o, const movers *m, fyi_segment *seg)
+{
+    fyi_update_attr a = { .optim = o->optim,
+                          .n_groups = (int32_t)o->n_groups,
+                          .n_params = m->n,
+                          .n_states = fyi_optim_states(&o->optim),
+                          .has_clip = o->optim.clip_norm > 0 };
+    const size_t most = (size_t)fyi_update_param_src(&a, m->n);
+    fy_node *src = fyi_arena_alloc(&s->arena, most * sizeof *src);
+    a.group_of = fyi_arena_dup(&s->g->arena, m->group, (size_t)m->n * sizeof *a.group_of);
+    if (!src || !a.group_of)
+        return fyi_enomem(most * sizeof *src, "an objective's update");
+    const int n = list_sources(s, o, m, &a, src);
+    const fyi_id dst = fyi_apply(s->g, o->optim.rule->op, &a, n, src).id;
+    FYI_FORWARD(fy_graph_status(s->g));
+    FYI_FORWARD(root_gradients(s, m, seg));
+    for (int i = 0; i < fyi_update_step_src(&a); i++)
+        FYI_FORWARD(fyi_segment_root(seg, src[i].id));
+    alias_destinations(s, m, &a, src, dst);
+    return fyi_segment_update(seg, s->g->values[dst].node);
 }
 
 /* Averages of what the objective has moved, parameters and running statistics. The count and each average stand
@@ -371,14 +349,7 @@ static fy_status mark_computed(pass *s, bool **out)
     for (size_t k = 0; k < s->p->n_segments; k++)
         for (size_t i = 0; i < s->p->segments[k].n_roots; i++)
             live[s->p->segments[k].roots[i]] = true;
-    for (size_t k = s->g->n_nodes - 1; k > 0; k--) {
-        const fyi_node *n = &s->g->nodes[k];
-        bool any = false;
-        for (int j = 0; j < n->n_dst; j++)
-            any |= live[n->dst + j];
-        for (int i = 0; any && i < n->n_src; i++)
-            live[n->src[i]] = true;
-    }
+    fyi_mark_sources(s->g, (int32_t)s->g->n_nodes - 1, live);
     *out = live;
     return FY_OK;
 }

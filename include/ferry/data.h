@@ -174,8 +174,8 @@ FY_API const char *fy_picture_libraries(void);
 
 /* A folder of JPEG, PNG or WebP files. Each folder in it is a class, with all pictures in it and in
  * folders below, as torchvision's ImageFolder orders them; without folders there are no labels.
- * Names that begin with a dot are left out. A single picture is a folder of one. Pictures are decoded when they are asked for; in memory
- * is a list of the names. */
+ * Names that begin with a dot are left out. A single picture is a folder of one. Pictures are decoded
+ * when they are asked for; in memory is a list of the names. */
 FY_API FY_NODISCARD fy_status fy_image_folder_open(const char *path, const fy_picture_opts *o,
                                                    fy_dataset **out);
 
@@ -492,8 +492,8 @@ FY_API FY_NODISCARD fy_status fy_loader_open(const fy_dataset *d, const fy_loade
                                              fy_loader **out);
 /* Stops the workers, at any time. Accepts NULL. */
 FY_API void fy_loader_close(fy_loader *l);
-/* Allocates nothing itself, though the decoders of pictures do. FY_EEND after the last epoch. After a failure the step is not passed: every
- * call reports it again until fy_loader_seek. */
+/* Allocates nothing itself, though the decoders of pictures do. FY_EEND after the last epoch. After a
+ * failure the step is not passed: every call reports it again until fy_loader_seek. */
 FY_API FY_NODISCARD fy_status fy_loader_next(fy_loader *l, fy_batch *b);
 /* The next batch will be that of `step`. */
 FY_API FY_NODISCARD fy_status fy_loader_seek(fy_loader *l, uint64_t step);

@@ -1,5 +1,8 @@
 /* device.h: where plans run. "cpu" takes the fastest kernel that supports a node; "ref" runs every node
- * with the plain double-precision loops that all others are tested against. */
+ * with the plain double-precision loops that all others are tested against.
+ *
+ * Threads may compile plans for one device at the same time, but not while one sets something of it. Plans that are
+ * compiled run on any threads, each on one at a time. Compute threads belong to the process: see fy_threads_set. */
 #ifndef FERRY_DEVICE_H
 #define FERRY_DEVICE_H
 
@@ -25,16 +28,17 @@ FY_API const char *fy_device_text(const fy_device *d);
  * f32, as does every node without a fast kernel for it. FY_EDEVICE if the device has no instructions for it. */
 FY_API FY_NODISCARD fy_status fy_device_set_precision(fy_device *d, fy_dtype precision);
 FY_API fy_dtype fy_device_precision(const fy_device *d);
-/* Where several kernels can run a convolution, plans compiled from now on take the one that is fastest here: each is timed
- * once, and `path` keeps what came out, so that later plans choose alike. At FY_BF16 kernels that compute in f32 take part.
- * The file and its folder are made if missing; processes may share it; one that cannot be written is warned of. NULL, the
- * beginning: the choice is a rule, the same on every machine with the same instructions. */
+/* Where several kernels can run a convolution, plans compiled from now on take the one that is fastest here: each is
+ * timed once, and `path` keeps what came out, so that later plans choose alike. At FY_BF16 kernels that compute in f32
+ * take part. The file and its folder are made if missing; processes may share it; one that cannot be written is warned
+ * of. NULL, the beginning: the choice is a rule, the same on every machine with the same instructions. */
 FY_API FY_NODISCARD fy_status fy_device_set_kernel_times(fy_device *d, const char *path);
 /* Bytes that the plan of a stage may take on this device, its parameters included (fy_plan_opts.memory); 0, the
  * beginning: any. */
 FY_API void fy_device_set_memory(fy_device *d, size_t bytes);
 FY_API size_t fy_device_memory(const fy_device *d);
-/* Compute threads of this process; 0 for as many as there are processors. */
+/* Compute threads of this process; 0 for as many as there are processors. For all devices and plans; call it before
+ * fy_device_open, whose text, a part of the names of kept features and kernels' times, tells the number it found. */
 FY_API void fy_threads_set(int n);
 
 #ifdef __cplusplus

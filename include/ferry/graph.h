@@ -41,6 +41,8 @@ FY_API fy_shape fy_node_shape(const fy_graph *g, fy_node x);
 FY_API fy_dtype fy_node_dtype(const fy_graph *g, fy_node x);
 /* Gives a node a name to be found by ("encoder.fc1"); returns it. */
 FY_API fy_node fy_name(fy_graph *g, fy_node x, const char *name);
+/* The first node of that name; FY_NO_NODE if there is none, which is no mistake of the graph until something is built on
+ * it. */
 FY_API fy_node fy_graph_find(const fy_graph *g, const char *name);
 
 /* ---- parameters ------------------------------------------------------------------------------- */
@@ -125,20 +127,25 @@ FY_API fy_node fy_reshape(fy_graph *g, fy_node x, fy_shape s);
 FY_API fy_node fy_flatten(fy_graph *g, fy_node x);                    /* [n, ...] -> [n, rest] */
 FY_API fy_node fy_transpose(fy_graph *g, fy_node x, const int *axes); /* dst axis i is x's axes[i] */
 FY_API fy_node fy_broadcast(fy_graph *g, fy_node x, fy_shape s);
+/* n nodes of one type, and of one shape but for the axis, whose sizes add up: [2, 3], [2, 5] along 1 -> [2, 8]. */
 FY_API fy_node fy_concat(fy_graph *g, int axis, const fy_node *x, int n);
 FY_API fy_node fy_concat2(fy_graph *g, int axis, fy_node a, fy_node b);
+/* Indices [begin, begin + size) of the axis, which has `size` elements then. */
 FY_API fy_node fy_slice(fy_graph *g, fy_node x, int axis, int64_t begin, int64_t size);
 /* Indices begin, begin + step, ..., `size` of them: x[:, :, ::2] is (g, x, 2, 0, (d + 1) / 2, 2). */
 FY_API fy_node fy_slice_step(fy_graph *g, fy_node x, int axis, int64_t begin, int64_t size,
                              int64_t step);
-/* Zeros before and after along an axis. */
+/* Zeros before and after along an axis, which has before + size + after elements then. */
 FY_API fy_node fy_pad(fy_graph *g, fy_node x, int axis, int64_t before, int64_t after);
 
+/* x [n, c, h, w] -> [n, c, oh, ow], oh = (h + 2 pad - kernel) / stride + 1, rounded down, or up in ceil_mode; a window
+ * that would begin in the padding after the image is left out. Padding never is the maximum. */
 FY_API fy_node fy_max_pool2d(fy_graph *g, fy_node x, const fy_pool_opts *o);
+/* Of the same shape, as the next one's. */
 FY_API fy_node fy_avg_pool2d(fy_graph *g, fy_node x, const fy_pool_opts *o);
 /* Root of the mean of squares; 1e-6 where all are 0, so that the gradient is finite. */
 FY_API fy_node fy_l2_pool2d(fy_graph *g, fy_node x, const fy_pool_opts *o);
-/* To oh x ow, whatever the image's size (PyTorch's AdaptiveAvgPool2d). */
+/* [n, c, h, w] -> [n, c, oh, ow], whatever the image's size (PyTorch's AdaptiveAvgPool2d). */
 FY_API fy_node fy_adaptive_avg_pool2d(fy_graph *g, fy_node x, int64_t oh, int64_t ow);
 /* Over whole images, [n, c, h, w] -> [n, c]. */
 FY_API fy_node fy_global_avg_pool(fy_graph *g, fy_node x);
@@ -147,7 +154,7 @@ FY_API fy_node fy_global_l2_pool(fy_graph *g, fy_node x);
 
 /* Normalises each channel of src [n, c, ...] by the batch's mean and deviation (training mode), and
  * moves the running statistics by `momentum` in the objectives that name them; or by the running
- * statistics (evaluation mode). scale, shift, running_mean, running_var: [c]. */
+ * statistics (evaluation mode). scale, shift, running_mean, running_var: [c]. The result is of src's shape. */
 typedef struct fy_batch_norm_opts {
     float eps;
     float momentum; /* of the new batch in the running statistics */
@@ -156,7 +163,7 @@ typedef struct fy_batch_norm_opts {
 FY_API fy_batch_norm_opts fy_batch_norm_defaults(void); /* 1e-5, 0.1, training */
 FY_API fy_node fy_batch_norm(fy_graph *g, fy_node src, fy_node scale, fy_node shift,
                              fy_node running_mean, fy_node running_var, const fy_batch_norm_opts *o);
-/* Over the last axis; scale, shift: [last]. */
+/* Over the last axis; scale, shift: [last]. The result is of src's shape. */
 FY_API fy_node fy_layer_norm(fy_graph *g, fy_node src, fy_node scale, fy_node shift, float eps);
 
 /* Over the last axis. */
@@ -295,8 +302,7 @@ typedef struct fy_launch_time {
     const char *node;   /* its name in the graph: "conv2d.12" */
     const char *op;     /* "conv2d"; "reorder" where only a layout changes */
     const char *kernel; /* "onednn" */
-    const char *
-        param; /* the first that it reads, or whose gradient it gives; NULL: none, or an update of all */
+    const char *param; /* the first that it reads, or whose gradient it gives; NULL: none, or all */
     fy_shape src, dst; /* of its first source and its first result */
     double seconds;    /* of all steps that were measured, together */
 } fy_launch_time;

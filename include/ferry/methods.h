@@ -110,8 +110,8 @@ typedef struct fy_finetune_data {
  * when. Frozen layers' batch norms use their running statistics, and neither changes. */
 typedef struct fy_finetune_opts {
     const char *family;
-    const char *
-        weights; /* what fits of the file is loaded, a head for other classes begins anew; NULL: none */
+    /* What fits of the file is loaded, a head for other classes begins anew; NULL: none. */
+    const char *weights;
     const char *weights_part, *weights_prefix; /* as in fy_fit_opts; NULL or "": found */
     double width;                              /* of the family: 0 is 1 */
     double dropout;                            /* negative: the family's own */

@@ -66,6 +66,9 @@ typedef struct fy_run_opts {
 } fy_run_opts;
 FY_API fy_run_opts fy_run_defaults(void); /* no directory, checkpoint every 60 s */
 
+/* Makes the directory if there is one, and holds it until fy_run_close. FY_EINVAL while another run holds it; FY_EIO
+ * where it cannot be made or written; with resume, FY_EFORMAT for a checkpoint that is damaged or is none. Without
+ * resume an earlier run's checkpoint is removed. */
 FY_API FY_NODISCARD fy_status fy_run_open(const fy_run_opts *o, fy_run **out);
 FY_API void fy_run_close(fy_run *r);
 FY_API const char *fy_run_dir(const fy_run *r); /* NULL if none */
@@ -88,7 +91,10 @@ FY_API FY_NODISCARD fy_status fy_run_metrics(fy_run *r, const char *stage, int64
 FY_API FY_NODISCARD fy_status fy_run_write(fy_run *r, const char *name, const void *p, size_t bytes);
 /* "<name>.safetensors" in the run's directory; a run without one has nowhere to keep it: FY_EINVAL. */
 FY_API FY_NODISCARD fy_status fy_run_save_model(fy_run *r, const char *name, fy_model *m);
+/* The same file back into m, as fy_model_load does: FY_EIO where there is none, FY_EFORMAT where it is damaged, FY_ESHAPE
+ * or FY_EINVAL where it is another model's; m is then as it was. */
 FY_API FY_NODISCARD fy_status fy_run_load_model(fy_run *r, const char *name, fy_model *m);
+/* Removes that file; one that is not there is no failure. */
 FY_API void fy_run_drop_model(fy_run *r, const char *name);
 /* True when a resumed run is past this stage: its work and its evaluations are in the checkpoint. */
 FY_API bool fy_run_is_past(const fy_run *r, const char *stage);
@@ -261,9 +267,8 @@ typedef struct fy_figures {
     double accuracy;
     double top5;              /* label among the five largest; NaN for k <= 5 */
     double balanced_accuracy; /* mean recall over the classes that have samples */
-    double macro_precision, macro_recall,
-        macro_f1;       /* means over classes with samples or predictions, where a
-                                                    * recall without samples counts 0 */
+    /* Means over classes with samples or predictions, where a recall without samples counts 0. */
+    double macro_precision, macro_recall, macro_f1;
     double weighted_f1; /* mean f1, weighted by support */
     double matched; /* accuracy under the best one-to-one matching of classes; NaN for k > FY_MAX_MATCHED */
     double nll;   /* mean of -log p(label), in nats */
@@ -318,8 +323,8 @@ typedef struct fy_evaluation {
     fy_shape picture; /* of a mistake's pixels, at most 128 on a side; rank 0: samples are no pictures */
     int n_mistakes;
     const fy_mistake *mistakes; /* the surest first */
-    const char *
-        json; /* one object: figures, figures by class, reliability; no confusion matrix, no mistakes */
+    /* One object: figures, figures by class, reliability; no confusion matrix, no mistakes. */
+    const char *json;
 } fy_evaluation;
 /* The predictor's last model gives logits [n, k]; FY_ESHAPE if not, FY_EINVAL without labels, or for a label that
  * is none of its classes. Batch by batch: memory does not grow with the dataset. */
@@ -427,7 +432,9 @@ FY_API FY_NODISCARD fy_status fy_pca(const fy_tensor *x, int k, uint64_t seed, f
 FY_API FY_NODISCARD fy_status fy_project(const fy_tensor *x, const fy_tensor *mean,
                                          const fy_tensor *axes, const fy_tensor *deviation,
                                          bool whiten, fy_tensor **out);
-/* Lloyd's algorithm from k-means++ starts; the best of `restarts` by inertia. label [n] in 0..k-1. */
+/* Lloyd's algorithm from k-means++ starts over x [n, d]; the best of `restarts` by inertia, the sum over the samples of
+ * the squared distance to their centre. label [n] in 0..k-1; *centres [k, d], *inertia: either may be NULL. FY_ESHAPE
+ * for another x, FY_EINVAL for more clusters than samples. */
 FY_API FY_NODISCARD fy_status fy_kmeans(const fy_tensor *x, int k, int restarts, uint64_t seed,
                                         int32_t *label, fy_tensor **centres, double *inertia);
 

@@ -94,11 +94,11 @@ typedef struct fy_fit_line {
 } fy_fit_line;
 
 typedef struct fy_fit_opts {
-    const char *
-        part; /* of a PyTorch checkpoint, as in fy_weights_open_part; read where a path is given; NULL: the usual one */
-    const char *
-        prefix; /* what stands before the model's names in the file ("module."); NULL: whatever makes
-                            * most names and shapes fit; "": nothing */
+    /* Of a PyTorch checkpoint, as in fy_weights_open_part; read where a path is given; NULL: the usual one. */
+    const char *part;
+    /* What stands before the model's names in the file ("module."); NULL: whatever makes most names and shapes fit; "":
+     * nothing. */
+    const char *prefix;
     const char *skip; /* globs of the model's parameters that keep their values ("fc.*"); NULL: none */
     bool allow_missing;    /* the model's tensors that the file lacks keep their values */
     bool allow_unexpected; /* the file may have tensors that the model lacks */
@@ -118,8 +118,8 @@ typedef struct fy_fit {
     int count[FY_FIT_KINDS];
     bool is_allowed;  /* by the options it was made with */
     const char *text; /* for people, several lines */
-    const char *
-        summary; /* in one: "120 tensors loaded, 2 new head, 0 missing, 0 wrong shape, 0 unexpected" */
+    /* In one: "120 tensors loaded, 2 new head, 0 missing, 0 wrong shape, 0 unexpected". */
+    const char *summary;
     const char *json; /* one object */
 } fy_fit;
 FY_API const char *fy_fit_kind_text(fy_fit_kind k); /* "wrong shape" */

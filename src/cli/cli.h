@@ -1,7 +1,6 @@
 /* What the files of the command share: verbs, options, output, progress.
  *
- * Results go to stdout, progress and warnings to stderr. Exit codes: 0 done, 1 failed, 2 misused.
- * */
+ * Results go to stdout, progress and warnings to stderr. Exit codes: 0 done, 1 failed, 2 misused. */
 #ifndef FYI_CLI_H
 #define FYI_CLI_H
 
@@ -48,8 +47,7 @@ extern const fyi_verb *const fyi_verbs[]; /* NULL-terminated */
 const fyi_verb *fyi_verb_find(const char *name);
 const char *fyi_verb_nearest(const char *name);
 
-/* FY_EINVAL with a sentence that names the nearest option. Release with fyi_args_release, always.
- * */
+/* FY_EINVAL with a sentence that names the nearest option. Release with fyi_args_release, always. */
 fy_status fyi_args_parse(const fyi_verb *verb, int argc, char *const *argv, fyi_args *out);
 void fyi_args_release(fyi_args *a);
 bool fyi_args_has(const fyi_args *a, const char *name);

@@ -15,11 +15,11 @@ fy_status pretrained_load_file(fy_model *m, const pretrained_file *f, fy_fit_opt
 
 typedef struct pretrained {
     pretrained_file encoder_file;
-    pretrained_file
-        classifier_file; /* path NULL: encoder_file holds both, a whole model of the encoder's family */
+    /* path NULL: encoder_file holds both, a whole model of the encoder's family */
+    pretrained_file classifier_file;
     fy_model *encoder, *classifier;
-    const fy_dataset
-        *source; /* some of it is looked at, to see that the parts of a whole give what it gave */
+    /* Some of it is looked at, to see that the parts of a whole give what it gave. */
+    const fy_dataset *source;
 } pretrained;
 
 /* Fills encoder and classifier. */

@@ -30,8 +30,8 @@ typedef struct fyi_family {
     fy_shape input;              /* as published, and the two below */
     int64_t n_classes;
     float dropout;
-    const fy_pixels
-        *pixels; /* of the published weights; NULL: values 0 .. 1 of pictures in the input's size */
+    /* Of the published weights; NULL: values 0 .. 1 of pictures in the input's size. */
+    const fy_pixels *pixels;
 } fyi_family;
 
 /* RGB of 224x224 cut from a shorter side of 256, and of 32x32, both by ImageNet's mean and deviation. */
@@ -40,8 +40,7 @@ extern const fy_pixels fyi_pixels_imagenet, fyi_pixels_cifar;
 struct fy_model {
     char *name;
     fyi_family family; /* a copy; named "custom" for fy_model_new */
-    fy_model_opts
-        opts; /* as given, with the family's own values where none were; texts are in the arena */
+    fy_model_opts opts; /* as given, the family's own values where none were; texts are in the arena */
     fyi_arena arena;
     fyi_model_param *params;
     size_t n_params, cap_params;

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* Would a plain scalar be read back as this text, and as no other kind of value by other programs?
- * */
+/* Would a plain scalar be read back as this text, and as no other kind of value by other programs? */
 static bool is_plain_scalar(const char *text)
 {
     static const char first[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";

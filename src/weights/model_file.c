@@ -2,9 +2,9 @@
  *
  * The file holds every parameter and buffer under its own name ("conv1.weight") as F32, and in the metadata
  * ferry.family, ferry.options, a JSON object of what fy_model_open was given, and where they were set ferry.pixels
- * and ferry.classes (notes.c). Loading takes files by
- * others too, in any format and as much of them as the caller allows (fit.c). Everything is checked and read
- * before the first value is written, so that a failure leaves the model as it was. */
+ * and ferry.classes (notes.c). Loading takes files by others too, in any format and as much of them as the caller
+ * allows (fit.c). Everything is checked and read before the first value is written, so that a failure leaves the
+ * model as it was. */
 #include "weights/fit.h"
 #include "weights/notes.h"
 

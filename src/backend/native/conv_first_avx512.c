@@ -1,6 +1,6 @@
 /* conv_first_avx512.c: convolution of a source of few channels, pooled at once: the k x k map
- * between is
- * never stored. A tile of two result rows, six columns and 32 channels stays in registers. */
+ * between is never stored. A tile of two result rows, six columns and 32 channels stays in
+ * registers. */
 #include "backend/native/avx512.h"
 #include "backend/native/conv_pool.h"
 

@@ -1,14 +1,12 @@
-/* conv_pool.c: convolution, bias, max pooling and ReLU as one operator, and its two gradients, for
- * the small
- * images on which memory and fork-join cost as much as arithmetic.
+/* conv_pool.c: convolution, bias, max pooling and ReLU as one operator, and its two gradients,
+ * for the small images on which memory and fork-join cost as much as arithmetic.
  *
  *   forward        few source channels: direct; channels in blocks of 16: Winograd, F(2,5) or
  * F(4,3)
  *   gradients      sparse: only the winner of each window passes gradient on
  *
  * Work is split into a number of parts that depends on the shapes alone, and partial sums are
- * added in order,
- * so results do not depend on the number of threads. */
+ * added in order, so results do not depend on the number of threads. */
 #include "backend/native/conv_pool.h"
 
 #include "backend/cpu.h"
@@ -124,8 +122,7 @@ static int64_t windows16(const fyi_conv_pool_sizes *s)
     return fyi_round16(s->qh * s->qw);
 }
 
-/* One winners' list: 16 channels of an image, with room for a whole register past the last entry.
- * */
+/* One winners' list: 16 channels of an image, with room for a whole register past the last entry. */
 static int64_t list_cap(const fyi_conv_pool_sizes *s)
 {
     return windows16(s) + 16;
@@ -442,8 +439,7 @@ static int64_t sum_floats(const fyi_conv_pool_sizes *s)
     return is_few(s) ? fyi_round16(s->k * s->k * s->ic) : s->k * s->k * s->ic;
 }
 
-/* Few channels: the image turned to [w, ic, h], then its columns. Otherwise padded blocks of src.
- * */
+/* Few channels: the image turned to [w, ic, h], then its columns. Otherwise padded blocks of src. */
 static scratch_size weights_size(const state *st)
 {
     const fyi_conv_pool_sizes *s = &st->s;
@@ -533,9 +529,8 @@ static void turn_image(const fyi_conv_pool_sizes *s, const float *src, float *tu
                 turned[((x + s->pad) * s->ic + c) * height + y + s->pad] = src[x];
 }
 
-/* columns [rows, w + 2 pad, ic, k]: a k x k window is contiguous. Whole blocks of eight are copied
- * where k is
- * less; what is too much is overwritten by the next. */
+/* columns [rows, w + 2 pad, ic, k]: a k x k window is contiguous. Whole blocks of eight are
+ * copied where k is less; what is too much is overwritten by the next. */
 static void lay_columns(const fyi_conv_pool_sizes *s, const float *turned, float *columns)
 {
     const int64_t height = s->h + 2 * s->pad, lines = (s->w + 2 * s->pad) * s->ic;

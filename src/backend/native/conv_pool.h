@@ -1,5 +1,4 @@
-/* conv_pool.h: a stride-1 convolution whose result is max-pooled by 2x2 windows, as its kernels
- * see it.
+/* conv_pool.h: a stride-1 convolution whose result is max-pooled by 2x2 windows, as its kernels see it.
  *
  *   src [n, ic, h, w]   weights [oc, ic, k, k]   dst, index [n, oc, qh, qw]
  * Channels lie in blocks of 16 (nChw16c), but for a source of few channels, which is plain. The
@@ -29,8 +28,7 @@ static inline int64_t fyi_round16(int64_t n)
 /* ---- winners: the elements of the convolution's result that the gradient reaches ------------- */
 
 /* For each of 16 channels of one image, where its active windows have their maximum, and the
- * gradient there.
- * `offset` counts floats from the top left corner of the padded source. */
+ * gradient there. `offset` counts floats from the top left corner of the padded source. */
 typedef struct fyi_winners {
     int64_t cap;     /* entries per channel */
     float *g;        /* [16, cap] */
@@ -38,8 +36,7 @@ typedef struct fyi_winners {
     int32_t *count;  /* [16] */
 } fyi_winners;
 
-/* Offsets of the windows' corners, [qh qw rounded up to 16], and of the four positions in a
- * window. */
+/* Offsets of the windows' corners, [qh qw rounded up to 16], and of the four positions in a window. */
 typedef struct fyi_window_map {
     int64_t n_windows;
     const int32_t *corner;
@@ -68,9 +65,8 @@ fyi_scatter_fn fyi_scatter_avx512(int64_t k);
 /* One image: src [ic, h + 2 pad, w + 2 pad] already padded, bias [true_oc]. */
 void fyi_conv_first_avx512(const fyi_conv_pool_sizes *s, const float *src, const float *weights,
                            const float *bias, float *dst, uint8_t *index);
-/* dw [lanes] += g * columns at each winner, for windows that are contiguous in `columns`; lanes is
- * a multiple
- * of 16 up to FYI_MAX_WINDOW_LANES. */
+/* dw [lanes] += g * columns at each winner, for windows that are contiguous in `columns`; lanes
+ * is a multiple of 16 up to FYI_MAX_WINDOW_LANES. */
 #define FYI_MAX_WINDOW_LANES 96
 void fyi_gather_window_avx512(float *dw, int64_t lanes, const float *columns, const float *g,
                               const int32_t *offset, int64_t count);

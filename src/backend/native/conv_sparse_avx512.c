@@ -1,8 +1,7 @@
 /* conv_sparse_avx512.c: the two gradients of a convolution whose result was max-pooled: one
- * element in each
- * 2x2 window carries gradient, and none where ReLU was off, so both cost a quarter or less of the
- * dense
- * forms. For one channel of dst and 16 of src all k x k taps stay in registers. */
+ * element in each 2x2 window carries gradient, and none where ReLU was off, so both cost a
+ * quarter or less of the dense forms. For one channel of dst and 16 of src all k x k taps stay
+ * in registers. */
 #include "backend/native/avx512.h"
 #include "backend/native/conv_pool.h"
 

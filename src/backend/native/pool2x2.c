@@ -1,8 +1,6 @@
 /* pool2x2.c: gradients of max pooling by 2x2 windows side by side, alone and with ReLU's before
- * it, for
- * channels in blocks and for plain layout. Each window is written whole, so nothing is zeroed
- * first but the
- * last row and column of odd images. */
+ * it, for channels in blocks and for plain layout. Each window is written whole, so nothing is
+ * zeroed first but the last row and column of odd images. */
 #include "backend/native/native.h"
 
 #include <string.h>

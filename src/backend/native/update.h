@@ -1,8 +1,6 @@
-/* update.h: the optimisers' inner loops, one per rule, compiled once for every x86-64 and once for
- * AVX-512; and
- * the pass over all parameters that they share. Nothing is fused into multiply-adds, so both give
- * the same
- * bits. */
+/* update.h: the optimisers' inner loops, one per rule, compiled once for every x86-64 and once
+ * for AVX-512; and the pass over all parameters that they share. Nothing is fused into
+ * multiply-adds, so both give the same bits. */
 #ifndef FYI_NATIVE_UPDATE_H
 #define FYI_NATIVE_UPDATE_H
 

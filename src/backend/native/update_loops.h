@@ -1,6 +1,6 @@
-/* update_loops.h: the loops themselves, included by the two files that compile them; each defines
- * LOOPS, the
- * name of its table. The rules are those of graph/ops/{sgd,adam,adamw,adagrad}.c. */
+/* update_loops.h: the loops themselves, included by the two files that compile them; each
+ * defines LOOPS, the name of its table. The rules are those of
+ * graph/ops/{sgd,adam,adamw,adagrad}.c. */
 #include "backend/native/native.h"
 #include "backend/native/update.h"
 

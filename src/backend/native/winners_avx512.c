@@ -1,8 +1,6 @@
-/* winners_avx512.c: turns pooled gradients [windows, 16 channels] into one list per channel of the
- * windows
- * that pass gradient on. Sixteen windows at a time are transposed, so that a channel's sixteen lie
- * in one
- * register and are packed by one instruction. */
+/* winners_avx512.c: turns pooled gradients [windows, 16 channels] into one list per channel of
+ * the windows that pass gradient on. Sixteen windows at a time are transposed, so that a
+ * channel's sixteen lie in one register and are packed by one instruction. */
 #include "backend/native/avx512.h"
 #include "backend/native/conv_pool.h"
 

@@ -1,6 +1,6 @@
 /* api.h: the calls in which oneDNN 2.x and 3.x differ, under one set of names. api2.c and api3.c
- * hold the two
- * implementations, of which one is compiled; the other files call only what both versions share. */
+ * hold the two implementations, of which one is compiled; the other files call only what both
+ * versions share. */
 #ifndef FYI_ONEDNN_API_H
 #define FYI_ONEDNN_API_H
 
@@ -9,9 +9,8 @@
 #include <oneapi/dnnl/dnnl.h>
 
 /* A memory descriptor: a struct in 2.x, a handle in 3.x. Made by fyi_md_*, freed by fyi_md_free;
- * one that
- * was queried from a primitive descriptor is lent. NULL stands for none, and for one that failed.
- * */
+ * one that was queried from a primitive descriptor is lent. NULL stands for none, and for one
+ * that failed. */
 #if DNNL_VERSION_MAJOR >= 3
 typedef const_dnnl_memory_desc_t fyi_md;
 #else
@@ -19,8 +18,7 @@ typedef const dnnl_memory_desc_t *fyi_md;
 #endif
 
 /* How a tensor of rank <= FYI_MD_RANK lies, as both versions can tell it. Weights of grouped
- * convolutions have
- * one axis more than Ferry's. */
+ * convolutions have one axis more than Ferry's. */
 #define FYI_MD_RANK (FY_MAX_RANK + 1)
 typedef struct fyi_blocking {
     int rank, n_inner;
@@ -42,8 +40,7 @@ bool fyi_md_read(fyi_md md, fyi_blocking *b, dnnl_data_type_t *t);
 
 typedef enum fyi_pass { FYI_FORWARD_PASS, FYI_DATA_PASS, FYI_WEIGHTS_PASS } fyi_pass;
 
-/* Tensors of a pass, or their gradients: src stands for diff_src where that is written, and so on.
- * */
+/* Tensors of a pass, or their gradients: src stands for diff_src where that is written, and so on. */
 typedef struct fyi_conv_call {
     fyi_md src, weights, bias, dst;             /* bias NULL if none */
     dnnl_dims_t stride, dilation, pad_l, pad_r; /* dilation as the library counts: 0 is dense */

@@ -1,6 +1,5 @@
 /* api2.c: oneDNN 2.x, where a memory descriptor is an open struct and a primitive descriptor is
- * made from an
- * operation descriptor that was filled in first. */
+ * made from an operation descriptor that was filled in first. */
 #include "backend/onednn/api.h"
 
 #if DNNL_VERSION_MAJOR == 2

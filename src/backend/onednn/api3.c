@@ -1,6 +1,5 @@
 /* api3.c: oneDNN 3.x, where memory descriptors are handles that are asked for their parts, and
- * primitive
- * descriptors are made in one call. */
+ * primitive descriptors are made in one call. */
 #include "backend/onednn/api.h"
 
 #if DNNL_VERSION_MAJOR >= 3

@@ -1,8 +1,6 @@
 /* conv2d.c: oneDNN's direct convolution and its two gradients, every tensor in the layout the
- * library
- * wants. Parameters are stored as the forward pass wants them, so the weights' gradient is asked
- * for in that
- * same layout: the update then needs no reorder. */
+ * library wants. Parameters are stored as the forward pass wants them, so the weights' gradient
+ * is asked for in that same layout: the update then needs no reorder. */
 #include "backend/onednn/onednn.h"
 
 #include <math.h>

@@ -1,7 +1,6 @@
 /* layout.c: Ferry's layouts and oneDNN's memory descriptors, one into the other. Both split an
- * axis into
- * inner blocks and order the rest; what is not dense or not blocked has no layout and is refused.
- * */
+ * axis into inner blocks and order the rest; what is not dense or not blocked has no layout and
+ * is refused. */
 #include "backend/onednn/onednn.h"
 
 #include <string.h>
@@ -66,10 +65,8 @@ static int64_t block_count(const fyi_blocking *b, int axis)
 }
 
 /* Axes from the largest stride to the smallest. Of equal strides one belongs to a single block,
- * which lies
- * inside the other: only so do the strides come out again, and the library's fast kernels compare
- * them even
- * where an axis has one element and its stride means nothing. */
+ * which lies inside the other: only so do the strides come out again, and the library's fast
+ * kernels compare them even where an axis has one element and its stride means nothing. */
 static bool is_outside(const fyi_blocking *b, int i, int j)
 {
     if (b->strides[i] != b->strides[j])
@@ -128,8 +125,7 @@ bool fyi_md_to_layout(fyi_md md, const fyi_desc *d, fyi_layout *out)
 /* ---- grouped weights ------------------------------------------------------------------------- */
 
 /* A depthwise kernel is blocked over groups, [oc, 1, ...] seen as [oc, 1, 1, ...]. Otherwise
- * blocks lie within
- * a group, and the groups follow each other: axis 0 of four is axis 1 of five. */
+ * blocks lie within a group, and the groups follow each other: axis 0 of four is axis 1 of five. */
 static fy_shape grouped_shape(const fy_shape *s, int64_t groups)
 {
     return FY_SHAPE(groups, s->d[0] / groups, s->d[1], s->d[2], s->d[3]);

@@ -1,10 +1,9 @@
 /* onednn.h: what the kernels of this folder share. A kernel is one function that describes its
- * node as a
- * primitive descriptor; proposing, creating, running and destroying are the same for all.
+ * node as a primitive descriptor; proposing, creating, running and destroying are the same for
+ * all.
  *
- * The function runs twice: first with layouts left to the library, which writes what it chose into
- * the
- * site, then with the site as the compiler settled it. */
+ * The function runs twice: first with layouts left to the library, which writes what it chose
+ * into the site, then with the site as the compiler settled it. */
 #ifndef FYI_ONEDNN_H
 #define FYI_ONEDNN_H
 
@@ -80,14 +79,12 @@ fyi_md fyi_md_plain(fyi_maker *m, fyi_desc *d);
 /* Takes over a descriptor that the maker frees; NULL passes through. */
 fyi_md fyi_md_own(fyi_maker *m, fyi_md md);
 /* Writes into d how `md` (lent by the primitive descriptor) lies; false if that is no fyi_layout
- * of d's
- * type and shape. */
+ * of d's type and shape. */
 bool fyi_adopt(fyi_desc *d, fyi_md md);
 /* fyi_adopt of what the finished m->pd chose. */
 bool fyi_adopt_query(const fyi_maker *m, fyi_desc *d, dnnl_query_t what);
-/* True if m->pd stands for a fast implementation; drops it otherwise. Asked for a layout that none
- * of its
- * fast ones takes, the library falls back to loops that are a thousand times slower. */
+/* True if m->pd stands for a fast implementation; drops it otherwise. Asked for a layout that
+ * none of its fast ones takes, the library falls back to loops that are a thousand times slower. */
 bool fyi_keep_if_fast(fyi_maker *m);
 void fyi_bind(fyi_maker *m, int arg, fyi_from from, int i);
 /* Hands over the operations collected in m->post_ops, and empties them. */

@@ -1,6 +1,5 @@
-/* pool2d.c: oneDNN's maximum and average pooling. Its workspace is Ferry's index: the position kh
- * * KW + kw of
- * the first maximum, u8 for small windows. */
+/* pool2d.c: oneDNN's maximum and average pooling. Its workspace is Ferry's index: the position
+ * kh * KW + kw of the first maximum, u8 for small windows. */
 #include "backend/onednn/onednn.h"
 
 /* Padding after the image is whatever the last window needs. */
@@ -56,8 +55,7 @@ static bool make_max_pool2d(fyi_maker *m)
 FYI_ONEDNN_KERNEL(max_pool2d);
 
 /* The divisor of a window that hangs over the padded image is the part inside; the library knows
- * only whole
- * windows and what lies inside the image. */
+ * only whole windows and what lies inside the image. */
 static bool average_kind(const fyi_site *s, const fy_shape *src, const fy_shape *dst,
                          dnnl_alg_kind_t *kind)
 {

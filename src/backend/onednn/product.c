@@ -1,8 +1,7 @@
 /* product.c: oneDNN's inner product for linear layers and their gradients, and matrix products.
  *
  * Weights take the library's blocked layout, which is the same for all three passes; source and
- * destination
- * stay plain. */
+ * destination stay plain. */
 #include "backend/onednn/onednn.h"
 
 /* ---- linear ---------------------------------------------------------------------------------- */

@@ -1,8 +1,7 @@
 /* kernels.c: the reference kernel of every operator in ops.def, in that order. */
 #include "backend/backend.h"
 
-/* Sources have none: the plan places their values. The registry skips entries without an operator.
- * */
+/* Sources have none: the plan places their values. The registry skips entries without an operator. */
 static const fyi_kernel no_kernel;
 #define fyi_ref_input no_kernel
 #define fyi_ref_use no_kernel

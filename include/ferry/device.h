@@ -1,8 +1,5 @@
 /* device.h: where plans run. "cpu" takes the fastest kernel that supports a node; "ref" runs every node
- * with the plain double-precision loops that all others are tested against.
- *
- * Threads may compile plans for one device at the same time, but not while one sets something of it. Plans that are
- * compiled run on any threads, each on one at a time. Compute threads belong to the process: see fy_threads_set. */
+ * with the plain double-precision loops that all others are tested against. */
 #ifndef FERRY_DEVICE_H
 #define FERRY_DEVICE_H
 

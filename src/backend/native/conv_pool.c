@@ -650,21 +650,8 @@ const fyi_kernel fyi_native_conv_pool_bwd_weights = { .name = "native",
 
 #else
 
-static bool decline(fy_device *dev, fyi_site *site)
-{
-    (void)dev;
-    (void)site;
-    return false;
-}
-
-const fyi_kernel fyi_native_conv_pool = { .name = "native",
-                                          .op = &fyi_op_conv_pool,
-                                          .propose = decline };
-const fyi_kernel fyi_native_conv_pool_bwd_data = { .name = "native",
-                                                   .op = &fyi_op_conv_pool_bwd_data,
-                                                   .propose = decline };
-const fyi_kernel fyi_native_conv_pool_bwd_weights = { .name = "native",
-                                                      .op = &fyi_op_conv_pool_bwd_weights,
-                                                      .propose = decline };
+FYI_NATIVE_ABSENT(conv_pool);
+FYI_NATIVE_ABSENT(conv_pool_bwd_data);
+FYI_NATIVE_ABSENT(conv_pool_bwd_weights);
 
 #endif

@@ -130,18 +130,9 @@ const fyi_kernel fyi_native_max_pool2d_bwd_blocked = { .name = "native-blocks",
 
 #else
 
-static bool decline(fy_device *dev, fyi_site *site)
-{
-    (void)dev;
-    (void)site;
-    return false;
-}
-
-const fyi_kernel fyi_native_max_pool2d = { .name = "native",
-                                           .op = &fyi_op_max_pool2d,
-                                           .propose = decline };
+FYI_NATIVE_ABSENT(max_pool2d);
 const fyi_kernel fyi_native_max_pool2d_bwd_blocked = { .name = "native-blocks",
                                                        .op = &fyi_op_max_pool2d_bwd,
-                                                       .propose = decline };
+                                                       .propose = fyi_native_absent };
 
 #endif

@@ -35,8 +35,13 @@
                                               .propose = propose_fn,   \
                                               .run = run_fn }
 
+/* Stands for a kernel that this kind of processor does not have. */
+#define FYI_NATIVE_ABSENT(op_name) FYI_NATIVE_KERNEL(op_name, fyi_native_absent, NULL)
+
 /* ---- native.c: what kernels ask of the compiler, and reductions ------------------------------ */
 
+/* Takes nothing. */
+bool fyi_native_absent(fy_device *dev, fyi_site *site);
 /* All plain; floats as f32, labels as i32. */
 bool fyi_native_plain(fy_device *dev, fyi_site *site);
 /* Element-wise: every source and destination in one layout, whichever it is. Where a source is bf16, so is

@@ -23,7 +23,7 @@ static size_t sums_bytes(const fy_shape *s)
     return blocks * sizeof(fyi_norm_line) + (size_t)s->d[0] * blocks * 32 * sizeof(float);
 }
 
-fyi_norm_job fyi_norm_begin(const fyi_launch *l, int src)
+static fyi_norm_job begin(const fyi_launch *l, int src, float eps)
 {
     const fyi_desc *d = &l->site->src[src];
     fyi_norm_job j = { .loops = d->dtype == FY_BF16 ? &fyi_norm_bf16_avx512 : &fyi_norm_f32_avx512 };
@@ -31,10 +31,37 @@ fyi_norm_job fyi_norm_begin(const fyi_launch *l, int src)
     j.c = d->shape.d[1];
     j.blocks = blocks_of(&d->shape);
     j.hw = d->shape.d[2] * d->shape.d[3];
+    j.eps = eps;
+    j.lo = -INFINITY;
+    j.hi = INFINITY;
     j.item_bytes = (size_t)j.hw * 16 * fy_dtype_bytes(d->dtype);
     j.x = l->src[src];
     j.lines = l->scratch;
     j.part = (float *)(j.lines + j.blocks);
+    return j;
+}
+
+fyi_norm_job fyi_norm_forward_job(const fyi_launch *l, float eps, int mean)
+{
+    fyi_norm_job j = begin(l, 0, eps);
+    j.scale = l->src[1];
+    j.shift = l->src[2];
+    j.dst = l->dst[0];
+    j.mean = l->dst[mean];
+    j.var = l->dst[mean + 1];
+    return j;
+}
+
+fyi_norm_job fyi_norm_backward_job(const fyi_launch *l, float eps, int src)
+{
+    fyi_norm_job j = begin(l, src, eps);
+    j.diff = l->src[0];
+    j.mean = l->src[src + 1];
+    j.var = l->src[src + 2];
+    j.scale = l->src[src + 3];
+    j.diff_src = l->dst[0];
+    j.diff_scale = l->dst[1];
+    j.diff_shift = l->dst[2];
     return j;
 }
 

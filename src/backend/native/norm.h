@@ -65,8 +65,10 @@ typedef struct fyi_norm_job {
 bool fyi_norm_propose(fyi_site *site, int src);
 bool fyi_norm_propose_pool(fyi_site *site, int src, const fyi_max_pool *p, const fyi_desc *index);
 
-/* A job on the site's source `src`, its scratch in place; the rest is the caller's to fill in. */
-fyi_norm_job fyi_norm_begin(const fyi_launch *l, int src);
+/* src, scale, shift -> dst, and from destination `mean` on mean, var; unbounded, and nothing added. */
+fyi_norm_job fyi_norm_forward_job(const fyi_launch *l, float eps, int mean);
+/* diff_dst, and from source `src` on src, mean, var, scale -> diff_src, diff_scale, diff_shift; nothing was clipped. */
+fyi_norm_job fyi_norm_backward_job(const fyi_launch *l, float eps, int src);
 void fyi_norm_set_pool(fyi_norm_job *j, const fyi_launch *l, const fyi_max_pool *p, uint8_t *index);
 void fyi_norm_forward(const fyi_norm_job *j);
 void fyi_norm_backward(const fyi_norm_job *j);

@@ -27,16 +27,10 @@ static fy_status run(const fyi_launch *l)
 {
     const fyi_norm_pool_attr *a = l->site->attr;
     const fyi_max_pool p = pool_of(l->site, &l->site->src[0], &l->site->dst[0]);
-    fyi_norm_job j = fyi_norm_begin(l, 0);
+    fyi_norm_job j = fyi_norm_forward_job(l, a->eps, 2);
     fyi_norm_set_pool(&j, l, &p, l->dst[1]);
-    j.eps = a->eps;
     j.lo = a->lo;
     j.hi = a->hi;
-    j.scale = l->src[1];
-    j.shift = l->src[2];
-    j.dst = l->dst[0];
-    j.mean = l->dst[2];
-    j.var = l->dst[3];
     fyi_norm_forward(&j);
     return FY_OK;
 }
@@ -56,19 +50,11 @@ static fy_status run_bwd(const fyi_launch *l)
 {
     const fyi_norm_pool_attr *a = l->site->attr;
     const fyi_max_pool p = pool_of(l->site, &l->site->src[3], &l->site->src[0]);
-    fyi_norm_job j = fyi_norm_begin(l, 3);
+    fyi_norm_job j = fyi_norm_backward_job(l, a->eps, 3);
     fyi_norm_set_pool(&j, l, &p, l->src[2]);
-    j.eps = a->eps;
     j.lo = a->lo;
     j.hi = a->hi;
-    j.diff = l->src[0];
     j.gate = l->src[1];
-    j.mean = l->src[4];
-    j.var = l->src[5];
-    j.scale = l->src[6];
-    j.diff_src = l->dst[0];
-    j.diff_scale = l->dst[1];
-    j.diff_shift = l->dst[2];
     fyi_norm_backward(&j);
     return FY_OK;
 }
@@ -77,14 +63,7 @@ FYI_NATIVE_KERNEL_ANY(norm_pool_bwd, propose_bwd, run_bwd);
 
 #else
 
-static bool decline(fy_device *dev, fyi_site *site)
-{
-    (void)dev;
-    (void)site;
-    return false;
-}
-
-FYI_NATIVE_KERNEL(norm_pool, decline, NULL);
-FYI_NATIVE_KERNEL(norm_pool_bwd, decline, NULL);
+FYI_NATIVE_ABSENT(norm_pool);
+FYI_NATIVE_ABSENT(norm_pool_bwd);
 
 #endif

@@ -1,8 +1,6 @@
 /* batch_norm.c: see graph/ops/batch_norm.c. */
 #include "backend/ref/channels.h"
 
-#include <math.h>
-
 static void normalise(const fyi_launch *l, const channel_dims *d, int64_t c, double mean, double var)
 {
     const fyi_batch_norm_attr *a = l->site->attr;
@@ -39,36 +37,17 @@ static fy_status run_infer(const fyi_launch *l)
 
 FYI_REF_KERNEL(batch_norm_infer, run_infer);
 
-/* diff_dst, src, mean, var, scale -> diff_src, diff_scale, diff_shift; channel c. */
-static void channel_bwd(const fyi_launch *l, const channel_dims *d, int64_t c)
+/* diff_dst, src, mean, var, scale -> diff_src, diff_scale, diff_shift */
+static double diff_at(const fyi_launch *l, int64_t n, int64_t c, int64_t i)
 {
-    const fyi_batch_norm_attr *a = l->site->attr;
-    const double mean = SRC(l, 2, c), rstd = 1 / sqrt(SRC(l, 3, c) + (double)a->eps);
-    const double count = (double)(d->n * d->per);
-    double diff_scale = 0, diff_shift = 0;
-    for (int64_t n = 0; n < d->n; n++)
-        for (int64_t i = 0; i < d->per; i++) {
-            const int64_t at = element(d, n, c, i);
-            diff_shift += SRC(l, 0, at);
-            diff_scale += SRC(l, 0, at) * (SRC(l, 1, at) - mean) * rstd;
-        }
-    for (int64_t n = 0; n < d->n; n++)
-        for (int64_t i = 0; i < d->per; i++) {
-            const int64_t at = element(d, n, c, i);
-            const double xhat = (SRC(l, 1, at) - mean) * rstd;
-            const double through_moments = (diff_shift + xhat * diff_scale) / count;
-            DST(l, 0, at,
-                SRC(l, 4, c) * rstd * (SRC(l, 0, at) - (a->training ? through_moments : 0)));
-        }
-    DST(l, 1, c, diff_scale);
-    DST(l, 2, c, diff_shift);
+    const channel_dims d = channel_dims_of(&l->site->src[0].shape);
+    return SRC(l, 0, element(&d, n, c, i));
 }
 
 static fy_status run_bwd(const fyi_launch *l)
 {
-    const channel_dims d = channel_dims_of(&l->site->src[1].shape);
-    for (int64_t c = 0; c < d.c; c++)
-        channel_bwd(l, &d, c);
+    const fyi_batch_norm_attr *a = l->site->attr;
+    norm_bwd_run(l, &(norm_bwd){ 1, (double)a->eps, !a->training, diff_at });
     return FY_OK;
 }
 

@@ -2,8 +2,6 @@
  * looks at it, and the gradients for every use. */
 #include "backend/ref/windows.h"
 
-#include <math.h>
-
 /* (conv(src, weights) + bias)[n, oc, cy, cx] */
 static double conv_at(const fyi_launch *l, const conv_dims *c, int64_t n, int64_t oc, int64_t cy,
                       int64_t cx)
@@ -25,21 +23,15 @@ static void choose(const fyi_launch *l, const conv_dims *c, const pool_dims *p, 
                    int64_t oc, int64_t oy, int64_t ox)
 {
     const bool relu = ((const fyi_conv_pool_attr *)l->site->attr)->relu;
-    double largest = -INFINITY;
-    int64_t where = -1;
+    pool_winner w = { 0, -1 };
     for (int64_t kh = 0; kh < p->y.kernel; kh++)
         for (int64_t kw = 0; kw < p->x.kernel; kw++) {
             const int64_t cy = element_under(&p->y, oy, kh), cx = element_under(&p->x, ox, kw);
-            if (cy < 0 || cx < 0)
-                continue;
-            const double v = conv_at(l, c, n, oc, cy, cx);
-            if (where < 0 || v > largest || (isnan(v) && !isnan(largest))) {
-                largest = v;
-                where = kh * p->x.kernel + kw;
-            }
+            if (cy >= 0 && cx >= 0)
+                pool_offer(&w, conv_at(l, c, n, oc, cy, cx), kh * p->x.kernel + kw);
         }
-    DST(l, 0, at4(&p->dst, n, oc, oy, ox), relu && largest < 0 ? 0 : largest);
-    DST(l, 1, at4(&p->dst, n, oc, oy, ox), (double)where);
+    DST(l, 0, at4(&p->dst, n, oc, oy, ox), relu && w.value < 0 ? 0 : w.value);
+    DST(l, 1, at4(&p->dst, n, oc, oy, ox), (double)w.where);
 }
 
 static fy_status run(const fyi_launch *l)
@@ -64,7 +56,8 @@ static double conv_diff(const fyi_launch *l, const pool_dims *p, int64_t n, int6
                         int64_t cx)
 {
     const bool relu = ((const fyi_conv_pool_attr *)l->site->attr)->relu;
-    return pooled_diff(l, p, 2, relu ? 1 : -1, n, oc, cy, cx);
+    const pool_gate g = { .index = 2, .dst = relu ? 1 : -1, .lo = 0, .hi = INFINITY };
+    return pooled_diff(l, p, &g, n, oc, cy, cx);
 }
 
 static double diff_src_at(const fyi_launch *l, const conv_dims *c, const pool_dims *p, int64_t n,

@@ -9,6 +9,8 @@
 
 #include "backend/ref/ref.h"
 
+#include <math.h>
+
 /* Offset of [a, b, c, d] in a plain rank-4 tensor. */
 static inline int64_t at4(const fy_shape *s, int64_t a, int64_t b, int64_t c, int64_t d)
 {
@@ -81,10 +83,27 @@ static inline pool_dims pool_dims_of(const fy_pool_opts *o, fy_shape src, fy_sha
     return p;
 }
 
-/* What reaches the max pooling's element [n, c, y, x]: diff_dst (source 0) of the windows that
- * chose it. The positions chosen are source `index`; where `gate` is not negative, source `gate`
- * has to be positive too. */
-static inline double pooled_diff(const fyi_launch *l, const pool_dims *p, int index, int gate,
+/* The first of the largest so far, a NaN over all others. */
+typedef struct pool_winner {
+    double value;
+    int64_t where; /* kh * KW + kw; -1: none yet */
+} pool_winner;
+
+static inline void pool_offer(pool_winner *w, double v, int64_t where)
+{
+    if (w->where < 0 || v > w->value || (isnan(v) && !isnan(w->value)))
+        *w = (pool_winner){ v, where };
+}
+
+/* Which sources hold the winners' positions and, unless negative, their values, and between which bounds these have to
+ * lie for a gradient to pass; with hi infinite all above lo do. */
+typedef struct pool_gate {
+    int index, dst;
+    double lo, hi;
+} pool_gate;
+
+/* What reaches the max pooling's element [n, c, y, x]: diff_dst (source 0) of the windows that chose it. */
+static inline double pooled_diff(const fyi_launch *l, const pool_dims *p, const pool_gate *g,
                                  int64_t n, int64_t c, int64_t y, int64_t x)
 {
     double sum = 0;
@@ -94,8 +113,9 @@ static inline double pooled_diff(const fyi_launch *l, const pool_dims *p, int in
             if (oy < 0 || ox < 0)
                 continue;
             const int64_t at = at4(&p->dst, n, c, oy, ox);
-            const bool chosen = SRC(l, index, at) == (double)(kh * p->x.kernel + kw);
-            if (chosen && (gate < 0 || SRC(l, gate, at) > 0))
+            const double dst = g->dst < 0 ? 0 : SRC(l, g->dst, at);
+            const bool passes = dst > g->lo && (dst < g->hi || isinf(g->hi));
+            if (SRC(l, g->index, at) == (double)(kh * p->x.kernel + kw) && (g->dst < 0 || passes))
                 sum += SRC(l, 0, at);
         }
     return sum;

@@ -6,13 +6,6 @@
 #include "graph/ops/attr.h"
 #include "graph/ops/rule.h"
 
-static fy_status want_vectors(const fyi_op_site *at, int first, int n, const char *const *roles)
-{
-    for (int i = 0; i < n; i++)
-        FYI_FORWARD(fyi_want_shape(at, first + i, roles[i], FY_SHAPE(at->src[0].shape.d[1])));
-    return FY_OK;
-}
-
 /* src, scale, shift [, other] -> dst, mean, var */
 static fy_status infer(const fyi_op_site *at, fyi_spec *dst)
 {
@@ -21,7 +14,8 @@ static fy_status infer(const fyi_op_site *at, fyi_spec *dst)
         return fyi_fail(FY_EINVAL, "%s: takes %d sources in this form and was given %d", at->name,
                         3 + a->has_other, at->n_src);
     FYI_FORWARD(fyi_want_axes(at, 0, "src", 4, 4, "[n, c, h, w]"));
-    FYI_FORWARD(want_vectors(at, 1, 2, (const char *const[]){ "scale", "shift" }));
+    FYI_FORWARD(fyi_want_vectors(at, 1, 2, (const char *const[]){ "scale", "shift" },
+                                 at->src[0].shape.d[1]));
     if (a->has_other)
         FYI_FORWARD(fyi_want_shape(at, 3, "other", at->src[0].shape));
     dst[1].shape = dst[2].shape = FY_SHAPE(at->src[0].shape.d[1]);
@@ -42,7 +36,7 @@ static fy_status infer_bwd(const fyi_op_site *at, fyi_spec *dst)
     FYI_FORWARD(fyi_want_axes(at, 0, "diff_dst", 4, 4, "[n, c, h, w]"));
     FYI_FORWARD(fyi_want_shape(at, 1, "dst", at->src[0].shape));
     FYI_FORWARD(fyi_want_shape(at, 2, "src", at->src[0].shape));
-    FYI_FORWARD(want_vectors(at, 3, 3, roles));
+    FYI_FORWARD(fyi_want_vectors(at, 3, 3, roles, at->src[0].shape.d[1]));
     dst[1].shape = dst[2].shape = FY_SHAPE(at->src[0].shape.d[1]);
     if (((const fyi_norm_act_attr *)at->attr)->has_other)
         dst[3] = at->src[0];

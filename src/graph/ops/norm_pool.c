@@ -8,20 +8,12 @@
 #include "graph/ops/pool.h"
 #include "graph/ops/rule.h"
 
-static fy_status want_vectors(const fyi_op_site *at, int first, int src, const char *const *roles,
-                              int n)
-{
-    for (int i = 0; i < n; i++)
-        FYI_FORWARD(fyi_want_shape(at, first + i, roles[i], FY_SHAPE(at->src[src].shape.d[1])));
-    return FY_OK;
-}
-
 static fy_status infer(const fyi_op_site *at, fyi_spec *dst)
 {
     static const char *const roles[] = { "scale", "shift" };
     const fyi_norm_pool_attr *a = at->attr;
     FYI_FORWARD(fyi_want_axes(at, 0, "src", 4, 4, "[n, c, h, w]"));
-    FYI_FORWARD(want_vectors(at, 1, 0, roles, 2));
+    FYI_FORWARD(fyi_want_vectors(at, 1, 2, roles, at->src[0].shape.d[1]));
     FYI_FORWARD(fyi_pool_shape(at, &a->pool, &at->src[0].shape, &dst[0].shape));
     dst[1] = (fyi_spec){ .dtype = fyi_pool_index_dtype(&a->pool), .shape = dst[0].shape };
     dst[2].shape = dst[3].shape = FY_SHAPE(at->src[0].shape.d[1]);
@@ -44,7 +36,7 @@ static fy_status infer_bwd(const fyi_op_site *at, fyi_spec *dst)
     FYI_FORWARD(fyi_want_shape(at, 0, "diff_dst", pooled));
     FYI_FORWARD(fyi_want_shape(at, 1, "dst", pooled));
     FYI_FORWARD(fyi_want_dtype(at, 2, "index", fyi_pool_index_dtype(&a->pool)));
-    FYI_FORWARD(want_vectors(at, 4, 3, roles, 3));
+    FYI_FORWARD(fyi_want_vectors(at, 4, 3, roles, at->src[3].shape.d[1]));
     dst[0] = at->src[3];
     dst[1].shape = dst[2].shape = FY_SHAPE(at->src[3].shape.d[1]);
     return FY_OK;

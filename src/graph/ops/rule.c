@@ -26,6 +26,14 @@ fy_status fyi_want_shape(const fyi_op_site *at, int i, const char *role, fy_shap
         role, fyi_spec_text(FY_F32, &shape, wanted), fyi_spec_text(s->dtype, &s->shape, found));
 }
 
+fy_status fyi_want_vectors(const fyi_op_site *at, int first, int n, const char *const *roles,
+                           int64_t c)
+{
+    for (int i = 0; i < n; i++)
+        FYI_FORWARD(fyi_want_shape(at, first + i, roles[i], FY_SHAPE(c)));
+    return FY_OK;
+}
+
 fy_status fyi_want_dtype(const fyi_op_site *at, int i, const char *role, fy_dtype dtype)
 {
     if (at->src[i].dtype == dtype)

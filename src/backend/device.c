@@ -38,6 +38,7 @@ static fy_status open_cpu(fy_device *dev)
     FYI_FORWARD(fyi_cpu_check());
     dev->float_store = FY_F32;
     dev->has_bf16 = fyi_cpu_has_bf16();
+    dev->flushes = true;
     fyi_device_says(dev, "%s", fyi_cpu_instructions());
     say_threads(dev);
 #ifdef FYI_HAVE_ONEDNN

@@ -5,6 +5,7 @@
 
 #include <ferry/base.h>
 
+#include <nettle/sha2.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -229,8 +230,18 @@ fy_status fyi_stop_if_asked(const char *what);
  * thread. */
 typedef void (*fyi_range_fn)(void *ctx, int64_t begin, int64_t end);
 void fyi_parallel(int64_t n, int64_t grain, fyi_range_fn fn, void *ctx);
+/* Runs fn(ctx) once on the calling thread and on every compute thread that lives from one loop to the next. */
+void fyi_each_thread(void (*fn)(void *ctx), void *ctx);
 int fyi_threads(void);
 void fyi_set_threads(int n); /* 0: as many as the machine has */
+
+/* ---- denormal.c ------------------------------------------------------------------------------ */
+
+/* From here on numbers below 2^-126 (f64: 2^-1022) count as zero in what this thread and its compute threads
+ * calculate; returns what fyi_restore_denormals needs to give all of them the caller's mode of before. */
+typedef uint64_t fyi_fp_mode;
+fyi_fp_mode fyi_flush_denormals(void);
+void fyi_restore_denormals(fyi_fp_mode before);
 
 /* ---- hash.c, text.c, time.c ------------------------------------------------------------------ */
 
@@ -238,9 +249,7 @@ void fyi_set_threads(int n); /* 0: as many as the machine has */
 uint64_t fyi_hash64(const void *p, size_t bytes, uint64_t seed);
 /* SHA-256 as 64 lower-case hexadecimal digits and a NUL. */
 typedef struct fyi_sha256 {
-    uint32_t h[8];
-    uint64_t bytes;
-    uint8_t block[64];
+    struct sha256_ctx ctx;
 } fyi_sha256;
 void fyi_sha256_init(fyi_sha256 *s);
 void fyi_sha256_update(fyi_sha256 *s, const void *p, size_t bytes);

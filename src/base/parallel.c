@@ -101,6 +101,12 @@ static void run_parts(const job *j)
         run_part(j, i);
 }
 
+static void run_each(void (*fn)(void *ctx), void *ctx)
+{
+#pragma omp parallel num_threads(fyi_threads())
+    fn(ctx);
+}
+
 #else
 
 static _Thread_local bool is_worker;
@@ -145,7 +151,21 @@ static void run_parts(const job *j)
             pthread_join(workers[i].thread, NULL);
 }
 
+/* Workers end with their loop. */
+static void run_each(void (*fn)(void *ctx), void *ctx)
+{
+    fn(ctx);
+}
+
 #endif
+
+void fyi_each_thread(void (*fn)(void *ctx), void *ctx)
+{
+    if (is_nested() || fyi_threads() == 1)
+        fn(ctx);
+    else
+        run_each(fn, ctx);
+}
 
 void fyi_parallel(int64_t n, int64_t grain, fyi_range_fn fn, void *ctx)
 {

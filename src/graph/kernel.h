@@ -104,7 +104,8 @@ struct fy_device {
     fyi_kernel_times *times;          /* NULL: kernels are chosen by the order of their list */
     size_t memory;                    /* fy_device_set_memory */
     bool has_bf16;                    /* instructions that multiply bf16 */
-    void *ctx;                        /* the kernels' library's own: engine and stream */
+    bool flushes; /* denormal numbers count as zero during a step (base/denormal.c) */
+    void *ctx;    /* the kernels' library's own: engine and stream */
     void (*close)(fy_device *dev);
 };
 

@@ -89,10 +89,8 @@ static fy_status run_all(fy_plan *p, bool once)
     return FY_OK;
 }
 
-fy_status fy_plan_step(fy_plan *p)
+static fy_status run_step(fy_plan *p)
 {
-    FYI_FORWARD(take_inputs(p));
-    FYI_FORWARD(pull_all(p));
     if (!p->settled_once)
         FYI_FORWARD(run_all(p, true));
     p->settled_once = true;
@@ -100,5 +98,17 @@ fy_status fy_plan_step(fy_plan *p)
     hold_moved(p); /* also after a failure: what was overwritten is the newest there is */
     p->ran = true;
     p->steps++;
+    return st;
+}
+
+fy_status fy_plan_step(fy_plan *p)
+{
+    FYI_FORWARD(take_inputs(p));
+    FYI_FORWARD(pull_all(p));
+    if (!p->dev->flushes)
+        return run_step(p);
+    const fyi_fp_mode before = fyi_flush_denormals();
+    const fy_status st = run_step(p);
+    fyi_restore_denormals(before);
     return st;
 }

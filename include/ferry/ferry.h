@@ -5,6 +5,7 @@
 #include "base.h"
 #include "data.h"
 #include "device.h"
+#include "distill.h"
 #include "graph.h"
 #include "methods.h"
 #include "nn.h"

@@ -94,6 +94,26 @@ fy_node op_param_apart(op_test *t, fy_shape s, float kink)
     return x;
 }
 
+static void lend_param(op_test *t, fy_param *p)
+{
+    const int64_t n = fy_shape_numel(fy_param_shape(p));
+    float *v = new_floats(n);
+    must(fy_param_read(p, v, n), "a model's parameter");
+    for (int64_t i = 0; i < n; i++)
+        v[i] = roundf(v[i] * 1024) / 1024;
+    must(fy_param_write(p, v, n), "a model's parameter");
+    fyi_free(v);
+    assert_true((size_t)t->n_params < FYI_LEN(t->params));
+    t->is_lent[t->n_params] = true;
+    t->params[t->n_params++] = p;
+}
+
+void op_lend_model(op_test *t, fy_model *m)
+{
+    for (int i = 0; i < fy_model_count(m); i++)
+        lend_param(t, fy_model_param(m, i));
+}
+
 fy_node op_labels(op_test *t, int64_t n, int64_t k)
 {
     int32_t *labels = fyi_calloc((size_t)FYI_MAX(n, 1), sizeof *labels);
@@ -116,11 +136,14 @@ static fy_node begin(op_test *t, op_build build, const void *row)
     return x;
 }
 
-static void end(op_test *t)
+void op_test_end(op_test *t)
 {
     fy_graph_free(t->g);
     for (int i = 0; i < t->n_params; i++)
-        fy_param_free(t->params[i]);
+        if (!t->is_lent[i])
+            fy_param_free(t->params[i]);
+    if (t->on_end)
+        t->on_end(t->arg);
 }
 
 /* ---- running
@@ -217,7 +240,7 @@ void op_check_forward(op_build build, const void *row, const char *device, doubl
     op_test t;
     const fy_node x = begin(&t, build, row);
     compare_devices(&t, device, &x, 1, rtol);
-    end(&t);
+    op_test_end(&t);
 }
 
 /* ---- gradients
@@ -320,7 +343,7 @@ void op_check_gradient(op_build build, const void *row)
     }
     release(&forward);
     fyi_free(w);
-    end(&t);
+    op_test_end(&t);
 }
 
 void op_check_gradient_on(op_build build, const void *row, const char *device, double rtol)
@@ -333,7 +356,7 @@ void op_check_gradient_on(op_build build, const void *row, const char *device, d
     const int n = gradient_outputs(&t, diff, outputs);
     assert_true(n > 0);
     compare_devices(&t, device, outputs, n, rtol);
-    end(&t);
+    op_test_end(&t);
 }
 
 /* ---- hand-made values, equal graphs, mistakes
@@ -351,7 +374,7 @@ void op_check_values(op_build build, const void *row, const double *expected, in
         evaluate(&t, devices[i], &x, 1, &actual);
         compare(&t, devices[i], actual, expected, n, 1e-6);
         fyi_free(actual);
-        end(&t);
+        op_test_end(&t);
     }
 }
 
@@ -362,7 +385,7 @@ void op_check_same(op_build build, op_build other, const void *row, const char *
     double *expected, *on_ref, *on_device;
     fy_node x = begin(&t, other, row);
     evaluate(&t, "ref", &x, 1, &expected);
-    end(&t);
+    op_test_end(&t);
     x = begin(&t, build, row);
     const fy_shape s = fy_node_shape(t.g, x);
     evaluate(&t, "ref", &x, 1, &on_ref);
@@ -372,7 +395,7 @@ void op_check_same(op_build build, op_build other, const void *row, const char *
     fyi_free(on_device);
     fyi_free(on_ref);
     fyi_free(expected);
-    end(&t);
+    op_test_end(&t);
 }
 
 void op_check_mistake(op_build build, const void *row, fy_status st, const char *sentence)
@@ -385,7 +408,7 @@ void op_check_mistake(op_build build, const void *row, fy_status st, const char 
     assert_int_equal(after.id, 0);
     assert_int_equal(fy_graph_status(t.g), st);
     assert_string_equal(fy_last_error(), sentence);
-    end(&t);
+    op_test_end(&t);
 }
 
 /* ---- tables

@@ -8,6 +8,8 @@
 #include "graph/ops/attr.h"
 #include "support/support.h"
 
+#include <ferry/nn.h>
+
 /* The graph under construction and the parameters made for it. Values are multiples of 1/1024, so
  * that a step of 1/4096 is exact in f32 and finite differences are limited by double precision
  * only. */
@@ -15,7 +17,10 @@ typedef struct op_test {
     fy_graph *g;
     fy_param *params[24];
     int n_params;
+    bool is_lent[24]; /* the parameter has another owner */
     uint64_t seed;
+    void (*on_end)(void *arg); /* frees what the graph was built with; optional */
+    void *arg;
 } op_test;
 
 typedef fy_node (*op_build)(op_test *t, const void *row);
@@ -27,6 +32,10 @@ fy_node op_param(op_test *t, fy_shape s, float lo, float hi);
 fy_node op_param_apart(op_test *t, fy_shape s, float kink);
 /* The same with these values. */
 fy_node op_param_of(op_test *t, fy_shape s, const float *values);
+/* The gradient is checked with respect to every parameter of m too, whose values are rounded to multiples of 1/1024. */
+void op_lend_model(op_test *t, fy_model *m);
+/* Frees what was made for the graph, and the graph. */
+void op_test_end(op_test *t);
 /* Fixed class numbers 0..k-1. */
 fy_node op_labels(op_test *t, int64_t n, int64_t k);
 

@@ -9,9 +9,7 @@ void op_eval_begin(op_test *t)
 
 void op_eval_end(op_test *t)
 {
-    fy_graph_free(t->g);
-    for (int i = 0; i < t->n_params; i++)
-        fy_param_free(t->params[i]);
+    op_test_end(t);
 }
 
 void op_eval_step(const op_test *t, const char *device, fy_node x, uint64_t step, double *v,

@@ -3,6 +3,7 @@
 #define FERRY_FERRY_H
 
 #include "base.h"
+#include "compare.h"
 #include "data.h"
 #include "device.h"
 #include "distill.h"

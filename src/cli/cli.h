@@ -81,12 +81,18 @@ int fyi_run_recipe(const fyi_args *a, fy_recipe *r);
 /* show_*.c: the figures of a kind of method, for people. */
 void fyi_show_adapt(fy_recipe *r, const fy_recipe_result *result);
 void fyi_show_finetune(fy_recipe *r, const fy_recipe_result *result);
+/* show_compare.c */
+void fyi_show_comparison(const fy_comparison_table *t);
 /* Applies the command line's key=value. */
 fy_status fyi_apply_settings(const fyi_args *a, fy_recipe *r, const char *prefix);
 /* FYI_MISUSED for a recipe that is wrong, FYI_FAILED for one that cannot be read. */
 int fyi_recipe_failed(const fyi_args *a, fy_status st);
 /* The object as one line, the last of stdout. */
 int fyi_print_json(struct json_t *root);
+/* The same of a file that a run left. */
+int fyi_print_json_file(const char *dir, const char *name);
+/* Whoever reads the last line gets one in any case: the last failure, of what was to be in `dir`. */
+void fyi_print_failure_json(fy_status st, const char *dir);
 
 /* data_path.c: PATH is a folder, a list or archives of pictures, an idx, npy or CIFAR file, or
  * "digits:STYLE[:COUNT]". Puts format, images, labels (those found beside the images, or `labels`

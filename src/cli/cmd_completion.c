@@ -26,10 +26,10 @@ static void print_keys(void)
     for (int i = 0; fy_recipe_known(i, &k); i++) {
         const char *dot = strchr(k.key, '.');
 
-        if (k.key[0] != '<') {
+        if (strchr(k.key, '<') == NULL)
             printf("%s= ", k.key);
+        if (k.key[0] != '<')
             continue;
-        }
         for (size_t s = 0; s < FYI_LEN(sides); s++)
             printf("%s%s= ", sides[s], dot);
     }

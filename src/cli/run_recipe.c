@@ -35,13 +35,13 @@ int fyi_print_json(json_t *root)
     return FYI_DONE;
 }
 
-static int print_result_json(const fy_recipe_result *result)
+int fyi_print_json_file(const char *dir, const char *name)
 {
     char path[FY_RUN_DIR_MAX + 16];
     json_error_t error;
     json_t *root;
 
-    (void)snprintf(path, sizeof path, "%s/result.json", result->run_dir);
+    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
     root = json_load_file(path, 0, &error);
     if (root == NULL) {
         (void)fyi_fail(FY_EIO, "cannot read '%s' back: %s", path, error.text);
@@ -50,12 +50,11 @@ static int print_result_json(const fy_recipe_result *result)
     return fyi_print_json(root);
 }
 
-/* Whoever reads the last line gets one in any case. */
-static void print_failure_json(fy_status st, const char *run_dir)
+void fyi_print_failure_json(fy_status st, const char *dir)
 {
     const char *sentence = fy_last_error();
     json_t *root = json_pack("{s:s, s:s, s:s}", "error", sentence, "status", fy_status_name(st),
-                             "run_dir", run_dir);
+                             "run_dir", dir);
 
     (void)fyi_print_json(root);
 }
@@ -66,7 +65,7 @@ int fyi_recipe_failed(const fyi_args *a, fy_status st)
 {
     (void)fyi_failed();
     if (fyi_args_has(a, "--json"))
-        print_failure_json(st, "");
+        fyi_print_failure_json(st, "");
     return st == FY_EINVAL || st == FY_EFORMAT ? FYI_MISUSED : FYI_FAILED;
 }
 
@@ -80,7 +79,7 @@ static int run_failed(const fyi_args *a, fy_status st, const fy_recipe_result *r
     else if (st == FY_EIO && result->run_dir[0] != '\0')
         fprintf(stderr, "when that is mended, go on with: ferry run --resume %s\n", result->run_dir);
     if (fyi_args_has(a, "--json"))
-        print_failure_json(st, result->run_dir);
+        fyi_print_failure_json(st, result->run_dir);
     return FYI_FAILED;
 }
 
@@ -126,7 +125,7 @@ int fyi_run_recipe(const fyi_args *a, fy_recipe *r)
     if (st != FY_OK)
         return run_failed(a, st, &result);
     if (fyi_args_has(a, "--json"))
-        return print_result_json(&result);
+        return fyi_print_json_file(result.run_dir, "result.json");
     print_result(r, &result);
     return FYI_DONE;
 }

@@ -24,8 +24,7 @@ static fy_status each_file(const fyi_settings *s,
     return FY_OK;
 }
 
-/* The absolute name of what `name` leads to; NULL if it leads nowhere. */
-static fy_status find_path(const char *name, fyi_arena *arena, const char **found)
+fy_status fyi_file_find(const char *name, fyi_arena *arena, const char **found)
 {
     char full[PATH_MAX];
 
@@ -42,7 +41,7 @@ static fy_status fix_path(const char **path, fyi_arena *arena)
 
     if (*path == NULL)
         return FY_OK;
-    FYI_FORWARD(find_path(*path, arena, &found));
+    FYI_FORWARD(fyi_file_find(*path, arena, &found));
     *path = found != NULL ? found : *path;
     return FY_OK;
 }
@@ -61,12 +60,12 @@ static fy_status fix_file(void *arg, const fyi_section *section, const fyi_key *
 
     (void)section;
     (void)k;
-    FYI_FORWARD(find_path(*path, f->arena, &found));
+    FYI_FORWARD(fyi_file_find(*path, f->arena, &found));
     if (found == NULL) {
         within = fyi_path_join(f->root, *path);
         if (within == NULL)
             return fyi_enomem(strlen(*path), "a file's name");
-        st = find_path(within, f->arena, &found);
+        st = fyi_file_find(within, f->arena, &found);
         fyi_free(within);
         FYI_FORWARD(st);
     }

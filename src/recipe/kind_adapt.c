@@ -165,4 +165,5 @@ const fyi_kind fyi_kind_adapt = {
     .score = score,
     .put = put,
     .take = take,
+    .figure = "chosen",
 };

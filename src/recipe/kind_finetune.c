@@ -83,4 +83,5 @@ const fyi_kind fyi_kind_finetune = {
     .view = view,
     .put = put,
     .take = take,
+    .figure = "accuracy",
 };

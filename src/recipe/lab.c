@@ -134,6 +134,12 @@ fy_status fy_lab_run(fy_lab *l, fy_recipe *r, const fy_recipe_run_opts *o, fy_re
     if (o == NULL)
         o = &defaults;
     FYI_FORWARD(fy_recipe_check(r));
+    if (fyi_compares(&r->settings))
+        return fyi_fail(
+            FY_EINVAL,
+            "recipe %s compares %d arms, and a run is of one; 'ferry compare' runs them "
+            "all",
+            r->entries.path, r->settings.n_arms);
     if (o->resume && o->run_dir == NULL)
         return fyi_fail(FY_EINVAL, "resuming needs the run's directory");
     before = fy_cancel_set(o->cancel);

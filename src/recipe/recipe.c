@@ -195,6 +195,7 @@ fy_status fy_recipe_check(fy_recipe *r)
     r->bound = (fyi_arena){ 0 };
     FYI_FORWARD(fyi_settings_bind(&r->settings, &r->entries, r->stem, &r->bound));
     FYI_FORWARD(fyi_files_fix(&r->settings, &r->bound));
+    FYI_FORWARD(fyi_arms_fix(&r->settings, r->entries.path, &r->bound));
     r->is_checked = true;
     return FY_OK;
 }

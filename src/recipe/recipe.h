@@ -46,6 +46,8 @@ fy_status fyi_entries_put(fyi_entries *t, const fyi_entry *e);
 void fyi_entry_where(const fyi_entries *t, const fyi_entry *e, char *text, size_t size);
 /* Printable UTF-8 without line breaks: what can be written back and read again as it was. */
 bool fyi_text_is_plain(const char *text, size_t bytes);
+/* As a recipe has it that needs quotes. */
+void fyi_text_quote(const char *text, fyi_buf *out);
 fy_status fyi_entries_parse(fyi_entries *t, const char *text, size_t bytes);
 
 /* ---- schema: schema.c ------------------------------------------------------------------------ */
@@ -60,6 +62,17 @@ typedef struct fyi_ints {
     int n;
 } fyi_ints;
 
+/* How often something is repeated, or with which seeds. */
+typedef struct fyi_seeds {
+    const uint64_t *v; /* [n], in the recipe's arena; NULL: the run's seed and those after it */
+    int n;
+} fyi_seeds;
+
+typedef struct fyi_texts {
+    const char *const *v; /* the recipe's */
+    int n;
+} fyi_texts;
+
 #define FYI_MAX_REALS 4
 typedef struct fyi_reals {
     double v[FYI_MAX_REALS];
@@ -67,17 +80,19 @@ typedef struct fyi_reals {
 } fyi_reals;
 
 typedef enum fyi_key_type {
-    FYI_KEY_INT,   /* int64_t */
-    FYI_KEY_REAL,  /* double */
-    FYI_KEY_BYTES, /* int64_t: "1.5GiB", "800MB", bytes */
-    FYI_KEY_BOOL,  /* bool */
-    FYI_KEY_TEXT,  /* const char *; "" and NULL are the same */
-    FYI_KEY_NAME,  /* const char *, fit for a file's name */
-    FYI_KEY_FILE,  /* const char *, of a file that a run depends on; "" and NULL are the same */
-    FYI_KEY_WORD,  /* const char *, one of `words`; NULL is written "auto" */
-    FYI_KEY_SEED,  /* fyi_seed */
-    FYI_KEY_INTS,  /* fyi_ints */
-    FYI_KEY_REALS, /* fyi_reals */
+    FYI_KEY_INT,     /* int64_t */
+    FYI_KEY_REAL,    /* double */
+    FYI_KEY_BYTES,   /* int64_t: "1.5GiB", "800MB", bytes */
+    FYI_KEY_BOOL,    /* bool */
+    FYI_KEY_TEXT,    /* const char *; "" and NULL are the same */
+    FYI_KEY_NAME,    /* const char *, fit for a file's name */
+    FYI_KEY_FILE,    /* const char *, of a file that a run depends on; "" and NULL are the same */
+    FYI_KEY_WORD,    /* const char *, one of `words`; NULL is written "auto" */
+    FYI_KEY_SEED,    /* fyi_seed */
+    FYI_KEY_INTS,    /* fyi_ints */
+    FYI_KEY_REALS,   /* fyi_reals */
+    FYI_KEY_SEEDS,   /* fyi_seeds, at most max */
+    FYI_KEY_CHANGES, /* fyi_texts, "key=value" each */
 } fyi_key_type;
 
 enum {
@@ -182,6 +197,8 @@ typedef struct fyi_kind {
     /* Its figures to result.json and back. */
     void (*put)(const struct fyi_recipe_data *d, const fy_recipe_result *r, struct json_t *root);
     void (*take)(const struct json_t *root, fy_recipe_result *r);
+    /* The figure that two runs are compared by, as `put` names it; NULL: nobody can say. */
+    const char *figure;
 } fyi_kind;
 extern const fyi_kind fyi_kind_adapt, fyi_kind_finetune;
 
@@ -229,12 +246,40 @@ extern const fyi_method *const fyi_methods[]; /* NULL-terminated */
 const fyi_method *fyi_method_find(const char *name);
 const char *const *fyi_method_names(void); /* NULL-terminated */
 
-#define FYI_MAX_SECTIONS (1 + FYI_SIDES + FYI_METHOD_SECTIONS)
+/* compare.c: the section "compare", what a comparison runs instead of the recipe alone. */
+#define FYI_MAX_ARMS 64
+#define FYI_MAX_SEEDS 256
+#define FYI_MAX_ARM_NAME 32 /* bytes */
+typedef struct fyi_compare_settings {
+    const char *baseline, *metric, *better; /* metric "": the kind's figure; better NULL: auto */
+    fyi_seeds seeds;
+    double level;
+} fyi_compare_settings;
+typedef struct fyi_arm {
+    const char *name;
+    fyi_texts changes; /* of the recipe */
+} fyi_arm;
+extern const fyi_key fyi_compare_keys[];
+extern const fyi_key fyi_arm_keys[]; /* one: that of every arm */
+void fyi_compare_defaults(fyi_compare_settings *s);
+/* Is it "compare.arms.<arm>"? */
+bool fyi_is_arm(const char *key);
+struct fyi_settings;
+fy_status fyi_arm_bind(struct fyi_settings *s, const fyi_entry *e, const char *where,
+                       fyi_arena *arena);
+/* What keys alone cannot say; nothing for a recipe without the section. */
+fy_status fyi_compare_check(const struct fyi_settings *s, const fyi_entries *t);
+bool fyi_compares(const struct fyi_settings *s);
+
+#define FYI_MAX_SECTIONS (1 + FYI_SIDES + FYI_METHOD_SECTIONS + 1)
 typedef struct fyi_settings {
     fyi_run_settings run;
     fyi_side side[FYI_SIDES];
     const fyi_method *method;
     void *options; /* the method's */
+    fyi_compare_settings compare;
+    fyi_arm arms[FYI_MAX_ARMS];
+    int n_arms;
     fyi_section sections[FYI_MAX_SECTIONS];
     int n_sections;
 } fyi_settings;
@@ -276,6 +321,14 @@ struct fy_recipe {
     fyi_settings settings;
 };
 
+/* The absolute name of what `name` leads to; NULL if it leads nowhere. */
+fy_status fyi_file_find(const char *name, fyi_arena *arena, const char **found);
+
+/* arm.c: absolute names for the recipes that arms begin with: from here, or beside the recipe `path`; one that leads
+ * nowhere stays. */
+fy_status fyi_arms_fix(fyi_settings *s, const char *path, fyi_arena *arena);
+/* The i-th arm of a checked recipe as a recipe of its own, checked. */
+fy_status fyi_recipe_arm(const fy_recipe *r, int i, fy_recipe **out);
 /* Appends the resolved recipe. */
 void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out);
 /* Of all settings but those of the machine: two recipes with one hash are the same run. */
@@ -332,18 +385,35 @@ typedef struct fyi_opened {
 fy_status fyi_recipe_run_opened(const fyi_settings *s, const fyi_opened *in,
                                 const fy_recipe_run_opts *o, fy_recipe_result *result);
 
-/* Chooses or checks the run's directory and makes it. */
+/* place.c: where a run, or another thing that has a recipe.yaml, leaves its files. */
+typedef struct fyi_place {
+    const char *what; /* "run" */
+    const char *stem; /* its directory's name within `parent`, or "<stem>-2", "-3" ... */
+    const char *parent;
+    const char *dir;   /* given: neither is used */
+    const char *go_on; /* how one is continued: "--resume" and the directory */
+    bool resume;
+} fyi_place;
+/* Chooses or checks the directory and makes it; "" in `dir` on failure. */
+fy_status fyi_place_make(const fyi_place *p, char *dir, size_t size);
+fy_status fyi_place_path(const char *dir, const char *name, char *path, size_t size);
+/* The same for the run that `o` asks for. */
 fy_status fyi_rundir_make(const fyi_settings *s, const fy_recipe_run_opts *o, char *dir,
                           size_t size);
 /* recipe.yaml, data.json, the manifests and versions.json. */
 fy_status fyi_rundir_write(const fyi_settings *s, const fyi_recipe_data *d, const fy_device *dev,
                            const char *dir);
 /* A run is continued only with the recipe and the data that it began with. */
+fy_status fyi_rundir_check_recipe(const fyi_settings *s, const char *dir); /* the first alone */
 fy_status fyi_rundir_check(const fyi_settings *s, const fyi_recipe_data *d, const char *dir);
 fy_status fyi_rundir_result(const fyi_settings *s, const fyi_recipe_data *d,
                             const fy_recipe_result *r);
 /* null for what is not finite: JSON has no NaN; NaN for what is no number. */
 struct json_t *fyi_json_of(double v);
+/* A text where a whole number of JSON could not hold it. */
+struct json_t *fyi_json_seed(uint64_t seed);
+/* Takes root, which may be NULL when out of memory. */
+fy_status fyi_json_write(struct json_t *root, const char *dir, const char *name);
 double fyi_json_at(const struct json_t *root, const char *key);
 /* Fills r from result.json where there is one: the run is done. FY_EINVAL if it is another recipe's. */
 fy_status fyi_rundir_finished(const fyi_settings *s, const char *dir, fy_recipe_result *r,

@@ -136,6 +136,16 @@ static bool give_method(const fyi_method *m, int *i, fy_recipe_key *out)
     return false;
 }
 
+static bool give_compare(int *i, fy_recipe_key *out)
+{
+    const fyi_arm arm = { 0 };
+    fyi_compare_settings compare;
+
+    fyi_compare_defaults(&compare);
+    return fyi_key_give("compare", fyi_compare_keys, &compare, i, out) ||
+           fyi_key_give("compare", fyi_arm_keys, &arm, i, out);
+}
+
 bool fy_recipe_known(int i, fy_recipe_key *out)
 {
     fyi_run_settings run;
@@ -151,5 +161,5 @@ bool fy_recipe_known(int i, fy_recipe_key *out)
     for (size_t m = 0; fyi_methods[m] != NULL; m++)
         if (give_method(fyi_methods[m], &i, out))
             return true;
-    return false;
+    return give_compare(&i, out);
 }

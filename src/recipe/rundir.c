@@ -16,84 +16,25 @@
 #include <sys/utsname.h>
 #include <yaml.h>
 
-/* ---- names ----------------------------------------------------------------------------------- */
-
-static fy_status path_in(const char *dir, const char *name, char *path, size_t size)
-{
-    if ((size_t)snprintf(path, size, "%s/%s", dir, name) >= size)
-        return fyi_fail(FY_EINVAL, "the directory name '%.80s...' is too long", dir);
-    return FY_OK;
-}
-
-/* mkdir itself decides whether a name is free, so that runs started at one moment do not share
- * one. */
-static fy_status make_next(const fyi_settings *s, const char *runs_dir, char *dir, size_t size)
-{
-    for (int i = 1; i <= 9999; i++) {
-        char name[160];
-
-        (void)snprintf(name, sizeof name, i == 1 ? "%s-%llu" : "%s-%llu-%d", s->run.name,
-                       (unsigned long long)s->run.seed.value, i);
-        FYI_FORWARD(path_in(runs_dir, name, dir, size));
-        if (mkdir(dir, 0777) == 0)
-            return FY_OK;
-        if (errno != EEXIST)
-            return fyi_fail(FY_EIO,
-                            "cannot make the run's directory '%s': %s; choose another place with "
-                            "--out",
-                            dir, strerror(errno));
-    }
-    return fyi_fail(FY_EIO, "'%s' is full of runs named '%s'; remove some", runs_dir, s->run.name);
-}
-
-static fy_status make_given(const fy_recipe_run_opts *o, char *dir, size_t size)
-{
-    char recipe[FY_RUN_DIR_MAX + 16];
-    bool is_run;
-
-    if (strlen(o->run_dir) >= size)
-        return fyi_fail(FY_EINVAL, "the directory name '%.80s...' is too long", o->run_dir);
-    (void)snprintf(dir, size, "%s", o->run_dir);
-    (void)snprintf(recipe, sizeof recipe, "%s/recipe.yaml", dir);
-    is_run = fyi_path_exists(recipe);
-    if (is_run && !o->resume)
-        return fyi_fail(FY_EINVAL,
-                        "'%s' already holds a run; continue it with --resume %s, or choose another "
-                        "directory",
-                        dir, dir);
-    if (!is_run && o->resume)
-        return fyi_fail(FY_EINVAL, "'%s' holds no run to resume: there is no recipe.yaml in it",
-                        dir);
-    return fyi_mkdirs(dir);
-}
+/* ---- its place ------------------------------------------------------------------------------- */
 
 fy_status fyi_rundir_make(const fyi_settings *s, const fy_recipe_run_opts *o, char *dir, size_t size)
 {
-    const char *given = o->run_dir != NULL ? o->run_dir : o->runs_dir;
-    fy_status st;
+    char stem[160];
 
-    if (*given == '\0' || !fyi_text_is_plain(given, strlen(given)))
-        return fyi_fail(
-            FY_EINVAL,
-            "the run's directory '%.80s' has no name, or one that is not plain UTF-8 text and "
-            "could not be written down; choose another with --out",
-            given);
-    if (o->run_dir != NULL) {
-        st = make_given(o, dir, size);
-    } else {
-        st = fyi_mkdirs(o->runs_dir);
-        if (st == FY_OK)
-            st = make_next(s, o->runs_dir, dir, size);
-    }
-    if (st != FY_OK)
-        dir[0] = '\0';
-    return st;
+    (void)snprintf(stem, sizeof stem, "%s-%llu", s->run.name, (unsigned long long)s->run.seed.value);
+    return fyi_place_make(&(fyi_place){ .what = "run",
+                                        .stem = stem,
+                                        .parent = o->runs_dir,
+                                        .dir = o->run_dir,
+                                        .go_on = "--resume",
+                                        .resume = o->resume },
+                          dir, size);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-/* Takes root, which may be NULL when out of memory. */
-static fy_status write_json(json_t *root, const char *dir, const char *name)
+fy_status fyi_json_write(json_t *root, const char *dir, const char *name)
 {
     char path[FY_RUN_DIR_MAX + 64];
     char *text = root != NULL ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
@@ -105,7 +46,7 @@ static fy_status write_json(json_t *root, const char *dir, const char *name)
         return fyi_enomem(0, name);
     fyi_buf_printf(&out, "%s\n", text);
     free(text);
-    st = path_in(dir, name, path, sizeof path);
+    st = fyi_place_path(dir, name, path, sizeof path);
     if (st == FY_OK)
         st = out.failed ? fyi_enomem(out.len, name) : fyi_file_write(path, out.p, out.len);
     fyi_buf_release(&out);
@@ -185,7 +126,7 @@ static fy_status write_recipe(const fyi_settings *s, const char *dir)
     fyi_buf text = { 0 };
     fy_status st;
 
-    FYI_FORWARD(path_in(dir, "recipe.yaml", path, sizeof path));
+    FYI_FORWARD(fyi_place_path(dir, "recipe.yaml", path, sizeof path));
     fyi_recipe_yaml(s, &text);
     st = text.failed ? fyi_enomem(text.len, "a recipe's text")
                      : fyi_file_write(path, text.p, text.len);
@@ -197,7 +138,7 @@ static fy_status write_manifests(const fyi_recipe_data *d, const char *dir)
 {
     char path[FY_RUN_DIR_MAX + 64];
 
-    FYI_FORWARD(path_in(dir, "data", path, sizeof path));
+    FYI_FORWARD(fyi_place_path(dir, "data", path, sizeof path));
     FYI_FORWARD(fyi_mkdirs(path));
     for (int i = 0; i < FYI_SIDES; i++) {
         char name[40];
@@ -205,7 +146,7 @@ static fy_status write_manifests(const fyi_recipe_data *d, const char *dir)
         if (d->side[i] == NULL)
             continue;
         (void)snprintf(name, sizeof name, "data/%s.json", fyi_side_names[i]);
-        FYI_FORWARD(path_in(dir, name, path, sizeof path));
+        FYI_FORWARD(fyi_place_path(dir, name, path, sizeof path));
         FYI_FORWARD(fy_manifest_write(d->side[i], path));
     }
     return FY_OK;
@@ -216,8 +157,8 @@ fy_status fyi_rundir_write(const fyi_settings *s, const fyi_recipe_data *d, cons
                            const char *dir)
 {
     FYI_FORWARD(write_manifests(d, dir));
-    FYI_FORWARD(write_json(data_json(d), dir, "data.json"));
-    FYI_FORWARD(write_json(versions_json(dev), dir, "versions.json"));
+    FYI_FORWARD(fyi_json_write(data_json(d), dir, "data.json"));
+    FYI_FORWARD(fyi_json_write(versions_json(dev), dir, "versions.json"));
     return write_recipe(s, dir);
 }
 
@@ -264,13 +205,13 @@ static fy_status compare_settings(const fyi_settings *now, const fyi_settings *t
     return FY_OK;
 }
 
-static fy_status check_recipe(const fyi_settings *s, const char *dir)
+fy_status fyi_rundir_check_recipe(const fyi_settings *s, const char *dir)
 {
     char path[FY_RUN_DIR_MAX + 64];
     fy_recipe *then = NULL;
     fy_status st;
 
-    FYI_FORWARD(path_in(dir, "recipe.yaml", path, sizeof path));
+    FYI_FORWARD(fyi_place_path(dir, "recipe.yaml", path, sizeof path));
     FYI_FORWARD(fy_recipe_read(path, &then));
     FY_TRY(fy_recipe_check(then));
     FY_TRY(compare_settings(s, &then->settings, dir));
@@ -330,7 +271,7 @@ static fy_status check_data(const fyi_recipe_data *d, const char *dir)
     size_t n;
     fy_status st;
 
-    FYI_FORWARD(path_in(dir, "data.json", path, sizeof path));
+    FYI_FORWARD(fyi_place_path(dir, "data.json", path, sizeof path));
     FYI_FORWARD(fyi_file_read(path, MAX_JSON_BYTES, &text, &n));
     st = fyi_rundir_parse_data(d, dir, text, n);
     fyi_free(text);
@@ -339,7 +280,7 @@ static fy_status check_data(const fyi_recipe_data *d, const char *dir)
 
 fy_status fyi_rundir_check(const fyi_settings *s, const fyi_recipe_data *d, const char *dir)
 {
-    FYI_FORWARD(check_recipe(s, dir));
+    FYI_FORWARD(fyi_rundir_check_recipe(s, dir));
     return check_data(d, dir);
 }
 
@@ -351,7 +292,7 @@ json_t *fyi_json_of(double v)
 }
 
 /* Not every reader of JSON keeps whole numbers from 2^53 on (RFC 7493, section 2.2): those are texts. */
-static json_t *seed_json(uint64_t seed)
+json_t *fyi_json_seed(uint64_t seed)
 {
     char text[24];
 
@@ -370,12 +311,12 @@ fy_status fyi_rundir_result(const fyi_settings *s, const fyi_recipe_data *d,
     FYI_FORWARD(fyi_recipe_sha256(s, recipe));
     root = json_pack("{s:s, s:s, s:s, s:s, s:o, s:s}", "recipe", s->run.name, "recipe_sha256",
                      recipe, "method", s->method->name, "kind", s->method->kind->name, "seed",
-                     seed_json(s->run.seed.value), "run_dir", r->run_dir);
+                     fyi_json_seed(s->run.seed.value), "run_dir", r->run_dir);
     if (root != NULL) {
         s->method->kind->put(d, r, root);
         (void)json_object_set_new(root, "seconds", fyi_json_of(r->seconds));
     }
-    return write_json(root, r->run_dir, "result.json");
+    return fyi_json_write(root, r->run_dir, "result.json");
 }
 
 /* ---- a run that is done already -------------------------------------------------------------- */
@@ -428,7 +369,7 @@ fy_status fyi_rundir_finished(const fyi_settings *s, const char *dir, fy_recipe_
     size_t n;
     fy_status st;
 
-    FYI_FORWARD(path_in(dir, "result.json", path, sizeof path));
+    FYI_FORWARD(fyi_place_path(dir, "result.json", path, sizeof path));
     *is_finished = fyi_path_exists(path);
     if (!*is_finished)
         return FY_OK;

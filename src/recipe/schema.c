@@ -52,6 +52,7 @@ void fyi_key_expected(const fyi_key *k, char *text, size_t size)
         [FYI_KEY_NAME] =
             "a name of letters, digits, '.', '_' and '-' that does not begin with '.' or '-'",
         [FYI_KEY_SEED] = "a whole number, 0 or more, or the word seed",
+        [FYI_KEY_CHANGES] = "a list of settings, [key=value, ...]",
     };
 
     if (k->type == FYI_KEY_INT)
@@ -62,6 +63,9 @@ void fyi_key_expected(const fyi_key *k, char *text, size_t size)
         range_text(k, "a list of whole numbers", text, size);
     else if (k->type == FYI_KEY_REALS)
         (void)snprintf(text, size, "a list of 1 to %d numbers", FYI_MAX_REALS);
+    else if (k->type == FYI_KEY_SEEDS)
+        (void)snprintf(text, size, "how many, 1 to %.0f, or a list of seeds, each there once",
+                       k->max);
     else if (k->type == FYI_KEY_WORD)
         words_text(k, text, size);
     else
@@ -247,6 +251,49 @@ static fy_status bind_reals(const site *at, void *dst)
     return FY_OK;
 }
 
+static bool has_seed(const uint64_t *v, int n, uint64_t seed)
+{
+    for (int i = 0; i < n; i++)
+        if (v[i] == seed)
+            return true;
+    return false;
+}
+
+static fy_status bind_seed_list(const site *at, fyi_seeds *dst)
+{
+    const fyi_entry *e = at->entry;
+    uint64_t *v = fyi_arena_alloc(at->arena, (size_t)FYI_MAX(e->n_items, 1) * sizeof *v);
+
+    if (v == NULL)
+        return fyi_enomem((size_t)e->n_items * sizeof *v, e->key);
+    for (int i = 0; i < e->n_items; i++)
+        if (i >= (int)at->key->max || !read_uint(e->items[i], &v[i]) || has_seed(v, i, v[i]))
+            return fail_value(at, e->items[i]);
+    *dst = (fyi_seeds){ v, e->n_items };
+    return e->n_items > 0 ? FY_OK : fail_value(at, "[]");
+}
+
+static fy_status bind_seeds(const site *at, void *dst)
+{
+    int64_t n;
+
+    if (at->entry->is_list)
+        return bind_seed_list(at, dst);
+    if (!read_int(at->entry->items[0], &n) || n < 1 || n > (int64_t)at->key->max)
+        return fail_value(at, at->entry->items[0]);
+    *(fyi_seeds *)dst = (fyi_seeds){ NULL, (int)n };
+    return FY_OK;
+}
+
+static fy_status bind_changes(const site *at, void *dst)
+{
+    for (int i = 0; i < at->entry->n_items; i++)
+        if (strchr(at->entry->items[i], '=') == NULL || at->entry->items[i][0] == '=')
+            return fail_value(at, at->entry->items[i]);
+    *(fyi_texts *)dst = (fyi_texts){ at->entry->items, at->entry->n_items };
+    return FY_OK;
+}
+
 /* ---- text ------------------------------------------------------------------------------------ */
 
 /* 60 and 0.03 rather than 6e+01 and 3e-02. */
@@ -330,6 +377,32 @@ static void text_reals(const void *v, fyi_buf *out)
     fyi_buf_puts(out, "]");
 }
 
+static void text_seeds(const void *v, fyi_buf *out)
+{
+    const fyi_seeds *s = v;
+
+    if (s->v == NULL) {
+        fyi_buf_printf(out, "%d", s->n);
+        return;
+    }
+    for (int i = 0; i < s->n; i++)
+        fyi_buf_printf(out, "%s%llu", i > 0 ? ", " : "[", (unsigned long long)s->v[i]);
+    fyi_buf_puts(out, "]");
+}
+
+/* A value may hold commas and brackets. */
+static void text_changes(const void *v, fyi_buf *out)
+{
+    const fyi_texts *list = v;
+
+    fyi_buf_puts(out, "[");
+    for (int i = 0; i < list->n; i++) {
+        fyi_buf_puts(out, i > 0 ? ", " : "");
+        fyi_text_quote(list->v[i], out);
+    }
+    fyi_buf_puts(out, "]");
+}
+
 /* ---- the types ------------------------------------------------------------------------------- */
 
 static const struct {
@@ -348,6 +421,8 @@ static const struct {
     [FYI_KEY_SEED] = { bind_seed, text_seed, false },
     [FYI_KEY_INTS] = { bind_ints, text_ints, true },
     [FYI_KEY_REALS] = { bind_reals, text_reals, true },
+    [FYI_KEY_SEEDS] = { bind_seeds, text_seeds, true },
+    [FYI_KEY_CHANGES] = { bind_changes, text_changes, true },
 };
 
 fy_status fyi_key_bind(const fyi_key *k, const fyi_entry *e, const char *where, void *base,

@@ -123,7 +123,7 @@ static bool has_section(const fyi_entries *t, const char *name)
     return false;
 }
 
-static fy_status open_method(fyi_settings *s, fyi_arena *arena)
+static fy_status open_method(fyi_settings *s, const fyi_entries *t, fyi_arena *arena)
 {
     s->method = fyi_method_find(s->run.method);
     s->options = fyi_arena_alloc(arena, s->method->bytes);
@@ -133,6 +133,8 @@ static fy_status open_method(fyi_settings *s, fyi_arena *arena)
     for (int i = 0; i < FYI_METHOD_SECTIONS && s->method->sections[i].name != NULL; i++)
         add_section(s, s->method->sections[i].name, s->method->sections[i].keys,
                     (char *)s->options + s->method->sections[i].at, true);
+    fyi_compare_defaults(&s->compare);
+    add_section(s, "compare", fyi_compare_keys, &s->compare, has_section(t, "compare"));
     return FY_OK;
 }
 
@@ -153,7 +155,7 @@ static const fyi_section *section_of(const fyi_settings *s, const char *key)
 
 /* ---- unknown keys ---------------------------------------------------------------------------- */
 
-#define MAX_NAMES 256
+#define MAX_NAMES 512
 
 /* All keys of the recipe, "a.b" each, for "did you mean". */
 static size_t list_names(const fyi_settings *s, fyi_arena *arena, const char *names[MAX_NAMES])
@@ -253,16 +255,31 @@ static bool was_turned_off(const fyi_entries *t, const fyi_entry *e, const fyi_s
     return false;
 }
 
+/* An override of the method takes along what the file sets of the other one. */
+static void note_other_methods(const fyi_settings *s, const fyi_entries *t, bool *is_off)
+{
+    if (fyi_entries_find(t, "method")->line > 0)
+        return;
+    for (size_t i = 0; i < t->n; i++) {
+        const fyi_section *section = section_of(s, t->v[i].key);
+        const char *leaf = leaf_of(t->v[i].key);
+
+        if (t->v[i].line > 0 && method_having(t->v[i].key) != NULL &&
+            (section == NULL || fyi_key_find(section->keys, leaf, strlen(leaf)) == NULL))
+            is_off[i] = true;
+    }
+}
+
 /* Entries whose condition does not hold: mistakes, but for those that an override turned off. */
 static fy_status check_needs(const fyi_settings *s, const fyi_entries *t, bool *is_off)
 {
     for (size_t i = 0; i < t->n; i++) {
         const fyi_section *section = section_of(s, t->v[i].key);
         const char *leaf = leaf_of(t->v[i].key);
-        const fyi_key *k = fyi_key_find(section->keys, leaf, strlen(leaf));
+        const fyi_key *k = section != NULL ? fyi_key_find(section->keys, leaf, strlen(leaf)) : NULL;
         char where[320];
 
-        if (fyi_key_applies(section, k))
+        if (is_off[i] || fyi_is_arm(t->v[i].key) || fyi_key_applies(section, k))
             continue;
         is_off[i] = was_turned_off(t, &t->v[i], section, k);
         if (is_off[i])
@@ -358,8 +375,17 @@ static fy_status follow_train(fyi_settings *out, const fyi_entries *t, const boo
     return FY_OK;
 }
 
-static fy_status bind_all(fyi_settings *out, const fyi_entries *t, const char *name,
-                          const bool *is_off, fyi_arena *arena)
+static fy_status bind_arm(fyi_settings *s, const fyi_entries *t, const fyi_entry *e,
+                          fyi_arena *arena)
+{
+    char where[320];
+
+    fyi_entry_where(t, e, where, sizeof where);
+    return fyi_arm_bind(s, e, where, arena);
+}
+
+static fy_status bind_all(fyi_settings *out, const fyi_entries *t, const char *name, bool *is_off,
+                          fyi_arena *arena)
 {
     *out = (fyi_settings){ 0 };
     fyi_run_settings_defaults(&out->run, name, arena);
@@ -373,11 +399,13 @@ static fy_status bind_all(fyi_settings *out, const fyi_entries *t, const char *n
         return fyi_fail(FY_EINVAL, "recipe %s: 'method' is missing; 'ferry help recipe' lists them",
                         t->path);
     FYI_FORWARD(bind_entry(out, t, fyi_entries_find(t, "method"), arena));
-    FYI_FORWARD(open_method(out, arena));
+    FYI_FORWARD(open_method(out, t, arena));
+    note_other_methods(out, t, is_off);
     FYI_FORWARD(follow_train(out, t, is_off, arena));
     for (size_t i = 0; i < t->n; i++)
         if (!is_off[i])
-            FYI_FORWARD(bind_entry(out, t, &t->v[i], arena));
+            FYI_FORWARD(fyi_is_arm(t->v[i].key) ? bind_arm(out, t, &t->v[i], arena)
+                                                : bind_entry(out, t, &t->v[i], arena));
     return FY_OK;
 }
 
@@ -409,5 +437,6 @@ fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char 
     for (int i = 0; i < out->n_sections; i++)
         if (out->sections[i].is_open)
             FYI_FORWARD(check_required(&out->sections[i], t));
-    return check_across(out, t);
+    FYI_FORWARD(check_across(out, t));
+    return fyi_compare_check(out, t);
 }

@@ -21,7 +21,7 @@ static bool is_plain_scalar(const char *text)
     return true;
 }
 
-static void put_quoted(const char *text, fyi_buf *out)
+void fyi_text_quote(const char *text, fyi_buf *out)
 {
     fyi_buf_puts(out, "\"");
     for (; *text; text++) {
@@ -39,7 +39,7 @@ static void put_value(const fyi_section *s, const fyi_key *k, fyi_buf *out)
         k->type == FYI_KEY_TEXT || k->type == FYI_KEY_NAME || k->type == FYI_KEY_FILE;
 
     if (is_text && (*text == NULL || !is_plain_scalar(*text)))
-        put_quoted(*text != NULL ? *text : "", out);
+        fyi_text_quote(*text != NULL ? *text : "", out);
     else
         fyi_key_text(k, s->base, out);
 }
@@ -65,11 +65,22 @@ static void put_section(const fyi_settings *s, const fyi_section *section, unsig
             put_key(section, k, out);
 }
 
+static void put_arms(const fyi_settings *s, fyi_buf *out)
+{
+    fyi_buf_puts(out, s->n_arms > 0 ? "  arms:\n" : "");
+    for (int i = 0; i < s->n_arms; i++) {
+        fyi_buf_printf(out, "    %s: ", s->arms[i].name);
+        fyi_key_text(fyi_arm_keys, &s->arms[i], out);
+        fyi_buf_puts(out, "\n");
+    }
+}
+
 static void put_sections(const fyi_settings *s, unsigned without, fyi_buf *out)
 {
     for (int i = 0; i < s->n_sections; i++)
         if (s->sections[i].is_open)
             put_section(s, &s->sections[i], without, out);
+    put_arms(s, out); /* of the last section */
 }
 
 /* Those that `names`, NULL-terminated, lists. */
@@ -83,9 +94,9 @@ void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out)
 {
     fyi_buf_printf(
         out,
-        "# Resolved by ferry %s: every setting with its value. 'ferry run' on this file repeats "
-        "the run.\n",
-        fy_version());
+        "# Resolved by ferry %s: every setting with its value. 'ferry %s' on this file repeats "
+        "the %s.\n",
+        fy_version(), fyi_compares(s) ? "compare" : "run", fyi_compares(s) ? "comparison" : "run");
     put_sections(s, 0, out);
 }
 

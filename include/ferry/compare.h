@@ -1,0 +1,110 @@
+/* compare.h: several settings of one recipe, run on the same seeds and held against one of them.
+ *
+ *   arm        one way to set the recipe: a list of changes, named in its section `compare`
+ *   baseline   the arm that the others are held against
+ *   metric     the figure of every run that counts: a number of result.json by its dotted path
+ *   paired     an arm and the baseline on the same seed: both draw the same data and initial values, so their
+ *              difference has less noise than either figure
+ *
+ * One run proves nothing: what is compared are the differences over all seeds, with an interval by Student's t, the
+ * p of the paired t-test and of Wilcoxon's signed-rank test, and Holm's correction for several arms. A run that fails is
+ * a row of its own, and its arm gets no verdict. A comparison is used by one thread at a time. */
+#ifndef FERRY_COMPARE_H
+#define FERRY_COMPARE_H
+
+#include "recipe.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct fy_comparison_opts {
+    const char *runs_dir; /* where a comparison without dir gets "<name>-compare", or "-2", "-3", ... */
+    const char *
+        dir; /* NULL: chosen as above, or the first of them to resume. One that holds a comparison needs
+                           * `resume` */
+    /* Goes on there: runs that are done are taken as they are, one that was stopped goes on, if the recipe still says the
+     * same of them. It may have more arms or seeds than before. */
+    bool resume;
+    /* After every run that is done, also if it was done before: for its report. NULL: nothing. */
+    fy_status (*after_run)(void *arg, const char *run_dir);
+    void *after_run_arg;
+    fy_progress_fn progress; /* of each run */
+    void *progress_arg;
+    const volatile sig_atomic_t
+        *cancel; /* when not 0: the run that goes on stops, as in fy_run_opts; FY_ECANCELED */
+} fy_comparison_opts;
+FY_API fy_comparison_opts fy_comparison_defaults(void); /* in "runs" */
+
+/* What the differences say of an arm. */
+typedef enum fy_verdict {
+    FY_VERDICT_BASELINE,
+    FY_VERDICT_BETTER, /* p after Holm's correction is at most 1 - level */
+    FY_VERDICT_WORSE,
+    FY_VERDICT_UNCLEAR,   /* it is not: the difference may be luck */
+    FY_VERDICT_EQUAL,     /* every run has the baseline's figure */
+    FY_VERDICT_UNTESTED,  /* one pair, or differences without spread: there is no t */
+    FY_VERDICT_INCOMPLETE /* a run of this arm or of the baseline has no figure */
+} fy_verdict;
+FY_API const char *fy_verdict_name(fy_verdict v); /* "better" */
+
+typedef struct fy_arm_run {
+    uint64_t seed;
+    bool is_done;      /* or has failed; false: not run yet */
+    double value;      /* of the metric; NaN: none */
+    const char *dir;   /* within the comparison's: "runs/<arm>-<seed>" */
+    const char *error; /* the sentence of one that failed, or why it has no value; NULL */
+} fy_arm_run;
+
+/* NaN where there are too few values: a mean needs one, the rest two. */
+typedef struct fy_arm_row {
+    const char *arm;
+    const char *const *changes; /* [n_changes], "key=value" */
+    int n_changes;
+    fy_arm_run *runs; /* [n_seeds] */
+    int n;            /* runs with a value */
+    double mean, sd;  /* of them; sd divides by n - 1 */
+    double mean_low, mean_high;
+    int n_pairs;          /* seeds for which the baseline has a value too */
+    double diff, diff_sd; /* this arm less the baseline */
+    double ci_low, ci_high;
+    double t, p, p_wilcoxon,
+        p_holm; /* two-sided; t has n_pairs - 1 degrees of freedom; p_holm: p over all arms */
+    fy_verdict verdict;
+} fy_arm_row;
+
+/* Lent by the comparison, until it is run or closed. */
+typedef struct fy_comparison_table {
+    const char *dir, *name; /* name: the recipe's */
+    const char *metric, *baseline;
+    bool higher_is_better;
+    double level;          /* of the intervals, 0.95 */
+    const uint64_t *seeds; /* [n_seeds] */
+    int n_seeds;
+    fy_arm_row *rows; /* [n_rows], in the recipe's order */
+    int n_rows;
+} fy_comparison_table;
+
+typedef struct fy_comparison fy_comparison;
+/* Checks the recipe and that of every arm, and makes the directory. FY_EINVAL for a recipe without a section `compare`, for
+ * an arm that is wrong, and for two arms that come to the same. `o` NULL: defaults. r may be freed afterwards. */
+FY_API FY_NODISCARD fy_status fy_comparison_open(fy_recipe *r, const fy_comparison_opts *o,
+                                                 fy_comparison **out);
+FY_API void fy_comparison_close(fy_comparison *c); /* accepts NULL */
+/* Runs every arm with the first seed, then with the second, and so on, in one lab. The directory then holds
+ *
+ *   recipe.yaml          resolved; it can be compared again
+ *   runs/<arm>-<seed>/   one run each, as fy_recipe_run leaves it
+ *   results.jsonl        a line per run, written anew after each
+ *   compare.json         the report
+ *
+ * A run whose loss is not finite, or that has not enough memory, is reported and the others go on; any other failure ends
+ * the comparison, which can be resumed. Stopped and resumed it leaves the same bytes. */
+FY_API FY_NODISCARD fy_status fy_comparison_run(fy_comparison *c);
+/* Figures and tests once it has run; before, what is to be run. */
+FY_API const fy_comparison_table *fy_comparison_result(const fy_comparison *c);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,135 @@
+/* arm.c: one arm of a comparison as a recipe of its own: the recipe without its section "compare", or another file with
+ * the changes of the command line, and then the arm's changes. */
+#include "recipe/recipe.h"
+
+#include <string.h>
+
+static const char file_key[] = "recipe=";
+
+/* The name in "recipe=FILE"; NULL for other changes. */
+static const char *file_of(const fyi_arm *arm)
+{
+    const size_t len = sizeof file_key - 1;
+
+    return arm->changes.n > 0 && strncmp(arm->changes.v[0], file_key, len) == 0
+               ? arm->changes.v[0] + len
+               : NULL;
+}
+
+/* ---- names of files -------------------------------------------------------------------------- */
+
+static fy_status find_beside(const char *path, const char *name, fyi_arena *arena,
+                             const char **found)
+{
+    const int folder = (int)(fyi_base_name(path) - path);
+    const char *beside = fyi_arena_printf(arena, "%.*s%s", folder, path, name);
+
+    if (beside == NULL)
+        return fyi_enomem(strlen(name), "a recipe's name");
+    return fyi_file_find(beside, arena, found);
+}
+
+static fy_status fix_arm(fyi_arm *arm, const char *path, fyi_arena *arena)
+{
+    const char *name = file_of(arm), *found = NULL, **v;
+
+    if (name == NULL)
+        return FY_OK;
+    FYI_FORWARD(fyi_file_find(name, arena, &found));
+    if (found == NULL)
+        FYI_FORWARD(find_beside(path, name, arena, &found));
+    if (found == NULL)
+        return FY_OK;
+    v = fyi_arena_dup(arena, arm->changes.v, (size_t)arm->changes.n * sizeof *v);
+    if (v == NULL || (v[0] = fyi_arena_printf(arena, "%s%s", file_key, found)) == NULL)
+        return fyi_enomem(strlen(found), "a recipe's name");
+    arm->changes.v = v;
+    return FY_OK;
+}
+
+fy_status fyi_arms_fix(fyi_settings *s, const char *path, fyi_arena *arena)
+{
+    for (int i = 0; i < s->n_arms; i++)
+        FYI_FORWARD(fix_arm(&s->arms[i], path, arena));
+    return FY_OK;
+}
+
+/* ---- the recipe ------------------------------------------------------------------------------ */
+
+static bool is_of_compare(const char *key)
+{
+    return strncmp(key, "compare.", 8) == 0;
+}
+
+static fy_status copy_base(const fy_recipe *r, fy_recipe **out)
+{
+    FYI_FORWARD(fy_recipe_copy(r, out));
+    for (size_t i = (*out)->entries.n; i-- > 0;) {
+        const fyi_entry gone = { .key = (*out)->entries.v[i].key };
+
+        if (is_of_compare(gone.key))
+            FYI_FORWARD(fyi_entries_put(&(*out)->entries, &gone));
+    }
+    return FY_OK;
+}
+
+/* What the command line said holds for every arm. */
+static fy_status read_other(const fy_recipe *r, const char *file, fy_recipe **out)
+{
+    FYI_FORWARD(fy_recipe_read(file, out));
+    for (size_t i = 0; i < (*out)->entries.n; i++)
+        if (is_of_compare((*out)->entries.v[i].key))
+            return fyi_fail(FY_EINVAL,
+                            "recipe %s compares arms of its own and cannot be one; give a recipe "
+                            "without a section 'compare'",
+                            file);
+    for (size_t i = 0; i < r->entries.n; i++)
+        if (r->entries.v[i].line == 0 && !is_of_compare(r->entries.v[i].key))
+            FYI_FORWARD(fyi_entries_put(&(*out)->entries, &r->entries.v[i]));
+    return FY_OK;
+}
+
+static bool sets(const char *change, const char *key)
+{
+    const size_t len = strlen(key);
+
+    return strncmp(change, key, len) == 0 && change[len] == '=';
+}
+
+static fy_status change(fy_recipe *to, const char *text)
+{
+    if (sets(text, "recipe"))
+        return fyi_fail(FY_EINVAL,
+                        "setting '%.80s': the recipe that an arm begins with comes first", text);
+    if (sets(text, "seed"))
+        return fyi_fail(FY_EINVAL,
+                        "setting '%.80s': all arms are run with the same seeds; set compare.seeds",
+                        text);
+    if (is_of_compare(text))
+        return fyi_fail(FY_EINVAL, "setting '%.80s': a comparison cannot compare comparisons", text);
+    return fy_recipe_set(to, text);
+}
+
+static fy_status make(const fy_recipe *r, const fyi_arm *arm, fy_recipe **out)
+{
+    const char *file = file_of(arm);
+
+    FYI_FORWARD(file != NULL ? read_other(r, file, out) : copy_base(r, out));
+    for (int i = file != NULL; i < arm->changes.n; i++)
+        FYI_FORWARD(change(*out, arm->changes.v[i]));
+    return fy_recipe_check(*out);
+}
+
+fy_status fyi_recipe_arm(const fy_recipe *r, int i, fy_recipe **out)
+{
+    const fyi_arm *arm = &r->settings.arms[i];
+    fy_status st;
+
+    *out = NULL;
+    st = make(r, arm, out);
+    if (st == FY_OK)
+        return FY_OK;
+    fy_recipe_free(*out);
+    *out = NULL;
+    return fyi_wrap(st, "while reading the arm '%s'", arm->name);
+}

@@ -1,0 +1,138 @@
+/* compare.c: the section "compare" of a recipe: several settings of it, its arms, to be run on the same seeds and held
+ * against one of them.
+ *
+ *   compare:
+ *     baseline: plain
+ *     arms:
+ *       plain: []
+ *       slow: [adda.critic_lr=1e-5]
+ *       other: [recipe=other.yaml]
+ * An arm is a list of changes, made in their order. */
+#include "recipe/recipe.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const char *const *better_words(void)
+{
+    static const char *const words[] = { "auto", "higher", "lower", NULL };
+
+    return words;
+}
+
+/* clang-format off */
+#define KEY(name, type, min, max, words, flags, help) \
+    { #name, type, offsetof(fyi_compare_settings, name), min, max, words, NULL, flags, help }
+const fyi_key fyi_compare_keys[] = {
+    KEY(baseline, FYI_KEY_TEXT, 0, 0, NULL, FYI_KEY_REQUIRED, "the arm that the others are held against"),
+    KEY(seeds, FYI_KEY_SEEDS, 1, FYI_MAX_SEEDS, NULL, 0,
+        "runs of every arm: how many, with `seed` and the numbers after it, or a list of seeds"),
+    KEY(metric, FYI_KEY_TEXT, 0, 0, NULL, 0,
+        "figure of result.json, student.target; \"\": what the method is for, on the target or the test"),
+    KEY(better, FYI_KEY_WORD, 0, 0, better_words, 0,
+        "which way it is good; auto: lower for a loss, an error, nll, ece and brier, else higher"),
+    KEY(level, FYI_KEY_REAL, 0.5, 0.9999, NULL, 0, "of the intervals; a difference counts where p is at most 1 - level"),
+    { .key = NULL },
+};
+/* clang-format on */
+
+const fyi_key fyi_arm_keys[] = {
+    { "arms.<arm>", FYI_KEY_CHANGES, offsetof(fyi_arm, changes), 0, 0, NULL, NULL, 0,
+      "what it sets otherwise; recipe=FILE first: that recipe instead of this one" },
+    { .key = NULL },
+};
+
+void fyi_compare_defaults(fyi_compare_settings *s)
+{
+    *s = (fyi_compare_settings){ .metric = "", .seeds = { NULL, 5 }, .level = 0.95 };
+}
+
+bool fyi_compares(const fyi_settings *s)
+{
+    return s->sections[s->n_sections - 1].base == &s->compare &&
+           s->sections[s->n_sections - 1].is_open;
+}
+
+/* ---- arms ------------------------------------------------------------------------------------ */
+
+static const char arms_front[] = "compare.arms.";
+
+bool fyi_is_arm(const char *key)
+{
+    return strncmp(key, arms_front, sizeof arms_front - 1) == 0;
+}
+
+/* Part of a folder's name, and of a path in JSON; "slow.adda.lr" is an arm written as keys and values. */
+static fy_status check_name(const char *name, const char *where)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    const size_t len = strspn(name, allowed);
+
+    if (name[len] == '.')
+        return fyi_fail(FY_EINVAL,
+                        "%s: an arm is a list of settings and its name has no '.'; write %.*s: "
+                        "[%s=...]",
+                        where, (int)len, name, name + len + 1);
+    if (name[len] != '\0' || len == 0 || len > FYI_MAX_ARM_NAME || name[0] == '-')
+        return fyi_fail(FY_EINVAL,
+                        "%s: the arm '%.80s' needs a name of at most %d letters, digits, '_' and "
+                        "'-' that does not begin with '-'",
+                        where, name, FYI_MAX_ARM_NAME);
+    return FY_OK;
+}
+
+fy_status fyi_arm_bind(fyi_settings *s, const fyi_entry *e, const char *where, fyi_arena *arena)
+{
+    fyi_arm *arm = &s->arms[s->n_arms];
+
+    if (s->n_arms == FYI_MAX_ARMS)
+        return fyi_fail(FY_EINVAL, "%s: more than %d arms", where, FYI_MAX_ARMS);
+    arm->name = e->key + sizeof arms_front - 1;
+    FYI_FORWARD(check_name(arm->name, where));
+    FYI_FORWARD(fyi_key_bind(fyi_arm_keys, e, where, arm, arena));
+    s->n_arms++;
+    return FY_OK;
+}
+
+/* ---- what keys alone cannot say -------------------------------------------------------------- */
+
+static fy_status check_baseline(const fyi_settings *s, const fyi_entries *t)
+{
+    const char *names[FYI_MAX_ARMS + 1] = { NULL }, *near;
+
+    for (int i = 0; i < s->n_arms; i++)
+        if (strcmp(s->arms[i].name, s->compare.baseline) == 0)
+            return FY_OK;
+        else
+            names[i] = s->arms[i].name;
+    near = fyi_nearest(s->compare.baseline, names);
+    return fyi_fail(FY_EINVAL,
+                    "recipe %s: 'compare.baseline' is '%.80s', expected one of the arms%s%s%s",
+                    t->path, s->compare.baseline, near ? "; did you mean '" : "", near ? near : "",
+                    near ? "'?" : "");
+}
+
+static fy_status check_seeds(const fyi_settings *s, const fyi_entries *t)
+{
+    const fyi_seeds *seeds = &s->compare.seeds;
+
+    if (seeds->v != NULL || s->run.seed.value <= UINT64_MAX - (uint64_t)(seeds->n - 1))
+        return FY_OK;
+    return fyi_fail(FY_EINVAL,
+                    "recipe %s: 'compare.seeds' is %d, but after the seed %llu there are not so "
+                    "many; list them",
+                    t->path, seeds->n, (unsigned long long)s->run.seed.value);
+}
+
+fy_status fyi_compare_check(const fyi_settings *s, const fyi_entries *t)
+{
+    if (!fyi_compares(s))
+        return FY_OK;
+    if (s->n_arms < 2)
+        return fyi_fail(FY_EINVAL,
+                        "recipe %s: 'compare.arms' has %d arm%s, at least two are compared",
+                        t->path, s->n_arms, s->n_arms == 1 ? "" : "s");
+    FYI_FORWARD(check_baseline(s, t));
+    return check_seeds(s, t);
+}

@@ -1,0 +1,79 @@
+/* place.c: the directory of a run, or of a comparison: chosen, or checked, and made. What has begun there has a
+ * recipe.yaml. */
+#include "recipe/recipe.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+fy_status fyi_place_path(const char *dir, const char *name, char *path, size_t size)
+{
+    if ((size_t)snprintf(path, size, "%s/%s", dir, name) >= size)
+        return fyi_fail(FY_EINVAL, "the directory name '%.80s...' is too long", dir);
+    return FY_OK;
+}
+
+/* mkdir itself decides whether a name is free, so that runs started at one moment do not share
+ * one. */
+static fy_status make_next(const fyi_place *p, char *dir, size_t size)
+{
+    for (int i = 1; i <= 9999; i++) {
+        char name[192];
+
+        (void)snprintf(name, sizeof name, i == 1 ? "%s" : "%s-%d", p->stem, i);
+        FYI_FORWARD(fyi_place_path(p->parent, name, dir, size));
+        if (mkdir(dir, 0777) == 0)
+            return FY_OK;
+        if (errno != EEXIST)
+            return fyi_fail(FY_EIO,
+                            "cannot make the %s's directory '%s': %s; choose another place with "
+                            "--out",
+                            p->what, dir, strerror(errno));
+    }
+    return fyi_fail(FY_EIO, "'%s' is full of %ss named '%s'; remove some", p->parent, p->what,
+                    p->stem);
+}
+
+static fy_status make_given(const fyi_place *p, char *dir, size_t size)
+{
+    char recipe[FY_RUN_DIR_MAX + 16];
+    bool has_begun;
+
+    if (strlen(p->dir) >= size)
+        return fyi_fail(FY_EINVAL, "the directory name '%.80s...' is too long", p->dir);
+    (void)snprintf(dir, size, "%s", p->dir);
+    (void)snprintf(recipe, sizeof recipe, "%s/recipe.yaml", dir);
+    has_begun = fyi_path_exists(recipe);
+    if (has_begun && !p->resume)
+        return fyi_fail(FY_EINVAL,
+                        "'%s' already holds a %s; continue it with %s %s, or choose another "
+                        "directory",
+                        dir, p->what, p->go_on, dir);
+    if (!has_begun && p->resume)
+        return fyi_fail(FY_EINVAL, "'%s' holds no %s to resume: there is no recipe.yaml in it", dir,
+                        p->what);
+    return fyi_mkdirs(dir);
+}
+
+fy_status fyi_place_make(const fyi_place *p, char *dir, size_t size)
+{
+    const char *given = p->dir != NULL ? p->dir : p->parent;
+    fy_status st;
+
+    if (*given == '\0' || !fyi_text_is_plain(given, strlen(given)))
+        return fyi_fail(
+            FY_EINVAL,
+            "the %s's directory '%.80s' has no name, or one that is not plain UTF-8 text and "
+            "could not be written down; choose another with --out",
+            p->what, given);
+    if (p->dir != NULL) {
+        st = make_given(p, dir, size);
+    } else {
+        st = fyi_mkdirs(p->parent);
+        if (st == FY_OK)
+            st = make_next(p, dir, size);
+    }
+    if (st != FY_OK)
+        dir[0] = '\0';
+    return st;
+}

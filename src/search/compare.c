@@ -1,0 +1,160 @@
+/* compare.c: every arm of a comparison on every seed, and what their differences say.
+ *
+ * All arms are run with one seed before any is run with the next: what is wrong with an arm shows early, and whatever was
+ * run when somebody stops it is paired. */
+#include "search/search.h"
+
+#include <math.h>
+#include <string.h>
+
+/* ---- one run --------------------------------------------------------------------------------- */
+
+static fy_status read_value(fy_comparison *c, const char *dir, fy_arm_run *run)
+{
+    char text[256];
+
+    FYI_FORWARD(fyi_figure_read(dir, c->report.metric, &run->value));
+    if (isfinite(run->value))
+        return FY_OK;
+    run->value = NAN;
+    (void)snprintf(text, sizeof text, "its result has no number for '%.150s'", c->report.metric);
+    return fyi_compare_keep(c, text, &run->error);
+}
+
+static fy_status run_trial(fy_comparison *c, int arm, fy_arm_run *run, bool *was_done)
+{
+    fy_recipe_run_opts o = fy_recipe_run_defaults();
+    char dir[FY_RUN_DIR_MAX];
+    fyi_trial trial;
+
+    FYI_FORWARD(fyi_place_path(c->dir, run->dir, dir, sizeof dir));
+    o.run_dir = dir;
+    o.progress = c->o.progress;
+    o.progress_arg = c->o.progress_arg;
+    o.cancel = c->o.cancel;
+    FYI_FORWARD(fyi_trial_run(c->lab, c->arms[arm], &o, &trial));
+    *was_done = trial.was_done;
+    if (trial.has_failed)
+        return fyi_compare_keep(c, trial.error, &run->error);
+    FYI_FORWARD(read_value(c, dir, run));
+    return c->o.after_run != NULL ? c->o.after_run(c->o.after_run_arg, dir) : FY_OK;
+}
+
+static fy_status run_one(fy_comparison *c, int arm, int i)
+{
+    const fy_comparison_table *r = &c->report;
+    fy_arm_run *run = &r->rows[arm].runs[i];
+    bool was_done = false;
+    fy_status st;
+
+    if (c->o.cancel != NULL && *c->o.cancel != 0)
+        return fyi_fail(FY_ECANCELED, "stopped before the arm '%s' with seed %llu",
+                        r->rows[arm].arm, (unsigned long long)run->seed);
+    run->error = NULL;
+    fyi_note("the arm '%s' with seed %llu, %d of %d", r->rows[arm].arm,
+             (unsigned long long)run->seed, i * r->n_rows + arm + 1, r->n_rows * r->n_seeds);
+    FYI_FORWARD(fyi_compare_set_seed(c, arm, i));
+    st = run_trial(c, arm, run, &was_done);
+    if (st != FY_OK)
+        return fyi_wrap(st, "in the arm '%s' with seed %llu", r->rows[arm].arm,
+                        (unsigned long long)run->seed);
+    if (run->error != NULL)
+        fyi_warn("the arm '%s' with seed %llu failed: %s", r->rows[arm].arm,
+                 (unsigned long long)run->seed, run->error);
+    run->is_done = true;
+    return was_done ? FY_OK : fyi_compare_write_results(r);
+}
+
+/* ---- what it comes to ------------------------------------------------------------------------ */
+
+static void list_values(const fy_comparison_table *r, const fy_arm_row *row, double *v)
+{
+    for (int i = 0; i < r->n_seeds; i++)
+        v[i] = row->runs[i].value;
+}
+
+static fy_status fill_row(const fy_comparison_table *r, const double *base, fy_arm_row *row)
+{
+    double v[FYI_MAX_SEEDS];
+    fyi_spread s;
+    fyi_paired d;
+
+    list_values(r, row, v);
+    s = fyi_spread_of(v, r->n_seeds, r->level);
+    row->n = s.n;
+    row->mean = s.mean;
+    row->sd = s.sd;
+    row->mean_low = s.low;
+    row->mean_high = s.high;
+    if (row->verdict == FY_VERDICT_BASELINE)
+        return FY_OK;
+    FYI_FORWARD(fyi_paired_compare(v, base, r->n_seeds, r->level, &d));
+    row->n_pairs = d.diff.n;
+    row->diff = d.diff.mean;
+    row->diff_sd = d.diff.sd;
+    row->ci_low = d.diff.low;
+    row->ci_high = d.diff.high;
+    row->t = d.t;
+    row->p = d.p;
+    row->p_wilcoxon = d.p_wilcoxon;
+    return FY_OK;
+}
+
+static fy_status correct(const fy_comparison_table *r)
+{
+    double p[FYI_MAX_ARMS], corrected[FYI_MAX_ARMS];
+
+    for (int i = 0; i < r->n_rows; i++)
+        p[i] = r->rows[i].p;
+    FYI_FORWARD(fyi_holm(p, r->n_rows, corrected));
+    for (int i = 0; i < r->n_rows; i++)
+        r->rows[i].p_holm = corrected[i];
+    return FY_OK;
+}
+
+static fy_verdict judge(const fy_comparison_table *r, const fy_arm_row *base, const fy_arm_row *row)
+{
+    if (row == base)
+        return FY_VERDICT_BASELINE;
+    if (row->n < r->n_seeds || base->n < r->n_seeds)
+        return FY_VERDICT_INCOMPLETE;
+    if (row->diff == 0 && row->diff_sd == 0)
+        return FY_VERDICT_EQUAL;
+    if (isnan(row->p_holm))
+        return FY_VERDICT_UNTESTED;
+    if (row->p_holm > 1 - r->level)
+        return FY_VERDICT_UNCLEAR;
+    return (row->diff > 0) == r->higher_is_better ? FY_VERDICT_BETTER : FY_VERDICT_WORSE;
+}
+
+static fy_status summarise(fy_comparison *c)
+{
+    fy_comparison_table *r = &c->report;
+    double base[FYI_MAX_SEEDS];
+
+    list_values(r, &r->rows[c->baseline], base);
+    for (int i = 0; i < r->n_rows; i++)
+        FYI_FORWARD(fill_row(r, base, &r->rows[i]));
+    FYI_FORWARD(correct(r));
+    for (int i = 0; i < r->n_rows; i++)
+        r->rows[i].verdict = judge(r, &r->rows[c->baseline], &r->rows[i]);
+    return FY_OK;
+}
+
+fy_status fy_comparison_run(fy_comparison *c)
+{
+    for (int i = 0; i < c->report.n_seeds; i++)
+        for (int arm = 0; arm < c->report.n_rows; arm++)
+            FYI_FORWARD(run_one(c, arm, i));
+    FYI_FORWARD(summarise(c));
+    FYI_FORWARD(fyi_compare_write_results(&c->report));
+    return fyi_compare_write_report(&c->report);
+}
+
+const char *fy_verdict_name(fy_verdict v)
+{
+    static const char *const names[] = { "baseline", "better",   "worse",     "unclear",
+                                         "equal",    "untested", "incomplete" };
+
+    return (size_t)v < FYI_LEN(names) ? names[v] : "?";
+}

@@ -40,7 +40,7 @@ typedef struct fy_kd_in {
 
 /* 0 or NaN: the loss's own default, as published. Losses ignore what they do not read. */
 typedef struct fy_kd_opts {
-    double tau;   /* temperature of soft, dkd and dist (4), crd (0.07); above 0, at most 1000 */
+    double tau;   /* temperature of soft and dkd (4), dist (1), crd (0.07); above 0, at most 1000 */
     double alpha; /* dkd: of the target class's part (1). dist: of the relation between classes (1) */
     double beta; /* dkd: of the other classes' part (8). dist: of the relation within a class (1) */
     double gamma; /* correlation: of the Gaussian kernel (0.4) */

@@ -185,6 +185,9 @@ FY_API fy_node fy_mse(fy_graph *g, fy_node a, fy_node b); /* scalar, mean over a
 /* Fraction of rows whose largest logit is the label: a scalar, no gradient. */
 FY_API fy_node fy_accuracy(fy_graph *g, fy_node logits, fy_node labels);
 
+/* labels i32 [n] -> f32 [n, k], 1 at the label; a row of NaN for a label outside 0..k-1. No gradient. */
+FY_API fy_node fy_one_hot(fy_graph *g, fy_node labels, int64_t k);
+
 /* The same value; no gradient passes. */
 FY_API fy_node fy_detach(fy_graph *g, fy_node x);
 /* The same value; the gradient is multiplied by -coefficient, a scalar node (Ganin and Lempitsky 2015). */

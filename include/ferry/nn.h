@@ -140,6 +140,8 @@ FY_API fy_node fy_layer_conv2d(fy_layers *l, const char *name, fy_node x, int64_
 FY_API fy_node fy_layer_linear(fy_layers *l, const char *name, fy_node x, int64_t oc, bool bias);
 /* "<name>.weight", ".bias", ".running_mean", ".running_var" */
 FY_API fy_node fy_layer_batch_norm(fy_layers *l, const char *name, fy_node x);
+/* A parameter of its own, "<name>.value", of shape s and `value` throughout at first. */
+FY_API fy_node fy_layer_values(fy_layers *l, const char *name, fy_shape s, float value);
 FY_API fy_node fy_layer_dropout(fy_layers *l, fy_node x, float p); /* nothing in evaluation mode */
 /* "relu", "leaky_relu" (slope 0.2), "none" */
 FY_API fy_node fy_layer_activation(fy_layers *l, const char *kind, fy_node x);

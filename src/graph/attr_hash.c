@@ -46,6 +46,7 @@ static const struct {
     { &fyi_op_fill, { IN(fill_attr, value) } },
     { &fyi_op_reshape, { { 0 } } },
     { &fyi_op_broadcast, { { 0 } } },
+    { &fyi_op_one_hot, { { 0 } } },
     { &fyi_op_input, { { 0 } } },
 };
 

@@ -217,6 +217,12 @@ fy_node fy_layer_batch_norm(fy_layers *l, const char *name, fy_node x)
     return fyi_layer_name(l, name, fy_batch_norm(l->g, x, scale, shift, mean, var, &o));
 }
 
+fy_node fy_layer_values(fy_layers *l, const char *name, fy_shape s, float value)
+{
+    const fyi_init all = { FYI_INIT_CONSTANT, value, FYI_FAN_ONE };
+    return fyi_layer_param(l, name, "value", s, all, (fyi_fans){ 0 });
+}
+
 fy_node fy_layer_dropout(fy_layers *l, fy_node x, float p)
 {
     return p > 0 && next_moves(l) ? fy_dropout(l->g, x, p) : x;

@@ -141,6 +141,8 @@ static fy_node loss_of(const scene *s, const kd_case *c)
     fy_kd *k = open_in(s->t, c, &in);
     for (int i = 0; fy_kd_adapter(k, i); i++)
         op_lend_model(s->t, fy_kd_adapter(k, i));
+    if (fy_kd_critic(k))
+        op_lend_model(s->t, fy_kd_critic(k));
     return fy_kd_apply(s->t->g, k, &in);
 }
 
@@ -149,6 +151,19 @@ static fy_node loss(op_test *t, const void *row)
     const kd_case *c = row;
     const scene s = scene_of(t, c->gives);
     return loss_of(&s, c);
+}
+
+/* Of the critic's own, with a student that does not move: differences would see through the detaching. */
+static fy_node critic_loss(op_test *t, const void *row)
+{
+    const kd_case *c = row;
+    const scene s = scene_of(t, c->gives);
+    fy_kd_in in = in_of(&s);
+    in.student.logits = in.teacher.logits;
+    in.teacher.logits = values(&s, FY_SHAPE(N, 5), 9, false);
+    fy_kd *k = open_in(t, c, &in);
+    op_lend_model(t, fy_kd_critic(k));
+    return fy_kd_critic_loss(t->g, k, &in);
 }
 
 #define CASE(name_, why_, loss_, ...)                                             \
@@ -168,6 +183,33 @@ static const kd_case cases[] = {
     CASE("attention, rows", "weights of samples", "attention", MAPS | ROWS),
     CASE("similarity", "layers of any size", "similarity", MAPS, .is_zero_for_equals = true),
     CASE("similarity, rows", "weights of pairs", "similarity", FEATURES | ROWS),
+    CASE("fsp", "pairs of layers", "fsp", MAPS | ALIKE, .is_zero_for_equals = true),
+    CASE("fsp, rows", "weights of samples", "fsp", MAPS | ALIKE | ROWS),
+    CASE("nst", "channels of any number", "nst", MAPS, .is_zero_for_equals = true),
+    CASE("nst, rows", "weights of samples", "nst", MAPS | ROWS),
+    CASE("vid", "regressors and variances", "vid", MAPS, .o = { .width = 2 }),
+    CASE("vid, rows", "features, weights of samples", "vid", FEATURES | ROWS),
+    CASE("rkd_distance", "pairs", "rkd_distance", FEATURES, .is_zero_for_equals = true),
+    CASE("rkd_distance, rows", "weights of pairs", "rkd_distance", FEATURES | ROWS),
+    CASE("rkd_angle", "triples", "rkd_angle", FEATURES, .is_zero_for_equals = true),
+    CASE("rkd_angle, rows", "weights of triples", "rkd_angle", FEATURES | ROWS),
+    CASE("correlation", "a kernel", "correlation", FEATURES, .is_zero_for_equals = true),
+    CASE("correlation, rows", "weights of pairs", "correlation", FEATURES | ROWS),
+    CASE("pkt", "probabilities", "pkt", FEATURES, .is_zero_for_equals = true),
+    CASE("pkt, rows", "weights of pairs", "pkt", FEATURES | ROWS),
+    CASE("dist", "both relations", "dist", LOGITS, .is_zero_for_equals = true),
+    CASE("dist, warm", "weights of both", "dist", LOGITS, .o = { .tau = 3, .alpha = 2, .beta = 0.5 }),
+    CASE("dist, rows", "weights of samples within a class", "dist", LOGITS | ROWS),
+    CASE("dkd", "both parts", "dkd", LOGITS | LABELS, .is_zero_for_equals = true),
+    CASE("dkd, other weights", "of the parts", "dkd", LOGITS | LABELS, .o = { .tau = 1, .alpha = 3, .beta = 1 }),
+    CASE("dkd, rows", "weights of samples", "dkd", LOGITS | LABELS | ROWS),
+    CASE("crd", "all other samples", "crd", FEATURES, .o = { .tau = 0.5, .width = 3 }),
+    CASE("crd, labels", "samples of other classes", "crd", LOGITS | FEATURES | LABELS, .o = { .tau = 0.5, .width = 3 }),
+    CASE("crd, rows", "weights of samples", "crd", FEATURES | ROWS, .o = { .tau = 0.5, .width = 3 }),
+    CASE("adversarial", "on logits", "adversarial", LOGITS, .o = { .width = 4 }),
+    CASE("adversarial, features", "on features", "adversarial", FEATURES | ALIKE,
+         .o = { .critic_on_features = true, .width = 4 }),
+    CASE("adversarial, rows", "weights of samples", "adversarial", LOGITS | ROWS, .o = { .width = 4 }),
 };
 /* clang-format on */
 
@@ -187,6 +229,15 @@ static void gradient_equals_reference(void **state)
 {
     const kd_case *c = *state;
     op_check_gradient_on(c->row.build, c, "cpu", c->row.rtol);
+}
+
+static void the_critic_has_gradients(void **state)
+{
+    (void)state;
+    const kd_case c = { .loss = "adversarial", .gives = LOGITS | ROWS, .o = { .width = 4 } };
+    op_check_forward(critic_loss, &c, "cpu", 1e-5);
+    op_check_gradient(critic_loss, &c);
+    op_check_gradient_on(critic_loss, &c, "cpu", 1e-5);
 }
 
 static double value_on(const char *device, const scene *s, const kd_case *c)
@@ -239,8 +290,11 @@ static void check_finite(const op_test *t, fyi_id x)
     }
 }
 
-static fy_node first_of(const fy_kd_view *v)
+/* What the loss looks at: crd, which is given logits too, has features. */
+static fy_node first_of(const char *name, const fy_kd_view *v)
 {
+    if (strcmp(name, "crd") == 0)
+        return v->features;
     return v->logits.id ? v->logits : v->features.id ? v->features : v->layers[0];
 }
 
@@ -258,7 +312,7 @@ static void nothing_reaches_the_teacher(void **state)
     for (size_t i = 0; i < LEN(all); i++)
         if (all[i].id)
             assert_int_equal(gradient_of(&t, all[i], l), 0);
-    assert_int_not_equal(gradient_of(&t, first_of(&in.student), l), 0);
+    assert_int_not_equal(gradient_of(&t, first_of(c->loss, &in.student), l), 0);
     op_eval_end(&t);
 }
 
@@ -276,12 +330,14 @@ static void degenerate_batches_have_gradients(void **state)
         fy_kd *k = open_in(&t, c, &in);
         const fy_node l = fy_kd_apply(t.g, k, &in);
         check_finite(&t, l.id);
-        check_finite(&t, gradient_of(&t, first_of(&in.student), l));
+        check_finite(&t, gradient_of(&t, first_of(c->loss, &in.student), l));
         op_eval_end(&t);
     }
 }
 
 /* ---- golden values --------------------------------------------------------------------------------------------- */
+
+#define GOLDEN_WIDTH 8
 
 typedef struct golden {
     const char *loss;
@@ -294,20 +350,25 @@ static const golden goldens[] = {
 #include "../golden/kd.inc"
 };
 
-/* Parameter j of the adapters, counted through, has the values of salt 20 + j, halved. */
-static void set_adapters(const fy_kd *k)
+static void set_model(fy_model *m, int *salt)
 {
     static float v[4096];
-    for (int a = 0, salt = 20; fy_kd_adapter(k, a); a++) {
-        fy_model *m = fy_kd_adapter(k, a);
-        for (int j = 0; j < fy_model_count(m); j++, salt++) {
-            fy_param *p = fy_model_param(m, j);
-            const int64_t n = fy_shape_numel(fy_param_shape(p));
-            for (int64_t i = 0; i < n; i++)
-                v[i] = value(i, salt) / 2;
-            check_ok(fy_param_write(p, v, n));
-        }
+    for (int j = 0; m && j < fy_model_count(m); j++, ++*salt) {
+        fy_param *p = fy_model_param(m, j);
+        const int64_t n = fy_shape_numel(fy_param_shape(p));
+        for (int64_t i = 0; i < n; i++)
+            v[i] = value(i, *salt) / 2;
+        check_ok(fy_param_write(p, v, n));
     }
+}
+
+/* Parameter j of the models, counted through, has the values of salt 20 + j, halved. */
+static void set_models(const fy_kd *k)
+{
+    int salt = 20;
+    for (int a = 0; fy_kd_adapter(k, a); a++)
+        set_model(fy_kd_adapter(k, a), &salt);
+    set_model(fy_kd_critic(k), &salt);
 }
 
 static void compare_golden(const golden *c, const char *device, double rtol)
@@ -318,9 +379,9 @@ static void compare_golden(const golden *c, const char *device, double rtol)
     op_eval_begin(&t);
     const scene s = scene_of(&t, c->gives);
     const fy_kd_in in = in_of(&s);
-    fy_kd *k = open_in(&t, &(kd_case){ .loss = c->loss }, &in);
-    set_adapters(k);
-    const fy_node l = fy_kd_apply(t.g, k, &in), x = first_of(&in.student);
+    fy_kd *k = open_in(&t, &(kd_case){ .loss = c->loss, .o = { .width = GOLDEN_WIDTH } }, &in);
+    set_models(k);
+    const fy_node l = fy_kd_apply(t.g, k, &in), x = first_of(c->loss, &in.student);
     const fy_shape shape = fy_node_shape(t.g, x);
     const int64_t n = fy_shape_numel(&shape);
     op_eval_step(&t, device, fyi_n(gradient_of(&t, x, l)), 0, v, n);
@@ -362,20 +423,73 @@ static void soft_is_what_was_worked_out_by_hand(void **state)
 
 static void any_temperature_gives_finite_losses(void **state)
 {
-    static const double temperatures[] = { 1e-3, 0.05, 1, 1000 };
+    static const double temperatures[] = { 1e-3, 0.05, 1, 100 };
     (void)state;
     for (size_t i = 0; i < LEN(cases) * LEN(temperatures); i++) {
         kd_case c = cases[i / LEN(temperatures)];
-        if (!(c.gives & LOGITS))
+        if (!(c.gives & (LOGITS | FEATURES)))
             continue;
         c.o.tau = temperatures[i % LEN(temperatures)];
         op_test t;
         op_eval_begin(&t);
         const scene s = scene_of(&t, c.gives);
-        const fy_node l = loss_of(&s, &c);
+        const fy_kd_in in = in_of(&s);
+        const fy_node l = fy_kd_apply(t.g, open_in(&t, &c, &in), &in);
         check_finite(&t, l.id);
+        check_finite(&t, gradient_of(&t, first_of(c.loss, &in.student), l));
         op_eval_end(&t);
     }
+}
+
+/* ---- the critic ------------------------------------------------------------------------------------------------ */
+
+static void the_critic_learns_and_moves_nobody_else(void **state)
+{
+    (void)state;
+    const kd_case c = { .loss = "adversarial", .gives = LOGITS | MOVING, .o = { .width = 4 } };
+    op_test t;
+    op_eval_begin(&t);
+    const scene s = scene_of(&t, c.gives);
+    const fy_kd_in in = in_of(&s);
+    fy_kd *k = open_in(&t, &c, &in);
+    const fy_node l = fy_kd_critic_loss(t.g, k, &in);
+    assert_int_equal(gradient_of(&t, in.student.logits, l), 0);
+    assert_int_equal(gradient_of(&t, in.teacher.logits, l), 0);
+    assert_int_not_equal(gradient_of(&t, fy_use(t.g, fy_model_param(fy_kd_critic(k), 0)), l), 0);
+    op_eval_end(&t);
+}
+
+/* An undecided critic: ln 2 for the student, twice that for itself. */
+static void an_undecided_critic_costs_ln_2(void **state)
+{
+    (void)state;
+    static const double ln_2 = 0.6931471806, twice = 2 * 0.6931471806;
+    static const float nothing[5] = { 0 };
+    op_test t;
+    op_eval_begin(&t);
+    const scene s = scene_of(&t, LOGITS);
+    const fy_kd_in in = in_of(&s);
+    fy_kd *k = open_in(&t, &(kd_case){ .loss = "adversarial", .o = { .width = 4 } }, &in);
+    check_ok(fy_param_write(fy_model_find(fy_kd_critic(k), "fc3.weight"), nothing, 4));
+    check_ok(fy_param_write(fy_model_find(fy_kd_critic(k), "fc3.bias"), nothing, 1));
+    op_eval_is(&t, fy_kd_apply(t.g, k, &in), &ln_2, 1);
+    op_eval_is(&t, fy_kd_critic_loss(t.g, k, &in), &twice, 1);
+    op_eval_end(&t);
+}
+
+static void only_adversarial_has_a_critic(void **state)
+{
+    (void)state;
+    op_test t;
+    op_eval_begin(&t);
+    const scene s = scene_of(&t, LOGITS);
+    const fy_kd_in in = in_of(&s);
+    fy_kd *k = open_in(&t, &(kd_case){ .loss = "soft" }, &in);
+    assert_null(fy_kd_critic(k));
+    assert_null(fy_kd_adapter(k, 0));
+    assert_int_equal(fy_kd_critic_loss(t.g, k, &in).id, 0);
+    check_ok(fy_graph_status(t.g));
+    op_eval_end(&t);
 }
 
 /* ---- refusals -------------------------------------------------------------------------------------------------- */
@@ -412,6 +526,18 @@ static void fewer_layers(op_test *t, fy_kd_in *in)
 static void a_vector_for_a_map(op_test *t, fy_kd_in *in)
 {
     in->teacher.layers[1] = op_param(t, FY_SHAPE(N, 3), -1, 1);
+}
+
+static void two_classes(op_test *t, fy_kd_in *in)
+{
+    in->student.logits = op_param(t, FY_SHAPE(N, 2), -1, 1);
+    in->teacher.logits = op_param(t, FY_SHAPE(N, 2), -1, 1);
+}
+
+static void one_layer(op_test *t, fy_kd_in *in)
+{
+    (void)t;
+    in->student.n_layers = in->teacher.n_layers = 1;
 }
 
 static void few_rows(op_test *t, fy_kd_in *in)
@@ -460,6 +586,20 @@ static const struct {
     { "similarity", MAPS, a_vector_for_a_map, 0, FY_ESHAPE,
       "loss 'similarity' of 'kd': layer 1 is [6, 6, 2, 3] in the student and [6, 3] in the teacher; tap maps in both or "
       "features in both" },
+    { "dkd", LOGITS | LABELS, two_classes, 0, FY_EINVAL,
+      "loss 'dkd' of 'kd' compares the classes that are not the label, and with 2 in all there is nothing to compare; "
+      "take soft" },
+    { "dkd", LOGITS, NULL, 0, FY_EINVAL, "loss 'dkd' of 'kd' needs labels, and none are given" },
+    { "fsp", MAPS, NULL, 0, FY_ESHAPE,
+      "loss 'fsp' of 'kd' compares products of channels, and layer 0 has 4 in the student and 5 in the teacher; hint, "
+      "attention and similarity do not ask for equal numbers" },
+    { "fsp", MAPS | ALIKE, one_layer, 0, FY_EINVAL,
+      "loss 'fsp' of 'kd' compares 2 to 4 layers, and 1 are given" },
+    { "crd", FEATURES | LABELS, NULL, 0, FY_EINVAL,
+      "loss 'crd' of 'kd' needs the student's logits beside labels, to know how many classes there are; give them, or "
+      "leave the labels out" },
+    { "adversarial", FEATURES, NULL, 0, FY_EINVAL,
+      "loss 'adversarial' of 'kd' compares logits, and the student gives none" },
     { "attention", MAPS, a_vector_for_a_map, 0, FY_ESHAPE,
       "loss 'attention' of 'kd': the teacher's values of layer 1 must be [n, c, h, w], not [6, 3]" },
 };
@@ -539,8 +679,9 @@ static void the_guide_has_every_loss(void **state)
     check_ok(fyi_file_read(path, 1 << 20, &guide, &(size_t){ 0 }));
     for (const char *const *l = fy_kd_losses(); *l; l++) {
         fyi_buf row = { 0 };
-        fyi_buf_printf(&row, "| `%s` | %s | %s | %g |\n", *l, fy_kd_text(*l), fy_kd_needs(*l),
-                       fy_kd_usual_weight(*l));
+        fyi_buf_printf(&row, "| `%s` | %s | %s | ", *l, fy_kd_text(*l), fy_kd_needs(*l));
+        const double weight = fy_kd_usual_weight(*l);
+        fyi_buf_printf(&row, isnan(weight) ? "- |\n" : "%g |\n", weight);
         check_contains(guide, row.p);
         fyi_buf_release(&row);
         size_t i = 0;
@@ -569,6 +710,10 @@ int main(void)
         cmocka_unit_test(losses_are_pytorchs),
         cmocka_unit_test(soft_is_what_was_worked_out_by_hand),
         cmocka_unit_test(any_temperature_gives_finite_losses),
+        cmocka_unit_test(the_critic_has_gradients),
+        cmocka_unit_test(the_critic_learns_and_moves_nobody_else),
+        cmocka_unit_test(an_undecided_critic_costs_ln_2),
+        cmocka_unit_test(only_adversarial_has_a_critic),
         cmocka_unit_test(refusals_are_whole_sentences),
         cmocka_unit_test(apply_looks_again),
         cmocka_unit_test(new_survives_failing_allocations),

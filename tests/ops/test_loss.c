@@ -174,6 +174,18 @@ static void kl_terms_with_p_zero_are_zero(void **state)
     op_eval_end(&t);
 }
 
+static void one_hot_is_1_at_the_label(void **state)
+{
+    (void)state;
+    static const int32_t labels[] = { 2, 0, 3, -1 };
+    static const double expected[] = { 0, 0, 1, 1, 0, 0, NAN, NAN, NAN, NAN, NAN, NAN };
+    op_test t;
+    op_eval_begin(&t);
+    op_eval_is(&t, fy_one_hot(t.g, op_ints(&t, 4, labels), 3), expected, 12);
+    op_eval_is(&t, fy_one_hot(t.g, op_ints(&t, 0, labels), 3), expected, 0);
+    op_eval_end(&t);
+}
+
 static void accuracy_counts_first_of_equals_only(void **state)
 {
     (void)state;
@@ -240,6 +252,18 @@ static fy_node narrow_q(op_test *t, const void *row)
     return fy_kl(t->g, x, op_param(t, FY_SHAPE(4, 2), 0, 1));
 }
 
+static fy_node float_classes(op_test *t, const void *row)
+{
+    (void)row;
+    return fy_one_hot(t->g, op_param(t, FY_SHAPE(4), 0, 1), 3);
+}
+
+static fy_node no_classes(op_test *t, const void *row)
+{
+    (void)row;
+    return fy_one_hot(t->g, op_labels(t, 4, 3), 0);
+}
+
 /* PyTorch repeats one side here and only warns. */
 static fy_node silently_repeated(op_test *t, const void *row)
 {
@@ -256,6 +280,9 @@ static const struct {
     { float_labels, FY_EDTYPE,
       "cross_entropy.3: labels must be i32[4], one class number per row of the logits, "
       "not f32[4]" },
+    { float_classes, FY_EDTYPE, "one_hot.2: labels must be i32, not f32" },
+    { no_classes, FY_ESHAPE,
+      "one_hot.2: labels must be [n] and classes 1 or more, not rank 1 and 0" },
     { few_labels, FY_ESHAPE,
       "accuracy.3: labels must be i32[4], one class number per row of the logits, not i32[3]" },
     { images_as_logits, FY_ESHAPE, "cross_entropy.3: logits must be [n, k], not f32[4, 3, 2]" },
@@ -281,6 +308,7 @@ int main(void)
         cmocka_unit_test(huge_logits_give_finite_losses),
         cmocka_unit_test(a_label_that_is_no_class_gives_nan),
         cmocka_unit_test(kl_terms_with_p_zero_are_zero),
+        cmocka_unit_test(one_hot_is_1_at_the_label),
         cmocka_unit_test(accuracy_counts_first_of_equals_only),
         cmocka_unit_test(no_gradient_passes_accuracy),
         cmocka_unit_test(mistakes_are_named_in_one_sentence),

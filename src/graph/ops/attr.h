@@ -141,7 +141,12 @@ typedef struct fyi_layer_norm_attr {
  * bce_logits: logits, targets -> dst; _bwd: diff_dst, logits, targets -> diff_logits.
  * kl: p, log_q [n, k] -> [n]; kl_bwd: diff_dst [n], p, log_q -> diff_p, 0 where p is 0.
  * accuracy: logits [n, k], labels -> scalar.
+ * one_hot: labels i32 [n] -> [n, k].
  * detach: src -> dst. grad_reverse: src, coefficient -> dst = src. */
+
+typedef struct fyi_one_hot_attr {
+    int64_t k;
+} fyi_one_hot_attr;
 
 /* conv_pool: src, weights, bias -> dst = relu(maxpool(conv(src, weights) + bias)), index u8.
  * conv_pool_bwd_data: diff_dst, dst, index, weights -> diff_src.

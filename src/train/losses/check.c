@@ -70,7 +70,7 @@ static fy_status want_layer(const fy_kd *k, const fy_graph *g, const fy_kd_in *i
     char what[32];
     snprintf(what, sizeof what, "values of layer %d", i);
     const fy_node s = in->student.layers[i], t = in->teacher.layers[i];
-    const bool maps = k->loss->needs & FYI_KD_MAPS;
+    const bool maps = k->needs & FYI_KD_MAPS;
     FYI_FORWARD(want_both(k, g, what, s, t, maps ? RANK_4 : RANK_2 | RANK_4,
                           maps ? "[n, c, h, w]" : "[n, c, h, w] or [n, d]"));
     const fy_shape a = fy_node_shape(g, s), b = fy_node_shape(g, t);
@@ -102,23 +102,13 @@ static fy_status want_layers(const fy_kd *k, const fy_graph *g, const fy_kd_in *
     return FY_OK;
 }
 
-fy_status fyi_kd_differ(const fy_kd *k, const char *what, int layer, int64_t student,
-                        int64_t teacher, const char *instead)
-{
-    return fyi_fail(FY_ESHAPE,
-                    "loss '%s' of '%s' %s, and layer %d has %lld in the student and %lld in the "
-                    "teacher; %s",
-                    k->loss->name, k->name, what, layer, (long long)student, (long long)teacher,
-                    instead);
-}
-
 /* ---- labels and weights --------------------------------------------------------------------------------------- */
 
 static int64_t samples(const fy_kd *k, const fy_graph *g, const fy_kd_in *in)
 {
-    const fy_node x = k->loss->needs & FYI_KD_LOGITS     ? in->student.logits
-                      : k->loss->needs & FYI_KD_FEATURES ? in->student.features
-                                                         : in->student.layers[0];
+    const fy_node x = k->needs & FYI_KD_LOGITS     ? in->student.logits
+                      : k->needs & FYI_KD_FEATURES ? in->student.features
+                                                   : in->student.layers[0];
     return fy_node_shape(g, x).d[0];
 }
 
@@ -137,7 +127,7 @@ static fy_status want_vector(const fy_kd *k, const fy_graph *g, const char *what
 static fy_status want_vectors(const fy_kd *k, const fy_graph *g, const fy_kd_in *in)
 {
     const int64_t n = samples(k, g, in);
-    if ((k->loss->needs & FYI_KD_LABELS) && !in->y.id)
+    if ((k->needs & FYI_KD_LABELS) && !in->y.id)
         return fyi_fail(FY_EINVAL, "loss '%s' of '%s' needs labels, and none are given",
                         k->loss->name, k->name);
     if (in->y.id)
@@ -156,7 +146,7 @@ fy_status fyi_kd_check(const fy_kd *k, const fy_graph *g, const fy_kd_in *in)
         { FYI_KD_LAYERS | FYI_KD_MAPS, want_layers },
     };
     for (size_t i = 0; i < FYI_LEN(checks); i++)
-        if (k->loss->needs & checks[i].needs)
+        if (k->needs & checks[i].needs)
             FYI_FORWARD(checks[i].want(k, g, in));
     FYI_FORWARD(want_vectors(k, g, in));
     return k->loss->check ? k->loss->check(k, g, in) : FY_OK;

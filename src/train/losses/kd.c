@@ -52,6 +52,7 @@ const char *fy_kd_needs(const char *loss)
         const char *text;
     } texts[] = {
         { FYI_KD_LOGITS, "logits" },
+        { FYI_KD_ONE_OF, "logits or features" },
         { FYI_KD_LOGITS | FYI_KD_LABELS, "logits, labels" },
         { FYI_KD_FEATURES, "features" },
         { FYI_KD_LAYERS, "layers or features" },
@@ -120,7 +121,7 @@ static fy_status settle(fy_kd *k)
 /* The views as losses see them: the features are a layer where nothing is tapped. */
 static fy_kd_view seen(const fy_kd *k, fy_kd_view v)
 {
-    if ((k->loss->needs & FYI_KD_LAYERS) && v.n_layers == 0 && v.features.id) {
+    if ((k->needs & FYI_KD_LAYERS) && v.n_layers == 0 && v.features.id) {
         v.layers[0] = v.features;
         v.n_layers = 1;
     }
@@ -138,10 +139,13 @@ static fy_kd_in seen_by(const fy_kd *k, const fy_kd_in *in)
 static fy_status fill(fy_kd *k, const char *name, const fy_graph *g, const fy_kd_in *in,
                       const fy_kd_opts *o)
 {
-    const fy_kd_in to = seen_by(k, in);
     if (!(k->name = fyi_strdup(name)))
         return fyi_enomem(strlen(name), name);
     k->o = o ? *o : fy_kd_defaults();
+    k->needs = k->loss->needs;
+    if (k->needs == FYI_KD_ONE_OF)
+        k->needs = k->o.critic_on_features ? FYI_KD_FEATURES : FYI_KD_LOGITS;
+    const fy_kd_in to = seen_by(k, in);
     FYI_FORWARD(settle(k));
     FYI_FORWARD(fy_graph_status(g));
     FYI_FORWARD(fyi_kd_check(k, g, &to));
@@ -192,6 +196,22 @@ fy_status fyi_kd_add_adapter(fy_kd *k, fy_build_fn build, fy_shape x, int64_t wi
                                      : fy_model_new(name.p, build, &o, &k->adapters[k->n_adapters]);
     fyi_buf_release(&name);
     k->n_adapters += st == FY_OK;
+    return st;
+}
+
+fy_status fyi_kd_add_critic(fy_kd *k, fy_shape x)
+{
+    fy_model_opts o = fy_model_defaults();
+    fyi_buf name = { 0 };
+    o.input = fyi_sample_of(x);
+    o.n_classes = 1;
+    o.hidden = k->o.width;
+    o.activation = "leaky_relu";
+    o.seed = k->o.seed;
+    fyi_buf_printf(&name, "%s.critic", k->name);
+    const fy_status st = name.failed ? fyi_enomem(name.cap, k->name)
+                                     : fy_model_open("critic", name.p, &o, &k->critic);
+    fyi_buf_release(&name);
     return st;
 }
 

@@ -21,7 +21,7 @@ fy_node fyi_kd_mean_each(fy_graph *g, fy_node x)
 
 fy_node fyi_kd_above_zero(fy_graph *g, fy_node x)
 {
-    return fy_clip(g, x, 1e-30f, FLT_MAX);
+    return fy_clip(g, x, 1e-12f, FLT_MAX);
 }
 
 fy_node fyi_kd_mean(fy_graph *g, fy_node x, fy_node rows)
@@ -55,18 +55,31 @@ fy_node fyi_kd_mean_pairs(fy_graph *g, fy_node x, fy_node rows)
 
 #define LEAST_SQUARE 1e-16f
 
-/* 0 for lengths up to 1e-8, and from there to 1.4e-8 up to 1. */
-static fy_node has_direction(fy_graph *g, fy_node square)
+/* 0 up to the least square, and from there to twice that up to 1. */
+static fy_node has_direction(fy_graph *g, fy_node square, fy_node least)
 {
-    const fy_node times = fy_scale(g, fy_detach(g, square), 1 / LEAST_SQUARE);
+    const fy_node times = fy_div(g, fy_detach(g, square), least);
     return fy_clip(g, fy_affine(g, times, 1, -1), 0, 1);
+}
+
+static fy_node unit_beyond(fy_graph *g, fy_node x, fy_node square, fy_node least)
+{
+    const fy_node length = fy_sqrt(g, fy_clip(g, square, LEAST_SQUARE, FLT_MAX));
+    return fy_mul(g, x, fy_div(g, has_direction(g, square, least), length));
 }
 
 fy_node fyi_kd_unit(fy_graph *g, fy_node x, fy_node columns)
 {
     const fy_node square = fyi_kd_sum_columns(g, fy_square(g, x), columns, true);
-    const fy_node length = fy_sqrt(g, fy_clip(g, square, LEAST_SQUARE, FLT_MAX));
-    return fy_mul(g, x, fy_div(g, has_direction(g, square), length));
+    return unit_beyond(g, x, square, fy_fill(g, FY_SCALAR, LEAST_SQUARE));
+}
+
+fy_node fyi_kd_centred_unit(fy_graph *g, fy_node x, fy_node columns)
+{
+    const fy_node whole = fyi_kd_sum_columns(g, fy_square(g, fy_detach(g, x)), columns, true);
+    const fy_node off = fy_sub(g, x, fyi_kd_mean_columns(g, x, columns, true));
+    const fy_node square = fyi_kd_sum_columns(g, fy_square(g, off), columns, true);
+    return unit_beyond(g, off, square, fy_affine(g, whole, 1e-12f, LEAST_SQUARE));
 }
 
 fy_node fyi_kd_gram(fy_graph *g, fy_node x)
@@ -83,4 +96,16 @@ void fyi_kd_meet(fy_graph *g, fy_node *a, fy_node *b)
     const int64_t h = FYI_MIN(s.d[2], t.d[2]), w = FYI_MIN(s.d[3], t.d[3]);
     *a = fy_adaptive_avg_pool2d(g, *a, h, w);
     *b = fy_adaptive_avg_pool2d(g, *b, h, w);
+}
+
+fy_node fyi_kd_flat_maps(fy_graph *g, fy_node x)
+{
+    const fy_shape s = fy_node_shape(g, x);
+    return fy_reshape(g, x, FY_SHAPE(s.d[0], s.d[1], s.d[2] * s.d[3]));
+}
+
+fy_node fyi_kd_smooth_l1(fy_graph *g, fy_node x)
+{
+    const fy_node size = fy_abs(g, x), inner = fy_clip(g, size, 0, 1);
+    return fy_mul(g, inner, fy_sub(g, size, fy_scale(g, inner, 0.5f)));
 }

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
-#define VERBS(X)                                                                               \
-    X(demo)                                                                                    \
-    X(run) X(adapt) X(finetune) X(compare) X(eval) X(predict) X(inspect) X(data) X(completion) \
-        X(help)
+#define VERBS(X) \
+    X(demo)      \
+    X(run)       \
+    X(adapt) X(finetune) X(compare) X(eval) X(predict) X(inspect) X(data) X(completion) X(help)
 
 #define DECLARE(name) extern const fyi_verb fyi_verb_##name;
 VERBS(DECLARE)

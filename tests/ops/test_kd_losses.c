@@ -624,6 +624,65 @@ static void refusals_are_whole_sentences(void **state)
     }
 }
 
+static void options_are_refused_in_whole_sentences(void **state)
+{
+    static const struct {
+        const char *loss;
+        unsigned gives;
+        fy_kd_opts o;
+        const char *sentence;
+    } rows[] = {
+        { .loss = "adversarial",
+          .gives = FEATURES,
+          .o = { .critic_on_features = true },
+          .sentence =
+              "loss 'adversarial' of 'kd' has one critic for both networks, and the student has 7 "
+              "features and the teacher 9; let it look at logits, or take hint" },
+        { .loss = "crd",
+          .gives = FEATURES,
+          .o = { .width = -3 },
+          .sentence = "loss 'crd' of 'kd': width must be 1 to 65536, not -3" },
+        { .loss = "dkd",
+          .gives = LOGITS | LABELS,
+          .o = { .beta = INFINITY },
+          .sentence = "loss 'dkd' of 'kd': beta must be above 0 and at most 1e+06, not inf" },
+    };
+    (void)state;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        op_test t;
+        fy_kd *k;
+        op_eval_begin(&t);
+        const scene s = scene_of(&t, rows[i].gives);
+        const fy_kd_in in = in_of(&s);
+        assert_int_not_equal(fy_kd_new(rows[i].loss, "kd", t.g, &in, &rows[i].o, &k), FY_OK);
+        assert_null(k);
+        assert_string_equal(fy_last_error(), rows[i].sentence);
+        op_eval_end(&t);
+    }
+    assert_null(fy_kd_text("nothing"));
+    assert_null(fy_kd_needs("nothing"));
+    assert_true(isnan(fy_kd_usual_weight("nothing")));
+}
+
+/* NaN asks for a loss's own, and a batch of one has no pairs. */
+static void one_sample_and_nan_are_fine(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        kd_case c = cases[i];
+        c.o.tau = c.o.alpha = c.o.beta = c.o.gamma = NAN;
+        op_test t;
+        op_eval_begin(&t);
+        scene s = scene_of(&t, c.gives);
+        s.n = 1;
+        const fy_kd_in in = in_of(&s);
+        const fy_node l = fy_kd_apply(t.g, open_in(&t, &c, &in), &in);
+        check_finite(&t, l.id);
+        check_finite(&t, gradient_of(&t, first_of(c.loss, &in.student), l));
+        op_eval_end(&t);
+    }
+}
+
 /* Views that change after fy_kd_new are a mistake of the graph. */
 static void apply_looks_again(void **state)
 {
@@ -715,6 +774,8 @@ int main(void)
         cmocka_unit_test(an_undecided_critic_costs_ln_2),
         cmocka_unit_test(only_adversarial_has_a_critic),
         cmocka_unit_test(refusals_are_whole_sentences),
+        cmocka_unit_test(options_are_refused_in_whole_sentences),
+        cmocka_unit_test(one_sample_and_nan_are_fine),
         cmocka_unit_test(apply_looks_again),
         cmocka_unit_test(new_survives_failing_allocations),
         cmocka_unit_test(the_guide_has_every_loss),

@@ -28,6 +28,7 @@ typedef struct fy_model_opts {
     const char *pool;       /* over the last map: "avg", "max", "l2"; NULL: the family's own */
     const char *head;       /* name of the last layer; NULL: the family's own ("fc") */
     uint64_t seed;          /* of the initial values */
+    const char *edits;      /* changes to its layers, as in fy_model_edit; NULL: none */
 } fy_model_opts;
 FY_API fy_model_opts fy_model_defaults(void); /* 1x28x28, 10 classes */
 
@@ -42,6 +43,18 @@ FY_API FY_NODISCARD fy_status fy_model_family_defaults(const char *family, fy_mo
 FY_API void fy_model_free(fy_model *m);
 /* The same family and values under another name: ADDA's target encoder. */
 FY_API FY_NODISCARD fy_status fy_model_clone(fy_model *m, const char *name, fy_model **out);
+/* The same with some layers changed; m stays as it is. Edits are separated by ";" or line breaks:
+ *   drop NAME                                 a layer, or a whole block such as "layer3.1"
+ *   replace NAME LAYER                        either of them by one layer, which keeps the name
+ *   insert before|after NAME [as NEW] LAYER   called NEW, by default NAME_before and NAME_after, beside NAME
+ *   head linear [N] | mlp HIDDEN [N] | none   the last layer, to N classes, by default to as many as there are
+ * LAYER is "conv OUT K [STRIDE] [identity]", "linear OUT [identity]", "batch_norm", "relu", "leaky_relu", "dropout P" or
+ * "none"; with "identity" it begins as one. Layers that stay keep their values to the byte; new ones begin by the options'
+ * seed and their own names. FY_EINVAL for a text that is none of this and for names that there are not; FY_ESHAPE where
+ * a layer that stays would get another width than it was made for, with a sentence that names both sides. The edits
+ * become part of the options, and are saved with the model. docs/models.md, "Changing a model". */
+FY_API FY_NODISCARD fy_status fy_model_edit(fy_model *m, const char *name, const char *edits,
+                                            fy_model **out);
 
 /* Adds the model's layers on x [n, input...]; returns its result. Models may be applied several times; all
  * applications share the parameters. */
@@ -83,6 +96,8 @@ FY_API int fy_model_count(const fy_model *m);
 FY_API const char *fy_model_param_name(const fy_model *m, int i);
 FY_API fy_param *fy_model_param(const fy_model *m, int i);
 FY_API bool fy_model_param_is_buffer(const fy_model *m, int i); /* running statistics */
+/* The edit that made its layer, as the options have it: "head linear"; NULL: the family did. */
+FY_API const char *fy_model_param_edit(const fy_model *m, int i);
 FY_API fy_param *fy_model_find(const fy_model *m, const char *param_name);
 /* Draws the initial values again from seed. */
 FY_API FY_NODISCARD fy_status fy_model_init(fy_model *m, uint64_t seed);

@@ -70,6 +70,7 @@ FY_API void fy_weights_abort(fy_weights_file *f);                    /* accepts 
 #define FY_FIT_MAP(X)                                    \
     X(LOADED,      "loaded",      "loaded")              \
     X(NEW_HEAD,    "new_head",    "new head")            \
+    X(NEW_LAYER,   "new_layer",   "new layer")           \
     X(SKIPPED,     "skipped",     "skipped")             \
     X(MISSING,     "missing",     "missing")             \
     X(WRONG_SHAPE, "wrong_shape", "wrong shape")         \
@@ -103,8 +104,9 @@ typedef struct fy_fit_opts {
     bool allow_missing;    /* the model's tensors that the file lacks keep their values */
     bool allow_unexpected; /* the file may have tensors that the model lacks */
     bool new_head;         /* a layer for another number of classes keeps its initial values */
+    bool new_layers; /* so do layers that an edit made, unless the file's model was edited alike */
 } fy_fit_opts;
-/* All three allowed: to train on from somebody's file. */
+/* All four allowed: to train on from somebody's file. */
 FY_API fy_fit_opts fy_fit_defaults(void);
 /* None allowed: to use a model as it was saved. A prefix is still found. */
 FY_API fy_fit_opts fy_fit_strict(void);
@@ -113,6 +115,8 @@ FY_API fy_fit_opts fy_fit_strict(void);
 typedef struct fy_fit {
     const char *file, *format, *model, *family;
     const char *prefix; /* taken off the file's names; "" if none */
+    const char *edits; /* of the model that the file was saved from; NULL: none, or it does not say */
+    bool is_edited_alike; /* the model has those, or the file names none */
     int n_lines;
     const fy_fit_line *lines;
     int count[FY_FIT_KINDS];

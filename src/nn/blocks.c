@@ -72,7 +72,9 @@ fy_node fyi_pool(fy_layers *l, const fy_model_opts *o, fy_node x)
 
 fy_node fyi_last(fy_layers *l, const fy_model_opts *o, const char *name, fy_node x, int64_t n)
 {
-    return fy_layer_linear(l, o->head ? o->head : name, x, n, true);
+    return fyi_layer_add(
+        l, o->head ? o->head : name, x,
+        &(fyi_layer){ .kind = FYI_LAYER_LINEAR, .oc = n, .bias = true, .is_head = true });
 }
 
 fy_node fyi_head(fy_layers *l, const fy_model_opts *o, const char *name, fy_node features)

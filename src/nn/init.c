@@ -63,12 +63,27 @@ static float scale_of(fyi_init init, fyi_fans fans)
     return fan > 0 ? init.gain / sqrtf(fan) : 0;
 }
 
+/* v is [out, in, area]; fans.in is in * area and fans.out is out * area. */
+static void fill_identity(float gain, fyi_fans fans, float *v, int64_t n)
+{
+    const int64_t in_area = (int64_t)fans.in, out_area = (int64_t)fans.out;
+    const int64_t area = n > 0 ? in_area * out_area / n : 1;
+    for (int64_t i = 0; i < n; i++) {
+        const int64_t o = i / in_area, from = i % in_area;
+        v[i] = from == o * area + area / 2 ? gain : 0;
+    }
+}
+
 void fyi_init_fill(fyi_init init, fyi_fans fans, const fy_rng *stream, float *v, int64_t n)
 {
     job j = { .stream = stream, .scale = scale_of(init, fans), .v = v, .n = n };
     if (init.kind == FYI_INIT_CONSTANT) {
         for (int64_t i = 0; i < n; i++)
             v[i] = init.gain;
+        return;
+    }
+    if (init.kind == FYI_INIT_IDENTITY) {
+        fill_identity(init.gain, fans, v, n);
         return;
     }
     j.values = init.kind == FYI_INIT_UNIFORM ? uniform_values : normal_values;

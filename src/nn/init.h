@@ -8,6 +8,7 @@ typedef enum fyi_init_kind {
     FYI_INIT_CONSTANT, /* all `gain` */
     FYI_INIT_UNIFORM,  /* in +- gain / sqrt(fan) */
     FYI_INIT_NORMAL,   /* mean 0, deviation gain / sqrt(fan) */
+    FYI_INIT_IDENTITY, /* `gain` where output and input are the same, in the middle of a window; else 0 */
 } fyi_init_kind;
 
 /* fan in: inputs of one output; fan out: outputs of one input; both times the window's area. */

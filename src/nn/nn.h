@@ -3,6 +3,7 @@
 #define FYI_NN_H
 
 #include "graph/param.h"
+#include "nn/edit.h"
 #include "nn/init.h"
 
 #include <ferry/nn.h>
@@ -14,6 +15,7 @@ typedef struct fyi_model_param {
     fyi_fans fans;
     uint64_t seed; /* of its first values */
     bool is_buffer;
+    const char *edit; /* that made its layer; NULL: the family did */
 } fyi_model_param;
 
 /* Options that only some families have. */
@@ -48,9 +50,18 @@ struct fy_model {
     fy_pixels pixels; /* where has_pixels */
     bool has_pixels;
     const char **class_names; /* [opts.n_classes], in the arena; NULL: unknown */
+    fyi_edits edits;          /* in the arena */
 };
 
 #define FYI_MAX_SCOPES 8
+
+/* A scope that was entered and not left, as edits see it (edit.c). */
+typedef struct fyi_open_block {
+    size_t n_nodes, n_values; /* of the graph when it was entered */
+    const fyi_edit *edit;     /* what takes it out; NULL: it stays */
+    fy_node before,
+        after; /* its nodes will read `after`, an inserted layer's, in place of `before` */
+} fyi_open_block;
 
 /* Scopes are written one after the other, "layer1.0.", and cut back. */
 struct fy_layers {
@@ -65,6 +76,12 @@ struct fy_layers {
     char scope[160];
     size_t begin[FYI_MAX_SCOPES]; /* where each scope begins in `scope` */
     int n_scopes;
+    fy_node x;            /* the model's input */
+    const fyi_edit *edit; /* whose layer is being added; NULL: the family's */
+    fyi_open_block block[FYI_MAX_SCOPES];
+    int n_gone;           /* open blocks that are being taken out */
+    fyi_outline *outline; /* while learning a model with edits; NULL: without */
+    bool is_sketch;       /* and this application, without edits, fills it */
 };
 
 /* models.def: one line FAMILY(name) for each; gives `extern const fyi_family fyi_family_<name>`. */
@@ -85,19 +102,25 @@ fy_status fyi_none_of(const char *model, const char *what, const char *word,
 
 /* ---- model.c ----------------------------------------------------------------------------------------------- */
 
+/* By its local name; NULL if there is none. */
+fyi_model_param *fyi_model_param_of(const fy_model *m, const char *name);
 /* [n, c, h, w] without its first axis. */
 fy_shape fyi_sample_of(fy_shape batched);
 
 /* ---- notes.c ----------------------------------------------------------------------------------------------- */
 
-/* What `from` says of its pictures and classes. */
-fy_status fyi_model_copy_notes(fy_model *to, const fy_model *from);
+/* What `from` says of its pictures and, if they are the same, its classes. */
+fy_status fyi_model_copy_notes(fy_model *to, const fy_model *from, bool with_classes);
 
 /* ---- layers.c ---------------------------------------------------------------------------------------------- */
 
 /* The parameter "<scope>.<layer>.<leaf>" as a node; made while learning. */
 fy_node fyi_layer_param(fy_layers *l, const char *layer, const char *leaf, fy_shape s,
                         fyi_init init, fyi_fans fans);
+/* A layer: as it is wanted, or as edits have it. */
+fy_node fyi_layer_add(fy_layers *l, const char *name, fy_node x, const fyi_layer *layer);
+/* Without asking edits. */
+fy_node fyi_layer_build(fy_layers *l, const char *name, fy_node x, const fyi_layer *layer);
 /* Names x "<model>.<scope>.<layer>", unless the application was given it. */
 fy_node fyi_layer_name(fy_layers *l, const char *layer, fy_node x);
 /* The build function's last word: every scope was left. */

@@ -109,11 +109,11 @@ const char *fy_model_class_name(const fy_model *m, int c)
     return m->class_names != NULL && c >= 0 && c < m->opts.n_classes ? m->class_names[c] : NULL;
 }
 
-fy_status fyi_model_copy_notes(fy_model *to, const fy_model *from)
+fy_status fyi_model_copy_notes(fy_model *to, const fy_model *from, bool with_classes)
 {
     to->pixels = from->pixels;
     to->has_pixels = from->has_pixels;
-    if (from->class_names == NULL)
+    if (from->class_names == NULL || !with_classes)
         return FY_OK;
     return fy_model_set_classes(to, from->class_names, (int)from->opts.n_classes);
 }

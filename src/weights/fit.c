@@ -1,5 +1,6 @@
 /* fit.c: a file's tensors against a model's parameters: what is loaded, what stays, what is wrong. */
 #include "weights/fit.h"
+#include "nn/edit.h"
 
 #include <string.h>
 
@@ -14,7 +15,9 @@ typedef struct report {
 
 fy_fit_opts fy_fit_defaults(void)
 {
-    return (fy_fit_opts){ .allow_missing = true, .allow_unexpected = true, .new_head = true };
+    return (fy_fit_opts){
+        .allow_missing = true, .allow_unexpected = true, .new_head = true, .new_layers = true
+    };
 }
 
 fy_fit_opts fy_fit_strict(void)
@@ -55,11 +58,21 @@ static fy_status add_line(report *r, const fy_fit_line *line)
     return FY_OK;
 }
 
-static fy_fit_kind judge(const fy_model *m, const fy_weights *w, const fy_fit_opts *o,
-                         const fy_fit_line *line)
+/* Of a layer that an edit made, which the file's model did not have. */
+static bool is_new(const report *r, const fy_model *m, const fy_fit_opts *o, int i)
+{
+    const char *edit = fy_model_param_edit(m, i);
+
+    return o->new_layers && edit && !fyi_edits_have(r->fit.edits, edit);
+}
+
+static fy_fit_kind judge(const report *r, const fy_model *m, const fy_weights *w,
+                         const fy_fit_opts *o, const fy_fit_line *line)
 {
     if (fy_glob(o->skip, line->name))
         return FY_FIT_SKIPPED;
+    if (is_new(r, m, o, line->i_model))
+        return FY_FIT_NEW_LAYER;
     if (line->i_file < 0)
         return FY_FIT_MISSING;
     if (!fyi_dtype_is_float(fy_weights_dtype(w, line->i_file)))
@@ -90,7 +103,7 @@ static fy_status look_at_param(report *r, const fy_model *m, const fy_weights *w
         line.in_file = *fy_weights_shape(w, line.i_file);
         line.stored = fy_weights_stored(w, line.i_file);
     }
-    line.kind = judge(m, w, o, &line);
+    line.kind = judge(r, m, w, o, &line);
     return add_line(r, &line);
 }
 
@@ -134,7 +147,8 @@ static bool is_allowed(const fy_fit *f, const fy_fit_opts *o)
     return n[FY_FIT_WRONG_SHAPE] + n[FY_FIT_WRONG_DTYPE] == 0 &&
            (o->allow_missing || n[FY_FIT_MISSING] == 0) &&
            (o->allow_unexpected || n[FY_FIT_UNEXPECTED] == 0) &&
-           (n[FY_FIT_LOADED] > 0 || n[FY_FIT_MISSING] + n[FY_FIT_NEW_HEAD] == 0);
+           (n[FY_FIT_LOADED] > 0 ||
+            n[FY_FIT_MISSING] + n[FY_FIT_NEW_HEAD] + n[FY_FIT_NEW_LAYER] == 0);
 }
 
 /* ---- the report -------------------------------------------------------------------------------------------- */
@@ -161,6 +175,10 @@ static fy_status fill(report *r, const fy_model *m, const fy_weights *w, const f
     if (!r->is_used)
         return fyi_enomem((size_t)fy_weights_count(w), "a report");
     FYI_FORWARD(copy_texts(r, m, w, o->prefix));
+    FYI_FORWARD(fyi_saved_edits(w, &r->memory, &r->fit.edits));
+    r->fit.is_edited_alike =
+        !r->fit.edits ||
+        (fy_model_options(m)->edits && strcmp(fy_model_options(m)->edits, r->fit.edits) == 0);
     FYI_FORWARD(compare(r, m, w, o));
     r->fit.is_allowed = is_allowed(&r->fit, o);
     return fyi_fit_describe(&r->fit, &r->memory);

@@ -7,6 +7,8 @@
 /* prefix.c: the prefix that makes most of the model's names and shapes fit; copied into `texts`. */
 fy_status fyi_fit_prefix(const fy_model *m, const fy_weights *w, fyi_arena *texts,
                          const char **prefix);
+/* model_open.c: the edits of the model that the file was saved from; NULL: none, or it does not say. */
+fy_status fyi_saved_edits(const fy_weights *w, fyi_arena *arena, const char **out);
 /* As many rows as the model has classes, another number in the file, and otherwise alike. */
 bool fyi_is_other_head(const fy_model *m, const fy_shape *in_model, const fy_shape *in_file);
 

@@ -50,6 +50,8 @@ static void put_text(fyi_buf *b, const fy_fit *f)
         put_kind(b, f, (fy_fit_kind)k);
     if (f->prefix[0] != '\0')
         fyi_buf_printf(b, "  '%s' was taken off the file's names\n", f->prefix);
+    if (!f->is_edited_alike)
+        fyi_buf_printf(b, "  the file's model was changed: %.1000s\n", f->edits);
 }
 
 static const fy_fit_line *first_of(const fy_fit *f, fy_fit_kind k)
@@ -84,6 +86,8 @@ static void put_summary(fyi_buf *b, const fy_fit *f)
         put_count(b, f, (fy_fit_kind)k);
     if (f->prefix[0] != '\0')
         fyi_buf_printf(b, "; '%.*s' was taken off the file's names", FYI_NAME_CHARS, f->prefix);
+    if (!f->is_edited_alike)
+        fyi_buf_printf(b, "; the file's model was changed: '%.*s'", FYI_NAME_CHARS, f->edits);
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------------------------ */
@@ -232,6 +236,9 @@ static const char *advise(const fy_model *m, const fy_weights *w, const fy_fit *
 
     if (family && strcmp(family, fy_model_family(m)) != 0)
         return "open a model of the file's family (its metadata 'ferry.family')";
+    if (!f->is_edited_alike)
+        return "the file's model was changed; give this one the same edits, those in its metadata "
+               "'ferry.options'";
     if (f->count[FY_FIT_WRONG_SHAPE] > 0)
         return "give the model the options it was saved with (input shape, classes, hidden width)";
     if (f->count[FY_FIT_MISSING] + f->count[FY_FIT_UNEXPECTED] > 0)

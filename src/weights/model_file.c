@@ -35,10 +35,11 @@ static char *options_text(const fy_model_opts *o)
     char *text;
 
     (void)snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
-    root = json_pack("{s:o, s:I, s:I, s:f, s:f, s:s?, s:s?, s:s?, s:s}", "input",
+    root = json_pack("{s:o, s:I, s:I, s:f, s:f, s:s?, s:s?, s:s?, s:s, s:s*}", "input",
                      sizes_of(&o->input), "n_classes", (json_int_t)o->n_classes, "hidden",
-                     (json_int_t)o->hidden, "width", (double)o->width, "dropout", (double)o->dropout,
-                     "activation", o->activation, "pool", o->pool, "head", o->head, "seed", seed);
+                     (json_int_t)o->hidden, "width", (double)o->width, "dropout",
+                     (double)o->dropout, "activation", o->activation, "pool", o->pool, "head",
+                     o->head, "seed", seed, "edits", o->edits);
     text = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
     json_decref(root);
     return text;
@@ -176,7 +177,9 @@ static void tell(const fy_fit *fit)
 {
     if (fit->count[FY_FIT_MISSING] + fit->count[FY_FIT_UNEXPECTED] > 0)
         fyi_warn("'%s': %s", fit->file, fit->summary);
-    else if (fit->count[FY_FIT_NEW_HEAD] + fit->count[FY_FIT_SKIPPED] > 0 || fit->prefix[0] != '\0')
+    else if (fit->count[FY_FIT_NEW_HEAD] + fit->count[FY_FIT_NEW_LAYER] + fit->count[FY_FIT_SKIPPED] >
+                 0 ||
+             fit->prefix[0] != '\0')
         fyi_info("'%s': %s", fit->file, fit->summary);
 }
 

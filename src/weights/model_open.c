@@ -1,8 +1,10 @@
 /* model_open.c: the model that a weights file was saved from, by its metadata ferry.family, ferry.options and its
  * notes. */
+#include "weights/fit.h"
 #include "weights/notes.h"
 
 #include <jansson.h>
+#include <string.h>
 
 static void read_whole(const json_t *root, const char *key, int64_t *out)
 {
@@ -52,6 +54,18 @@ static void read_options(const json_t *root, fy_model_opts *o)
     read_text(root, "activation", &o->activation);
     read_text(root, "pool", &o->pool);
     read_text(root, "head", &o->head);
+    read_text(root, "edits", &o->edits);
+}
+
+fy_status fyi_saved_edits(const fy_weights *w, fyi_arena *arena, const char **out)
+{
+    const char *text = fy_weights_meta(w, "ferry.options"), *edits = NULL;
+    json_t *root = text ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+
+    read_text(root, "edits", &edits);
+    *out = edits ? fyi_arena_printf(arena, "%s", edits) : NULL;
+    json_decref(root);
+    return edits && !*out ? fyi_enomem(strlen(text), w->name) : FY_OK;
 }
 
 fy_status fy_model_open_saved(const fy_weights *w, const char *family, const char *name,

@@ -35,6 +35,8 @@ static fy_node head(fy_layers *l, const fy_model_opts *o, fy_node x)
     const char *name = o->head ? o->head : "classifier.1";
     l->style = &last;
     x = fy_layer_dropout(l, x, o->dropout);
+    if (fyi_edit_of(l, name, true)) /* "head linear": on what is pooled */
+        return fyi_last(l, o, name, fyi_pool(l, o, x), o->n_classes);
     return fyi_pool(l, o, fyi_conv_relu(l, x, FYI_BLOCK(name, NULL, o->n_classes, 1)));
 }
 

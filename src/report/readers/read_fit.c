@@ -27,7 +27,7 @@ static const char *read_sizes(fyi_report *r, const json_t *list)
     return text;
 }
 
-/* A list of tensors, or their number alone; false if it is neither. */
+/* A list of tensors, or their number alone; false if it is neither. Files of older runs lack kinds that came later. */
 static bool read_kind(fyi_report *r, const json_t *from, fyi_fit_kind *k)
 {
     const size_t n = FYI_MIN(json_array_size(from), MAX_NAMED);
@@ -41,7 +41,7 @@ static bool read_kind(fyi_report *r, const json_t *from, fyi_fit_kind *k)
         k->v[k->n].in_file = read_sizes(r, json_object_get(line, "file"));
         k->v[k->n].in_model = read_sizes(r, json_object_get(line, "model"));
     }
-    return json_is_array(from) || (json_is_integer(from) && k->count >= 0);
+    return from == NULL || json_is_array(from) || (json_is_integer(from) && k->count >= 0);
 }
 
 static void read_fit(fyi_report *r, const json_t *root)

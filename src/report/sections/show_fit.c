@@ -4,6 +4,7 @@
 static const char *const meanings[FY_FIT_KINDS] = {
     [FY_FIT_LOADED] = "taken over from the file",
     [FY_FIT_NEW_HEAD] = "the last layer, for other classes: it began anew",
+    [FY_FIT_NEW_LAYER] = "of layers that an edit made: they began anew",
     [FY_FIT_SKIPPED] = "left alone because the recipe said so",
     [FY_FIT_MISSING] = "of the model, not in the file: they began anew",
     [FY_FIT_WRONG_SHAPE] = "of other sizes in the file: they began anew",

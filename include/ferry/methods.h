@@ -113,6 +113,7 @@ typedef struct fy_finetune_opts {
     /* What fits of the file is loaded, a head for other classes begins anew; NULL: none. */
     const char *weights;
     const char *weights_part, *weights_prefix; /* as in fy_fit_opts; NULL or "": found */
+    const char *edit;                          /* of its layers, as in fy_model_edit; NULL: none */
     double width;                              /* of the family: 0 is 1 */
     double dropout;                            /* negative: the family's own */
     const char *pool;                          /* NULL: the family's own */

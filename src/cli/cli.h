@@ -121,6 +121,14 @@ typedef struct fyi_weights_arg {
         "--prefix", "TEXT",                                                                  \
             "what stands before the model's names, \"backbone.\"; in the order of --weights" \
     }
+/* What of a model's layers is changed. */
+#define FYI_OPTION_EDIT                                                                          \
+    {                                                                                            \
+        "--edit", "EDIT",                                                                        \
+            "changes the model: \"drop layer4.1\", \"head mlp 256\"; several: one after another" \
+    }
+/* `old`, NULL or a model's edits, and all that the command line has; p NULL: none. Release the buffer. */
+fy_status fyi_edit_args(const fyi_args *a, const char *old, fyi_buf *out);
 /* The i-th. FY_EINVAL for a part or prefix of a file that is not given. */
 fy_status fyi_weights_arg_at(const fyi_args *a, int i, fyi_weights_arg *out);
 fy_status fyi_weights_arg_open(const fyi_weights_arg *w, fy_weights **out);

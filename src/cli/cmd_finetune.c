@@ -1,6 +1,8 @@
 /* cmd_finetune.c: ferry finetune: a recipe made from a folder of labelled pictures and a pretrained model. */
 #include "cli/cli.h"
 
+#include "weights/fit.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -9,6 +11,7 @@ static const fyi_option options[] = {
       "pretrained: safetensors, .pth, .npz; without it training begins at random" },
     { "--model", "FAMILY", "the model; by default what --weights says" },
     FYI_OPTIONS_PART,
+    FYI_OPTION_EDIT,
     { "--val", "PATH", "labelled data to choose the best epoch by; by default a tenth of the data" },
     { "--test", "PATH", "labelled data, looked at once at the end" },
     { "--train", "WAY", "head, all, head-first or gradual; by default head-first with --weights" },
@@ -73,6 +76,25 @@ static fy_status look_at_family(pick *p, const char *given)
     return FY_OK;
 }
 
+/* The file's own, since its values are of that model, then the command line's. */
+static fy_status put_edits(pick *p)
+{
+    fyi_arena arena = { 0 };
+    fyi_buf edits = { 0 };
+    const char *saved = NULL;
+    fy_status st = p->weights != NULL ? fyi_saved_edits(p->weights, &arena, &saved) : FY_OK;
+
+    if (st == FY_OK)
+        st = fyi_edit_args(p->args, saved, &edits);
+    if (st == FY_OK && saved != NULL)
+        fyi_picked(p->args, "model.edit", saved, "the weights' own word");
+    if (st == FY_OK && edits.len > 0)
+        st = fy_recipe_put(p->recipe, "model.edit", edits.p);
+    fyi_buf_release(&edits);
+    fyi_arena_release(&arena);
+    return st;
+}
+
 static fy_status find_model(pick *p)
 {
     const char *given = fyi_args_value(p->args, "--model");
@@ -87,6 +109,7 @@ static fy_status find_model(pick *p)
         FYI_FORWARD(read_weights(p, &file, given));
     else
         FYI_FORWARD(look_at_family(p, given));
+    FYI_FORWARD(put_edits(p));
     return fy_recipe_put(p->recipe, "model.family", p->family);
 }
 
@@ -222,6 +245,7 @@ const fyi_verb fyi_verb_finetune = {
         "  ferry finetune photos --model resnet18 --weights resnet18.pth\n"
         "  ferry finetune photos --model mobilenet_v2 --weights mobilenet_v2.pth --train head \\\n"
         "      --test more-photos finetune.epochs=5\n"
+        "  ferry finetune photos --model resnet18 --weights resnet18.pth --edit 'head mlp 256'\n"
         "  ferry finetune digits:clean:2000 --model lenet\n",
     .options = options,
     .run = run,

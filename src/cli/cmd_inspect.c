@@ -13,6 +13,7 @@ static const fyi_option options[] = {
       "of a family: width of the last layer, 0 for none; by default as published" },
     { "--width", "FACTOR", "of a family: factor on all channels (mobilenet_v2)" },
     { "--pool", "KIND", "of a family: avg, max or l2 over the last map" },
+    FYI_OPTION_EDIT,
     FYI_OPTION_JSON,
     FYI_OPTION_HELP,
     { NULL, NULL, NULL },
@@ -92,7 +93,8 @@ const fyi_verb fyi_verb_inspect = {
             "  ferry inspect runs/demo-0/chosen.safetensors\n"
             "  ferry inspect --model resnet18\n"
             "  ferry inspect --model resnet18 --classes 7 --weights resnet18.pth\n"
-            "  ferry inspect --model mobilenet_v2 --width 0.35 --input 3x96x96 --json\n",
+            "  ferry inspect --model mobilenet_v2 --width 0.35 --input 3x96x96 --json\n"
+            "  ferry inspect --model resnet18 --edit 'drop layer4.1' --edit 'head mlp 256 7'\n",
     .options = options,
     .run = run,
 };

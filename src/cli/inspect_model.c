@@ -64,6 +64,21 @@ static fy_status read_options(const fyi_args *a, fy_model_opts *o)
     return FY_OK;
 }
 
+/* The file's edits, then the command line's. */
+static fy_status open_edited(const fyi_args *a, const char *family, fy_model_opts *o, fy_model **out)
+{
+    fyi_buf edits = { 0 };
+    fy_status st = fyi_edit_args(a, o->edits, &edits);
+
+    o->edits = edits.p;
+    if (st == FY_OK)
+        st = read_options(a, o);
+    if (st == FY_OK)
+        st = fy_model_open(family, family, o, out);
+    fyi_buf_release(&edits);
+    return st;
+}
+
 /* The published options, then those that the file was saved with, then the command line's. */
 static fy_status open_model(const fyi_args *a, const char *family, const fy_weights *w,
                             fy_model **out)
@@ -77,9 +92,7 @@ static fy_status open_model(const fyi_args *a, const char *family, const fy_weig
         FYI_FORWARD(fy_model_open_saved(w, family, family, &o, &saved));
         o = *fy_model_options(saved);
     }
-    st = read_options(a, &o);
-    if (st == FY_OK)
-        st = fy_model_open(family, family, &o, out);
+    st = open_edited(a, family, &o, out);
     fy_model_free(saved);
     return st;
 }
@@ -102,7 +115,10 @@ static void print_text(const fy_model *m, const fy_summary *s, const fy_fit *fit
 
     fy_shape_text(&s->input, from, sizeof from);
     fy_shape_text(fy_model_output(m), to, sizeof to);
-    printf("%s: %s\nfrom %s to %s\n\n", fy_model_family(m), text, from, to);
+    printf("%s: %s\nfrom %s to %s\n", fy_model_family(m), text, from, to);
+    if (fy_model_options(m)->edits != NULL)
+        printf("changed: %s\n", fy_model_options(m)->edits);
+    printf("\n");
     printf("  %-44s %-20s %-18s %12s %15s\n", "layer", "operator", "output", "parameters",
            "multiply-adds");
     for (int i = 0; i < s->n_lines; i++)
@@ -137,11 +153,12 @@ static json_t *line_object(const fy_layer_line *line)
 static int print_json(const fy_model *m, const fy_summary *s, const fy_fit *fit)
 {
     json_t *layers = json_array();
-    json_t *root = json_pack(
-        "{s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:O}", "family", fy_model_family(m), "input",
-        sizes_of(&s->input), "output", sizes_of(fy_model_output(m)), "parameters",
-        (json_int_t)s->total.n_values, "buffers", (json_int_t)s->total.n_buffers, "multiply_adds",
-        (json_int_t)s->total.macs, "flops", (json_int_t)s->total.flops, "layers", layers);
+    json_t *root =
+        json_pack("{s:s, s:s*, s:o, s:o, s:I, s:I, s:I, s:I, s:O}", "family", fy_model_family(m),
+                  "edits", fy_model_options(m)->edits, "input", sizes_of(&s->input), "output",
+                  sizes_of(fy_model_output(m)), "parameters", (json_int_t)s->total.n_values,
+                  "buffers", (json_int_t)s->total.n_buffers, "multiply_adds",
+                  (json_int_t)s->total.macs, "flops", (json_int_t)s->total.flops, "layers", layers);
 
     for (int i = 0; i < s->n_lines; i++)
         (void)json_array_append_new(layers, line_object(&s->lines[i]));

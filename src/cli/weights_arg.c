@@ -1,6 +1,7 @@
-/* weights_arg.c: a model's file on the command line, and what of it is meant: --weights, --part, --prefix.
+/* weights_arg.c: a model's file on the command line, and what of it is meant: --weights, --part, --prefix; and how the
+ * model is changed, --edit.
  *
- * All three may be there several times; the first --part is of the first --weights. */
+ * All may be there several times; the first --part is of the first --weights. */
 #include "cli/cli.h"
 
 static const char *text_at(const fyi_args *a, const char *option, int i)
@@ -23,6 +24,18 @@ fy_status fyi_weights_arg_at(const fyi_args *a, int i, fyi_weights_arg *out)
         "their order, or \"\"",
         out->part != NULL ? "--part" : "--prefix", out->part != NULL ? out->part : out->prefix,
         (const char *const[]){ "first", "second", "third", "fourth", "next" }[FYI_MIN(i, 4)]);
+}
+
+fy_status fyi_edit_args(const fyi_args *a, const char *old, fyi_buf *out)
+{
+    const char *next = old;
+
+    for (int i = 0; next != NULL || i == 0; i++) {
+        if (next != NULL)
+            fyi_buf_printf(out, "%s%s", out->len > 0 ? "; " : "", next);
+        next = fyi_args_nth(a, "--edit", i);
+    }
+    return out->failed ? fyi_enomem(out->len, "--edit") : FY_OK;
 }
 
 fy_status fyi_weights_arg_open(const fyi_weights_arg *w, fy_weights **out)

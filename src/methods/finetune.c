@@ -140,6 +140,7 @@ static learner learner_of(const fy_finetune_data *data, const fy_finetune_opts *
     return (learner){ .method = "finetune",
                       .family = o->family,
                       .pool = o->pool,
+                      .edit = o->edit,
                       .width = o->width,
                       .dropout = o->dropout,
                       .pixels = o->pixels,

@@ -34,16 +34,25 @@ static bool is_same_block(const char *before, const char *name)
            (block_length(before) == n && strncmp(before, name, n) == 0);
 }
 
-/* block[i]: of parameter i, counted from the input. The last layer is a block of its own. Returns how many. */
+/* Of the last layer, or of what the edit made that made the last layer. */
+static bool is_of_head(const fy_model *m, int i)
+{
+    const int at = fy_model_count(m) - 1;
+    const char *last = fy_model_param_name(m, at), *name = fy_model_param_name(m, i),
+               *made_last = fy_model_param_edit(m, at), *made = fy_model_param_edit(m, i);
+    const size_t head = (size_t)(strrchr(last, '.') ? strrchr(last, '.') - last + 1 : 0);
+    return (strncmp(name, last, head) == 0 && strchr(name + head, '.') == NULL) ||
+           (made_last && made && strcmp(made, made_last) == 0);
+}
+
+/* block[i]: of parameter i, counted from the input. The head is a block of its own. Returns how many. */
 static int find_blocks(const fy_model *m, int *block)
 {
     const int count = fy_model_count(m);
-    const char *last = fy_model_param_name(m, count - 1);
-    const size_t head = (size_t)(strrchr(last, '.') ? strrchr(last, '.') - last + 1 : 0);
     int n = 0;
     for (int i = 0; i < count; i++) {
         const char *name = fy_model_param_name(m, i);
-        const bool is_head = strncmp(name, last, head) == 0 && strchr(name + head, '.') == NULL;
+        const bool is_head = is_of_head(m, i);
         if (i == 0 || (is_head && block[i - 1] != -1) ||
             (!is_head && !is_same_block(fy_model_param_name(m, i - 1), name)))
             n++;

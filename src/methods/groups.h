@@ -7,7 +7,7 @@
 
 #define GROUPS_MAX 16
 
-/* Group 0 is the head, the model's last layer; the layers before it are divided into n - 1 groups of nearly as many
+/* Group 0 is the head, the model's last layer or, of an MLP (fy_model_edit), all of its; the layers before it are divided into n - 1 groups of nearly as many
  * blocks each, group 1 next to the head. A block is what stands before the first dot of a parameter's name
  * ("layer3"), or before the second in "features.7"; norms are of the block before them. */
 typedef struct groups {

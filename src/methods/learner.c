@@ -54,6 +54,19 @@ done:
     return st;
 }
 
+/* An edit may have said how many classes the head has. */
+static fy_status check_head(const learner *l, const fy_model *m)
+{
+    const int64_t given = fy_model_options(m)->n_classes;
+    const int k = fy_dataset_classes(l->train);
+    return given == k
+               ? FY_OK
+               : fy_error(FY_EINVAL,
+                          "%s: the edits '%s' make a head for %lld classes, and '%s' has %d; "
+                          "leave the number out",
+                          l->method, l->edit, (long long)given, fy_dataset_name(l->train), k);
+}
+
 fy_status learner_open(const learner *l, const char *name, const fy_loader_opts *how, fy_model **out)
 {
     fy_model_opts m = fy_model_defaults();
@@ -63,8 +76,10 @@ fy_status learner_open(const learner *l, const char *name, const fy_loader_opts 
     m.width = (float)l->width;
     m.dropout = (float)l->dropout;
     m.pool = l->pool;
+    m.edits = l->edit;
     m.seed = l->seed;
     FY_TRY(fy_model_open(l->family, name, &m, out));
+    FY_TRY(check_head(l, *out));
     FY_TRY(notes_set_classes(*out, l->train));
     FY_TRY(notes_set_pixels(*out, l->pixels));
 done:

@@ -8,7 +8,7 @@
 
 typedef struct learner {
     const char *method; /* in sentences: "finetune" */
-    const char *family, *pool;
+    const char *family, *pool, *edit;
     double width, dropout;   /* as in fy_finetune_opts */
     const fy_pixels *pixels; /* how its pictures were prepared; NULL: not said */
     uint64_t seed;

@@ -37,6 +37,8 @@ static const fyi_key model_keys[] = {
         "which of a checkpoint's dictionaries: \"ema\"; \"\": the usual one"),
     KEY("weights_prefix", FYI_KEY_TEXT, o.weights_prefix, 0, 0, NULL, "weights!=\"\"",
         "what stands before the model's names in the file: \"backbone.\"; \"\": found by itself"),
+    KEY("edit", FYI_KEY_TEXTS, o.edit, 0, 0, NULL, NULL,
+        "changes to its layers: [\"drop layer4.1\", \"head mlp 256\"]; docs/models.md"),
     KEY("width", FYI_KEY_REAL, o.width, 0, 16, NULL, NULL, "factor on the channels of every layer; 0: 1"),
     KEY("dropout", FYI_KEY_REAL, o.dropout, -1, 0.99, NULL, NULL, "before the head; -1: the family's own"),
     KEY("pool", FYI_KEY_WORD, o.pool, 0, 0, pool_words, NULL, "over the last map; auto: the family's own"),

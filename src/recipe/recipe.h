@@ -93,6 +93,7 @@ typedef enum fyi_key_type {
     FYI_KEY_REALS,   /* fyi_reals */
     FYI_KEY_SEEDS,   /* fyi_seeds, at most max */
     FYI_KEY_CHANGES, /* fyi_texts, "key=value" each */
+    FYI_KEY_TEXTS, /* const char *: one text, or a list of them with "; " between; "" and NULL are the same */
 } fyi_key_type;
 
 enum {

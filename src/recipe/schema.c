@@ -61,6 +61,8 @@ void fyi_key_expected(const fyi_key *k, char *text, size_t size)
         range_text(k, "a number", text, size);
     else if (k->type == FYI_KEY_INTS)
         range_text(k, "a list of whole numbers", text, size);
+    else if (k->type == FYI_KEY_TEXTS)
+        (void)snprintf(text, size, "a list of texts");
     else if (k->type == FYI_KEY_REALS)
         (void)snprintf(text, size, "a list of 1 to %d numbers", FYI_MAX_REALS);
     else if (k->type == FYI_KEY_SEEDS)
@@ -294,6 +296,20 @@ static fy_status bind_changes(const site *at, void *dst)
     return FY_OK;
 }
 
+/* Of several with "; " between, so does one text. */
+static fy_status bind_texts(const site *at, void *dst)
+{
+    const char *all = "";
+
+    for (int i = 0; i < at->entry->n_items && all != NULL; i++)
+        all = fyi_arena_printf(at->arena, "%s%s%s", all, *all != '\0' ? "; " : "",
+                               at->entry->items[i]);
+    if (all == NULL)
+        return fyi_enomem(0, at->entry->key);
+    *(const char **)dst = all;
+    return FY_OK;
+}
+
 /* ---- text ------------------------------------------------------------------------------------ */
 
 /* 60 and 0.03 rather than 6e+01 and 3e-02. */
@@ -403,6 +419,27 @@ static void text_changes(const void *v, fyi_buf *out)
     fyi_buf_puts(out, "]");
 }
 
+static void text_texts(const void *v, fyi_buf *out)
+{
+    const char *text = *(const char *const *)v;
+    char item[FYI_RECIPE_MAX_TEXT + 1];
+    bool is_first = true;
+
+    fyi_buf_puts(out, "[");
+    while (text != NULL && *text != '\0') {
+        const size_t n = strcspn(text, ";");
+
+        fyi_buf_puts(out, is_first || n == 0 ? "" : ", ");
+        (void)snprintf(item, sizeof item, "%.*s", (int)FYI_MIN(n, sizeof item - 1), text);
+        if (n > 0)
+            fyi_text_quote(item, out);
+        is_first = is_first && n == 0;
+        text += n;
+        text += strspn(text, "; ");
+    }
+    fyi_buf_puts(out, "]");
+}
+
 /* ---- the types ------------------------------------------------------------------------------- */
 
 static const struct {
@@ -423,6 +460,7 @@ static const struct {
     [FYI_KEY_REALS] = { bind_reals, text_reals, true },
     [FYI_KEY_SEEDS] = { bind_seeds, text_seeds, true },
     [FYI_KEY_CHANGES] = { bind_changes, text_changes, true },
+    [FYI_KEY_TEXTS] = { bind_texts, text_texts, true },
 };
 
 fy_status fyi_key_bind(const fyi_key *k, const fyi_entry *e, const char *where, void *base,

@@ -9,7 +9,8 @@ extern "C" {
 #endif
 
 /* Writes run_dir/report.html, one file that needs nothing else, from what a run left there, and from eval.json
- * (fy_evaluation_write) where there is one. FY_EIO if there is neither that nor a run's result. */
+ * (fy_evaluation_write) and compare.json (fy_comparison_run) where there are. FY_EIO if there is none of them, nor a
+ * run's result. */
 FY_API FY_NODISCARD fy_status fy_report_write(const char *run_dir);
 
 #ifdef __cplusplus

@@ -67,6 +67,8 @@ static int run_opened(const fyi_args *a, fy_comparison *c)
     fyi_interrupt_begin();
     fyi_progress_begin(fyi_args_has(a, "--quiet"));
     st = fy_comparison_run(c);
+    if (st == FY_OK)
+        st = fy_report_write(t->dir);
     fyi_progress_end();
     if (st != FY_OK)
         return run_failed(a, st, t->dir);
@@ -128,7 +130,8 @@ const fyi_verb fyi_verb_compare = {
             "Wilcoxon's p\n"
             "beside it, and Holm's correction over the arms decides. 'ferry help recipe' lists the "
             "keys.\n"
-            "The directory holds a run for every arm and seed, results.jsonl and compare.json.\n"
+            "The directory holds a run for every arm and seed, results.jsonl, compare.json and "
+            "report.html.\n"
             "Ctrl-C stops and saves; --resume skips what is done, and takes more arms and seeds.\n"
             "\n"
             "Examples:\n"

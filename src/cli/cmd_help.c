@@ -64,10 +64,9 @@ static void print_recipe(void)
         "(to adapt to;\n"
         "its labels are never used for training), target_eval (optional). To fine-tune: train, val "
         "(optional),\n"
-        "test (optional); val and test are prepared like train unless they say otherwise. After "
-        "'=' "
-        "stands the\n"
-        "default.\n\n");
+        "test (optional); val and test are prepared like train unless they say otherwise. Arms "
+        "are\n"
+        "what 'ferry compare' runs. After '=' stands the default.\n\n");
     for (int i = 0; fy_recipe_known(i, &k); i++)
         print_key(&k);
 }

@@ -1,10 +1,11 @@
 /* show_compare.c: what a comparison came to, as a table on the terminal. */
 #include "cli/cli.h"
 
+#include "search/search.h"
+
 #include <math.h>
 #include <string.h>
 
-/* Four decimals of a share; fewer of what is larger. */
 static int decimals_of(const fy_comparison_table *t)
 {
     double most = 0;
@@ -12,7 +13,7 @@ static int decimals_of(const fy_comparison_table *t)
     for (int i = 0; i < t->n_rows; i++)
         if (isfinite(t->rows[i].mean))
             most = FYI_MAX(most, fabs(t->rows[i].mean));
-    return most < 10 ? 4 : most < 1000 ? 2 : 0;
+    return fyi_figure_decimals(most);
 }
 
 static void print_figure(double v, int decimals, int width)
@@ -125,5 +126,5 @@ void fyi_show_comparison(const fy_comparison_table *t)
     printf("\n");
     print_failures(t);
     print_notes(t);
-    printf("Figures: %s/compare.json\n", t->dir);
+    printf("Report: %s/report.html\n", t->dir);
 }

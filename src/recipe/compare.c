@@ -30,7 +30,7 @@ const fyi_key fyi_compare_keys[] = {
     KEY(metric, FYI_KEY_TEXT, 0, 0, NULL, 0,
         "figure of result.json, student.target; \"\": what the method is for, on the target or the test"),
     KEY(better, FYI_KEY_WORD, 0, 0, better_words, 0,
-        "which way it is good; auto: lower for a loss, an error, nll, ece and brier, else higher"),
+        "which way it is good; auto: lower for a loss, an error, nll, ece, brier and seconds, else higher"),
     KEY(level, FYI_KEY_REAL, 0.5, 0.9999, NULL, 0, "of the intervals; a difference counts where p is at most 1 - level"),
     { .key = NULL },
 };

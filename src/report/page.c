@@ -103,6 +103,11 @@ static const char *const rules[] = {
     ".guess{font-weight:650;line-height:1.3;margin-top:4px;overflow-wrap:anywhere}.to{color:var(--soft);margin:0 5px;font-weight:400}",
     ".sample:not(.changed) .was,.sample:not(.changed) .to{display:none}.sample.changed .is{color:var(--s1)}",
     ".sure,.nr{font-size:12px;line-height:1.35;color:var(--soft)}",
+    /* comparisons */
+    ".v-baseline,.v-equal,.v-untested,.v-incomplete{--v:var(--soft)}.v-better{--v:var(--good)}.v-worse{--v:var(--bad)}.v-unclear{--v:var(--s0)}",
+    ".line[class*=v-]{stroke:var(--v);stroke-width:3}.mark[class*=v-]{fill:var(--v)}.word{color:var(--v);font-weight:650}",
+    ".thin.line{stroke-width:1.2;opacity:.55}.thin.knots{stroke-width:4.5;opacity:.7}.changes td{text-align:left;white-space:normal}",
+    "td a{color:var(--s0)}",
     /* evaluations */
     ".beside{display:grid;grid-template-columns:minmax(0,1fr) minmax(260px,360px);gap:14px;margin-top:16px;align-items:start}",
     ".map{display:block;max-width:100%;height:auto;margin:0 auto}.field{fill:var(--bg);stroke:var(--line)}",

@@ -264,13 +264,23 @@ static void put_values(fyi_buf *b, const fyi_point *v, size_t n)
     }
 }
 
-static void put_dots(fyi_buf *b, const fyi_plot *p, const fyi_point *v, size_t n, const char *css)
+void fyi_plot_knots(fyi_buf *b, const fyi_plot *p, const fyi_point *v, size_t n, const char *css)
 {
     fyi_buf_puts(b, "<path d=\"");
     for (size_t i = 0; i < n; i++)
         if (isfinite(v[i].y))
             PUT(b, "M# #h0", fyi_plot_x(p, v[i].x), clamp_y(p, v[i].y));
     fyi_html(b, "\" class=\"knots @\"", css);
+    put_clip(b, p);
+    fyi_buf_puts(b, " />");
+}
+
+static void put_trace(fyi_buf *b, const fyi_plot *p, const fyi_point *v, size_t n, size_t reach,
+                      const char *css)
+{
+    fyi_html(b, "<path class=\"line @\" d=\"", css);
+    put_path(b, p, v, n, reach);
+    fyi_buf_puts(b, "\"");
     put_clip(b, p);
     fyi_buf_puts(b, " />");
 }
@@ -289,14 +299,15 @@ void fyi_plot_line(fyi_buf *b, const fyi_plot *p, const fyi_point *v, size_t n, 
     put_clip(b, p);
     fyi_buf_puts(b, " />");
     if (n <= DOTS_UP_TO)
-        put_dots(b, p, v, n, css);
+        fyi_plot_knots(b, p, v, n, css);
     if (!is_long)
         return;
-    fyi_html(b, "<path class=\"line @\" d=\"", css);
-    put_path(b, p, v, n, n / 40);
-    fyi_buf_puts(b, "\"");
-    put_clip(b, p);
-    fyi_buf_puts(b, " />");
+    put_trace(b, p, v, n, n / 40, css);
+}
+
+void fyi_plot_trace(fyi_buf *b, const fyi_plot *p, const fyi_point *v, size_t n, const char *css)
+{
+    put_trace(b, p, v, n, 0, css);
 }
 
 /* ---- marks ----------------------------------------------------------------------------------- */

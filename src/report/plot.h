@@ -74,6 +74,9 @@ void fyi_plot_end(fyi_buf *b);
 /* A curve in the style `css`. One of many points is drawn thinly, under its running mean. */
 void fyi_plot_line(fyi_buf *b, const fyi_plot *p, const fyi_point *v, size_t n, const char *name,
                    const char *css);
+/* The same as it is, without values under the pointer: for what is no curve over steps. And its points alone. */
+void fyi_plot_trace(fyi_buf *b, const fyi_plot *p, const fyi_point *v, size_t n, const char *css);
+void fyi_plot_knots(fyi_buf *b, const fyi_plot *p, const fyi_point *v, size_t n, const char *css);
 void fyi_plot_level(fyi_buf *b, const fyi_plot *p, double y, const char *css);
 void fyi_plot_upright(fyi_buf *b, const fyi_plot *p, double x, const char *css);
 /* `lift` above its place. */

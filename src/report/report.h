@@ -14,6 +14,7 @@
 #include "report/eval.h"
 #include "report/html.h"
 #include "report/plot.h"
+#include "report/versus.h"
 
 #include <jansson.h>
 
@@ -164,6 +165,7 @@ typedef struct fyi_report {
     fyi_facts versions, data, warnings; /* warnings: about the data */
     const char *recipe;                 /* NULL: none */
     fyi_eval eval;
+    fyi_versus versus;
 
     const char **notes;
     size_t n_notes, cap_notes;
@@ -203,6 +205,7 @@ void fyi_read_features(fyi_report *r);
 void fyi_read_samples(fyi_report *r);
 void fyi_read_origin(fyi_report *r); /* recipe, versions, manifests */
 void fyi_read_eval(fyi_report *r);
+void fyi_read_versus(fyi_report *r);
 
 /* NULL if there is none. stage NULL: the first that has the name. */
 const fyi_series *fyi_report_series(const fyi_report *r, const char *stage, const char *name);
@@ -249,6 +252,12 @@ void fyi_show_calibration(fyi_report *r, fyi_buf *b);
 void fyi_show_classes(fyi_report *r, fyi_buf *b);
 void fyi_show_mistakes(fyi_report *r, fyi_buf *b);
 void fyi_show_about(fyi_report *r, fyi_buf *b);
+
+/* Of compare.json. */
+void fyi_show_versus_verdict(fyi_report *r, fyi_buf *b);
+void fyi_show_versus_table(fyi_report *r, fyi_buf *b);
+void fyi_show_intervals(fyi_report *r, fyi_buf *b);
+void fyi_show_versus_runs(fyi_report *r, fyi_buf *b);
 
 /* The four numbers as every section shows them. */
 typedef struct fyi_number_look {

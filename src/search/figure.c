@@ -101,3 +101,8 @@ done:
     fyi_free(file);
     return st;
 }
+
+int fyi_figure_decimals(double most)
+{
+    return most < 10 ? 4 : most < 1000 ? 2 : 0;
+}

@@ -31,6 +31,9 @@ fy_status fyi_figure_read(const char *run_dir, const char *path, double *value);
 fy_status fyi_figure_parse(const char *name, const char *text, size_t n, const char *path,
                            double *value);
 
+/* Decimals that figures of at most this size are shown with: four of a share, fewer of what is larger. */
+int fyi_figure_decimals(double most);
+
 /* ---- student.c, wilcoxon.c, holm.c, paired.c ------------------------------------------------- */
 
 /* The probability that Student's t with v > 0 degrees of freedom is further from 0 than t; NaN for NaN. */

@@ -104,6 +104,26 @@ static const struct file {
       "\"file\": []}],"
       " \"ignored\": 3}",
       "<td>[1000, 512]</td><td>[7, 512]</td>" },
+    { "compare.json",
+      "{\"name\": \"duel\", \"baseline\": \"plain\", \"metric\": \"val_loss\", \"better\": "
+      "\"lower\", "
+      "\"level\": 0.9, \"seeds\": [3, \"18446744073709551615\"], \"rows\": [{\"arm\": \"plain\", "
+      "\"changes\": [], \"verdict\": \"baseline\", \"n\": 2, \"mean\": 0.5, \"sd\": 0.1, "
+      "\"mean_low\": 0.3, "
+      "\"mean_high\": 0.7, \"diff\": null, \"p\": null, \"runs\": [{\"run\": \"runs/plain-3\", "
+      "\"value\": 0.4}, "
+      "{\"run\": \"runs/plain-4\", \"value\": 0.6}]}, {\"arm\": \"fast\", \"changes\": "
+      "[\"a.lr=0.1\", "
+      "\"a.b=<i>\"], \"verdict\": \"better\", \"n\": 2, \"mean\": 0.25, \"sd\": 0.05, \"diff\": "
+      "-0.25, "
+      "\"ci_low\": -0.4, \"ci_high\": -0.1, \"p\": 0.0001, \"p_wilcoxon\": 0.5, \"p_holm\": 0.04, "
+      "\"runs\": "
+      "[{\"run\": \"runs/fast-3\", \"value\": 0.2}, {\"run\": \"runs/fast-4\", \"value\": 0.3}]}, "
+      "{\"arm\": "
+      "\"bad\", \"verdict\": \"incomplete\", \"n\": 0, \"mean\": null, \"runs\": [{\"run\": "
+      "\"runs/bad-3\", "
+      "\"value\": null, \"error\": \"the loss is not finite\"}]}]}",
+      "<a href=\"runs/fast-3/report.html\">0.2000</a>" },
     { "data/target.json",
       "{\"dataset\": \"fedcba\", \"name\": \"t\", \"n\": 400, \"indices\": [1, 2]}", "fedcba" },
 };
@@ -264,6 +284,63 @@ static void an_evaluation_alone_is_a_page(void **state)
     check_contains(text, "cat/3.png");
     assert_null(strstr(text, "Four numbers"));
     assert_null(strstr(text, "Doing it again"));
+    fyi_free(text);
+}
+
+/* A page of its own: what ferry compare writes. */
+static void a_comparison_alone_is_a_page(void **state)
+{
+    static const char *const says[] = {
+        "<h1>duel</h1>",
+        "Better than the baseline: fast (\xE2\x88\x92"
+        "0.2500). Incomplete: bad. ",
+        "val_loss, lower is better",
+        "most 0.1.</p>",
+        "[90% interval]",
+        "<code>a.lr=0.1</code>, <code>a.b=&lt;i&gt;</code>",
+        "<td>&lt;0.001</td><td>0.500</td><td>0.040</td><td class=\"word v-better\">better</td>",
+        "difference, left is better",
+        "seed 18446744073709551615",
+        "bad with seed 3: the loss is not finite",
+        "The same recipe and data give the same comparison.",
+    };
+    size_t i = 0;
+    char *text;
+
+    while (strcmp(files[i].name, "compare.json") != 0)
+        i++;
+    put(*state, "compare.json", files[i].text, strlen(files[i].text));
+    text = report(*state);
+    check_page(text);
+    for (size_t k = 0; k < LEN(says); k++)
+        check_contains(text, says[k]);
+    assert_null(strstr(text, "Four numbers"));
+    fyi_free(text);
+}
+
+/* Links stay in the directory, and one seed has no tests. */
+static void an_odd_comparison_is_drawn(void **state)
+{
+    static const char odd[] =
+        "{\"seeds\": [0], \"level\": 1e300, \"rows\": [{\"verdict\": \"splendid\", \"mean\": "
+        "1e308, "
+        "\"mean_low\": -1e308, \"runs\": [{\"run\": \"javascript:alert(1)\", \"value\": 1e308}]}, "
+        "{\"arm\": \"long long long long long long long long name\", \"changes\": [1, \"x=1\"], "
+        "\"runs\": [{\"run\": \"runs/../../x\", \"value\": 2}]}, 7]}";
+    char *text;
+
+    put(*state, "compare.json", odd, sizeof odd - 1);
+    text = report(*state);
+    check_page(text);
+    check_contains(text, "One seed proves nothing");
+    check_contains(text, "<code>x=1</code>");
+    check_contains(text, "\xE2\x80\xA6");
+    assert_null(strstr(text, "javascript"));
+    assert_null(strstr(text, "../x"));
+    fyi_free(text);
+    put(*state, "compare.json", "{}", 2);
+    text = report(*state);
+    check_page(text);
     fyi_free(text);
 }
 
@@ -643,6 +720,8 @@ int main(void)
         IN_TMPDIR(any_file_may_be_missing),
         IN_TMPDIR(a_result_alone_is_enough),
         IN_TMPDIR(an_evaluation_alone_is_a_page),
+        IN_TMPDIR(a_comparison_alone_is_a_page),
+        IN_TMPDIR(an_odd_comparison_is_drawn),
         IN_TMPDIR(without_a_result_there_is_no_report),
         IN_TMPDIR(what_comes_from_files_is_text),
         IN_TMPDIR(what_cannot_be_used_is_said),

@@ -27,6 +27,9 @@ static void put_links(const fyi_report *r, fyi_buf *b)
         const char *id, *text;
         bool is_there;
     } links[] = {
+        { "arms", "Arms", r->versus.n_arms > 0 },
+        { "intervals", "Intervals", r->versus.n_arms > 0 && r->versus.n_seeds > 0 },
+        { "runs", "Every run", r->versus.n_arms > 0 && r->versus.n_seeds > 0 },
         { "numbers", "Four numbers", r->result.is_adaptation },
         { "training", "Training", r->n_series > 0 },
         { "lr-find", "Learning rate", r->n_lr_tests > 0 },
@@ -52,6 +55,14 @@ static void put_links(const fyi_report *r, fyi_buf *b)
     fyi_buf_puts(b, "</nav>\n");
 }
 
+static void put_comparison(const fyi_versus *v, fyi_buf *b)
+{
+    put_fact(b, "Figure", v->metric);
+    put_fact(b, "Baseline", v->baseline);
+    put_fact(b, "Arms", fyi_whole((int64_t)v->n_arms).s);
+    put_fact(b, "Seeds", fyi_whole((int64_t)v->n_seeds).s);
+}
+
 /* Facts of a run; what was evaluated where there is no run. */
 static void put_facts(const fyi_report *r, fyi_buf *b)
 {
@@ -66,6 +77,8 @@ static void put_facts(const fyi_report *r, fyi_buf *b)
     put_fact(b, "Time", isfinite(res->seconds) ? fyi_duration(res->seconds).s : "");
     put_fact(b, "Ferry", find_version(r));
     put_fact(b, "Directory", res->run_dir);
+    if (r->versus.is_there)
+        put_comparison(&r->versus, b);
     if (res->is_there)
         return;
     put_fact(b, "Data", fyi_eval_about(e, "data"));
@@ -79,6 +92,8 @@ const char *fyi_report_title(const fyi_report *r)
 
     if (r->result.recipe[0] != '\0')
         return r->result.recipe;
+    if (r->versus.is_there && r->versus.name[0] != '\0')
+        return r->versus.name;
     return !r->result.is_there && model[0] != '\0' ? model : "A run";
 }
 

@@ -41,9 +41,9 @@ static void put_recipe(const fyi_report *r, fyi_buf *b)
 {
     if (r->recipe == NULL)
         return;
-    fyi_buf_puts(b, "<details class=\"card\">\n<summary>The recipe, resolved: running it again is "
-                    "the same run</summary>\n"
-                    "<pre><code>");
+    fyi_html(b, "<details class=\"card\">\n<summary>The recipe, resolved: @</summary>\n<pre><code>",
+             r->versus.is_there ? "comparing it again is the same comparison"
+                                : "running it again is the same run");
     for (const char *at = r->recipe; *at != '\0';) {
         const size_t n = strcspn(at, "\n");
 
@@ -88,12 +88,14 @@ static void put_versions(const fyi_report *r, fyi_buf *b)
 
 void fyi_show_origin(fyi_report *r, fyi_buf *b)
 {
-    if (r->eval.is_there && !r->result.is_there)
+    if (r->eval.is_there && !r->result.is_there && !r->versus.is_there)
         return;
     fyi_section_begin(b, "origin", "Doing it again",
-                      "The same recipe, data and seed give the same run. Sample numbers of every "
-                      "split are in the run's "
-                      "directory, under data/.");
+                      r->versus.is_there
+                          ? "The same recipe and data give the same comparison. Data, versions and "
+                            "sample numbers are in the directory of each run."
+                          : "The same recipe, data and seed give the same run. Sample numbers of "
+                            "every split are in the run's directory, under data/.");
     put_recipe(r, b);
     put_data(r, b);
     put_versions(r, b);

@@ -78,6 +78,9 @@ expect 0 demo --print
 expect 0 compare adapt.yaml $small
 says out.txt "adapt: chosen, higher is better, 2 seeds (0, 1)"
 says out.txt "equal"
+expect 0 compare --resume adapt.yaml $small compare.metric=source_accuracy
+says out.txt "Report: runs/adapt-compare/report.html"
+says runs/adapt-compare/report.html '<a href="runs/b-1/report.html">'
 
 expect 2 compare three.yaml 'compare.arms.bad=[finetune.rl=1]' --out never
 says err.txt "while reading the arm 'bad': setting 'finetune.rl=1': unknown key 'finetune.rl'; did you mean 'finetune.lr'?"

@@ -24,16 +24,35 @@ static void check_round_trip(fy_recipe *r)
     fyi_buf_release(&second);
 }
 
+/* Those that are no other file's. */
+static void check_arms(const fy_recipe *r)
+{
+    for (int i = 0; i < r->settings.n_arms; i++) {
+        const fyi_texts *changes = &r->settings.arms[i].changes;
+        fy_recipe *arm;
+
+        if (changes->n > 0 && strncmp(changes->v[0], "recipe=", 7) == 0)
+            continue;
+        if (fyi_recipe_arm(r, i, &arm) == FY_OK)
+            check_round_trip(arm);
+        else if (arm != NULL || fy_last_error()[0] == '\0')
+            abort();
+        fy_recipe_free(arm);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fy_recipe *r = NULL;
 
     if (fy_recipe_parse("fuzz", (const char *)data, size, &r) != FY_OK)
         return r == NULL && fy_last_error()[0] != '\0' ? 0 : (abort(), 0);
-    if (fy_recipe_check(r) == FY_OK)
+    if (fy_recipe_check(r) == FY_OK) {
         check_round_trip(r);
-    else if (fy_last_error()[0] == '\0')
+        check_arms(r);
+    } else if (fy_last_error()[0] == '\0') {
         abort();
+    }
     fy_recipe_free(r);
     return 0;
 }

@@ -1,7 +1,8 @@
 /* fuzz_run_dir.c: any bytes as data.json or result.json of a run that is resumed. The first byte says which, and of
  * which method. "@" stands for the hash without which nothing is looked at. */
-#include "recipe/recipe.h"
+#include "search/search.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,10 +54,13 @@ static fy_status read_result(const fyi_settings *s, const uint8_t *data, size_t 
 {
     fy_recipe_result r = { 0 };
     char hash[65];
+    double v;
 
     if (fyi_recipe_sha256(s, hash) != FY_OK)
         abort();
     put_text(text, data, size, hash);
+    if (fyi_figure_parse("fuzz", text->p, text->len, "kind.accuracy", &v) == FY_OK && isinf(v))
+        abort();
     return fyi_rundir_parse_result(s, "fuzz", text->p, text->len, &r);
 }
 

@@ -181,6 +181,21 @@ static void an_arm_can_be_a_recipe_beside_this_one(void **state)
     fy_recipe_free(r);
 }
 
+static void shipped_arms_are_right(void **state)
+{
+    fy_recipe *r, *arm;
+
+    (void)state;
+    check_ok(fy_recipe_read(fyt_source_path("recipes/compare-demo.yaml"), &r));
+    check_ok(fy_recipe_check(r));
+    assert_true(r->settings.n_arms >= 3);
+    for (int i = 0; i < r->settings.n_arms; i++) {
+        check_ok(fyi_recipe_arm(r, i, &arm));
+        fy_recipe_free(arm);
+    }
+    fy_recipe_free(r);
+}
+
 /* ---- running --------------------------------------------------------------------------------- */
 
 static fy_comparison_opts opts_in(const char *dir, bool resume)
@@ -445,6 +460,7 @@ int main(void)
         IN_DIR(a_resolved_recipe_is_the_same_comparison),
         cmocka_unit_test(an_arm_can_have_another_method),
         IN_DIR(an_arm_can_be_a_recipe_beside_this_one),
+        cmocka_unit_test(shipped_arms_are_right),
         IN_DIR(arms_are_held_against_the_baseline),
         IN_DIR(a_failed_run_is_a_row),
         IN_DIR(one_seed_is_no_test),

@@ -7,9 +7,9 @@
 
 enum {
     ROW_HEIGHT = 38,
-    LABEL_CHARS = 20, /* of an arm's name beside a row */
-    CHAR_WIDTH = 8,
-    MOST_SHARP = 8, /* seeds with a line of their own kind */
+    LABEL_CHARS = 18, /* of an arm's name beside a row */
+    CHAR_WIDTH = 10,  /* on narrow screens, where letters are larger */
+    MOST_SHARP = 8,   /* seeds with a line of their own kind */
 };
 
 /* ---- names ----------------------------------------------------------------------------------- */

@@ -18,6 +18,8 @@ const char *fyi_versus_css(const fyi_versus_arm *arm)
     return fy_verdict_name(arm->verdict);
 }
 
+#define MOST_SAID 5 /* arms whose differences are said in words */
+
 /* ---- in words -------------------------------------------------------------------------------- */
 
 static size_t count_verdicts(const fyi_versus *v, fy_verdict which)
@@ -36,7 +38,7 @@ static void say_arms(const fyi_versus *v, fy_verdict which, const char *front, f
     for (size_t i = 0; i < v->n_arms; i++)
         if (v->arms[i].verdict == which) {
             fyi_html(b, "@@", between, v->arms[i].name);
-            if (isfinite(v->arms[i].diff) && v->arms[i].diff != 0)
+            if (v->n_arms <= MOST_SAID && isfinite(v->arms[i].diff) && v->arms[i].diff != 0)
                 fyi_html(b, " (@)", fyi_versus_signed(v, v->arms[i].diff).s);
             between = ", ";
         }

@@ -113,10 +113,12 @@ typedef struct fy_finetune_opts {
     /* What fits of the file is loaded, a head for other classes begins anew; NULL: none. */
     const char *weights;
     const char *weights_part, *weights_prefix; /* as in fy_fit_opts; NULL or "": found */
-    const char *edit;                          /* of its layers, as in fy_model_edit; NULL: none */
-    double width;                              /* of the family: 0 is 1 */
-    double dropout;                            /* negative: the family's own */
-    const char *pool;                          /* NULL: the family's own */
+    const char *weights_map;                   /* as fy_fit_opts' map and slice, and the next one */
+    bool slice;
+    const char *edit; /* of its layers, as in fy_model_edit; NULL: none */
+    double width;     /* of the family: 0 is 1 */
+    double dropout;   /* negative: the family's own */
+    const char *pool; /* NULL: the family's own */
 
     /* "head": the last layer alone (feature extraction; what does not move is computed once per sample);
      * "all": every layer from the beginning; "head-first": the head alone, then all; "gradual": the head, then

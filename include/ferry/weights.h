@@ -69,6 +69,8 @@ FY_API void fy_weights_abort(fy_weights_file *f);                    /* accepts 
 /* clang-format off */
 #define FY_FIT_MAP(X)                                    \
     X(LOADED,      "loaded",      "loaded")              \
+    X(MAPPED,      "mapped",      "mapped")              \
+    X(SLICED,      "sliced",      "sliced")              \
     X(NEW_HEAD,    "new_head",    "new head")            \
     X(NEW_LAYER,   "new_layer",   "new layer")           \
     X(SKIPPED,     "skipped",     "skipped")             \
@@ -89,6 +91,7 @@ typedef enum fy_fit_kind {
 typedef struct fy_fit_line {
     fy_fit_kind kind;
     const char *name;   /* the model's; the file's where the model has none */
+    const char *from;   /* what the file calls it, with its prefix; NULL if it is not there */
     const char *stored; /* type in the file, NULL if it is not there */
     fy_shape in_file, in_model;
     int i_file, i_model; /* -1: not there */
@@ -101,6 +104,13 @@ typedef struct fy_fit_opts {
      * nothing. */
     const char *prefix;
     const char *skip; /* globs of the model's parameters that keep their values ("fc.*"); NULL: none */
+    /* Rules "theirs -> ours" (or "="), separated by ";" or line breaks: which of the file's tensors goes into which of the
+     * model's, by names or by names with one '*' each, "layer1.8.* -> layer1.2.*". Of several rules about one parameter the
+     * first decides; without one it has its own name. The rule "auto" pairs what no name finds: the k-th of the layers
+     * with the same shapes, where both have as many. Names of the file are meant without the prefix. A rule of which
+     * nothing comes is FY_EINVAL. NULL: none. */
+    const char *map;
+    bool slice; /* of a tensor that is larger the leading part is taken: the first channels of a wider layer */
     bool allow_missing;    /* the model's tensors that the file lacks keep their values */
     bool allow_unexpected; /* the file may have tensors that the model lacks */
     bool new_head;         /* a layer for another number of classes keeps its initial values */
@@ -128,7 +138,8 @@ typedef struct fy_fit {
 } fy_fit;
 FY_API const char *fy_fit_kind_text(fy_fit_kind k); /* "wrong shape" */
 
-/* Compares names, shapes and types and reads no values. Needs no permission: what is not allowed is in the
+/* Mapped is what has another name in the file, and sliced what is larger there; both are listed in the text, all of
+ * them. Compares names, shapes and types and reads no values. Needs no permission: what is not allowed is in the
  * result. FY_EINVAL when two prefixes would do as well as each other. Names that end in ".num_batches_tracked"
  * are ignored. A tensor is a new head if it has as many rows as the model has classes, another number in the
  * file, and is otherwise alike. */

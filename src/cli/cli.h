@@ -114,6 +114,13 @@ typedef struct fyi_weights_arg {
     const char *part;   /* NULL: the usual one */
     const char *prefix; /* NULL: found by itself */
 } fyi_weights_arg;
+/* How names and sizes in the one file of --weights become those of the model. */
+#define FYI_OPTIONS_MAP                                                                      \
+    { "--map", "RULE",                                                                       \
+      "what goes where: \"encoder.* -> features.*\", or auto; several: the first decides" }, \
+    {                                                                                        \
+        "--slice", NULL, "of tensors that are larger in the file the leading part is taken"  \
+    }
 #define FYI_OPTIONS_PART                                                                     \
     { "--part", "NAME",                                                                      \
       "of a checkpoint with several dictionaries, \"ema\"; in the order of --weights" },     \
@@ -127,8 +134,8 @@ typedef struct fyi_weights_arg {
         "--edit", "EDIT",                                                                        \
             "changes the model: \"drop layer4.1\", \"head mlp 256\"; several: one after another" \
     }
-/* `old`, NULL or a model's edits, and all that the command line has; p NULL: none. Release the buffer. */
-fy_status fyi_edit_args(const fyi_args *a, const char *old, fyi_buf *out);
+/* All values of an option with "; " between, after `old` unless it is NULL; p NULL: none. Release the buffer. */
+fy_status fyi_args_join(const fyi_args *a, const char *option, const char *old, fyi_buf *out);
 /* The i-th. FY_EINVAL for a part or prefix of a file that is not given. */
 fy_status fyi_weights_arg_at(const fyi_args *a, int i, fyi_weights_arg *out);
 fy_status fyi_weights_arg_open(const fyi_weights_arg *w, fy_weights **out);

@@ -11,6 +11,7 @@ static const fyi_option options[] = {
       "pretrained: safetensors, .pth, .npz; without it training begins at random" },
     { "--model", "FAMILY", "the model; by default what --weights says" },
     FYI_OPTIONS_PART,
+    FYI_OPTIONS_MAP,
     FYI_OPTION_EDIT,
     { "--val", "PATH", "labelled data to choose the best epoch by; by default a tenth of the data" },
     { "--test", "PATH", "labelled data, looked at once at the end" },
@@ -85,13 +86,26 @@ static fy_status put_edits(pick *p)
     fy_status st = p->weights != NULL ? fyi_saved_edits(p->weights, &arena, &saved) : FY_OK;
 
     if (st == FY_OK)
-        st = fyi_edit_args(p->args, saved, &edits);
+        st = fyi_args_join(p->args, "--edit", saved, &edits);
     if (st == FY_OK && saved != NULL)
         fyi_picked(p->args, "model.edit", saved, "the weights' own word");
     if (st == FY_OK && edits.len > 0)
         st = fy_recipe_put(p->recipe, "model.edit", edits.p);
     fyi_buf_release(&edits);
     fyi_arena_release(&arena);
+    return st;
+}
+
+static fy_status put_map(pick *p)
+{
+    fyi_buf rules = { 0 };
+    fy_status st = fyi_args_join(p->args, "--map", NULL, &rules);
+
+    if (st == FY_OK && rules.len > 0)
+        st = fy_recipe_put(p->recipe, "model.map", rules.p);
+    if (st == FY_OK && fyi_args_has(p->args, "--slice"))
+        st = fy_recipe_put(p->recipe, "model.slice", "true");
+    fyi_buf_release(&rules);
     return st;
 }
 
@@ -110,6 +124,7 @@ static fy_status find_model(pick *p)
     else
         FYI_FORWARD(look_at_family(p, given));
     FYI_FORWARD(put_edits(p));
+    FYI_FORWARD(put_map(p));
     return fy_recipe_put(p->recipe, "model.family", p->family);
 }
 

@@ -8,6 +8,7 @@ static const fyi_option options[] = {
     { "--weights", "FILE", "with --model: what of the file fits the model, and what does not" },
     { "--part", "NAME", "of a checkpoint with several dictionaries: \"ema\"" },
     { "--prefix", "TEXT", "with --weights: what stands before the model's names, \"backbone.\"" },
+    FYI_OPTIONS_MAP,
     { "--input", "CxHxW", "of a family: one sample's shape; by default the published one" },
     { "--classes", "K",
       "of a family: width of the last layer, 0 for none; by default as published" },

@@ -68,7 +68,7 @@ static fy_status read_options(const fyi_args *a, fy_model_opts *o)
 static fy_status open_edited(const fyi_args *a, const char *family, fy_model_opts *o, fy_model **out)
 {
     fyi_buf edits = { 0 };
-    fy_status st = fyi_edit_args(a, o->edits, &edits);
+    fy_status st = fyi_args_join(a, "--edit", o->edits, &edits);
 
     o->edits = edits.p;
     if (st == FY_OK)
@@ -185,6 +185,17 @@ static int show(const fyi_args *a, fy_model *m, const fy_fit *fit)
     return code;
 }
 
+/* Rules are about a file. */
+static fy_status read_map(const fyi_args *a, const fyi_weights_arg *file, fyi_buf *map)
+{
+    const bool has_slice = fyi_args_has(a, "--slice");
+
+    if (file->path == NULL && (has_slice || fyi_args_has(a, "--map")))
+        return fyi_fail(FY_EINVAL, "%s is about a file; add --weights FILE",
+                        has_slice ? "--slice" : "--map");
+    return fyi_args_join(a, "--map", NULL, map);
+}
+
 int fyi_inspect_model(const fyi_args *a, const char *family)
 {
     fyi_weights_arg file;
@@ -192,11 +203,15 @@ int fyi_inspect_model(const fyi_args *a, const char *family)
     fy_model *m = NULL;
     fy_fit *fit = NULL;
     fy_fit_opts all = fy_fit_defaults();
+    fyi_buf map = { 0 };
     fy_status st = FY_OK;
     int code;
 
     FY_TRY(fyi_weights_arg_at(a, 0, &file));
+    FY_TRY(read_map(a, &file, &map));
     all.prefix = file.prefix;
+    all.map = map.p;
+    all.slice = fyi_args_has(a, "--slice");
     if (file.path != NULL)
         FY_TRY(fyi_weights_arg_open(&file, &w));
     FY_TRY(open_model(a, family, w, &m));
@@ -207,5 +222,6 @@ done:
     fy_fit_free(fit);
     fy_model_free(m);
     fy_weights_close(w);
+    fyi_buf_release(&map);
     return code;
 }

@@ -26,16 +26,16 @@ fy_status fyi_weights_arg_at(const fyi_args *a, int i, fyi_weights_arg *out)
         (const char *const[]){ "first", "second", "third", "fourth", "next" }[FYI_MIN(i, 4)]);
 }
 
-fy_status fyi_edit_args(const fyi_args *a, const char *old, fyi_buf *out)
+fy_status fyi_args_join(const fyi_args *a, const char *option, const char *old, fyi_buf *out)
 {
     const char *next = old;
 
     for (int i = 0; next != NULL || i == 0; i++) {
         if (next != NULL)
             fyi_buf_printf(out, "%s%s", out->len > 0 ? "; " : "", next);
-        next = fyi_args_nth(a, "--edit", i);
+        next = fyi_args_nth(a, option, i);
     }
-    return out->failed ? fyi_enomem(out->len, "--edit") : FY_OK;
+    return out->failed ? fyi_enomem(out->len, option) : FY_OK;
 }
 
 fy_status fyi_weights_arg_open(const fyi_weights_arg *w, fy_weights **out)

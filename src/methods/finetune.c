@@ -42,7 +42,11 @@ fy_loader_opts finetune_loader(const finetune *f)
 /* Values of the file; a resumed run has its own, and needs no file. */
 static fy_status begin(finetune *f)
 {
-    const pretrained_file file = { f->o->weights, f->o->weights_part, f->o->weights_prefix };
+    const pretrained_file file = { .path = f->o->weights,
+                                   .part = f->o->weights_part,
+                                   .prefix = f->o->weights_prefix,
+                                   .map = f->o->weights_map,
+                                   .slice = f->o->slice };
     const fy_status st = learner_load(f->run, f->model, &file);
     return st == FY_OK && f->start ? fy_model_copy(f->start, f->model) : st;
 }

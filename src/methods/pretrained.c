@@ -111,6 +111,8 @@ fy_status pretrained_load_file(fy_model *m, const pretrained_file *f, fy_fit_opt
 {
     how.part = given(f->part);
     how.prefix = given(f->prefix);
+    how.map = given(f->map);
+    how.slice = f->slice;
     return fy_model_load_partly(m, f->path, &how, report);
 }
 

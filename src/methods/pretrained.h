@@ -6,10 +6,11 @@
 
 /* A file and what of it, as in fy_fit_opts; "" is NULL, so that either is found. */
 typedef struct pretrained_file {
-    const char *path, *part, *prefix;
+    const char *path, *part, *prefix, *map;
+    bool slice;
 } pretrained_file;
 
-/* fy_model_load_partly with the file's part and prefix in `how`. */
+/* fy_model_load_partly with what is said of the file in `how`. */
 fy_status pretrained_load_file(fy_model *m, const pretrained_file *f, fy_fit_opts how,
                                fy_fit **report);
 

@@ -1,6 +1,7 @@
 /* fit.c: a file's tensors against a model's parameters: what is loaded, what stays, what is wrong. */
 #include "weights/fit.h"
 #include "nn/edit.h"
+#include "weights/map.h"
 
 #include <string.h>
 
@@ -11,6 +12,9 @@ typedef struct report {
     fy_fit_line *lines; /* fit.lines */
     size_t cap;
     bool *is_used; /* [file's tensors] */
+    fyi_map map;
+    const char **names; /* [model's parameters]: what the file calls them, without the prefix */
+    int *i_file;        /* [model's parameters] */
 } report;
 
 fy_fit_opts fy_fit_defaults(void)
@@ -47,6 +51,16 @@ bool fyi_is_other_head(const fy_model *m, const fy_shape *in_model, const fy_sha
     return in_file->d[0] != n_classes && fy_shape_equal(&widened, in_model);
 }
 
+bool fyi_is_taken(fy_fit_kind k)
+{
+    return k == FY_FIT_LOADED || k == FY_FIT_MAPPED || k == FY_FIT_SLICED;
+}
+
+int fyi_count_taken(const fy_fit *fit)
+{
+    return fit->count[FY_FIT_LOADED] + fit->count[FY_FIT_MAPPED] + fit->count[FY_FIT_SLICED];
+}
+
 /* ---- lines ----------------------------------------------------------------------------------------------- */
 
 static fy_status add_line(report *r, const fy_fit_line *line)
@@ -66,6 +80,33 @@ static bool is_new(const report *r, const fy_model *m, const fy_fit_opts *o, int
     return o->new_layers && edit && !fyi_edits_have(r->fit.edits, edit);
 }
 
+/* Is it under another name in the file? */
+static bool has_other_name(const report *r, const fy_fit_line *line)
+{
+    const size_t n = strlen(r->fit.prefix);
+
+    return strncmp(line->from, r->fit.prefix, n) != 0 || strcmp(line->from + n, line->name) != 0;
+}
+
+static bool is_larger(const fy_shape *in_file, const fy_shape *in_model)
+{
+    for (int i = 0; i < in_model->rank; i++)
+        if (in_file->rank != in_model->rank || in_file->d[i] < in_model->d[i])
+            return false;
+    return true;
+}
+
+/* Of the last layer, for other classes and another width: its rows are no channels of which some could be taken. */
+static bool is_wider_head(const fy_model *m, const fy_fit_line *line)
+{
+    const char *last = fy_model_param_name(m, fy_model_count(m) - 1), *dot = strrchr(last, '.');
+    const int64_t n_classes = fy_model_options(m)->n_classes;
+
+    return n_classes > 0 && dot != NULL &&
+           strncmp(line->name, last, (size_t)(dot - last) + 1) == 0 && line->in_file.rank > 0 &&
+           line->in_model.d[0] == n_classes && line->in_file.d[0] != n_classes;
+}
+
 static fy_fit_kind judge(const report *r, const fy_model *m, const fy_weights *w,
                          const fy_fit_opts *o, const fy_fit_line *line)
 {
@@ -78,37 +119,38 @@ static fy_fit_kind judge(const report *r, const fy_model *m, const fy_weights *w
     if (!fyi_dtype_is_float(fy_weights_dtype(w, line->i_file)))
         return FY_FIT_WRONG_DTYPE;
     if (fy_shape_equal(&line->in_file, &line->in_model))
-        return FY_FIT_LOADED;
-    if (o->new_head && fyi_is_other_head(m, &line->in_model, &line->in_file))
-        return FY_FIT_NEW_HEAD;
-    return FY_FIT_WRONG_SHAPE;
+        return has_other_name(r, line) ? FY_FIT_MAPPED : FY_FIT_LOADED;
+    if (fyi_is_other_head(m, &line->in_model, &line->in_file) ||
+        (o->slice && is_wider_head(m, line)))
+        return o->new_head ? FY_FIT_NEW_HEAD : FY_FIT_WRONG_SHAPE;
+    return o->slice && is_larger(&line->in_file, &line->in_model) ? FY_FIT_SLICED
+                                                                  : FY_FIT_WRONG_SHAPE;
 }
 
 static fy_status look_at_param(report *r, const fy_model *m, const fy_weights *w,
                                const fy_fit_opts *o, int i)
 {
-    fy_fit_line line = { .i_model = i, .in_model = *fy_param_shape(fy_model_param(m, i)) };
-    fyi_buf theirs = { 0 };
+    fy_fit_line line = { .i_model = i,
+                         .i_file = r->i_file[i],
+                         .in_model = *fy_param_shape(fy_model_param(m, i)) };
 
     line.name = fyi_arena_printf(&r->memory, "%s", fy_model_param_name(m, i));
-    fyi_buf_printf(&theirs, "%s%s", r->fit.prefix, fy_model_param_name(m, i));
-    if (!line.name || theirs.failed) {
-        fyi_buf_release(&theirs);
+    if (!line.name)
         return fyi_enomem(strlen(fy_model_param_name(m, i)), "a tensor's name");
-    }
-    line.i_file = fy_weights_find(w, theirs.p);
-    fyi_buf_release(&theirs);
     if (line.i_file >= 0) {
+        const char *from = fy_weights_name(w, line.i_file);
+
         r->is_used[line.i_file] = true;
         line.in_file = *fy_weights_shape(w, line.i_file);
         line.stored = fy_weights_stored(w, line.i_file);
+        if (!(line.from = fyi_arena_dup(&r->memory, from, strlen(from) + 1)))
+            return fyi_enomem(strlen(from), "a tensor's name");
     }
     line.kind = judge(r, m, w, o, &line);
     return add_line(r, &line);
 }
 
-/* PyTorch's files count the batches that a batch norm has seen; Ferry does not need to know. */
-static bool is_batch_count(const char *name)
+bool fyi_is_batch_count(const char *name)
 {
     static const char end[] = "num_batches_tracked";
     const size_t n = strlen(name), m = sizeof end - 1;
@@ -123,14 +165,57 @@ static fy_status look_at_tensor(report *r, const fy_weights *w, int i)
                          .i_model = -1,
                          .in_file = *fy_weights_shape(w, i),
                          .stored = fy_weights_stored(w, i),
-                         .kind = is_batch_count(name) ? FY_FIT_IGNORED : FY_FIT_UNEXPECTED };
+                         .kind = fyi_is_batch_count(name) ? FY_FIT_IGNORED : FY_FIT_UNEXPECTED };
 
-    line.name = fyi_arena_dup(&r->memory, name, strlen(name) + 1);
+    line.from = line.name = fyi_arena_dup(&r->memory, name, strlen(name) + 1);
     return line.name ? add_line(r, &line) : fyi_enomem(strlen(name), "a tensor's name");
+}
+
+/* ---- partners -------------------------------------------------------------------------------------------- */
+
+static fy_status name_params(report *r, const fy_model *m)
+{
+    const size_t n = (size_t)FYI_MAX(fy_model_count(m), 1);
+
+    r->names = fyi_arena_alloc(&r->memory, n * sizeof *r->names);
+    r->i_file = fyi_arena_alloc(&r->memory, n * sizeof *r->i_file);
+    if (!r->names || !r->i_file)
+        return fyi_enomem(n * sizeof *r->names, "a report");
+    for (int i = 0; i < fy_model_count(m); i++)
+        if (!(r->names[i] = fyi_map_name(&r->map, fy_model_param_name(m, i), &r->memory)))
+            return fyi_enomem(strlen(fy_model_param_name(m, i)), "a tensor's name");
+    return FY_OK;
+}
+
+static fy_status find_param(report *r, const fy_model *m, const fy_weights *w, int i)
+{
+    fyi_map_rule *rule = fyi_map_rule_of(&r->map, fy_model_param_name(m, i));
+    fyi_buf theirs = { 0 };
+
+    fyi_buf_printf(&theirs, "%s%s", r->fit.prefix, r->names[i]);
+    if (theirs.failed)
+        return fyi_enomem(theirs.cap, "a tensor's name");
+    r->i_file[i] = fy_weights_find(w, theirs.p);
+    fyi_buf_release(&theirs);
+    if (rule) {
+        rule->n_meant++;
+        rule->n_found += r->i_file[i] >= 0;
+    }
+    return FY_OK;
+}
+
+/* By name, by rules, and then by order and shape. */
+static fy_status find_partners(report *r, const fy_model *m, const fy_weights *w)
+{
+    for (int i = 0; i < fy_model_count(m); i++)
+        FYI_FORWARD(find_param(r, m, w, i));
+    FYI_FORWARD(fyi_map_check(&r->map, m, w));
+    return r->map.is_auto ? fyi_map_pair(m, w, r->i_file) : FY_OK;
 }
 
 static fy_status compare(report *r, const fy_model *m, const fy_weights *w, const fy_fit_opts *o)
 {
+    FYI_FORWARD(find_partners(r, m, w));
     for (int i = 0; i < fy_model_count(m); i++)
         FYI_FORWARD(look_at_param(r, m, w, o, i));
     for (int i = 0; i < fy_weights_count(w); i++)
@@ -147,7 +232,7 @@ static bool is_allowed(const fy_fit *f, const fy_fit_opts *o)
     return n[FY_FIT_WRONG_SHAPE] + n[FY_FIT_WRONG_DTYPE] == 0 &&
            (o->allow_missing || n[FY_FIT_MISSING] == 0) &&
            (o->allow_unexpected || n[FY_FIT_UNEXPECTED] == 0) &&
-           (n[FY_FIT_LOADED] > 0 ||
+           (fyi_count_taken(f) > 0 ||
             n[FY_FIT_MISSING] + n[FY_FIT_NEW_HEAD] + n[FY_FIT_NEW_LAYER] == 0);
 }
 
@@ -164,7 +249,7 @@ static fy_status copy_texts(report *r, const fy_model *m, const fy_weights *w, c
     if (!f->file || !f->model || !f->family)
         return fyi_enomem(strlen(w->name), "a report");
     if (!prefix)
-        return fyi_fit_prefix(m, w, &r->memory, &f->prefix);
+        return fyi_fit_prefix(m, r->names, w, &r->memory, &f->prefix);
     f->prefix = fyi_arena_printf(&r->memory, "%s", prefix);
     return f->prefix ? FY_OK : fyi_enomem(strlen(prefix), "a report");
 }
@@ -174,6 +259,8 @@ static fy_status fill(report *r, const fy_model *m, const fy_weights *w, const f
     r->is_used = fyi_calloc((size_t)fy_weights_count(w), sizeof *r->is_used);
     if (!r->is_used)
         return fyi_enomem((size_t)fy_weights_count(w), "a report");
+    FYI_FORWARD(fyi_map_read(o->map, &r->memory, &r->map));
+    FYI_FORWARD(name_params(r, m));
     FYI_FORWARD(copy_texts(r, m, w, o->prefix));
     FYI_FORWARD(fyi_saved_edits(w, &r->memory, &r->fit.edits));
     r->fit.is_edited_alike =

@@ -15,11 +15,22 @@ static bool is_named(fy_fit_kind k)
     return k != FY_FIT_LOADED && k != FY_FIT_IGNORED;
 }
 
-static void put_line(fyi_buf *b, const fy_fit_line *line)
+/* Is more to be told of the name in the file than that a prefix was taken off? */
+static bool has_other_name(const fy_fit *f, const fy_fit_line *line)
+{
+    const size_t n = strlen(f->prefix);
+
+    return line->from && line->i_model >= 0 &&
+           (strncmp(line->from, f->prefix, n) != 0 || strcmp(line->from + n, line->name) != 0);
+}
+
+static void put_line(fyi_buf *b, const fy_fit *f, const fy_fit_line *line)
 {
     char theirs[FYI_SPEC_CHARS], ours[FYI_SPEC_CHARS];
 
     fyi_buf_printf(b, "      %.*s", FYI_NAME_CHARS, line->name);
+    if (has_other_name(f, line))
+        fyi_buf_printf(b, " from %.*s", FYI_NAME_CHARS, line->from);
     fy_shape_text(&line->in_file, theirs, sizeof theirs);
     fy_shape_text(&line->in_model, ours, sizeof ours);
     if (line->i_file >= 0)
@@ -29,18 +40,52 @@ static void put_line(fyi_buf *b, const fy_fit_line *line)
     fyi_buf_puts(b, "\n");
 }
 
+static int stem_of(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    return (int)(dot ? dot - name : 0);
+}
+
+static bool is_same_layer(const char *a, const char *b)
+{
+    return stem_of(a) == stem_of(b) && strncmp(a, b, (size_t)stem_of(a)) == 0;
+}
+
+/* A line for each layer: "layer1.8.conv1 -> layer1.2.conv1 (1)". */
+static void put_mapped(fyi_buf *b, const fy_fit *f)
+{
+    for (int i = 0, n; i < f->n_lines; i += n) {
+        const fy_fit_line *line = &f->lines[i];
+
+        n = 1;
+        if (line->kind != FY_FIT_MAPPED)
+            continue;
+        while (i + n < f->n_lines && f->lines[i + n].kind == FY_FIT_MAPPED &&
+               is_same_layer(line[n].name, line->name) && is_same_layer(line[n].from, line->from))
+            n++;
+        fyi_buf_printf(b, "      %.*s -> %.*s (%d)\n", FYI_MIN(stem_of(line->from), FYI_NAME_CHARS),
+                       line->from, FYI_MIN(stem_of(line->name), FYI_NAME_CHARS), line->name, n);
+    }
+}
+
 static void put_kind(fyi_buf *b, const fy_fit *f, fy_fit_kind k)
 {
+    const int most = k == FY_FIT_SLICED ? f->n_lines : MAX_NAMED;
     int n = 0;
 
     if (f->count[k] == 0 && k != FY_FIT_LOADED)
         return;
     fyi_buf_printf(b, "  %-18s %6d\n", fy_fit_kind_text(k), f->count[k]);
-    for (int i = 0; is_named(k) && i < f->n_lines && n <= MAX_NAMED; i++)
-        if (f->lines[i].kind == k && n++ < MAX_NAMED)
-            put_line(b, &f->lines[i]);
-    if (f->count[k] > MAX_NAMED && is_named(k))
-        fyi_buf_printf(b, "      and %d more\n", f->count[k] - MAX_NAMED);
+    if (k == FY_FIT_MAPPED) {
+        put_mapped(b, f);
+        return;
+    }
+    for (int i = 0; is_named(k) && i < f->n_lines && n <= most; i++)
+        if (f->lines[i].kind == k && n++ < most)
+            put_line(b, f, &f->lines[i]);
+    if (f->count[k] > most && is_named(k))
+        fyi_buf_printf(b, "      and %d more\n", f->count[k] - most);
 }
 
 static void put_text(fyi_buf *b, const fy_fit *f)
@@ -105,9 +150,10 @@ static json_t *sizes_of(const fy_shape *s)
 }
 
 /* jansson lets NULL run through: every function fails on it and frees what it was to keep. */
-static json_t *line_object(const fy_fit_line *line)
+static json_t *line_object(const fy_fit *f, const fy_fit_line *line)
 {
-    json_t *o = json_pack("{s:s}", "name", line->name);
+    json_t *o = json_pack("{s:s, s:s*}", "name", line->name, "from",
+                          has_other_name(f, line) ? line->from : NULL);
 
     if (o && line->i_file >= 0 &&
         (json_object_set_new(o, "stored", json_string(line->stored)) != 0 ||
@@ -127,7 +173,7 @@ static json_t *list_kind(const fy_fit *f, fy_fit_kind k)
     json_t *list = json_array();
 
     for (int i = 0; list && i < f->n_lines; i++)
-        if (f->lines[i].kind == k && json_array_append_new(list, line_object(&f->lines[i])) != 0) {
+        if (f->lines[i].kind == k && json_array_append_new(list, line_object(f, &f->lines[i])) != 0) {
             json_decref(list);
             return NULL;
         }
@@ -250,7 +296,7 @@ void fyi_fit_complain(fyi_buf *b, const fy_model *m, const fy_weights *w, const 
 {
     put_absent(b, fit);
     put_unfit(b, fit);
-    if (fit->count[FY_FIT_LOADED] == 0)
+    if (fyi_count_taken(fit) == 0)
         fyi_buf_puts(b, "; nothing of it fits");
     fyi_buf_printf(b, "; %s", advise(m, w, fit));
 }

@@ -121,7 +121,7 @@ static int64_t count_values(const fy_fit *fit)
     int64_t n = 0;
 
     for (int i = 0; i < fit->n_lines; i++)
-        if (fit->lines[i].kind == FY_FIT_LOADED)
+        if (fyi_is_taken(fit->lines[i].kind))
             n += fy_shape_numel(&fit->lines[i].in_model);
     return n;
 }
@@ -132,9 +132,9 @@ static fy_status read_values(fy_weights *w, const fy_fit *fit, float *values)
         const fy_fit_line *line = &fit->lines[i];
         const int64_t n = fy_shape_numel(&line->in_model);
 
-        if (line->kind != FY_FIT_LOADED)
+        if (!fyi_is_taken(line->kind))
             continue;
-        FYI_FORWARD(fy_weights_read(w, line->i_file, FY_F32, values, n));
+        FYI_FORWARD(fyi_weights_read_leading(w, line->i_file, &line->in_model, values));
         values += n;
     }
     return FY_OK;
@@ -146,7 +146,7 @@ static fy_status write_values(fy_model *m, const fy_fit *fit, const float *value
         const fy_fit_line *line = &fit->lines[i];
         const int64_t n = fy_shape_numel(&line->in_model);
 
-        if (line->kind != FY_FIT_LOADED)
+        if (!fyi_is_taken(line->kind))
             continue;
         FYI_FORWARD(fy_param_write(fy_model_param(m, line->i_model), values, n));
         values += n;
@@ -177,8 +177,7 @@ static void tell(const fy_fit *fit)
 {
     if (fit->count[FY_FIT_MISSING] + fit->count[FY_FIT_UNEXPECTED] > 0)
         fyi_warn("'%s': %s", fit->file, fit->summary);
-    else if (fit->count[FY_FIT_NEW_HEAD] + fit->count[FY_FIT_NEW_LAYER] + fit->count[FY_FIT_SKIPPED] >
-                 0 ||
+    else if (fit->count[FY_FIT_LOADED] < fit->n_lines - fit->count[FY_FIT_IGNORED] ||
              fit->prefix[0] != '\0')
         fyi_info("'%s': %s", fit->file, fit->summary);
 }

@@ -24,6 +24,7 @@ typedef struct named {
 
 typedef struct search {
     const fy_model *m;
+    const char *const *names;
     const fy_weights *w;
     named *by_name; /* [model's parameters], sorted */
     candidate candidates[MAX_CANDIDATES];
@@ -45,7 +46,7 @@ static fy_status sort_params(search *s)
     if (!s->by_name)
         return fyi_enomem((size_t)n * sizeof *s->by_name, "a model's names");
     for (int i = 0; i < n; i++)
-        s->by_name[i] = (named){ fy_model_param_name(s->m, i), i };
+        s->by_name[i] = (named){ s->names[i], i };
     qsort(s->by_name, (size_t)n, sizeof *s->by_name, compare_params);
     return FY_OK;
 }
@@ -157,10 +158,10 @@ static fy_status find_prefix(search *s, fyi_arena *texts, const char **prefix)
     return FY_OK;
 }
 
-fy_status fyi_fit_prefix(const fy_model *m, const fy_weights *w, fyi_arena *texts,
-                         const char **prefix)
+fy_status fyi_fit_prefix(const fy_model *m, const char *const *names, const fy_weights *w,
+                         fyi_arena *texts, const char **prefix)
 {
-    search s = { .m = m, .w = w };
+    search s = { .m = m, .names = names, .w = w };
     const fy_status st = find_prefix(&s, texts, prefix);
 
     fyi_free(s.by_name);

@@ -339,6 +339,22 @@ static fy_status read_converted(const fy_weights *w, const fyi_tensor_row *row, 
     return st;
 }
 
+static fy_status read_row(fy_weights *w, const fyi_tensor_row *row, fy_dtype t, void *dst)
+{
+    FYI_FORWARD(hold(w, &row->block));
+    if (t == row->view.stored->dtype)
+        return fyi_view_read(&row->view, w->held, dst, w->name, row->name);
+    return read_converted(w, row, t, dst);
+}
+
+fy_status fyi_weights_read_leading(fy_weights *w, int i, const fy_shape *s, float *dst)
+{
+    fyi_tensor_row row = *row_at(w, i);
+
+    row.view.shape = *s; /* within the view that was checked */
+    return read_row(w, &row, FY_F32, dst);
+}
+
 fy_status fy_weights_read(fy_weights *w, int i, fy_dtype t, void *dst, int64_t n)
 {
     const fyi_tensor_row *row = row_at(w, i);
@@ -347,10 +363,7 @@ fy_status fy_weights_read(fy_weights *w, int i, fy_dtype t, void *dst, int64_t n
         return fyi_fail(FY_ESHAPE, "'%s': tensor '%.*s' has %lld values, not %lld", w->name,
                         FYI_NAME_CHARS, row->name, (long long)fy_shape_numel(&row->view.shape),
                         (long long)n);
-    FYI_FORWARD(hold(w, &row->block));
-    if (t == row->view.stored->dtype)
-        return fyi_view_read(&row->view, w->held, dst, w->name, row->name);
-    return read_converted(w, row, t, dst);
+    return read_row(w, row, t, dst);
 }
 
 fy_status fy_weights_tensor(fy_weights *w, int i, fy_tensor **out)

@@ -61,6 +61,9 @@ struct fy_weights {
 fy_status fyi_weights_put(fy_weights *w, const char *name, const fyi_view *v, const fyi_block *b);
 fy_status fyi_weights_put_meta(fy_weights *w, const char *key, const char *value); /* copied */
 
+/* Tensor i, or of a larger one the leading part of shape s, as F32; s has its rank. */
+fy_status fyi_weights_read_leading(fy_weights *w, int i, const fy_shape *s, float *dst);
+
 /* A file in memory, which must outlive the result; `name` is for sentences. */
 fy_status fyi_weights_parse(const char *name, const void *file, size_t bytes, fy_weights **out);
 

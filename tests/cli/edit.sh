@@ -50,6 +50,25 @@ says third/report.html "of layers that an edit made: they began anew"
 expect 0 run first/recipe.yaml model.weights=first/best.safetensors 'model.edit=[replace conv2 conv 50 5]' --out fourth
 says err.txt "the file's model was changed: 'insert after conv2 as conv2_after conv 50 1; head mlp 24'"
 says fourth/recipe.yaml 'edit: ["replace conv2 conv 50 5"]'
+# From a file that calls things otherwise, and from a wider model.
+# shellcheck disable=SC2086
+expect 0 finetune digits:noisy:120 --model cnn $small --out cnn
+expect 0 inspect --model cnn --weights cnn/best.safetensors --map 'features.6.bias -> features.8.bias' --map auto
+says out.txt "  mapped                  1"
+says out.txt "      features.6 -> features.8 (1)"
+# shellcheck disable=SC2086
+expect 0 finetune digits:noisy:120 --model cnn --weights cnn/best.safetensors --map 'features.6.bias -> features.8.bias' \
+    --edit 'head linear' $small finetune.head_epochs=1 --out mapped
+says mapped/recipe.yaml '  map: ["features.6.bias -> features.8.bias"]'
+says mapped/weights.json '"mapped":[{"name":"features.8.bias","from":"features.6.bias"'
+says mapped/report.html "taken over from what has another name in the file"
+expect 1 inspect --model cnn --weights cnn/best.safetensors --map 'encoder.* -> features.*'
+says err.txt "map: 'encoder.* -> features.*': 'cnn/best.safetensors' has none of these tensors"
+expect 1 inspect --model cnn --map auto
+says err.txt "--map is about a file; add --weights FILE"
+expect 2 finetune digits:clean:120 --model lenet --slice $small --out none
+says err.txt "'model.slice' would not be used, since it needs model.weights"
+
 # shellcheck disable=SC2086
 expect 1 finetune digits:clean:120 --model lenet --edit 'head linear 7' $small --out fifth
 says err.txt "make a head for 7 classes, and"

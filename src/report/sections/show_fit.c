@@ -3,6 +3,8 @@
 
 static const char *const meanings[FY_FIT_KINDS] = {
     [FY_FIT_LOADED] = "taken over from the file",
+    [FY_FIT_MAPPED] = "taken over from what has another name in the file",
+    [FY_FIT_SLICED] = "the leading part of what is larger in the file",
     [FY_FIT_NEW_HEAD] = "the last layer, for other classes: it began anew",
     [FY_FIT_NEW_LAYER] = "of layers that an edit made: they began anew",
     [FY_FIT_SKIPPED] = "left alone because the recipe said so",

@@ -39,10 +39,26 @@ static void put_lines(fy_weights *w, char *text)
     }
 }
 
-static void check_model(const fy_model *m)
+/* What was opened can be applied, with all its edits, in either mode. */
+static void check_application(fy_model *m, fy_mode mode)
+{
+    const fy_shape batch = fy_shape_batch(2, &fy_model_options(m)->input);
+    fy_graph *g;
+
+    if (fy_graph_new(&g) != FY_OK)
+        abort();
+    if (fy_model_apply(g, m, fy_input(g, "x", FY_F32, batch), mode).id == 0 ||
+        fy_graph_status(g) != FY_OK)
+        abort();
+    fy_graph_free(g);
+}
+
+static void check_model(fy_model *m)
 {
     const fy_model_opts *o = fy_model_options(m);
 
+    check_application(m, FY_EVAL);
+    check_application(m, FY_TRAIN);
     for (int64_t c = 0; fy_model_class_name(m, 0) != NULL && c < o->n_classes; c++)
         if (fy_model_class_name(m, (int)c) == NULL)
             abort();

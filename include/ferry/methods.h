@@ -3,6 +3,7 @@
 #ifndef FERRY_METHODS_H
 #define FERRY_METHODS_H
 
+#include "distill.h"
 #include "train.h"
 
 #ifdef __cplusplus
@@ -172,6 +173,106 @@ typedef struct fy_finetune_report {
  * lr_find-<part>.json, each range test. The run must have a directory. */
 FY_API FY_NODISCARD fy_status fy_finetune(fy_run *r, fy_device *dev, const fy_finetune_data *data,
                                           const fy_finetune_opts *o, fy_finetune_report *report);
+
+/* ---- distillation ------------------------------------------------------------------------------------- */
+
+/* Two domains, or the source alone: target, target_val and target_test NULL. All labelled, the target's training samples
+ * often few. Classes of the same names are the same; a target with others gets a head of its own beside the source's. */
+typedef struct fy_distill_data {
+    const fy_dataset *source, *source_val,
+        *source_test; /* test: looked at once, when all is done; NULL: none */
+    const fy_dataset *target, *target_val, *target_test;
+    /* The same samples as `source`, one by one, as the teachers see them (in colour, larger, by another sensor); NULL: they
+     * see what the student sees. For one domain and teachers with weights. Their outputs are then computed every step. */
+    const fy_dataset *source_teacher;
+} fy_distill_data;
+
+/* One network: what it is, and the values it begins with. */
+typedef struct fy_network_opts {
+    const char *family;  /* NULL: what the weights' file says; see fy_distill_opts.student */
+    int64_t classes;     /* of a teacher's file that does not say; 0: the source's */
+    const char *weights; /* NULL: random values */
+    const char *weights_part, *weights_prefix; /* as in fy_fit_opts; NULL or "": found */
+    double width, dropout;                     /* as in fy_finetune_opts */
+    const char *pool;
+} fy_network_opts;
+
+#define FY_MAX_TEACHERS 3
+
+/* Partial-layer distillation and re-distillation, in stages:
+ *   teacher     T learns the source, unless it comes from a file; from then on it never changes
+ *   distil      S, a copy of T or a smaller network, moves some of its layers:
+ *               c CE_T + sum_i w_i g_n loss_i(T -> S) + l / 2 ||P - P_0||^2, on batches of which half is the source's; CE_T on
+ *               the target's rows, or with one domain on the source's; g_n = 1 on source rows, on target rows only
+ *               if T is right more often than chance there
+ *   redistil    R begins as S and moves wholly: (1 - a) CE on the source + a KD(S -> R) there + b KD(S -> R) on the
+ *               target's rows, so that it learns the source again and keeps the target
+ *   finetune    what distillation is held against: a copy of T whose layers all learn the target by cross-entropy alone
+ * T, S, R are separate networks. After every epoch both validation parts are looked at; `chosen` has the best harmonic mean of the
+ * two accuracies, of equals the one that moved least. */
+typedef struct fy_distill_opts {
+    fy_network_opts teachers[FY_MAX_TEACHERS]; /* the first is T, whose copy S may be; all teach */
+    int n_teachers;
+    fy_optim_opts teacher_optim; /* of those without weights */
+    int64_t teacher_epochs;
+
+    fy_network_opts student; /* family NULL: a copy of T */
+    const char *
+        moves; /* globs of S's parameters; NULL: of a copy the head and the block before it, else all */
+    const char *losses;    /* names of fy_kd_losses, with blanks between; "": cross-entropy alone */
+    const double *weights; /* [n_weights], of each loss; n_weights 0: each one's usual weight */
+    int n_weights;
+    fy_kd_opts kd; /* temperature and what else losses read */
+    const char *taps,
+        *teacher_taps; /* layers that losses on layers compare, with blanks between; NULL: none; the
+                                      * teachers' NULL: of the same names */
+    double ce;         /* weight of the labels */
+    double label_smoothing, l2_sp;
+    bool mutual; /* T learns at the same time, from S by `soft` and from the labels (deep mutual learning, Zhang et al. 2018) */
+
+    fy_optim_opts optim;  /* of S, and of the plain fine-tuning */
+    int64_t epochs;       /* at most; of the larger of the two domains */
+    int64_t batch;        /* of both domains together */
+    const char *schedule; /* of fy_schedule_names, over each stage */
+    double source_drop; /* a model counts only if it loses at most so much of T's accuracy on the source */
+    double target_accuracy; /* on validation, at which S has learnt enough; 0: none */
+    int64_t patience;       /* epochs without a better model that end a stage; 0: none do */
+
+    int64_t rounds; /* of re-distillation, 0 to 2; it ends when a round makes nothing better */
+    int64_t redistil_epochs;
+    double redistil_rate;   /* relative to S's */
+    double redistil_weight; /* a above */
+    double redistil_target; /* b */
+    bool finetuned;         /* run the last stage, too; needs a target */
+
+    int64_t views;             /* as in fy_finetune_opts: what teachers say is kept for each */
+    const fy_augment *augment; /* of training samples, of both domains; NULL: none */
+    const fy_pixels *pixels;   /* how they were prepared, saved with the models; NULL: not said */
+    uint64_t seed;
+    int workers; /* loader threads */
+} fy_distill_opts;
+FY_API fy_distill_opts fy_distill_defaults(void);
+
+typedef struct fy_distill_figures {
+    double source, target; /* accuracy on test, or on val where there is no test; NaN: unknown */
+    double source_val, target_val; /* NaN: there is no target, or it knows none of its classes */
+    int64_t epoch;                 /* after which it was kept; 0: as it began */
+    bool is_there;
+} fy_distill_figures;
+
+typedef struct fy_distill_report {
+    fy_distill_figures teacher, student, redistilled, finetuned; /* redistilled: the best round */
+    const char *chosen;  /* "teacher", "student", "redistilled"; a constant */
+    bool holds;          /* S keeps the source within source_drop; false: no epoch's model did */
+    bool teaches_target; /* T is right more often than chance there */
+    int64_t rounds;      /* of re-distillation that were run */
+    int64_t epochs;      /* of distil */
+    int64_t moved, all;  /* values of S: that distil may move, and all of them */
+} fy_distill_report;
+/* Leaves in the run's directory teacher, student, redistilled, finetuned and chosen .safetensors. FY_EINVAL for a loss or a
+ * layer that there is not, naming the nearest. The run must have a directory. */
+FY_API FY_NODISCARD fy_status fy_distill(fy_run *r, fy_device *dev, const fy_distill_data *data,
+                                         const fy_distill_opts *o, fy_distill_report *report);
 
 #ifdef __cplusplus
 }

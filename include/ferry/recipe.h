@@ -87,7 +87,7 @@ typedef struct fy_recipe_run_opts {
 FY_API fy_recipe_run_opts fy_recipe_run_defaults(void); /* in "runs" */
 
 /* What a method does: those of a kind take the same data and report the same figures. */
-typedef enum fy_recipe_kind { FY_KIND_ADAPT, FY_KIND_FINETUNE } fy_recipe_kind;
+typedef enum fy_recipe_kind { FY_KIND_ADAPT, FY_KIND_FINETUNE, FY_KIND_DISTILL } fy_recipe_kind;
 
 #define FY_RUN_DIR_MAX 1024
 typedef struct fy_recipe_result {
@@ -97,6 +97,7 @@ typedef struct fy_recipe_result {
     union {
         fy_adapt_report adapt;
         fy_finetune_report finetune;
+        fy_distill_report distill;
     } report;
 } fy_recipe_result;
 

@@ -81,6 +81,7 @@ int fyi_run_recipe(const fyi_args *a, fy_recipe *r);
 /* show_*.c: the figures of a kind of method, for people. */
 void fyi_show_adapt(fy_recipe *r, const fy_recipe_result *result);
 void fyi_show_finetune(fy_recipe *r, const fy_recipe_result *result);
+void fyi_show_distill(fy_recipe *r, const fy_recipe_result *result);
 /* show_compare.c */
 void fyi_show_comparison(const fy_comparison_table *t);
 /* Applies the command line's key=value. */
@@ -229,6 +230,9 @@ typedef struct fyi_look {
 fy_status fyi_look_put(fyi_look *l, const fy_pixels *p);
 /* "picked train.size=224: why", unless --quiet. */
 void fyi_picked(const fyi_args *a, const char *key, const char *value, const char *why);
+/* Puts a value and says why, unless the command line has one. */
+fy_status fyi_choose(const fyi_args *a, fy_recipe *r, const char *key, const char *why,
+                     const char *fmt, ...) FY_PRINTF(5, 6);
 
 /* inspect_model.c: prints a family's layers, and how --weights fits it. */
 int fyi_inspect_model(const fyi_args *a, const char *family);

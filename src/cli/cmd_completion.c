@@ -17,10 +17,12 @@ static void print_verb_names(void)
         printf("%s%s", i > 0 ? " " : "", fyi_verbs[i]->name);
 }
 
-/* "<side>.limit" becomes four keys. */
+/* "<side>.limit" becomes a key of every side. */
 static void print_keys(void)
 {
-    static const char *const sides[] = { "source", "source_test", "target", "target_eval" };
+    static const char *const sides[] = { "source", "source_val", "source_test", "source_teacher",
+                                         "target", "target_val", "target_test", "target_eval",
+                                         "train",  "val",        "test" };
     fy_recipe_key k;
 
     for (int i = 0; fy_recipe_known(i, &k); i++) {

@@ -31,23 +31,6 @@ typedef struct pick {
     int classes;
 } pick;
 
-/* Puts a value and says why, unless the command line has one. */
-static fy_status choose(const pick *p, const char *key, const char *why, const char *fmt, ...)
-    FY_PRINTF(4, 5);
-static fy_status choose(const pick *p, const char *key, const char *why, const char *fmt, ...)
-{
-    char value[64];
-    va_list args;
-
-    if (fyi_args_sets(p->args, key))
-        return FY_OK;
-    va_start(args, fmt);
-    (void)vsnprintf(value, sizeof value, fmt, args);
-    va_end(args);
-    fyi_picked(p->args, key, value, why);
-    return fy_recipe_put(p->recipe, key, value);
-}
-
 /* ---- the model ------------------------------------------------------------------------------- */
 
 static fy_status read_weights(pick *p, const fyi_weights_arg *file, const char *given)
@@ -157,7 +140,8 @@ static fy_status choose_look(const pick *p)
     FYI_FORWARD(fyi_look_put(&look, &p->pixels));
     if (p->weights != NULL || look.has_own_values)
         return FY_OK;
-    return choose(p, "train.range", "mean and deviation of the training data", "data");
+    return fyi_choose(p->args, p->recipe, "train.range", "mean and deviation of the training data",
+                      "data");
 }
 
 static fy_status look_at_data(pick *p)
@@ -180,8 +164,8 @@ static fy_status choose_length(const pick *p)
     char why[96];
 
     (void)snprintf(why, sizeof why, "%lld samples of %d classes", (long long)p->count, p->classes);
-    FYI_FORWARD(choose(p, "finetune.batch", why, "%lld", (long long)batch));
-    return choose(p, "finetune.epochs", why, "%lld", (long long)epochs);
+    FYI_FORWARD(fyi_choose(p->args, p->recipe, "finetune.batch", why, "%lld", (long long)batch));
+    return fyi_choose(p->args, p->recipe, "finetune.epochs", why, "%lld", (long long)epochs);
 }
 
 /* Rates for batches of 32; smaller ones take smaller steps. */
@@ -195,17 +179,18 @@ static fy_status choose_rates(const pick *p)
     if (given != NULL)
         FYI_FORWARD(fy_recipe_put(p->recipe, "finetune.train", given));
     else
-        FYI_FORWARD(choose(p, "finetune.train",
-                           is_pretrained ? "a new head must not spoil what is under it"
-                                         : "nothing is pretrained",
-                           "%s", way));
+        FYI_FORWARD(fyi_choose(p->args, p->recipe, "finetune.train",
+                               is_pretrained ? "a new head must not spoil what is under it"
+                                             : "nothing is pretrained",
+                               "%s", way));
     if (strcmp(way, "all") != 0)
-        FYI_FORWARD(choose(p, "finetune.head_lr", "a new head", "%.3g", 0.03 * scale));
+        FYI_FORWARD(
+            fyi_choose(p->args, p->recipe, "finetune.head_lr", "a new head", "%.3g", 0.03 * scale));
     if (strcmp(way, "head") == 0)
         return FY_OK;
-    return choose(p, "finetune.lr",
-                  is_pretrained ? "small steps from good values" : "from random values", "%.3g",
-                  (is_pretrained ? 0.005 : 0.03) * scale);
+    return fyi_choose(p->args, p->recipe, "finetune.lr",
+                      is_pretrained ? "small steps from good values" : "from random values", "%.3g",
+                      (is_pretrained ? 0.005 : 0.03) * scale);
 }
 
 static fy_status make_recipe(pick *p)

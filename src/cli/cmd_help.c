@@ -93,13 +93,21 @@ static void print_methods(void)
         printf("  %-16s %s\n", fy_recipe_method(i), fy_recipe_method_text(i));
 }
 
+static void print_losses(void)
+{
+    for (const char *const *name = fy_kd_losses(); *name != NULL; name++)
+        printf("  %-16s %s\n  %-16s compares %s\n", *name, fy_kd_text(*name), "",
+               fy_kd_needs(*name));
+}
+
 static const struct topic {
     const char *name;
     void (*print)(void);
 } topics[] = { { "recipe", print_recipe },
                { "augment", print_augment },
                { "models", print_models },
-               { "methods", print_methods } };
+               { "methods", print_methods },
+               { "losses", print_losses } };
 
 static int run(const fyi_args *a)
 {
@@ -119,12 +127,12 @@ static int run(const fyi_args *a)
                        near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-static const char *const words[] = { "recipe", "augment", "models", "methods", NULL };
+static const char *const words[] = { "recipe", "augment", "models", "methods", "losses", NULL };
 
 const fyi_verb fyi_verb_help = {
     .name = "help",
-    .line = "about a verb, or: recipe, augment, models, methods",
-    .usage = "[VERB | recipe | augment | models | methods]",
+    .line = "about a verb, or: recipe, augment, models, methods, losses",
+    .usage = "[VERB | recipe | augment | models | methods | losses]",
     .help = "Examples:\n"
             "  ferry help run\n"
             "  ferry help recipe        # every key with type, default and meaning\n"

@@ -10,6 +10,21 @@ void fyi_picked(const fyi_args *a, const char *key, const char *value, const cha
         fprintf(stderr, "picked %s=%s: %s\n", key, value, why);
 }
 
+fy_status fyi_choose(const fyi_args *a, fy_recipe *r, const char *key, const char *why,
+                     const char *fmt, ...)
+{
+    char value[64];
+    va_list args;
+
+    if (fyi_args_sets(a, key))
+        return FY_OK;
+    va_start(args, fmt);
+    (void)vsnprintf(value, sizeof value, fmt, args);
+    va_end(args);
+    fyi_picked(a, key, value, why);
+    return fy_recipe_put(r, key, value);
+}
+
 typedef struct full_key {
     char text[64];
 } full_key;

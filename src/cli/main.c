@@ -7,7 +7,8 @@
 #define VERBS(X) \
     X(demo)      \
     X(run)       \
-    X(adapt) X(finetune) X(compare) X(eval) X(predict) X(inspect) X(data) X(completion) X(help)
+    X(adapt)     \
+    X(finetune) X(distill) X(compare) X(eval) X(predict) X(inspect) X(data) X(completion) X(help)
 
 #define DECLARE(name) extern const fyi_verb fyi_verb_##name;
 VERBS(DECLARE)

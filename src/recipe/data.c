@@ -74,10 +74,20 @@ static fy_status check_classes(const fyi_recipe_data *d, int i)
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
-/* Without a side of its own a part of another is kept from training. */
-static fy_status hold_out(const fyi_settings *s, fyi_recipe_data *d)
+bool fyi_holds_out(const fyi_settings *s)
 {
     const fyi_kind *kind = s->method->kind;
+    bool any = false;
+
+    for (int i = 0; i < kind->n_held_out; i++)
+        any = any || (s->sections[1 + kind->held_out[i].of].is_open &&
+                      !s->sections[1 + kind->held_out[i].part].is_open);
+    return any;
+}
+
+/* Without a side of its own a part of another is kept from training. */
+static fy_status hold_out(const fyi_settings *s, fyi_recipe_data *d, int of, int part)
+{
     fy_split_opts o = fy_split_defaults();
     fy_dataset *parts[FY_MAX_PARTS] = { NULL };
     fy_status st;
@@ -85,17 +95,33 @@ static fy_status hold_out(const fyi_settings *s, fyi_recipe_data *d)
     o.frac[0] = 1 - s->run.holdout;
     o.frac[1] = s->run.holdout;
     o.seed = s->run.seed.value;
-    FYI_FORWARD(fyi_data_need_labels(d, kind->parted, "a model learns from them"));
-    st = fy_dataset_split(d->side[kind->parted], &o, parts);
+    st = fy_dataset_split(d->side[of], &o, parts);
     if (st != FY_OK)
         return fyi_wrap(st,
                         "while keeping %g of the data side '%s' from training, instead of which "
                         "the data side '%s' can be given",
-                        s->run.holdout, fyi_side_names[kind->parted],
-                        fyi_side_names[kind->held_out]);
-    fy_dataset_free(d->side[kind->parted]);
-    d->side[kind->parted] = parts[0];
-    d->side[kind->held_out] = parts[1];
+                        s->run.holdout, fyi_side_names[of], fyi_side_names[part]);
+    fy_dataset_free(d->side[of]);
+    d->side[of] = parts[0];
+    d->side[part] = parts[1];
+    return FY_OK;
+}
+
+/* What models learn from, and what is kept of it. */
+static fy_status part_sides(const fyi_settings *s, fyi_recipe_data *d)
+{
+    const fyi_kind *kind = s->method->kind;
+
+    for (int i = 0; i < kind->n_held_out; i++) {
+        const int of = kind->held_out[i].of, part = kind->held_out[i].part;
+
+        if (d->side[of] == NULL)
+            continue;
+        FYI_FORWARD(fyi_data_need_labels(d, of, "a model learns from them"));
+        if (d->side[part] == NULL)
+            FYI_FORWARD(hold_out(s, d, of, part));
+        FYI_FORWARD(check_classes(d, of));
+    }
     return FY_OK;
 }
 
@@ -113,10 +139,7 @@ fy_status fyi_recipe_data_open(const fyi_settings *s, fyi_recipe_data *d)
             FYI_FORWARD(fyi_stop_if_asked("opening the data"));
             FYI_FORWARD(fyi_recipe_side_open(s, i, &d->side[i]));
         }
-    if (d->side[s->method->kind->held_out] == NULL)
-        FYI_FORWARD(hold_out(s, d));
-    FYI_FORWARD(fyi_data_need_labels(d, s->method->kind->parted, "a model learns from them"));
-    FYI_FORWARD(check_classes(d, s->method->kind->parted));
+    FYI_FORWARD(part_sides(s, d));
     return s->method->kind->view(d);
 }
 

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-const fyi_method *const fyi_methods[] = { &fyi_method_adda, &fyi_method_finetune, NULL };
+const fyi_method *const fyi_methods[] = { &fyi_method_adda, &fyi_method_finetune,
+                                          &fyi_method_distill, NULL };
 
 const char *const *fyi_method_names(void)
 {

@@ -153,6 +153,10 @@ enum {
     FYI_TRAIN,
     FYI_VAL,
     FYI_TEST,
+    FYI_SOURCE_VAL,
+    FYI_SOURCE_TEACHER,
+    FYI_TARGET_VAL,
+    FYI_TARGET_TEST,
     FYI_SIDES
 };
 extern const char *const fyi_side_names[FYI_SIDES];
@@ -182,13 +186,23 @@ struct fyi_settings;
 struct fyi_recipe_data;
 struct json_t;
 
+#define FYI_MAX_HELD_OUT 2
+#define FYI_MAX_FOLLOWS 4
 /* What methods have in common that take the same data and report the same figures: adapt, finetune. */
 typedef struct fyi_kind {
     fy_recipe_kind id;
     const char *name;
     unsigned needs, takes; /* sides, 1u << FYI_SOURCE and so on */
-    /* Two sides of which the second is a part of the first, held out, where the recipe does not have it. */
-    int parted, held_out;
+    /* Sides that are parts of others, held out, where the recipe does not have them. The first model's side comes first. */
+    struct {
+        int of, part;
+    } held_out[FYI_MAX_HELD_OUT];
+    int n_held_out;
+    /* Sides that are like another but for what they say themselves. */
+    struct {
+        int side, from;
+    } follows[FYI_MAX_FOLLOWS];
+    int n_follows;
     /* The sides are open, and the held-out one is there: checks them, and makes what a method may see of them. */
     fy_status (*view)(struct fyi_recipe_data *d);
     /* What every run has of its own; NULL: nothing. */
@@ -201,7 +215,9 @@ typedef struct fyi_kind {
     /* The figure that two runs are compared by, as `put` names it; NULL: nobody can say. */
     const char *figure;
 } fyi_kind;
-extern const fyi_kind fyi_kind_adapt, fyi_kind_finetune;
+extern const fyi_kind fyi_kind_adapt, fyi_kind_finetune, fyi_kind_distill;
+/* Does a part of some side have to be held out? */
+bool fyi_holds_out(const struct fyi_settings *s);
 
 /* augment.c: a section for methods that train on augmented samples. */
 typedef struct fyi_augment_settings {
@@ -229,7 +245,7 @@ typedef struct fyi_method_site {
     int workers;
 } fyi_method_site;
 
-#define FYI_METHOD_SECTIONS 3
+#define FYI_METHOD_SECTIONS 7
 typedef struct fyi_method {
     const char *name, *help;
     const fyi_kind *kind;
@@ -238,11 +254,12 @@ typedef struct fyi_method {
     struct {
         const char *name;
         const fyi_key *keys;
-        size_t at; /* of what they are bound to, in the options */
+        size_t at;        /* of what they are bound to, in the options */
+        bool is_optional; /* there only where the recipe has it */
     } sections[FYI_METHOD_SECTIONS];
     fy_status (*run)(const fyi_method_site *at, const void *options, fy_recipe_result *result);
 } fyi_method;
-extern const fyi_method fyi_method_adda, fyi_method_finetune;
+extern const fyi_method fyi_method_adda, fyi_method_finetune, fyi_method_distill;
 extern const fyi_method *const fyi_methods[]; /* NULL-terminated */
 const fyi_method *fyi_method_find(const char *name);
 const char *const *fyi_method_names(void); /* NULL-terminated */
@@ -359,6 +376,7 @@ typedef struct fyi_recipe_data {
     union {
         fy_adapt_data adapt;
         fy_finetune_data finetune;
+        fy_distill_data distill;
     } view;
 } fyi_recipe_data;
 /* What every kind looks at: FY_EINVAL for a side without labels; notes that a model made for `base` meets something

@@ -132,7 +132,9 @@ static fy_status open_method(fyi_settings *s, const fyi_entries *t, fyi_arena *a
     s->method->defaults(s->options);
     for (int i = 0; i < FYI_METHOD_SECTIONS && s->method->sections[i].name != NULL; i++)
         add_section(s, s->method->sections[i].name, s->method->sections[i].keys,
-                    (char *)s->options + s->method->sections[i].at, true);
+                    (char *)s->options + s->method->sections[i].at,
+                    !s->method->sections[i].is_optional ||
+                        has_section(t, s->method->sections[i].name));
     fyi_compare_defaults(&s->compare);
     add_section(s, "compare", fyi_compare_keys, &s->compare, has_section(t, "compare"));
     return FY_OK;
@@ -350,28 +352,33 @@ static fy_status check_sides(const fyi_settings *s, const fyi_entries *t)
 
 static fy_status check_across(const fyi_settings *s, const fyi_entries *t)
 {
-    const int held_out = s->method->kind->held_out;
+    const int part = s->method->kind->held_out[0].part;
 
     FYI_FORWARD(check_sides(s, t));
-    if (s->sections[1 + held_out].is_open && fyi_entries_find(t, "holdout") != NULL)
+    if (!fyi_holds_out(s) && fyi_entries_find(t, "holdout") != NULL)
         return fyi_fail(FY_EINVAL,
                         "recipe %s: 'holdout' would not be used, since there is a %s; leave one of "
                         "them out",
-                        t->path, fyi_side_names[held_out]);
+                        t->path, fyi_side_names[part]);
     if (s->run.seed.follows)
         return fyi_fail(FY_EINVAL, "recipe %s: 'seed' must be a whole number, 0 or more", t->path);
     return FY_OK;
 }
 
 /* val and test are like train, but for what they say themselves. */
-static fy_status follow_train(fyi_settings *out, const fyi_entries *t, const bool *is_off,
+static fy_status follow_sides(fyi_settings *out, const fyi_entries *t, const bool *is_off,
                               fyi_arena *arena)
 {
-    for (size_t i = 0; i < t->n; i++)
-        if (!is_off[i] && is_in_section(t->v[i].key, fyi_side_names[FYI_TRAIN]))
-            FYI_FORWARD(bind_entry(out, t, &t->v[i], arena));
-    for (int i = FYI_VAL; i <= FYI_TEST; i++)
-        fyi_side_follow(&out->side[i], &out->side[FYI_TRAIN]);
+    const fyi_kind *kind = out->method->kind;
+
+    for (int k = 0; k < kind->n_follows; k++) {
+        const int from = kind->follows[k].from;
+
+        for (size_t i = 0; i < t->n; i++)
+            if (!is_off[i] && is_in_section(t->v[i].key, fyi_side_names[from]))
+                FYI_FORWARD(bind_entry(out, t, &t->v[i], arena));
+        fyi_side_follow(&out->side[kind->follows[k].side], &out->side[from]);
+    }
     return FY_OK;
 }
 
@@ -401,7 +408,7 @@ static fy_status bind_all(fyi_settings *out, const fyi_entries *t, const char *n
     FYI_FORWARD(bind_entry(out, t, fyi_entries_find(t, "method"), arena));
     FYI_FORWARD(open_method(out, t, arena));
     note_other_methods(out, t, is_off);
-    FYI_FORWARD(follow_train(out, t, is_off, arena));
+    FYI_FORWARD(follow_sides(out, t, is_off, arena));
     for (size_t i = 0; i < t->n; i++)
         if (!is_off[i])
             FYI_FORWARD(fyi_is_arm(t->v[i].key) ? bind_arm(out, t, &t->v[i], arena)

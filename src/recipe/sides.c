@@ -3,8 +3,10 @@
 
 #include <string.h>
 
-const char *const fyi_side_names[FYI_SIDES] = { "source", "source_test", "target", "target_eval",
-                                                "train",  "val",         "test" };
+const char *const fyi_side_names[FYI_SIDES] = { "source",      "source_test", "target",
+                                                "target_eval", "train",       "val",
+                                                "test",        "source_val",  "source_teacher",
+                                                "target_val",  "target_test" };
 
 static const char *const *format_words(void)
 {

@@ -55,7 +55,7 @@ static void put_key(const fyi_section *s, const fyi_key *k, fyi_buf *out)
 static void put_section(const fyi_settings *s, const fyi_section *section, unsigned without,
                         fyi_buf *out)
 {
-    const bool has_own = s->sections[1 + s->method->kind->held_out].is_open;
+    const bool has_own = !fyi_holds_out(s);
 
     if (*section->name)
         fyi_buf_printf(out, "\n%s:\n", section->name);
@@ -133,7 +133,7 @@ static bool has_following_seed(const fyi_section *s)
 /* Does the run's seed draw, pick or hold out samples? */
 static bool is_data_seeded(const fyi_settings *s)
 {
-    bool is = !s->sections[1 + s->method->kind->held_out].is_open;
+    bool is = fyi_holds_out(s);
 
     for (int i = 0; i < FYI_SIDES; i++)
         is = is || has_following_seed(&s->sections[1 + i]);

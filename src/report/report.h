@@ -45,6 +45,23 @@ typedef struct fyi_tuned {
     int64_t moved, all;         /* values, in the last part; -1: unknown */
 } fyi_tuned;
 
+/* What a distillation came to: the networks on both domains. */
+enum { FYI_TEACHER, FYI_STUDENT, FYI_REDISTILLED, FYI_FINETUNED, FYI_NETWORKS };
+typedef struct fyi_network {
+    bool is_there;
+    double source, target;         /* accuracy, 0..1; NaN: unknown */
+    double source_val, target_val; /* by which it was chosen */
+    int64_t epoch;                 /* after which it was kept; 0: as it began; -1: unknown */
+} fyi_network;
+
+typedef struct fyi_distilled {
+    bool is_there, has_target;
+    fyi_network v[FYI_NETWORKS];
+    int chosen;         /* -1: unknown */
+    int64_t moved, all; /* values of the student; -1: unknown */
+    bool holds, teaches_target;
+} fyi_distilled;
+
 /* A learning-rate range test. */
 typedef struct fyi_lr_test {
     const char *stage; /* that it came before */
@@ -150,6 +167,7 @@ typedef struct fyi_report {
 
     fyi_result result;
     fyi_tuned tuned;
+    fyi_distilled distilled;
     fyi_lr_test *lr_tests;
     size_t n_lr_tests;
     fyi_times *times;
@@ -194,7 +212,8 @@ double fyi_json_share(fyi_report *r, const char *file, const json_t *object, con
 /* One per file. Failures end up as notes and as no_memory. */
 typedef void (*fyi_report_reader)(fyi_report *r);
 void fyi_read_result(fyi_report *r);
-void fyi_read_tuned(fyi_report *r); /* after the result, whose kind it looks at */
+void fyi_read_tuned(fyi_report *r);     /* after the result, whose kind it looks at */
+void fyi_read_distilled(fyi_report *r); /* likewise */
 void fyi_read_lr_find(
     fyi_report *r); /* this and the next: after the metrics, whose stages they look for */
 void fyi_read_kernels(fyi_report *r);
@@ -244,6 +263,8 @@ void fyi_show_tuned(fyi_report *r, fyi_buf *b);
 void fyi_show_learning(fyi_report *r, fyi_buf *b);
 void fyi_show_lr_find(fyi_report *r, fyi_buf *b);
 void fyi_show_fit(fyi_report *r, fyi_buf *b);
+/* Of distillation. */
+void fyi_show_distilled(fyi_report *r, fyi_buf *b);
 void fyi_show_kernels(fyi_report *r, fyi_buf *b);
 /* Of eval.json. */
 void fyi_show_scores(fyi_report *r, fyi_buf *b);

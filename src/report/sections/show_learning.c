@@ -1,5 +1,5 @@
-/* show_learning.c: validation and training figures of a fine-tuning over the steps of all its parts, which each count
- * theirs from 0, one after the other; and the epoch that was kept. */
+/* show_learning.c: validation and training figures over the steps of all parts of a fine-tuning, or of all stages of a
+ * distillation, which each count theirs from 0, one after the other; and the epoch that a fine-tuning kept. */
 #include "report/report.h"
 
 #include <math.h>
@@ -69,43 +69,81 @@ static void mark_kept(fyi_report *r, fyi_chart *c, const fyi_series *val)
                                          "n-chosen", FYI_MARK_DIAMOND };
 }
 
-static void put_chart(fyi_report *r, fyi_buf *b, const timeline *t, fyi_chart *c, const char *val,
-                      const char *train)
-{
-    fyi_series of_val = join(r, t, val), of_train = join(r, t, train);
+/* One curve of a chart: the figure of that name in all parts. */
+typedef struct figure {
+    const char *series, *name;
+} figure;
 
-    fyi_chart_add(c, &of_val, "validation", "s0");
-    fyi_chart_add(c, &of_train, "training", "s1");
-    mark_kept(r, c, &of_val);
+#define MAX_FIGURES 4
+
+static void put_chart(fyi_report *r, fyi_buf *b, const timeline *t, fyi_chart *c, const figure *f)
+{
+    static const char *const css[MAX_FIGURES] = { "s0", "s1", "s2", "s3" };
+    fyi_series all[MAX_FIGURES] = { { 0 } };
+
+    for (int i = 0; i < MAX_FIGURES && f[i].series != NULL; i++) {
+        all[i] = join(r, t, f[i].series);
+        fyi_chart_add(c, &all[i], f[i].name, css[i]);
+    }
+    if (r->tuned.is_there)
+        mark_kept(r, c, &all[0]);
     c->is_wide = true;
     c->parts = t->parts;
     c->n_parts = t->n;
     fyi_chart_write(r, b, c);
-    fyi_free(of_train.p);
-    fyi_free(of_val.p);
+    for (int i = 0; i < MAX_FIGURES; i++)
+        fyi_free(all[i].p);
 }
+
+/* What is shown of a kind of method. */
+typedef struct lessons {
+    const char *title, *lead, *loss_caption;
+    figure accuracy[MAX_FIGURES + 1], loss[MAX_FIGURES + 1];
+} lessons;
+
+static const lessons tuning = {
+    "Learning, part by part",
+    "Each part moves more of the model than the one before. The kept epoch is the one with the "
+    "best "
+    "validation accuracy, of equals the one with the smaller loss.",
+    "Validation: mean negative log-likelihood of all its samples. Training: mean of the batches "
+    "since "
+    "the point before, as they are augmented, with all that the recipe adds to the loss.",
+    { { "val.accuracy", "validation" }, { "train.accuracy", "training" } },
+    { { "val.loss", "validation" }, { "train.loss", "training" } },
+};
+
+static const lessons distilling = {
+    "Learning, stage by stage",
+    "After every epoch both domains are looked at. Training figures are of the batches, as they "
+    "are "
+    "augmented.",
+    "Labels, teachers and all that the recipe adds, with their weights: stages have losses of "
+    "their own.",
+    { { "val.source", "source, validation" },
+      { "val.target", "target, validation" },
+      { "train.source", "source, training" },
+      { "train.target", "target, training" } },
+    { { "train.loss", "training" } },
+};
 
 void fyi_show_learning(fyi_report *r, fyi_buf *b)
 {
+    const lessons *l = r->tuned.is_there ? &tuning : r->distilled.is_there ? &distilling : NULL;
     fyi_chart accuracy = fyi_chart_new("Accuracy", FYI_TICK_PERCENT),
               loss = fyi_chart_new("Loss", FYI_TICK_FIGURE);
     timeline t = { .n = 0 };
 
-    if (!r->tuned.is_there || r->n_series == 0)
+    if (l == NULL || r->n_series == 0)
         return;
     lay_out(r, &t);
     accuracy.is_share = true;
     loss.is_low = true;
-    loss.caption = "Validation: mean negative log-likelihood of all its samples. Training: mean of "
-                   "the batches since the point before, as they are augmented, with all that the "
-                   "recipe adds to the loss.";
-    fyi_section_begin(b, "training", "Learning, part by part",
-                      "Each part moves more of the model than the one before. The kept epoch is "
-                      "the one with the best "
-                      "validation accuracy, of equals the one with the smaller loss.");
+    loss.caption = l->loss_caption;
+    fyi_section_begin(b, "training", l->title, l->lead);
     fyi_buf_puts(b, "<div class=\"pair\">\n");
-    put_chart(r, b, &t, &accuracy, "val.accuracy", "train.accuracy");
-    put_chart(r, b, &t, &loss, "val.loss", "train.loss");
+    put_chart(r, b, &t, &accuracy, l->accuracy);
+    put_chart(r, b, &t, &loss, l->loss);
     fyi_buf_puts(b, "</div>\n");
     fyi_section_end(b);
 }

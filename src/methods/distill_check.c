@@ -1,0 +1,97 @@
+/* distill_check.c: what is wrong with a distillation's options and data alone, before anything is opened. */
+#include "distill.h"
+
+static fy_status check_numbers(const fy_distill_opts *o)
+{
+    if (o->n_teachers < 1 || o->n_teachers > FY_MAX_TEACHERS)
+        return fy_error(FY_EINVAL, "distill: %d teachers; expected 1 to %d", o->n_teachers,
+                        FY_MAX_TEACHERS);
+    if (o->epochs < 1 || o->teacher_epochs < 1 || o->redistil_epochs < 1)
+        return fy_error(FY_EINVAL,
+                        "distill: %lld epochs, %lld of the teacher, %lld of "
+                        "re-distillation; expected 1 or more",
+                        (long long)o->epochs, (long long)o->teacher_epochs,
+                        (long long)o->redistil_epochs);
+    if (o->rounds < 0 || o->rounds > DISTILL_ROUNDS)
+        return fy_error(FY_EINVAL, "distill: %lld rounds of re-distillation; expected 0 to %d",
+                        (long long)o->rounds, DISTILL_ROUNDS);
+    if (o->batch < 2)
+        return fy_error(FY_EINVAL, "distill: batch is %lld; expected 2 or more",
+                        (long long)o->batch);
+    if (!(o->label_smoothing >= 0 && o->label_smoothing < 1))
+        return fy_error(FY_EINVAL, "distill: label smoothing is %g; expected 0 to below 1",
+                        o->label_smoothing);
+    return FY_OK;
+}
+
+static fy_status check_mutual(const distill *d)
+{
+    if (!d->o->mutual)
+        return FY_OK;
+    if (d->data->target)
+        return fy_error(FY_EINVAL, "distill: two networks that learn from each other have one "
+                                   "domain; leave out the target, or mutual");
+    if (d->o->teachers[0].weights)
+        return fy_error(
+            FY_EINVAL,
+            "distill: a teacher that learns with its student begins at random, and '%s' "
+            "is given; leave out the weights, or mutual",
+            d->o->teachers[0].weights);
+    return FY_OK;
+}
+
+/* One by one the same, as far as labels can tell. */
+static fy_status check_pairs(const distill *d)
+{
+    const fy_dataset *a = d->data->source, *b = d->data->source_teacher;
+    const int64_t n = fy_dataset_count(a);
+    fy_status st = FY_OK;
+    if (fy_dataset_count(b) != n)
+        return fy_error(
+            FY_EINVAL,
+            "distill: '%s' has %lld samples and '%s', which teachers see instead, %lld; "
+            "pair them one by one",
+            fy_dataset_name(a), (long long)n, fy_dataset_name(b), (long long)fy_dataset_count(b));
+    for (int64_t i = 0; i < n && fy_dataset_has_labels(b); i++) {
+        int32_t ya, yb;
+        FY_TRY(fy_dataset_label(a, i, &ya));
+        FY_TRY(fy_dataset_label(b, i, &yb));
+        if (ya != yb)
+            return fy_error(FY_EINVAL,
+                            "distill: sample %lld is of class %d in '%s' and of %d in '%s', which "
+                            "teachers see instead; pair them one by one",
+                            (long long)i, ya, fy_dataset_name(a), yb, fy_dataset_name(b));
+    }
+done:
+    return st;
+}
+
+fy_status distill_check(const distill *d)
+{
+    fy_status st;
+    if (!fy_run_dir(d->run))
+        return fy_error(FY_EINVAL,
+                        "distill: it keeps its models on disk; open the run with a directory");
+    if (d->data->target && d->data->source_teacher)
+        return fy_error(FY_EINVAL,
+                        "distill: teachers that see samples of their own, '%s', have one domain; "
+                        "leave out the target",
+                        fy_dataset_name(d->data->source_teacher));
+    for (int k = 0; d->data->source_teacher && k < d->o->n_teachers; k++)
+        if (!d->o->teachers[k].weights)
+            return fy_error(
+                FY_EINVAL,
+                "distill: teachers that see samples of their own, '%s', were trained on "
+                "such before; give teacher %d's weights",
+                fy_dataset_name(d->data->source_teacher), k + 1);
+    if (distill_is_copy(d) && d->data->source_teacher)
+        return fy_error(
+            FY_EINVAL, "distill: a student that is a copy of its teacher sees what it sees; name a "
+                       "family for the student");
+    FY_TRY(check_numbers(d->o));
+    FY_TRY(check_mutual(d));
+    if (d->data->source_teacher)
+        FY_TRY(check_pairs(d));
+done:
+    return st;
+}

@@ -179,7 +179,9 @@ fy_status distill_load_teachers(distill *d)
     fy_status st = FY_OK;
     for (int i = 0; i < d->o->n_teachers; i++) {
         const fy_network_opts *n = &d->o->teachers[i];
-        const pretrained_file file = { n->weights, n->weights_part, n->weights_prefix };
+        const pretrained_file file = { .path = n->weights,
+                                       .part = n->weights_part,
+                                       .prefix = n->weights_prefix };
         if (n->weights)
             FY_TRY(pretrained_load_file(d->m.teachers[i], &file, fy_fit_strict(), NULL));
     }
@@ -222,7 +224,9 @@ done:
 fy_status distill_begin_student(distill *d)
 {
     const fy_network_opts *n = &d->o->student;
-    const pretrained_file file = { n->weights, n->weights_part, n->weights_prefix };
+    const pretrained_file file = { .path = n->weights,
+                                   .part = n->weights_part,
+                                   .prefix = n->weights_prefix };
     fy_status st = FY_OK;
     if (distill_is_copy(d))
         FY_TRY(distill_copy(d->m.student, d->m.teachers[0]));

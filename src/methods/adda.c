@@ -74,10 +74,12 @@ static clusters clusters_of(const adda *a)
 static fy_status make_source(adda *a)
 {
     const fy_adda_opts *o = a->o;
-    const pretrained p = { .encoder_file = { o->source_weights, o->source_weights_part,
-                                             o->source_weights_prefix },
-                           .classifier_file = { o->classifier_weights, o->classifier_weights_part,
-                                                o->classifier_weights_prefix },
+    const pretrained p = { .encoder_file = { .path = o->source_weights,
+                                             .part = o->source_weights_part,
+                                             .prefix = o->source_weights_prefix },
+                           .classifier_file = { .path = o->classifier_weights,
+                                                .part = o->classifier_weights_part,
+                                                .prefix = o->classifier_weights_prefix },
                            .encoder = a->source,
                            .classifier = a->classifier,
                            .source = a->data->source };

@@ -2,6 +2,7 @@
 #include "distill.h"
 
 #include "groups.h"
+#include "notes.h"
 #include "pretrained.h"
 
 #include <stdio.h>
@@ -30,6 +31,18 @@ static fy_model_opts options_of(const distill *d, const fy_network_opts *n, cons
     return m;
 }
 
+/* It will know the source's classes. */
+static fy_status open_untrained(const distill *d, const char *family, const char *name,
+                                const fy_model_opts *o, fy_model **out)
+{
+    fy_status st;
+    FY_TRY(fy_model_open(family, name, o, out));
+    FY_TRY(notes_set_classes(*out, d->data->source));
+    FY_TRY(notes_set_pixels(*out, d->o->pixels));
+done:
+    return st;
+}
+
 /* With the options that its file names, where it has one. */
 static fy_status open_teacher(distill *d, int i)
 {
@@ -45,8 +58,9 @@ static fy_status open_teacher(distill *d, int i)
         return fy_error(FY_EINVAL, "distill: %s has neither a family nor weights; give one of them",
                         name);
     if (!n->weights)
-        return fy_model_open(n->family, name, &m, &d->m.teachers[i]);
-    FY_TRY(fy_weights_open_part(n->weights, n->weights_part, &w));
+        return open_untrained(d, n->family, name, &m, &d->m.teachers[i]);
+    FY_TRY(fy_weights_open_part(n->weights,
+                                n->weights_part && *n->weights_part ? n->weights_part : NULL, &w));
     FY_TRY(fy_model_open_saved(w, n->family, name, &m, &d->m.teachers[i]));
 done:
     fy_weights_close(w);

@@ -97,9 +97,10 @@ typedef enum fyi_key_type {
 } fyi_key_type;
 
 enum {
-    FYI_KEY_REQUIRED = 1, /* must be given where it applies */
-    FYI_KEY_MACHINE = 2,  /* changes no result: a resumed run may have another value */
-    FYI_KEY_REPEATS = 4,  /* a list in which a number may be there twice */
+    FYI_KEY_REQUIRED = 1,     /* must be given where it applies */
+    FYI_KEY_MACHINE = 2,      /* changes no result: a resumed run may have another value */
+    FYI_KEY_REPEATS = 4,      /* a list in which a number may be there twice */
+    FYI_KEY_MAY_BE_EMPTY = 8, /* a list of no numbers says something, too */
 };
 
 typedef struct fyi_key {

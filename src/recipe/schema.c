@@ -42,6 +42,11 @@ static void words_text(const fyi_key *k, char *text, size_t size)
                                  *w);
 }
 
+static int fewest_reals(const fyi_key *k)
+{
+    return k->flags & FYI_KEY_MAY_BE_EMPTY ? 0 : 1;
+}
+
 void fyi_key_expected(const fyi_key *k, char *text, size_t size)
 {
     static const char *const plain[] = {
@@ -64,7 +69,7 @@ void fyi_key_expected(const fyi_key *k, char *text, size_t size)
     else if (k->type == FYI_KEY_TEXTS)
         (void)snprintf(text, size, "a list of texts");
     else if (k->type == FYI_KEY_REALS)
-        (void)snprintf(text, size, "a list of 1 to %d numbers", FYI_MAX_REALS);
+        (void)snprintf(text, size, "a list of %d to %d numbers", fewest_reals(k), FYI_MAX_REALS);
     else if (k->type == FYI_KEY_SEEDS)
         (void)snprintf(text, size, "how many, 1 to %.0f, or a list of seeds, each there once",
                        k->max);
@@ -244,7 +249,7 @@ static fy_status bind_reals(const site *at, void *dst)
 {
     fyi_reals r = { .n = at->entry->n_items };
 
-    if (r.n < 1 || r.n > FYI_MAX_REALS)
+    if (r.n < fewest_reals(at->key) || r.n > FYI_MAX_REALS)
         return fail_value(at, r.n < 1 ? "[]" : at->entry->items[FYI_MAX_REALS]);
     for (int i = 0; i < r.n; i++)
         if (!read_real(at->entry->items[i], &r.v[i]) || !is_in_range(at->key, r.v[i]))

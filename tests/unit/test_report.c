@@ -292,8 +292,8 @@ static void a_comparison_alone_is_a_page(void **state)
 {
     static const char *const says[] = {
         "<h1>duel</h1>",
-        "Better than the baseline: fast (\xE2\x88\x92"
-        "0.2500). Incomplete: bad. ",
+        ("Better than the baseline: fast (\xE2\x88\x92"
+         "0.2500). Incomplete: bad. "),
         "val_loss, lower is better",
         "most 0.1.</p>",
         "[90% interval]",

@@ -27,6 +27,7 @@ TRAIN = ("eager", "compile")
 WORKLOADS = {
     "adda": {"classic": digits.adda_classic, "lean": digits.adda_lean},
     "supervised": {"classic": digits.supervised},
+    "distill": dict.fromkeys(("cached", "live", "live-jit", "alone"), digits.distill),
     "resnet18-train": dict.fromkeys(TRAIN, train.resnet18),
     "mobilenet-train": dict.fromkeys(TRAIN, train.mobilenet),
     "cnn-train": dict.fromkeys(TRAIN, train.cnn),

@@ -93,6 +93,16 @@ WORKLOADS = {
         (alike("process_s", "head10", LIVE),
          alike("process_s", "head10", CACHED),
          alike("process_s", "head10", CACHED, "bf16", ("--bf16",)))),
+    "distill": Workload(
+        "one step: LeNet from labels and a CNN's soft targets, SGD; 64 images of 28x28",
+        (), 60, False, False, False,
+        (Figure("steps_per_s", Side("ferry", "kept teacher", ("distill",)),
+                (Side("peer", "kept teacher", ("distill", "--variant", "cached")),)),
+         Figure("steps_per_s", Side("ferry", "live teacher", ("distill", "--live")),
+                (Side("peer", "live teacher", ("distill", "--variant", "live")),
+                 Side("peer", "live teacher, jit", ("distill", "--variant", "live-jit")))),
+         Figure("steps_per_s", Side("ferry", "no teacher", ("student",)),
+                (Side("peer", "no teacher", ("distill", "--variant", "alone")),)))),
     "jpeg": Workload(
         "JPEG files of 500x375 to batches of 3x224x224, two workers",
         (), 60, False, True, True,

@@ -38,6 +38,8 @@ static const workload workloads[] = {
     { "resnet18-features", begin_infer },
     { "mobilenet-infer", begin_infer },
     { "head10", begin_head10 },
+    { "distill", begin_distill },
+    { "student", begin_distill },
     { "jpeg", begin_jpeg },
     { "pictures", begin_pictures },
 };

@@ -30,6 +30,7 @@ fy_status begin_infer(bench *b); /* any of features and infer, by its name */
 fy_status begin_pictures(bench *b);
 fy_status begin_jpeg(bench *b);
 fy_status begin_head10(bench *b);
+fy_status begin_distill(bench *b); /* distill and student */
 
 /* One line of figures on stdout. */
 void bench_put(const bench *b, const char *metric, double value);

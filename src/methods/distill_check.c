@@ -72,6 +72,10 @@ fy_status distill_check(const distill *d)
     if (!fy_run_dir(d->run))
         return fy_error(FY_EINVAL,
                         "distill: it keeps its models on disk; open the run with a directory");
+    if (!d->data->source_val || (d->data->target && !d->data->target_val))
+        return fy_error(FY_EINVAL,
+                        "distill: '%s' has no validation samples, by which models are chosen",
+                        fy_dataset_name(d->data->source_val ? d->data->target : d->data->source));
     if (d->data->target && d->data->source_teacher)
         return fy_error(FY_EINVAL,
                         "distill: teachers that see samples of their own, '%s', have one domain; "

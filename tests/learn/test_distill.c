@@ -450,6 +450,11 @@ static void what_makes_no_sense_is_refused(void **state)
     check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
     check_sentence("make the batch smaller");
     s.o.batch = 16;
+    fy_dataset_free(s.target_val);
+    s.target_val = NULL;
+    check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
+    check_sentence("'digits.thin-rotated' has no validation samples");
+    s.target_val = digits(FY_DIGITS_ROTATED, 4, 50, 1);
     s.o.teachers[0] = (fy_network_opts){ .weights = "/nowhere.safetensors" };
     check_status(distil(&s, *state, false, NULL, &report), FY_EIO);
     s.o.teachers[0] = (fy_network_opts){ 0 };

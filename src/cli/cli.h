@@ -78,6 +78,8 @@ struct json_t;
 
 /* run_recipe.c: runs, reports and prints. */
 int fyi_run_recipe(const fyi_args *a, fy_recipe *r);
+/* The same with a recipe that make(arg) leaves at *r, saying what it picks. */
+int fyi_make_and_run(const fyi_args *a, fy_status (*make)(void *arg), void *arg, fy_recipe **r);
 /* show_*.c: the figures of a kind of method, for people. */
 void fyi_show_adapt(fy_recipe *r, const fy_recipe_result *result);
 void fyi_show_finetune(fy_recipe *r, const fy_recipe_result *result);

@@ -155,9 +155,10 @@ static fy_status choose_length(const pick *p)
     return fyi_choose(p->args, p->recipe, "distill.epochs", why, "%lld", (long long)epochs);
 }
 
-static fy_status make_recipe(pick *p)
+static fy_status make_recipe(void *arg)
 {
     static const char text[] = "name: distill\nmethod: distill\n";
+    pick *p = arg;
     const bool has_target = fyi_args_value(p->args, "--target") != NULL;
 
     FYI_FORWARD(fy_recipe_parse("distill", text, sizeof text - 1, &p->recipe));
@@ -179,15 +180,11 @@ static int run(const fyi_args *a)
 {
     pick p = { .args = a };
     int code;
-    fy_status st;
 
     if (a->n_plain != 1)
         return fyi_misused(a->verb, "one path to labelled data is needed, %d were given",
                            a->n_plain);
-    fyi_progress_begin(fyi_args_has(a, "--quiet"));
-    st = make_recipe(&p);
-    fyi_progress_end();
-    code = st == FY_OK ? fyi_run_recipe(a, p.recipe) : fyi_recipe_failed(a, st);
+    code = fyi_make_and_run(a, make_recipe, &p, &p.recipe);
     fy_recipe_free(p.recipe);
     return code;
 }

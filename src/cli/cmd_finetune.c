@@ -193,9 +193,10 @@ static fy_status choose_rates(const pick *p)
                       (is_pretrained ? 0.005 : 0.03) * scale);
 }
 
-static fy_status make_recipe(pick *p)
+static fy_status make_recipe(void *arg)
 {
     static const char text[] = "name: finetune\nmethod: finetune\n";
+    pick *p = arg;
 
     FYI_FORWARD(fy_recipe_parse("finetune", text, sizeof text - 1, &p->recipe));
     FYI_FORWARD(find_model(p));
@@ -212,15 +213,11 @@ static int run(const fyi_args *a)
 {
     pick p = { .args = a };
     int code;
-    fy_status st;
 
     if (a->n_plain != 1)
         return fyi_misused(a->verb, "one path to labelled data is needed, %d were given",
                            a->n_plain);
-    fyi_progress_begin(fyi_args_has(a, "--quiet"));
-    st = make_recipe(&p);
-    fyi_progress_end();
-    code = st == FY_OK ? fyi_run_recipe(a, p.recipe) : fyi_recipe_failed(a, st);
+    code = fyi_make_and_run(a, make_recipe, &p, &p.recipe);
     fy_weights_close(p.weights);
     fy_recipe_free(p.recipe);
     return code;

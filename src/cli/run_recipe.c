@@ -130,3 +130,13 @@ int fyi_run_recipe(const fyi_args *a, fy_recipe *r)
     print_result(r, &result);
     return FYI_DONE;
 }
+
+int fyi_make_and_run(const fyi_args *a, fy_status (*make)(void *arg), void *arg, fy_recipe **r)
+{
+    fy_status st;
+
+    fyi_progress_begin(fyi_args_has(a, "--quiet"));
+    st = make(arg);
+    fyi_progress_end();
+    return st == FY_OK ? fyi_run_recipe(a, *r) : fyi_recipe_failed(a, st);
+}

@@ -303,6 +303,8 @@ void fyi_put_cards(fyi_buf *b, const fyi_card *cards, size_t n);
 
 /* A bar as wide as its place, filled up to share. */
 void fyi_put_gauge(fyi_buf *b, double share);
+/* A table's cell, "91.3%" with such a bar. */
+void fyi_put_share(fyi_buf *b, double share);
 
 /* A section's frame: its heading, and a sentence on what it shows. */
 void fyi_section_begin(fyi_buf *b, const char *id, const char *title, const char *lead);

@@ -3,6 +3,7 @@
  * resumes to the same bytes in every stage; and it learns.
  *
  * timeout: 600 */
+#include "support/models.h"
 #include "support/stopper.h"
 
 #include <ferry/ferry.h>
@@ -101,28 +102,13 @@ static fy_model *load(const char *dir, const char *file)
     return m;
 }
 
-static bool is_same(fy_model *a, fy_model *b, int i)
-{
-    const int64_t n = fy_shape_numel(fy_param_shape(fy_model_param(a, i)));
-    float *va = fyi_calloc((size_t)n, sizeof *va), *vb = fyi_calloc((size_t)n, sizeof *vb);
-    check_ok(fy_param_read(fy_model_param(a, i), va, n));
-    check_ok(fy_param_read(fy_model_find(b, fy_model_param_name(a, i)), vb, n));
-    const bool same = memcmp(va, vb, (size_t)n * sizeof *va) == 0;
-    fyi_free(vb);
-    fyi_free(va);
-    return same;
-}
-
 /* Between the two files exactly what the globs match differs. */
 static void check_moved(const char *dir, const char *from, const char *to, const char *globs)
 {
     fy_model *a = load(dir, from), *b = load(dir, to);
-    for (int i = 0; i < fy_model_count(a); i++) {
-        const char *name = fy_model_param_name(a, i);
-        if (is_same(a, b, i) == fy_glob(globs, name))
-            fail_msg("'%s' %s between %s and %s", name,
-                     fy_glob(globs, name) ? "did not move" : "moved", from, to);
-    }
+    char what[128];
+    snprintf(what, sizeof what, "from %s to %s", from, to);
+    fyt_check_moved(a, b, globs, what);
     fy_model_free(b);
     fy_model_free(a);
 }

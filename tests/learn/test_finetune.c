@@ -2,6 +2,7 @@
  * run resumes to the same bytes in every part; and it learns.
  *
  * timeout: 300 */
+#include "support/models.h"
 #include "support/stopper.h"
 
 #include <ferry/ferry.h>
@@ -87,28 +88,13 @@ static fy_model *open_model(const setup *s, const char *dir, const char *file)
     return m;
 }
 
-static bool is_same(fy_model *a, fy_model *b, int i)
-{
-    const int64_t n = fy_shape_numel(fy_param_shape(fy_model_param(a, i)));
-    float *va = fyi_calloc((size_t)n, sizeof *va), *vb = fyi_calloc((size_t)n, sizeof *vb);
-    check_ok(fy_param_read(fy_model_param(a, i), va, n));
-    check_ok(fy_param_read(fy_model_param(b, i), vb, n));
-    const bool same = memcmp(va, vb, (size_t)n * sizeof *va) == 0;
-    fyi_free(vb);
-    fyi_free(va);
-    return same;
-}
-
 /* Exactly what the globs match has moved since the model was made. */
 static void check_moved(const setup *s, const char *dir, const char *globs)
 {
     fy_model *before = open_model(s, dir, NULL), *after = open_model(s, dir, "last.safetensors");
-    for (int i = 0; i < fy_model_count(before); i++) {
-        const char *name = fy_model_param_name(before, i);
-        if (is_same(before, after, i) == fy_glob(globs, name))
-            fail_msg("train=%s freeze=%s: '%s' %s", s->o.train, s->o.freeze ? s->o.freeze : "",
-                     name, fy_glob(globs, name) ? "did not move" : "moved");
-    }
+    char what[96];
+    snprintf(what, sizeof what, "train=%s freeze=%s", s->o.train, s->o.freeze ? s->o.freeze : "");
+    fyt_check_moved(before, after, globs, what);
     fy_model_free(after);
     fy_model_free(before);
 }
@@ -117,7 +103,7 @@ static void check_stayed(const setup *s, const char *dir, const char *file, cons
 {
     fy_model *before = open_model(s, dir, NULL), *after = open_model(s, dir, file);
     for (int i = 0; i < fy_model_count(before); i++)
-        if (fy_glob(globs, fy_model_param_name(before, i)) && !is_same(before, after, i))
+        if (fy_glob(globs, fy_model_param_name(before, i)) && !fyt_is_same_param(before, after, i))
             fail_msg("'%s' moved", fy_model_param_name(before, i));
     fy_model_free(after);
     fy_model_free(before);

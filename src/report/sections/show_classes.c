@@ -4,14 +4,6 @@
 
 enum { OPEN_UP_TO = 40 }; /* rows of a table that is shown unfolded */
 
-/* "91.3%" with a bar behind it. */
-static void put_share(fyi_buf *b, double share)
-{
-    fyi_html(b, "<td class=\"share\">@", fyi_percent(share).s);
-    fyi_put_gauge(b, share);
-    fyi_buf_puts(b, "</td>");
-}
-
 static void put_class(const fyi_eval *e, int c, fyi_buf *b)
 {
     const fyi_eval_class *of = &e->classes[c];
@@ -19,9 +11,9 @@ static void put_class(const fyi_eval *e, int c, fyi_buf *b)
     const int other = fyi_eval_confused(e, c, &times);
 
     fyi_html(b, "<tr><th scope=\"row\">@</th><td>@</td>", of->name, fyi_whole(of->support).s);
-    put_share(b, of->precision);
-    put_share(b, of->recall);
-    put_share(b, of->f1);
+    fyi_put_share(b, of->precision);
+    fyi_put_share(b, of->recall);
+    fyi_put_share(b, of->f1);
     if (other >= 0)
         fyi_html(b, "<td>@ <span class=\"to\">@</span></td></tr>\n", e->classes[other].name,
                  fyi_whole(times).s);
@@ -32,9 +24,9 @@ static void put_class(const fyi_eval *e, int c, fyi_buf *b)
 static void put_mean(const fyi_eval *e, fyi_buf *b)
 {
     fyi_buf_puts(b, "<tr class=\"of\"><th scope=\"row\">mean over the classes</th><td></td>");
-    put_share(b, e->macro_precision);
-    put_share(b, e->macro_recall);
-    put_share(b, e->macro_f1);
+    fyi_put_share(b, e->macro_precision);
+    fyi_put_share(b, e->macro_recall);
+    fyi_put_share(b, e->macro_f1);
     fyi_buf_puts(b, "<td></td></tr>\n");
 }
 

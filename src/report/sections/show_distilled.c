@@ -74,13 +74,6 @@ static void put_verdict(const fyi_distilled *d, fyi_buf *b)
 
 /* ---- as a table ------------------------------------------------------------------------------ */
 
-static void put_share(fyi_buf *b, double share)
-{
-    fyi_html(b, "<td class=\"share\">@", fyi_percent(share).s);
-    fyi_put_gauge(b, share);
-    fyi_buf_puts(b, "</td>");
-}
-
 static void put_row(const fyi_distilled *d, int i, fyi_buf *b)
 {
     const fyi_network *n = &d->v[i];
@@ -88,12 +81,12 @@ static void put_row(const fyi_distilled *d, int i, fyi_buf *b)
     fyi_html(b, "<tr@><th scope=\"row\">", d->chosen == i ? " class=\"of\"" : "");
     fyi_mark_icon(b, looks[i].mark, looks[i].css);
     fyi_html(b, " @@</th>", looks[i].name, d->chosen == i ? " (chosen)" : "");
-    put_share(b, n->source);
+    fyi_put_share(b, n->source);
     if (d->has_target)
-        put_share(b, n->target);
-    put_share(b, n->source_val);
+        fyi_put_share(b, n->target);
+    fyi_put_share(b, n->source_val);
     if (d->has_target)
-        put_share(b, n->target_val);
+        fyi_put_share(b, n->target_val);
     fyi_html(b, "<td>@</td><td>@</td></tr>\n",
              n->epoch >= 0 ? fyi_whole(n->epoch).s : "\xE2\x80\x93", looks[i].file);
 }
@@ -190,8 +183,8 @@ static void put_front(fyi_report *r, fyi_buf *b)
     p.id = ++r->plots;
     p.about = "Every network's accuracy on the target over its accuracy on the source.";
     fit_axes(d, &p);
-    fyi_buf_puts(
-        b, "<figure class=\"card full\">\n<h3>Source against target</h3>\n<div class=\"plot\">");
+    fyi_buf_puts(b, "<figure class=\"card full\">\n<h3>Target accuracy over source "
+                    "accuracy</h3>\n<div class=\"plot\">");
     fyi_plot_begin(b, &p);
     fyi_plot_line(b, &p, stair, front_of(d, stair), "Pareto front", "s2 d1");
     for (int i = 0; i < FYI_NETWORKS; i++)

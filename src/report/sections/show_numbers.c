@@ -32,6 +32,13 @@ void fyi_put_gauge(fyi_buf *b, double share)
     fyi_buf_puts(b, "V6H0z\" /></svg>\n");
 }
 
+void fyi_put_share(fyi_buf *b, double share)
+{
+    fyi_html(b, "<td class=\"share\">@", fyi_percent(share).s);
+    fyi_put_gauge(b, share);
+    fyi_buf_puts(b, "</td>");
+}
+
 static void put_where(const fyi_result *res, int i, fyi_buf *b)
 {
     const double gain = res->accuracy[FYI_PLAIN][i] - res->accuracy[FYI_PLAIN][FYI_SOURCE_ONLY];

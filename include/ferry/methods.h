@@ -192,6 +192,7 @@ typedef struct fy_network_opts {
     const char *family;  /* NULL: what the weights' file says; see fy_distill_opts.student */
     int64_t classes;     /* of a teacher's file that does not say; 0: the source's */
     const char *weights; /* NULL: random values */
+    bool learns; /* of a teacher with weights: what of them fits is where it begins, and it learns the source first */
     const char *weights_part, *weights_prefix; /* as in fy_fit_opts; NULL or "": found */
     double width, dropout;                     /* as in fy_finetune_opts */
     const char *pool;
@@ -213,8 +214,9 @@ typedef struct fy_network_opts {
 typedef struct fy_distill_opts {
     fy_network_opts teachers[FY_MAX_TEACHERS]; /* the first is T, whose copy S may be; all teach */
     int n_teachers;
-    fy_optim_opts teacher_optim; /* of those without weights */
+    fy_optim_opts teacher_optim; /* of those that learn */
     int64_t teacher_epochs;
+    const char *teacher_moves; /* globs of their parameters that do; NULL: all */
 
     fy_network_opts student; /* family NULL: a copy of T */
     const char *

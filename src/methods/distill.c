@@ -122,7 +122,7 @@ static fy_status train_teacher(distill *d, int i)
     const lesson l = { .name = name,
                        .file = name,
                        .learner = d->m.teachers[i],
-                       .moves = "*",
+                       .moves = d->o->teacher_moves ? d->o->teacher_moves : "*",
                        .optim = &d->o->teacher_optim,
                        .rate = 1,
                        .epochs = d->o->teacher_epochs,
@@ -138,7 +138,7 @@ static fy_status prepare_teachers(distill *d)
     if (is_to_begin(d, BEGIN_TEACHERS))
         FY_TRY(distill_load_teachers(d));
     for (int i = 0; i < d->o->n_teachers; i++)
-        if (!d->o->teachers[i].weights && !d->o->mutual)
+        if (distill_learns(d, i) && !d->o->mutual)
             FY_TRY(train_teacher(d, i));
 done:
     return st;

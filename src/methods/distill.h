@@ -49,6 +49,8 @@ void distill_close_models(distill *d);
 fy_status distill_load_teachers(distill *d);
 fy_status distill_begin_student(distill *d);
 bool distill_is_copy(const distill *d);
+/* Does teacher i learn the source first? */
+bool distill_learns(const distill *d, int i);
 /* Copies a network's values into a copy of it, whose head may be wider. */
 fy_status distill_copy(fy_model *to, fy_model *from);
 

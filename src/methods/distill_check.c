@@ -82,7 +82,7 @@ fy_status distill_check(const distill *d)
                         "leave out the target",
                         fy_dataset_name(d->data->source_teacher));
     for (int k = 0; d->data->source_teacher && k < d->o->n_teachers; k++)
-        if (!d->o->teachers[k].weights)
+        if (distill_learns(d, k))
             return fy_error(
                 FY_EINVAL,
                 "distill: teachers that see samples of their own, '%s', were trained on "

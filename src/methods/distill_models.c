@@ -16,6 +16,11 @@ bool distill_is_copy(const distill *d)
     return d->o->student.family == NULL;
 }
 
+bool distill_learns(const distill *d, int i)
+{
+    return !d->o->teachers[i].weights || d->o->teachers[i].learns;
+}
+
 /* ---- opening -------------------------------------------------------------------------------------------- */
 
 static fy_model_opts options_of(const distill *d, const fy_network_opts *n, const fy_shape *input,
@@ -57,7 +62,7 @@ static fy_status open_teacher(distill *d, int i)
     if (!n->weights && !n->family)
         return fy_error(FY_EINVAL, "distill: %s has neither a family nor weights; give one of them",
                         name);
-    if (!n->weights)
+    if (distill_learns(d, i) && n->family)
         return open_untrained(d, n->family, name, &m, &d->m.teachers[i]);
     FY_TRY(fy_weights_open_part(n->weights,
                                 n->weights_part && *n->weights_part ? n->weights_part : NULL, &w));
@@ -196,8 +201,9 @@ fy_status distill_load_teachers(distill *d)
         const pretrained_file file = { .path = n->weights,
                                        .part = n->weights_part,
                                        .prefix = n->weights_prefix };
+        const fy_fit_opts how = n->learns ? fy_fit_defaults() : fy_fit_strict();
         if (n->weights)
-            FY_TRY(pretrained_load_file(d->m.teachers[i], &file, fy_fit_strict(), NULL));
+            FY_TRY(pretrained_load_file(d->m.teachers[i], &file, how, NULL));
     }
 done:
     return st;

@@ -51,6 +51,8 @@ static const fyi_key teacher_keys[] = {
     KEY("family", FYI_KEY_WORD, family, 0, 0, family_words, NULL,
         "the network that teaches; auto: what its weights' file says"),
     WEIGHTS("trained before; \"\": it learns the source first"),
+    KEY("learns", FYI_KEY_BOOL, learns, 0, 0, NULL, "weights!=\"\"",
+        "true: what of the file fits is where it begins, and it learns the source first"),
     KEY("classes", FYI_KEY_INT, classes, 0, FY_MAX_SCORED, NULL, "weights!=\"\"",
         "of a file that does not say; 0: the source's"),
     { .key = NULL },
@@ -99,6 +101,7 @@ static const fyi_key distill_keys[] = {
     KEY("teacher_optim", FYI_KEY_WORD, o.teacher_optim.name, 0, 0, fy_optim_names, NULL, "how a teacher without weights learns"),
     KEY("teacher_lr", FYI_KEY_REAL, o.teacher_optim.lr, 0, 1e6, NULL, NULL, "its learning rate, before the schedule"),
     KEY("teacher_weight_decay", FYI_KEY_REAL, o.teacher_optim.weight_decay, 0, 1e6, NULL, NULL, "pull of its values towards 0"),
+    KEY("teacher_moves", FYI_KEY_TEXT, o.teacher_moves, 0, 0, NULL, NULL, "which of its parameters learn: \"fc.*\"; \"\": all"),
     KEY("teacher_epochs", FYI_KEY_INT, o.teacher_epochs, 1, 1e6, NULL, NULL, "of a teacher without weights"),
     KEY("rounds", FYI_KEY_INT, o.rounds, 0, 2, NULL, NULL, "of re-distillation on the source, while it helps"),
     KEY("redistil_epochs", FYI_KEY_INT, o.redistil_epochs, 1, 1e6, NULL, "rounds!=0", "of each round"),
@@ -159,6 +162,7 @@ static fy_status run(const fyi_method_site *at, const void *given, fy_recipe_res
     o.augment = fy_augment_is_none(&augment) ? NULL : &augment;
     o.losses = o.losses != NULL && strcmp(o.losses, "none") == 0 ? "" : o.losses;
     o.moves = text_or_null(o.moves);
+    o.teacher_moves = text_or_null(o.teacher_moves);
     o.taps = text_or_null(o.taps);
     o.teacher_taps = text_or_null(o.teacher_taps);
     o.weights = g->weights.v;

@@ -198,12 +198,13 @@ done:
     return st;
 }
 
+static const char *const round_names[DISTILL_ROUNDS] = { "redistil-1", "redistil-2" };
+
 static fy_status run_round(distill *d, int k)
 {
-    static const char *const names[DISTILL_ROUNDS] = { "redistil-1", "redistil-2" };
     const double a = d->o->redistil_weight;
-    const lesson l = { .name = names[k],
-                       .file = names[k],
+    const lesson l = { .name = round_names[k],
+                       .file = round_names[k],
                        .learner = d->m.redistilled,
                        .moves = "*",
                        .optim = &d->o->optim,
@@ -226,12 +227,11 @@ done:
 /* Until a round makes nothing better. The model has the best one's values afterwards. */
 static fy_status redistil(distill *d)
 {
-    static const char *const files[DISTILL_ROUNDS] = { "redistil-1", "redistil-2" };
     const lesson_kept *rounds = d->found.rounds;
     double before = domains_score(d->found.student.source, d->found.student.target);
     bool is_better = d->m.redistilled != NULL;
     fy_status st = FY_OK;
-    for (int k = 0; is_better && k < d->o->rounds; k++) {
+    for (int k = 0; is_better && k < d->o->rounds && k < DISTILL_ROUNDS; k++) {
         FY_TRY(run_round(d, k));
         d->n_rounds = k + 1;
         is_better = rounds[k].score > before;
@@ -240,7 +240,7 @@ static fy_status redistil(distill *d)
             d->best_round = k + 1;
     }
     if (d->best_round > 0)
-        FY_TRY(fy_run_load_model(d->run, files[d->best_round - 1], d->m.redistilled));
+        FY_TRY(fy_run_load_model(d->run, round_names[d->best_round - 1], d->m.redistilled));
 done:
     return st;
 }

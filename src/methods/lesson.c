@@ -302,6 +302,17 @@ static void add_pull(running *r)
         r->loss = sum_of(r->g, r->loss, fy_scale(r->g, sum, (float)(r->l->pull / 2)));
 }
 
+/* What the teachers have moving: adapters, critics, or, of two that learn together, all of the first. */
+static fy_status move_teachers(running *r, const fy_optim *optim, fy_objective student,
+                               fy_objective critic)
+{
+    const teachers *t = r->l->teachers;
+    if (r->peer.id)
+        fy_objective_moves_model(r->g, fy_objective_add(r->g, "peer", r->peer, optim), t->v[0], "*",
+                                 NULL);
+    return teachers_move(t, r->g, student, critic);
+}
+
 /* The critics learn first, at half the student's rate: Adam, whatever the student's optimiser. */
 #define CRITIC_RATE 0.5
 
@@ -318,10 +329,7 @@ static fy_status add_objectives(running *r)
     const fy_objective student = fy_objective_add(r->g, "student", r->loss, &optim);
     fy_objective_moves_model(r->g, student, r->l->learner, r->l->moves, NULL);
     if (r->l->teachers)
-        FY_TRY(teachers_move(r->l->teachers, r->g, student, critic));
-    if (r->peer.id)
-        fy_objective_moves_model(r->g, fy_objective_add(r->g, "peer", r->peer, &optim),
-                                 r->l->teachers->v[0], "*", NULL);
+        FY_TRY(move_teachers(r, &optim, student, critic));
     st = fy_graph_status(r->g);
 done:
     return st;

@@ -281,7 +281,7 @@ static fy_status check_needs(const fyi_settings *s, const fyi_entries *t, bool *
         const fyi_key *k = section != NULL ? fyi_key_find(section->keys, leaf, strlen(leaf)) : NULL;
         char where[320];
 
-        if (is_off[i] || fyi_is_arm(t->v[i].key) || fyi_key_applies(section, k))
+        if (k == NULL || is_off[i] || fyi_is_arm(t->v[i].key) || fyi_key_applies(section, k))
             continue;
         is_off[i] = was_turned_off(t, &t->v[i], section, k);
         if (is_off[i])

@@ -2,6 +2,7 @@
  *
  *   arm        one way to set the recipe: a list of changes, named in its section `compare`
  *   baseline   the arm that the others are held against
+ *   first      a run before the arms of each seed, which their settings name as {first}: what all of them need is made once
  *   metric     the figure of every run that counts: a number of result.json by its dotted path
  *   paired     an arm and the baseline on the same seed: both draw the same data and initial values, so their
  *              difference has less noise than either figure
@@ -81,6 +82,9 @@ typedef struct fy_comparison_table {
     double level;          /* of the intervals, 0.95 */
     const uint64_t *seeds; /* [n_seeds] */
     int n_seeds;
+    const char *const *
+        first; /* [n_first], changes of the run that each seed begins with; none: there is no such run */
+    int n_first;
     fy_arm_row *rows; /* [n_rows], in the recipe's order */
     int n_rows;
 } fy_comparison_table;
@@ -94,6 +98,7 @@ FY_API void fy_comparison_close(fy_comparison *c); /* accepts NULL */
 /* Runs every arm with the first seed, then with the second, and so on, in one lab. The directory then holds
  *
  *   recipe.yaml          resolved; it can be compared again
+ *   runs/first-<seed>/   with a `first` in the section: the run before the arms of that seed
  *   runs/<arm>-<seed>/   one run each, as fy_recipe_run leaves it
  *   results.jsonl        a line per run, written anew after each
  *   compare.json         the report

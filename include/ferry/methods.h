@@ -204,7 +204,7 @@ typedef struct fy_network_opts {
  *   teacher     T learns the source, unless it comes from a file; from then on it never changes
  *   distil      S, a copy of T or a smaller network, moves some of its layers:
  *               c CE_T + sum_i w_i g_n loss_i(T -> S) + l / 2 ||P - P_0||^2, on batches of which half is the source's; CE_T on
- *               the target's rows, or with one domain on the source's; g_n = 1 on source rows, on target rows only
+ *               the target's rows, or with one domain on the source's, + c_S CE on the source's where that is asked for; g_n = 1 on source rows, on target rows only
  *               if T is right more often than chance there
  *   redistil    R begins as S and moves wholly: (1 - a) CE on the source + a KD(S -> R) there + b KD(S -> R) on the
  *               target's rows, so that it learns the source again and keeps the target
@@ -228,7 +228,8 @@ typedef struct fy_distill_opts {
     const char *taps,
         *teacher_taps; /* layers that losses on layers compare, with blanks between; NULL: none; the
                                       * teachers' NULL: of the same names */
-    double ce;         /* weight of the labels */
+    double ce;         /* weight of the labels: the target's, or with one domain the source's */
+    double source_ce;  /* weight of the source's labels beside a target's */
     double label_smoothing, l2_sp;
     bool mutual; /* T learns at the same time, from S by `soft` and from the labels (deep mutual learning, Zhang et al. 2018) */
 

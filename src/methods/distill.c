@@ -174,7 +174,8 @@ static fy_status distil(distill *d)
                  .enough = d->o->target_accuracy };
     fy_status st = FY_OK;
     l.aim = has_target ? LESSON_TARGET : LESSON_SOURCE;
-    l.ce[has_target ? DOMAIN_TARGET : DOMAIN_SOURCE] = d->o->ce;
+    l.ce[DOMAIN_TARGET] = has_target ? d->o->ce : 0;
+    l.ce[DOMAIN_SOURCE] = has_target ? d->o->source_ce : d->o->ce;
     l.kd[DOMAIN_SOURCE] = has_target ? 0.5 : 1; /* the mean over a batch of two halves */
     l.kd[DOMAIN_TARGET] = has_target && teaches_target(d) ? 0.5 : 0;
     l.floor = has_target ? d->teacher[DOMAIN_SOURCE] - d->o->source_drop : 0;

@@ -24,6 +24,19 @@ static fy_status check_numbers(const fy_distill_opts *o)
     return FY_OK;
 }
 
+static fy_status check_source_ce(const distill *d)
+{
+    if (!(d->o->source_ce >= 0))
+        return fy_error(FY_EINVAL,
+                        "distill: the weight of the source's labels is %g; expected 0 or more",
+                        d->o->source_ce);
+    if (d->o->source_ce > 0 && !d->data->target)
+        return fy_error(FY_EINVAL,
+                        "distill: source_ce is a weight beside that of a target's labels, and "
+                        "there is no target; set ce");
+    return FY_OK;
+}
+
 static fy_status check_mutual(const distill *d)
 {
     if (!d->o->mutual)
@@ -93,6 +106,7 @@ fy_status distill_check(const distill *d)
             FY_EINVAL, "distill: a student that is a copy of its teacher sees what it sees; name a "
                        "family for the student");
     FY_TRY(check_numbers(d->o));
+    FY_TRY(check_source_ce(d));
     FY_TRY(check_mutual(d));
     if (d->data->source_teacher)
         FY_TRY(check_pairs(d));

@@ -7,13 +7,11 @@
 static const char file_key[] = "recipe=";
 
 /* The name in "recipe=FILE"; NULL for other changes. */
-static const char *file_of(const fyi_arm *arm)
+static const char *file_of(const fyi_texts *changes)
 {
     const size_t len = sizeof file_key - 1;
 
-    return arm->changes.n > 0 && strncmp(arm->changes.v[0], file_key, len) == 0
-               ? arm->changes.v[0] + len
-               : NULL;
+    return changes->n > 0 && strncmp(changes->v[0], file_key, len) == 0 ? changes->v[0] + len : NULL;
 }
 
 /* ---- names of files -------------------------------------------------------------------------- */
@@ -29,9 +27,9 @@ static fy_status find_beside(const char *path, const char *name, fyi_arena *aren
     return fyi_file_find(beside, arena, found);
 }
 
-static fy_status fix_arm(fyi_arm *arm, const char *path, fyi_arena *arena)
+static fy_status fix_changes(fyi_texts *changes, const char *path, fyi_arena *arena)
 {
-    const char *name = file_of(arm), *found = NULL, **v;
+    const char *name = file_of(changes), *found = NULL, **v;
 
     if (name == NULL)
         return FY_OK;
@@ -40,18 +38,18 @@ static fy_status fix_arm(fyi_arm *arm, const char *path, fyi_arena *arena)
         FYI_FORWARD(find_beside(path, name, arena, &found));
     if (found == NULL)
         return FY_OK;
-    v = fyi_arena_dup(arena, arm->changes.v, (size_t)arm->changes.n * sizeof *v);
+    v = fyi_arena_dup(arena, changes->v, (size_t)changes->n * sizeof *v);
     if (v == NULL || (v[0] = fyi_arena_printf(arena, "%s%s", file_key, found)) == NULL)
         return fyi_enomem(strlen(found), "a recipe's name");
-    arm->changes.v = v;
+    changes->v = v;
     return FY_OK;
 }
 
 fy_status fyi_arms_fix(fyi_settings *s, const char *path, fyi_arena *arena)
 {
     for (int i = 0; i < s->n_arms; i++)
-        FYI_FORWARD(fix_arm(&s->arms[i], path, arena));
-    return FY_OK;
+        FYI_FORWARD(fix_changes(&s->arms[i].changes, path, arena));
+    return fix_changes(&s->compare.first, path, arena);
 }
 
 /* ---- the recipe ------------------------------------------------------------------------------ */
@@ -73,8 +71,14 @@ static fy_status copy_base(const fy_recipe *r, fy_recipe **out)
     return FY_OK;
 }
 
-/* What the command line said holds for every arm. */
-static fy_status read_other(const fy_recipe *r, const char *file, fy_recipe **out)
+/* What the command line said holds for every arm; of the run before them, where there is another recipe, what any recipe
+ * may set. */
+static bool holds_for(const fyi_entry *e, bool is_first)
+{
+    return e->line == 0 && !is_of_compare(e->key) && !(is_first && strchr(e->key, '.') != NULL);
+}
+
+static fy_status read_other(const fy_recipe *r, const char *file, bool is_first, fy_recipe **out)
 {
     FYI_FORWARD(fy_recipe_read(file, out));
     for (size_t i = 0; i < (*out)->entries.n; i++)
@@ -84,7 +88,7 @@ static fy_status read_other(const fy_recipe *r, const char *file, fy_recipe **ou
                             "without a section 'compare'",
                             file);
     for (size_t i = 0; i < r->entries.n; i++)
-        if (r->entries.v[i].line == 0 && !is_of_compare(r->entries.v[i].key))
+        if (holds_for(&r->entries.v[i], is_first))
             FYI_FORWARD(fyi_entries_put(&(*out)->entries, &r->entries.v[i]));
     return FY_OK;
 }
@@ -110,26 +114,46 @@ static fy_status change(fy_recipe *to, const char *text)
     return fy_recipe_set(to, text);
 }
 
-static fy_status make(const fy_recipe *r, const fyi_arm *arm, fy_recipe **out)
+static fy_status make(const fy_recipe *r, const fyi_texts *changes, fy_recipe **out)
 {
-    const char *file = file_of(arm);
+    const bool is_first = changes == &r->settings.compare.first;
+    const char *file = file_of(changes);
 
-    FYI_FORWARD(file != NULL ? read_other(r, file, out) : copy_base(r, out));
-    for (int i = file != NULL; i < arm->changes.n; i++)
-        FYI_FORWARD(change(*out, arm->changes.v[i]));
+    FYI_FORWARD(file != NULL ? read_other(r, file, is_first, out) : copy_base(r, out));
+    for (int i = file != NULL; i < changes->n; i++)
+        FYI_FORWARD(change(*out, changes->v[i]));
     return fy_recipe_check(*out);
+}
+
+static fy_status make_whole(const fy_recipe *r, const fyi_texts *changes, fy_recipe **out)
+{
+    fy_status st;
+
+    *out = NULL;
+    st = make(r, changes, out);
+    if (st == FY_OK)
+        return FY_OK;
+    fy_recipe_free(*out);
+    *out = NULL;
+    return st;
 }
 
 fy_status fyi_recipe_arm(const fy_recipe *r, int i, fy_recipe **out)
 {
     const fyi_arm *arm = &r->settings.arms[i];
+    const fy_status st = make_whole(r, &arm->changes, out);
+
+    return st == FY_OK ? FY_OK : fyi_wrap(st, "while reading the arm '%s'", arm->name);
+}
+
+fy_status fyi_recipe_first(const fy_recipe *r, fy_recipe **out)
+{
+    const fyi_texts *changes = &r->settings.compare.first;
     fy_status st;
 
     *out = NULL;
-    st = make(r, arm, out);
-    if (st == FY_OK)
+    if (changes->n == 0)
         return FY_OK;
-    fy_recipe_free(*out);
-    *out = NULL;
-    return fyi_wrap(st, "while reading the arm '%s'", arm->name);
+    st = make_whole(r, changes, out);
+    return st == FY_OK ? FY_OK : fyi_wrap(st, "while reading 'compare.first'");
 }

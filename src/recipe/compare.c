@@ -31,6 +31,8 @@ const fyi_key fyi_compare_keys[] = {
         "figure of result.json, student.target; \"\": what the method is for, on the target or the test"),
     KEY(better, FYI_KEY_WORD, 0, 0, better_words, 0,
         "which way it is good; auto: lower for a loss, an error, nll, ece, brier and seconds, else higher"),
+    KEY(first, FYI_KEY_CHANGES, 0, 0, NULL, 0,
+        "changes that make the run with which every seed begins, as an arm's; settings of the arms find it as " FYI_FIRST_DIR),
     KEY(level, FYI_KEY_REAL, 0.5, 0.9999, NULL, 0, "of the intervals; a difference counts where p is at most 1 - level"),
     { .key = NULL },
 };
@@ -125,6 +127,19 @@ static fy_status check_seeds(const fyi_settings *s, const fyi_entries *t)
                     t->path, seeds->n, (unsigned long long)s->run.seed.value);
 }
 
+/* Its runs are named like an arm's. */
+static fy_status check_first(const fyi_settings *s, const fyi_entries *t)
+{
+    for (int i = 0; i < s->n_arms && s->compare.first.n > 0; i++)
+        if (strcmp(s->arms[i].name, FYI_FIRST) == 0)
+            return fyi_fail(
+                FY_EINVAL,
+                "recipe %s: there are 'compare.first' and an arm of the name '" FYI_FIRST
+                "'; call the arm otherwise",
+                t->path);
+    return FY_OK;
+}
+
 fy_status fyi_compare_check(const fyi_settings *s, const fyi_entries *t)
 {
     if (!fyi_compares(s))
@@ -134,5 +149,6 @@ fy_status fyi_compare_check(const fyi_settings *s, const fyi_entries *t)
                         "recipe %s: 'compare.arms' has %d arm%s, at least two are compared",
                         t->path, s->n_arms, s->n_arms == 1 ? "" : "s");
     FYI_FORWARD(check_baseline(s, t));
+    FYI_FORWARD(check_first(s, t));
     return check_seeds(s, t);
 }

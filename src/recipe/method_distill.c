@@ -80,6 +80,7 @@ static const fyi_key distill_keys[] = {
     KEY("taps", FYI_KEY_TEXT, o.taps, 0, 0, NULL, NULL, "the student's layers that are compared: \"layer2 layer3\""),
     KEY("teacher_taps", FYI_KEY_TEXT, o.teacher_taps, 0, 0, NULL, "taps!=\"\"", "the teachers' beside them; \"\": the same names"),
     KEY("ce", FYI_KEY_REAL, o.ce, 0, 1e6, NULL, NULL, "weight of the labels"),
+    KEY("source_ce", FYI_KEY_REAL, o.source_ce, 0, 1e6, NULL, NULL, "weight of the source's labels beside a target's"),
     KEY("label_smoothing", FYI_KEY_REAL, o.label_smoothing, 0, 0.99, NULL, NULL,
         "share of a label that is spread over all classes"),
     KEY("l2_sp", FYI_KEY_REAL, o.l2_sp, 0, 1e6, NULL, NULL, "pull of what moves towards where it began"),

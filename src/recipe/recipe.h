@@ -273,7 +273,10 @@ typedef struct fyi_compare_settings {
     const char *baseline, *metric, *better; /* metric "": the kind's figure; better NULL: auto */
     fyi_seeds seeds;
     double level;
+    fyi_texts first; /* changes; none: seeds begin with their arms */
 } fyi_compare_settings;
+#define FYI_FIRST "first"
+#define FYI_FIRST_DIR "{first}" /* in a setting: the directory of that run */
 typedef struct fyi_arm {
     const char *name;
     fyi_texts changes; /* of the recipe */
@@ -348,6 +351,8 @@ fy_status fyi_file_find(const char *name, fyi_arena *arena, const char **found);
 fy_status fyi_arms_fix(fyi_settings *s, const char *path, fyi_arena *arena);
 /* The i-th arm of a checked recipe as a recipe of its own, checked. */
 fy_status fyi_recipe_arm(const fy_recipe *r, int i, fy_recipe **out);
+/* The run that every seed of a comparison begins with; *out NULL: there is none. */
+fy_status fyi_recipe_first(const fy_recipe *r, fy_recipe **out);
 /* Appends the resolved recipe. */
 void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out);
 /* Of all settings but those of the machine: two recipes with one hash are the same run. */

@@ -29,6 +29,7 @@ typedef struct fyi_versus {
     double level;
     const char **seeds;
     size_t n_seeds;
+    fyi_versus_arm first; /* the run before them; no changes: there is none */
     fyi_versus_arm *arms;
     size_t n_arms;
     int decimals; /* of its figures */

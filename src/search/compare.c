@@ -21,23 +21,30 @@ static fy_status read_value(fy_comparison *c, const char *dir, fy_arm_run *run)
     return fyi_compare_keep(c, text, &run->error);
 }
 
-static fy_status run_trial(fy_comparison *c, int arm, fy_arm_run *run, bool *was_done)
+fy_status fyi_compare_trial(fy_comparison *c, fy_recipe *r, const char *dir, fyi_trial *out)
 {
     fy_recipe_run_opts o = fy_recipe_run_defaults();
-    char dir[FY_RUN_DIR_MAX];
-    fyi_trial trial;
 
-    FYI_FORWARD(fyi_place_path(c->dir, run->dir, dir, sizeof dir));
     o.run_dir = dir;
     o.progress = c->o.progress;
     o.progress_arg = c->o.progress_arg;
     o.cancel = c->o.cancel;
-    FYI_FORWARD(fyi_trial_run(c->lab, c->arms[arm], &o, &trial));
+    FYI_FORWARD(fyi_trial_run(c->lab, r, &o, out));
+    return out->has_failed || c->o.after_run == NULL ? FY_OK
+                                                     : c->o.after_run(c->o.after_run_arg, dir);
+}
+
+static fy_status run_trial(fy_comparison *c, int arm, fy_arm_run *run, bool *was_done)
+{
+    char dir[FY_RUN_DIR_MAX];
+    fyi_trial trial;
+
+    FYI_FORWARD(fyi_place_path(c->dir, run->dir, dir, sizeof dir));
+    FYI_FORWARD(fyi_compare_trial(c, c->arms[arm], dir, &trial));
     *was_done = trial.was_done;
     if (trial.has_failed)
         return fyi_compare_keep(c, trial.error, &run->error);
-    FYI_FORWARD(read_value(c, dir, run));
-    return c->o.after_run != NULL ? c->o.after_run(c->o.after_run_arg, dir) : FY_OK;
+    return read_value(c, dir, run);
 }
 
 static fy_status run_one(fy_comparison *c, int arm, int i)
@@ -143,9 +150,11 @@ static fy_status summarise(fy_comparison *c)
 
 fy_status fy_comparison_run(fy_comparison *c)
 {
-    for (int i = 0; i < c->report.n_seeds; i++)
+    for (int i = 0; i < c->report.n_seeds; i++) {
+        FYI_FORWARD(fyi_first_run(c, i));
         for (int arm = 0; arm < c->report.n_rows; arm++)
             FYI_FORWARD(run_one(c, arm, i));
+    }
     FYI_FORWARD(summarise(c));
     FYI_FORWARD(fyi_compare_write_results(&c->report));
     return fyi_compare_write_report(&c->report);

@@ -61,12 +61,12 @@ static const struct { const char *name; size_t at; } reals[] = {
 #undef AT
 /* clang-format on */
 
-static json_t *changes_json(const fy_arm_row *row)
+static json_t *changes_json(const char *const *changes, int n)
 {
     json_t *list = json_array();
 
-    for (int i = 0; list != NULL && i < row->n_changes; i++)
-        (void)json_array_append_new(list, json_string(row->changes[i]));
+    for (int i = 0; list != NULL && i < n; i++)
+        (void)json_array_append_new(list, json_string(changes[i]));
     return list;
 }
 
@@ -82,8 +82,9 @@ static json_t *runs_json(const fy_comparison_table *r, const fy_arm_row *row)
 static json_t *row_json(const fy_comparison_table *r, const fy_arm_row *row)
 {
     json_t *root = json_pack("{s:s, s:o, s:s, s:i, s:i, s:i}", "arm", row->arm, "changes",
-                             changes_json(row), "verdict", fy_verdict_name(row->verdict), "n",
-                             row->n, "failed", r->n_seeds - row->n, "pairs", row->n_pairs);
+                             changes_json(row->changes, row->n_changes), "verdict",
+                             fy_verdict_name(row->verdict), "n", row->n, "failed",
+                             r->n_seeds - row->n, "pairs", row->n_pairs);
 
     for (size_t i = 0; root != NULL && i < FYI_LEN(reals); i++)
         (void)json_object_set_new(
@@ -115,9 +116,10 @@ static json_t *seeds_json(const fy_comparison_table *r)
 fy_status fyi_compare_write_report(const fy_comparison_table *r)
 {
     json_t *root =
-        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "name", r->name, "baseline", r->baseline,
-                  "metric", r->metric, "better", r->higher_is_better ? "higher" : "lower", "level",
-                  json_real(r->level), "seeds", seeds_json(r), "rows", rows_json(r));
+        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "name", r->name, "baseline",
+                  r->baseline, "metric", r->metric, "better",
+                  r->higher_is_better ? "higher" : "lower", "level", json_real(r->level), "seeds",
+                  seeds_json(r), "first", changes_json(r->first, r->n_first), "rows", rows_json(r));
 
     return fyi_json_write(root, r->dir, "compare.json");
 }

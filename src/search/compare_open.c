@@ -141,15 +141,16 @@ static fy_status list_runs(fy_comparison *c, fy_arm_row *row)
     return FY_OK;
 }
 
-static fy_status keep_changes(fy_comparison *c, const fyi_texts *from, fy_arm_row *row)
+static fy_status keep_changes(fy_comparison *c, const fyi_texts *from, const char *const **out,
+                              int *n)
 {
     const char **v;
 
     FYI_FORWARD(take(c, from->n, sizeof *v, &v));
     for (int i = 0; i < from->n; i++)
         FYI_FORWARD(fyi_compare_keep(c, from->v[i], &v[i]));
-    row->changes = v;
-    row->n_changes = from->n;
+    *out = v;
+    *n = from->n;
     return FY_OK;
 }
 
@@ -169,7 +170,7 @@ static fy_status fill_row(fy_comparison *c, const fyi_arm *arm, fy_arm_row *row)
                          .p_holm = NAN,
                          .verdict = FY_VERDICT_UNTESTED };
     FYI_FORWARD(fyi_compare_keep(c, arm->name, &row->arm));
-    FYI_FORWARD(keep_changes(c, &arm->changes, row));
+    FYI_FORWARD(keep_changes(c, &arm->changes, &row->changes, &row->n_changes));
     return list_runs(c, row);
 }
 
@@ -186,6 +187,7 @@ static fy_status fill_report(fy_comparison *c, fy_recipe *r)
     to->higher_is_better = is_higher_better(&s->compare, metric);
     to->level = s->compare.level;
     FYI_FORWARD(list_seeds(c, s));
+    FYI_FORWARD(keep_changes(c, &s->compare.first, &to->first, &to->n_first));
     FYI_FORWARD(take(c, s->n_arms, sizeof *to->rows, &to->rows));
     for (int i = 0; i < s->n_arms; i++) {
         FYI_FORWARD(fill_row(c, &s->arms[i], &to->rows[i]));
@@ -198,13 +200,19 @@ static fy_status fill_report(fy_comparison *c, fy_recipe *r)
 
 /* ---- the directory --------------------------------------------------------------------------- */
 
-fy_status fyi_compare_set_seed(fy_comparison *c, int arm, int i)
+fy_status fyi_compare_set(fy_recipe *r, uint64_t seed)
 {
     char text[24];
 
-    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)c->report.seeds[i]);
-    FYI_FORWARD(fy_recipe_put(c->arms[arm], "seed", text));
-    return fy_recipe_check(c->arms[arm]);
+    (void)snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
+    FYI_FORWARD(fy_recipe_put(r, "seed", text));
+    return fy_recipe_check(r);
+}
+
+fy_status fyi_compare_set_seed(fy_comparison *c, int arm, int i)
+{
+    FYI_FORWARD(fyi_first_place(c, arm, i));
+    return fyi_compare_set(c->arms[arm], c->report.seeds[i]);
 }
 
 static fy_status check_comparison(const char *path, const char *dir)
@@ -286,6 +294,9 @@ static fy_status open(fy_comparison *c, fy_recipe *r)
                         r->entries.path);
     FYI_FORWARD(open_arms(c, r));
     FYI_FORWARD(fill_report(c, r));
+    FYI_FORWARD(fyi_first_open(c, r));
+    if (c->first != NULL)
+        FYI_FORWARD(name_arm(c->first, r->settings.run.name, FYI_FIRST));
     FYI_FORWARD(make_dir(c, r));
     return fy_lab_open(&c->lab);
 }
@@ -313,6 +324,7 @@ void fy_comparison_close(fy_comparison *c)
         return;
     for (int i = 0; c->arms != NULL && i < c->report.n_rows; i++)
         fy_recipe_free(c->arms[i]);
+    fy_recipe_free(c->first);
     fy_lab_close(c->lab);
     fyi_arena_release(&c->arena);
     fyi_free(c);

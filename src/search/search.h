@@ -67,6 +67,13 @@ fy_status fyi_paired_compare(const double *v, const double *base, int n, double 
 
 /* ---- compare_open.c, compare.c --------------------------------------------------------------- */
 
+/* A setting of an arm that has "{first}" in it. */
+typedef struct fyi_first_use {
+    struct fyi_first_use *next;
+    int arm;
+    const char *key, *value;
+} fyi_first_use;
+
 struct fy_comparison {
     fyi_arena arena; /* what the report points to */
     fy_comparison_opts o;
@@ -74,11 +81,24 @@ struct fy_comparison {
     fy_recipe **arms; /* [report.n_rows], checked */
     char dir[FY_RUN_DIR_MAX];
     fy_comparison_table report;
-    int baseline; /* of the rows */
+    int baseline;     /* of the rows */
+    fy_recipe *first; /* run once for each seed, before its arms; NULL: nothing is */
+    fyi_first_use *uses;
 };
 fy_status fyi_compare_keep(fy_comparison *c, const char *text, const char **out);
 /* The arm's recipe becomes that of its run with the i-th seed. */
 fy_status fyi_compare_set_seed(fy_comparison *c, int arm, int i);
+fy_status fyi_compare_set(fy_recipe *r, uint64_t seed);
+/* A trial with the comparison's options, and its report. */
+fy_status fyi_compare_trial(fy_comparison *c, fy_recipe *r, const char *dir, fyi_trial *out);
+
+/* ---- first.c --------------------------------------------------------------------------------- */
+
+/* After the arms are open. FY_EINVAL where only one of the run and a setting that names it is there. */
+fy_status fyi_first_open(fy_comparison *c, const fy_recipe *r);
+/* Settings of the arm name the run of the i-th seed. */
+fy_status fyi_first_place(const fy_comparison *c, int arm, int i);
+fy_status fyi_first_run(fy_comparison *c, int i);
 
 /* ---- compare_json.c -------------------------------------------------------------------------- */
 

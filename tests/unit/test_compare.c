@@ -83,6 +83,17 @@ static const struct bad bad_arms[] = {
       "cannot compare comparisons" },
     { "same", COMPARE("  arms: {a: [], b: [threads=2]}\n"),
       "the arms 'a' and 'b' come to the same recipe" },
+    { "first_unused", COMPARE("  first: [finetune.lr=1]\n" ARMS),
+      "no arm makes use of 'compare.first'" },
+    { "first_missing",
+      COMPARE("  arms: {a: [], b: ['model.weights={first}/best.safetensors']}\n"),
+      "'model.weights' is '{first}/best.safetensors', but there is no 'compare.first'" },
+    { "first_arm", COMPARE("  first: [finetune.lr=1]\n  arms: {a: [], first: [finetune.lr=2]}\n"),
+      "an arm of the name 'first'" },
+    { "first_key",
+      COMPARE("  first: [finetune.rl=1]\n"
+              "  arms: {a: [], b: ['model.weights={first}/x']}\n"),
+      "while reading 'compare.first': setting 'finetune.rl=1'" },
     { "late_recipe", COMPARE("  arms: {a: [], b: [finetune.lr=1, recipe=y.yaml]}\n"),
       "the recipe that an arm begins with comes first" },
     { "no_recipe", COMPARE("  arms: {a: [], b: [recipe=nowhere.yaml]}\n"), "nowhere.yaml" },
@@ -181,14 +192,18 @@ static void an_arm_can_be_a_recipe_beside_this_one(void **state)
     fy_recipe_free(r);
 }
 
+static const char *const shipped[] = { "recipes/compare-demo.yaml", "recipes/kd-mnist.yaml",
+                                       "recipes/kd-mnist-usps.yaml", "recipes/kd-cifar.yaml" };
+
 static void shipped_arms_are_right(void **state)
 {
     fy_recipe *r, *arm;
 
-    (void)state;
-    check_ok(fy_recipe_read(fyt_source_path("recipes/compare-demo.yaml"), &r));
+    check_ok(fy_recipe_read(fyt_source_path(*state), &r));
     check_ok(fy_recipe_check(r));
-    assert_true(r->settings.n_arms >= 3);
+    assert_true(r->settings.n_arms >= 2);
+    check_ok(fyi_recipe_first(r, &arm));
+    fy_recipe_free(arm);
     for (int i = 0; i < r->settings.n_arms; i++) {
         check_ok(fyi_recipe_arm(r, i, &arm));
         fy_recipe_free(arm);
@@ -249,6 +264,33 @@ static void arms_are_held_against_the_baseline(void **state)
         assert_true(row->ci_low < row->diff && row->diff < row->ci_high);
         assert_true(row->p_holm >= row->p && row->p_wilcoxon == 0.5);
     }
+    fy_comparison_close(c);
+}
+
+/* Made once for each seed; only those that name it read it. */
+static void arms_find_the_run_before_them(void **state)
+{
+    fy_comparison *c =
+        opened(COMPARE("  first: [finetune.epochs=2]\n"
+                       "  arms: {a: [], b: ['model.weights={first}/best.safetensors']}\n"),
+               fyt_path(*state, "c"), false, NULL);
+    char *text;
+    size_t n;
+
+    check_ok(fy_comparison_run(c));
+    assert_true(fyi_path_exists(fyt_path(*state, "c/runs/first-0/best.safetensors")));
+    check_ok(fyi_file_read(fyt_path(*state, "c/runs/b-1/recipe.yaml"), 1 << 20, &text, &n));
+    check_contains(text, "/c/runs/first-1/best.safetensors");
+    fyi_free(text);
+    check_ok(fyi_file_read(fyt_path(*state, "c/runs/a-1/recipe.yaml"), 1 << 20, &text, &n));
+    assert_null(strstr(text, "runs/first-1"));
+    fyi_free(text);
+    fy_comparison_close(c);
+    c = opened(COMPARE("  first: [finetune.epochs=2]\n"
+                       "  arms: {a: [], b: ['model.weights={first}/best.safetensors']}\n"),
+               fyt_path(*state, "c"), true, "compare.seeds=3");
+    check_ok(fy_comparison_run(c));
+    assert_true(fyi_path_exists(fyt_path(*state, "c/runs/first-2/best.safetensors")));
     fy_comparison_close(c);
 }
 
@@ -460,7 +502,7 @@ int main(void)
         IN_DIR(a_resolved_recipe_is_the_same_comparison),
         cmocka_unit_test(an_arm_can_have_another_method),
         IN_DIR(an_arm_can_be_a_recipe_beside_this_one),
-        cmocka_unit_test(shipped_arms_are_right),
+        IN_DIR(arms_find_the_run_before_them),
         IN_DIR(arms_are_held_against_the_baseline),
         IN_DIR(a_failed_run_is_a_row),
         IN_DIR(one_seed_is_no_test),
@@ -470,7 +512,7 @@ int main(void)
         cmocka_unit_test(figures_are_found_by_their_path),
         IN_DIR(memory_may_run_out),
     };
-    struct CMUnitTest tests[LEN(bad_sections) + LEN(bad_arms) + LEN(fixed)];
+    struct CMUnitTest tests[LEN(bad_sections) + LEN(bad_arms) + LEN(shipped) + LEN(fixed)];
     size_t n = 0;
 
     for (size_t i = 0; i < LEN(bad_sections); i++)
@@ -479,6 +521,9 @@ int main(void)
     for (size_t i = 0; i < LEN(bad_arms); i++)
         tests[n++] = (struct CMUnitTest){ bad_arms[i].name, says_what_is_wrong_with_an_arm, NULL,
                                           NULL, (void *)&bad_arms[i] };
+    for (size_t i = 0; i < LEN(shipped); i++)
+        tests[n++] = (struct CMUnitTest){ shipped[i], shipped_arms_are_right, NULL, NULL,
+                                          (void *)shipped[i] };
     for (size_t i = 0; i < LEN(fixed); i++)
         tests[n++] = fixed[i];
     return cmocka_run_group_tests_name("compare", tests, NULL, NULL);

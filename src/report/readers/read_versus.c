@@ -89,6 +89,13 @@ static void read_seeds(fyi_report *r, const json_t *list)
     }
 }
 
+/* Named as its runs are. */
+static void read_first(fyi_report *r, const json_t *changes)
+{
+    r->versus.first.name = "first";
+    read_changes(r, changes, &r->versus.first);
+}
+
 static void read_arms(fyi_report *r, const json_t *rows)
 {
     fyi_versus *v = &r->versus;
@@ -123,6 +130,7 @@ void fyi_read_versus(fyi_report *r)
     better = json_string_value(json_object_get(root, "better"));
     r->versus.higher_is_better = better == NULL || strcmp(better, "lower") != 0;
     read_seeds(r, json_object_get(root, "seeds"));
+    read_first(r, json_object_get(root, "first"));
     read_arms(r, json_object_get(root, "rows"));
     json_decref(root);
 }

@@ -146,6 +146,8 @@ void fyi_show_versus_table(fyi_report *r, fyi_buf *b)
         put_row(b, v, &v->arms[i]);
     fyi_buf_puts(b, "</tbody>\n</table>\n</div>\n<div class=\"card scroll\">\n<h3>What each sets "
                     "otherwise</h3>\n<table class=\"left changes\">\n<tbody>\n");
+    if (v->first.n_changes > 0)
+        put_changes(b, &v->first);
     for (size_t i = 0; i < v->n_arms; i++)
         put_changes(b, &v->arms[i]);
     fyi_buf_puts(b, "</tbody>\n</table>\n</div>\n");

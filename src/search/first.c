@@ -1,0 +1,114 @@
+/* first.c: the run that every seed of a comparison begins with, and where its arms find it: in their settings "{first}" is its
+ * directory. What all arms need, a teacher for one, is then made once for each seed. */
+#include "search/search.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- settings that name it ------------------------------------------------------------------- */
+
+static const char *place_in(const fyi_entry *e)
+{
+    return e->is_list || e->n_items != 1 ? NULL : strstr(e->items[0], FYI_FIRST_DIR);
+}
+
+static fy_status keep_use(fy_comparison *c, int arm, const fyi_entry *e)
+{
+    fyi_first_use *use = fyi_arena_alloc(&c->arena, sizeof *use);
+
+    if (use == NULL)
+        return fyi_enomem(sizeof *use, "a comparison");
+    *use = (fyi_first_use){ .next = c->uses, .arm = arm };
+    FYI_FORWARD(fyi_compare_keep(c, e->key, &use->key));
+    FYI_FORWARD(fyi_compare_keep(c, e->items[0], &use->value));
+    c->uses = use;
+    return FY_OK;
+}
+
+static fy_status find_uses(fy_comparison *c)
+{
+    for (int arm = 0; arm < c->report.n_rows; arm++) {
+        const fyi_entries *t = &c->arms[arm]->entries;
+
+        for (size_t i = 0; i < t->n; i++)
+            if (place_in(&t->v[i]) != NULL)
+                FYI_FORWARD(keep_use(c, arm, &t->v[i]));
+    }
+    return FY_OK;
+}
+
+fy_status fyi_first_open(fy_comparison *c, const fy_recipe *r)
+{
+    FYI_FORWARD(find_uses(c));
+    FYI_FORWARD(fyi_recipe_first(r, &c->first));
+    if (c->first != NULL && c->uses == NULL)
+        return fyi_fail(
+            FY_EINVAL,
+            "recipe %s: no arm makes use of 'compare.first'; name its directory, " FYI_FIRST_DIR
+            ", in a setting, or leave it out",
+            r->entries.path);
+    if (c->first == NULL && c->uses != NULL)
+        return fyi_fail(FY_EINVAL,
+                        "recipe %s: '%s' is '%s', but there is no 'compare.first' that it could be "
+                        "the directory of",
+                        r->entries.path, c->uses->key, c->uses->value);
+    return FY_OK;
+}
+
+/* ---- one seed -------------------------------------------------------------------------------- */
+
+/* Absolute: settings that name files are read from other places. */
+static fy_status find_dir(const fy_comparison *c, int i, char *dir, size_t size)
+{
+    char name[64], whole[PATH_MAX];
+
+    (void)snprintf(name, sizeof name, "runs/" FYI_FIRST "-%llu",
+                   (unsigned long long)c->report.seeds[i]);
+    if (realpath(c->dir, whole) == NULL)
+        return fyi_fail(FY_EIO, "cannot find the comparison's directory '%s'", c->dir);
+    return fyi_place_path(whole, name, dir, size);
+}
+
+static fy_status set_use(const fy_comparison *c, const fyi_first_use *use, const char *dir)
+{
+    const char *at = strstr(use->value, FYI_FIRST_DIR);
+    fyi_buf text = { 0 };
+    fy_status st;
+
+    fyi_buf_printf(&text, "%.*s%s%s", (int)(at - use->value), use->value, dir,
+                   at + sizeof FYI_FIRST_DIR - 1);
+    st = text.failed ? fyi_enomem(strlen(dir), "a setting")
+                     : fy_recipe_put(c->arms[use->arm], use->key, text.p);
+    fyi_buf_release(&text);
+    return st;
+}
+
+fy_status fyi_first_place(const fy_comparison *c, int arm, int i)
+{
+    char dir[FY_RUN_DIR_MAX];
+
+    if (c->uses == NULL)
+        return FY_OK;
+    FYI_FORWARD(find_dir(c, i, dir, sizeof dir));
+    for (const fyi_first_use *use = c->uses; use != NULL; use = use->next)
+        if (use->arm == arm)
+            FYI_FORWARD(set_use(c, use, dir));
+    return FY_OK;
+}
+
+fy_status fyi_first_run(fy_comparison *c, int i)
+{
+    char dir[FY_RUN_DIR_MAX];
+    fyi_trial trial;
+
+    if (c->first == NULL)
+        return FY_OK;
+    FYI_FORWARD(find_dir(c, i, dir, sizeof dir));
+    fyi_note("what all arms begin with, seed %llu", (unsigned long long)c->report.seeds[i]);
+    FYI_FORWARD(fyi_compare_set(c->first, c->report.seeds[i]));
+    FYI_FORWARD(fyi_compare_trial(c, c->first, dir, &trial));
+    return trial.has_failed
+               ? fyi_fail(FY_ENAN, "the run that the arms begin with failed: %s", fy_last_error())
+               : FY_OK;
+}

@@ -13,6 +13,8 @@ ferry/peer for a rate, peer/ferry for time and memory.
                images per second in evaluation mode
   head10       seconds of a process that learns a new head on a frozen ResNet-18
   distill      steps per second of a student, with a teacher whose words are kept, a live one, and none
+  distill-whole
+               seconds of a process that carries a network to another domain and back
   jpeg         images per second from a folder of JPEG files to batches
 
 Where PyTorch's side can be written in several ways, all of them run and the best counts.

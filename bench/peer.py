@@ -18,7 +18,7 @@ import resource
 import statistics
 import time
 
-from pytorch import digits, head10, infer, jpeg, process, train
+from pytorch import digits, distill_whole, head10, infer, jpeg, process, train
 
 INFER = ("eager", "jit", "compile")
 TRAIN = ("eager", "compile")
@@ -40,6 +40,7 @@ WORKLOADS = {
 WHOLE = {
     "head10": dict.fromkeys(("live-eager", "live-jit", "cached-eager", "cached-jit"),
                             head10.begin),
+    "distill-whole": dict.fromkeys(("eager", "compile"), distill_whole.begin),
 }
 
 

@@ -103,6 +103,13 @@ WORKLOADS = {
                  Side("peer", "live teacher, jit", ("distill", "--variant", "live-jit")))),
          Figure("steps_per_s", Side("ferry", "no teacher", ("student",)),
                 (Side("peer", "no teacher", ("distill", "--variant", "alone")),)))),
+    "distill-whole": Workload(
+        "a teacher, a student of it on another domain, re-distillation and fine-tuning, whole process",
+        (), 60, False, False, False,
+        (Figure("process_s", Side("ferry", "kept teacher", ("distill-whole",)),
+                (Side("peer", "kept teacher", ("distill-whole", "--variant", "eager")),
+                 Side("peer", "kept teacher, compile",
+                      ("distill-whole", "--variant", "compile")))),)),
     "jpeg": Workload(
         "JPEG files of 500x375 to batches of 3x224x224, two workers",
         (), 60, False, True, True,

@@ -40,6 +40,7 @@ static const workload workloads[] = {
     { "head10", begin_head10 },
     { "distill", begin_distill },
     { "student", begin_distill },
+    { "distill-whole", begin_distill_whole },
     { "jpeg", begin_jpeg },
     { "pictures", begin_pictures },
 };

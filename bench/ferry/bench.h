@@ -31,6 +31,7 @@ fy_status begin_pictures(bench *b);
 fy_status begin_jpeg(bench *b);
 fy_status begin_head10(bench *b);
 fy_status begin_distill(bench *b); /* distill and student */
+fy_status begin_distill_whole(bench *b);
 
 /* One line of figures on stdout. */
 void bench_put(const bench *b, const char *metric, double value);

@@ -3,6 +3,8 @@
  *   source    what was opened: files, tensors, or digits drawn by the program. It has a SHA-256.
  *   dataset   n samples of one shape out of a source, with or without labels. Selecting, splitting
  *             and preparing give new datasets over the same source; no samples are copied.
+ *   group     who or what samples come from: a speaker, a subject, a device. What is learnt of one says little about
+ *             new ones, so that parts of a dataset have no group in common unless the caller wants it so
  *   manifest  a JSON file with the source's hash and sample numbers: a split that repeats itself
  *   loader    turns a dataset into an endless, reproducible stream of batches
  *
@@ -63,6 +65,16 @@ FY_API FY_NODISCARD fy_status fy_dataset_get(const fy_dataset *d, int64_t i, flo
                                              int32_t *label);
 /* The label alone. */
 FY_API FY_NODISCARD fy_status fy_dataset_label(const fy_dataset *d, int64_t i, int32_t *label);
+/* How many groups there are, some of them without a sample here; 0: nothing is known of groups. */
+FY_API int fy_dataset_groups(const fy_dataset *d);
+/* The group of sample i, 0 .. groups-1; -1 when nothing is known of it or there is no sample i. */
+FY_API int32_t fy_dataset_group(const fy_dataset *d, int64_t i);
+/* "george"; NULL when g is no group. */
+FY_API const char *fy_dataset_group_name(const fy_dataset *d, int g);
+/* A group that both have samples of, by its name, lent by a; NULL if there is none. Datasets of different sources share
+ * none: the same name may mean another there. */
+FY_API FY_NODISCARD fy_status fy_dataset_share_group(const fy_dataset *a, const fy_dataset *b,
+                                                     const char **name);
 /* Samples of each class; n must be the class count. */
 FY_API FY_NODISCARD fy_status fy_dataset_class_counts(const fy_dataset *d, int64_t *counts, int n);
 /* Samples index[0..n-1], or all when index is NULL (n is ignored), in one tensor: x f32 [n, c, h,
@@ -226,7 +238,12 @@ typedef enum fy_pick {
     FY_PICK_STRATIFIED /* by seed, each class in proportion; needs labels */
 } fy_pick;
 
+/* Of the samples that the groups and classes leave. */
 typedef struct fy_select_opts {
+    const char *const *groups; /* [n_groups] names of the groups to keep; n_groups 0: all */
+    int n_groups;
+    const char *const *not_groups; /* [n_not_groups] names of groups to leave out */
+    int n_not_groups;
     const int32_t *classes; /* [n_classes] labels to keep; NULL keeps all as they are */
     int n_classes;
     const int32_t *relabel; /* [n_classes] new label of classes[k]; NULL: k */
@@ -244,21 +261,27 @@ FY_API FY_NODISCARD fy_status fy_dataset_subset(const fy_dataset *d, const int64
                                                 int64_t n, fy_dataset **out);
 /* The same samples without labels: nothing made from it can reach them. */
 FY_API FY_NODISCARD fy_status fy_dataset_unlabel(const fy_dataset *d, fy_dataset **out);
+/* The same samples, of which the caller knows group[i], 0 .. n_groups-1, for every i < count. Copies; names are
+ * different from each other, NULL: "0", "1", ... */
+FY_API FY_NODISCARD fy_status fy_dataset_with_groups(const fy_dataset *d, const int32_t *group,
+                                                     int n_groups, const char *const *names,
+                                                     fy_dataset **out);
 
 #define FY_MAX_PARTS 8
-/* Each fraction > 0, their sum at most 1; a sum of 1 leaves no sample out. A group is never
- * divided: parts come as near to their fractions as whole groups allow. */
+/* Each fraction > 0, their sum at most 1; a sum of 1 leaves no sample out. Where a dataset has groups, none is divided:
+ * parts, and with `stratified` the classes in them, come as near to their fractions as whole groups allow, and each
+ * part has at least one group. */
 typedef struct fy_split_opts {
     int n_parts;
     double frac[FY_MAX_PARTS]; /* of the samples */
     uint64_t seed;
-    bool stratified;      /* each class in proportion; needs labels; not together with groups */
-    const int64_t *group; /* [count], subject of each sample, or NULL */
+    bool stratified;    /* each class in proportion; needs labels */
+    bool across_groups; /* as if there were no groups: parts have them in common */
 } fy_split_opts;
 FY_API fy_split_opts fy_split_defaults(void); /* two parts, 0.8 and 0.2, stratified, seed 0 */
 
 /* Disjoint parts of d, each in d's order. parts[0..n_parts-1] are all set or all NULL. An empty
- * part is FY_EINVAL. */
+ * part is FY_EINVAL, and so are more parts than groups. */
 FY_API FY_NODISCARD fy_status fy_dataset_split(const fy_dataset *d, const fy_split_opts *o,
                                                fy_dataset *parts[]);
 

@@ -66,6 +66,9 @@ typedef struct fyi_dataset_spec {
     const int32_t *label; /* [n]; NULL: none */
     int n_classes;
     const char *const *class_names; /* [n_classes]; NULL: "0", "1", ... */
+    const int32_t *group;           /* [n], 0 .. n_groups-1; NULL: none known */
+    int n_groups;
+    const char *const *group_names; /* [n_groups]; NULL: "0", "1", ... */
     const char *name;
     const char *how; /* ends the text, "" for nothing */
 } fyi_dataset_spec;
@@ -76,7 +79,10 @@ struct fy_dataset {
     const int64_t *index;
     const int32_t *label;
     int n_classes;
-    const char *const *class_names;
+    const char *const *class_names; /* [n_classes], and NULL */
+    const int32_t *group;
+    int n_groups;
+    const char *const *group_names; /* [n_groups], and NULL */
     const char *name, *how, *text;
     char view_hash[65];
     fyi_arena arena; /* holds all of the above but the source */
@@ -101,6 +107,8 @@ fy_status fyi_dataset_get_pixels(const fy_dataset *d, int64_t i, float *x, int32
 void fyi_dataset_hash_samples(const fy_dataset *d, fyi_sha256 *h);
 /* FY_EINVAL unless d has labels; `what` is what they are needed for. */
 fy_status fyi_dataset_need_labels(const fy_dataset *d, const char *what);
+/* Which of d's groups the options keep, [groups]; fyi_free. FY_EINVAL for a name that no group has. */
+fy_status fyi_groups_kept(const fy_dataset *d, const fy_select_opts *o, bool **out);
 
 /* fy_dataset_prepare for readers: takes d; without options d itself is given. */
 fy_status fyi_dataset_prepared(fy_dataset *d, const fy_image_opts *o, fy_dataset **out);

@@ -64,25 +64,32 @@ static void hash_view(fy_dataset *d)
     fyi_sha256_hex(&sum, d->view_hash);
 }
 
-static bool copy_names(fy_dataset *d, const fyi_dataset_spec *spec)
+/* Those of n classes or groups, and NULL after the last; NULL when out of memory. */
+static const char *const *copy_names(fyi_arena *arena, const char *const *from, int n)
 {
-    const char **names;
+    const char **names = fyi_arena_alloc(arena, ((size_t)n + 1) * sizeof *names);
 
-    if (d->label == NULL)
-        return true;
-    names = fyi_arena_alloc(&d->arena, (size_t)spec->n_classes * sizeof *names);
-    if (names == NULL)
-        return false;
-    for (int c = 0; c < spec->n_classes; c++) {
-        names[c] = spec->class_names != NULL
-                       ? fyi_arena_printf(&d->arena, "%s", spec->class_names[c])
-                       : fyi_arena_printf(&d->arena, "%d", c);
-        if (names[c] == NULL)
-            return false;
+    for (int k = 0; names != NULL && k < n; k++) {
+        names[k] = from != NULL ? fyi_arena_printf(arena, "%s", from[k])
+                                : fyi_arena_printf(arena, "%d", k);
+        if (names[k] == NULL)
+            return NULL;
     }
-    d->class_names = names;
-    d->n_classes = spec->n_classes;
-    return true;
+    return names;
+}
+
+static bool copy_all_names(fy_dataset *d, const fyi_dataset_spec *spec)
+{
+    if (d->label != NULL) {
+        d->n_classes = spec->n_classes;
+        d->class_names = copy_names(&d->arena, spec->class_names, spec->n_classes);
+    }
+    if (d->group != NULL) {
+        d->n_groups = spec->n_groups;
+        d->group_names = copy_names(&d->arena, spec->group_names, spec->n_groups);
+    }
+    return (d->label == NULL || d->class_names != NULL) &&
+           (d->group == NULL || d->group_names != NULL);
 }
 
 static bool copy_arrays(fy_dataset *d, const fyi_dataset_spec *spec)
@@ -99,20 +106,27 @@ static bool copy_arrays(fy_dataset *d, const fyi_dataset_spec *spec)
         if (d->label == NULL)
             return false;
     }
+    if (spec->group != NULL) {
+        d->group = fyi_arena_dup(&d->arena, spec->group, n * sizeof *spec->group);
+        if (d->group == NULL)
+            return false;
+    }
     return true;
 }
 
 static bool write_text(fy_dataset *d, const fyi_dataset_spec *spec)
 {
-    char shape[96], classes[48] = "no labels";
+    char shape[96], classes[48] = "no labels", groups[48] = "";
 
     if (d->label != NULL)
         (void)snprintf(classes, sizeof classes, "%d classes", d->n_classes);
+    if (d->group != NULL)
+        (void)snprintf(groups, sizeof groups, ", %d groups", d->n_groups);
     fy_shape_text(&d->source->shape, shape, sizeof shape);
     d->name = fyi_arena_printf(&d->arena, "%s", spec->name);
     d->how = fyi_arena_printf(&d->arena, "%s", spec->how);
-    d->text = fyi_arena_printf(&d->arena, "%s: %lld samples %s, %s%s", spec->name, (long long)d->n,
-                               shape, classes, spec->how);
+    d->text = fyi_arena_printf(&d->arena, "%s: %lld samples %s, %s%s%s", spec->name,
+                               (long long)d->n, shape, classes, groups, spec->how);
     return d->name != NULL && d->how != NULL && d->text != NULL;
 }
 
@@ -137,7 +151,7 @@ fy_status fyi_dataset_new(const fyi_dataset_spec *spec, fy_dataset **out)
         return fyi_enomem(sizeof *d, "a dataset");
     d->source = fyi_source_ref(spec->source);
     d->n = spec->n;
-    if (!copy_arrays(d, spec) || !copy_names(d, spec) || !write_text(d, spec)) {
+    if (!copy_arrays(d, spec) || !copy_all_names(d, spec) || !write_text(d, spec)) {
         fy_dataset_free(d);
         return fyi_enomem((size_t)spec->n * sizeof *spec->index, "a dataset's sample numbers");
     }
@@ -154,6 +168,9 @@ fyi_dataset_spec fyi_dataset_spec_of(const fy_dataset *d)
                                .label = d->label,
                                .n_classes = d->n_classes,
                                .class_names = d->class_names,
+                               .group = d->group,
+                               .n_groups = d->n_groups,
+                               .group_names = d->group_names,
                                .name = d->name,
                                .how = d->how };
 }
@@ -165,7 +182,7 @@ fy_status fyi_dataset_pick(const fy_dataset *d, const int64_t *pos, int64_t n, c
     fyi_arena tmp = { 0 };
     fy_status st = FY_OK;
     int64_t *index;
-    int32_t *label;
+    int32_t *label, *group;
     char *text;
 
     *out = NULL;
@@ -173,18 +190,21 @@ fy_status fyi_dataset_pick(const fy_dataset *d, const int64_t *pos, int64_t n, c
         return fyi_fail(FY_EINVAL, "dataset '%s': no samples are left%s", d->name, how);
     index = fyi_arena_alloc(&tmp, (size_t)n * sizeof *index);
     label = fyi_arena_alloc(&tmp, (size_t)n * sizeof *label);
+    group = fyi_arena_alloc(&tmp, (size_t)n * sizeof *group);
     text = fyi_arena_printf(&tmp, "%s%s", d->how, how);
-    if (index == NULL || label == NULL || text == NULL) {
+    if (index == NULL || label == NULL || group == NULL || text == NULL) {
         st = fyi_enomem((size_t)n * sizeof *index, "a dataset's sample numbers");
         goto done;
     }
     for (int64_t i = 0; i < n; i++) {
         index[i] = fyi_dataset_source_number(d, pos[i]);
         label[i] = d->label != NULL ? d->label[pos[i]] : 0;
+        group[i] = d->group != NULL ? d->group[pos[i]] : 0;
     }
     spec.n = n;
     spec.index = index;
     spec.label = d->label != NULL ? label : NULL;
+    spec.group = d->group != NULL ? group : NULL;
     spec.how = text;
     st = fyi_dataset_new(&spec, out);
 done:

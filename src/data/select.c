@@ -1,4 +1,4 @@
-/* select.c: some samples of a dataset: by class with new labels, by number, or a limited count.
+/* select.c: some samples of a dataset: by group, by class with new labels, by number, or a limited count.
  *
  * Stratified picking shuffles, lines the classes up one after the other and takes every (n /
  * limit)-th in Bresenham's manner: the count is exact and every class is within one of its
@@ -110,6 +110,7 @@ static fy_status check_opts(const fy_dataset *d, const fy_select_opts *o)
 
 /* What is kept and under which label. */
 typedef struct choice {
+    bool *group;        /* [d's groups], is it kept?; NULL: all are */
     int32_t *label;     /* [d's classes], new label or -1 */
     const char **names; /* [n_classes], of the new labels */
     int n_classes;
@@ -147,7 +148,29 @@ static fy_status choose_classes(const fy_dataset *d, const fy_select_opts *o, ch
     return FY_OK;
 }
 
-/* The samples kept by class, then by limit. *n counts them. */
+static void describe_groups(const char *what, const char *const *names, int n, fyi_buf *how)
+{
+    for (int k = 0; k < n; k++)
+        fyi_buf_printf(how, "%s %s", k == 0 ? what : ",", names[k]);
+}
+
+static fy_status choose_groups(const fy_dataset *d, const fy_select_opts *o, choice *c)
+{
+    if (o->n_groups == 0 && o->n_not_groups == 0)
+        return FY_OK;
+    FYI_FORWARD(fyi_groups_kept(d, o, &c->group));
+    describe_groups("; groups", o->groups, o->n_groups, &c->how);
+    describe_groups("; not groups", o->not_groups, o->n_not_groups, &c->how);
+    return FY_OK;
+}
+
+static bool is_kept(const fy_dataset *d, const fy_select_opts *o, const choice *c, int64_t i)
+{
+    return (c->group == NULL || c->group[d->group[i]]) &&
+           (o->classes == NULL || c->label[d->label[i]] >= 0);
+}
+
+/* The samples kept by group and class, then by limit. *n counts them. */
 static fy_status choose_samples(const fy_dataset *d, const fy_select_opts *o, choice *c,
                                 int64_t *pos, int64_t *n)
 {
@@ -155,7 +178,7 @@ static fy_status choose_samples(const fy_dataset *d, const fy_select_opts *o, ch
 
     *n = 0;
     for (int64_t i = 0; i < d->n; i++)
-        if (o->classes == NULL || c->label[d->label[i]] >= 0)
+        if (is_kept(d, o, c, i))
             pos[(*n)++] = i;
     if (o->limit > *n)
         return fyi_fail(FY_EINVAL,
@@ -200,6 +223,7 @@ fy_status fy_dataset_select(const fy_dataset *d, const fy_select_opts *o, fy_dat
 
     *out = NULL;
     FYI_FORWARD(check_opts(d, o));
+    FY_TRY(choose_groups(d, o, &c));
     if (o->classes != NULL)
         FY_TRY(choose_classes(d, o, &c));
     pos = fyi_calloc((size_t)d->n, sizeof *pos);
@@ -223,6 +247,7 @@ fy_status fy_dataset_select(const fy_dataset *d, const fy_select_opts *o, fy_dat
 done:
     fy_dataset_free(picked);
     fyi_free(pos);
+    fyi_free(c.group);
     fyi_buf_release(&c.how);
     fyi_arena_release(&c.arena);
     return st;

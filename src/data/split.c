@@ -2,7 +2,8 @@
  *
  * Samples are shuffled (and lined up class by class when stratified) and dealt like cards: each
  * goes to the part that lacks most, so that every prefix, hence every class and the whole, is
- * within about one sample of the fractions. Whole groups are dealt the same way, largest first. */
+ * within about one sample of the fractions. Whole groups go, largest first, where they bring the classes' shares nearest to
+ * the fractions, in the sum of squares. */
 #include "data/data.h"
 
 #include <math.h>
@@ -16,10 +17,6 @@ typedef struct deal {
     int64_t count[FY_MAX_PARTS + 1];
     int64_t total;
 } deal;
-
-typedef struct group {
-    int64_t id, n;
-} group;
 
 fy_split_opts fy_split_defaults(void)
 {
@@ -46,11 +43,6 @@ static fy_status check_opts(const fy_dataset *d, const fy_split_opts *o)
     if (sum > 1.0 + 1e-9)
         return fyi_fail(FY_EINVAL, "dataset '%s': the parts' fractions sum to %g, more than 1",
                         d->name, sum);
-    if (o->stratified && o->group != NULL)
-        return fyi_fail(FY_EINVAL,
-                        "dataset '%s': a split by group cannot be stratified as well; "
-                        "turn one off",
-                        d->name);
     return o->stratified ? fyi_dataset_need_labels(d, "a stratified split") : FY_OK;
 }
 
@@ -89,91 +81,179 @@ static int deal_to(deal *s, int64_t n)
 
 /* ---- groups ---------------------------------------------------------------------------------- */
 
-static int compare_groups(const void *a, const void *b)
-{
-    const group *x = a, *y = b;
+/* Samples lined up group by group, and what the shares still lack. */
+typedef struct deck {
+    const fy_dataset *d;
+    int n_parts, n_shares, n_classes, n_groups;
+    int64_t *begin;  /* [n_groups + 1], where a group's samples begin in `member` */
+    int64_t *member; /* [count] */
+    int *order; /* [n_groups], the largest first, equals by seed; those without samples are left out */
+    double *lacks;  /* [n_shares, n_classes], of the class's samples */
+    double *weight; /* [n_classes], one over its samples */
+    const double *frac;
+    bool has_any[FY_MAX_PARTS + 1];
+    fyi_arena arena;
+} deck;
 
-    return (x->id > y->id) - (x->id < y->id);
+static fy_status new_deck(const fy_dataset *d, const fy_split_opts *o, const deal *s, deck *k)
+{
+    const size_t n = (size_t)d->n_groups;
+
+    k->d = d;
+    k->n_parts = o->n_parts;
+    k->n_shares = s->n_shares;
+    k->n_classes = o->stratified ? d->n_classes : 1;
+    k->frac = s->frac;
+    k->begin = fyi_arena_alloc(&k->arena, (n + 1) * sizeof *k->begin);
+    k->member = fyi_arena_alloc(&k->arena, (size_t)d->n * sizeof *k->member);
+    k->order = fyi_arena_alloc(&k->arena, n * sizeof *k->order);
+    k->weight = fyi_arena_alloc(&k->arena, (size_t)k->n_classes * sizeof *k->weight);
+    k->lacks =
+        fyi_arena_alloc(&k->arena, (size_t)k->n_shares * (size_t)k->n_classes * sizeof *k->lacks);
+    return k->begin != NULL && k->member != NULL && k->order != NULL && k->weight != NULL &&
+                   k->lacks != NULL
+               ? FY_OK
+               : fyi_enomem((size_t)d->n * sizeof *k->member, "splitting by group");
 }
+
+static int class_of(const deck *k, int64_t i)
+{
+    return k->n_classes > 1 ? k->d->label[i] : 0;
+}
+
+/* Counting sort by group. */
+static void line_up(deck *k)
+{
+    const fy_dataset *d = k->d;
+
+    for (int64_t i = 0; i < d->n; i++)
+        k->begin[d->group[i]]++;
+    for (int g = 1; g <= d->n_groups; g++)
+        k->begin[g] += k->begin[g - 1];
+    for (int64_t i = d->n - 1; i >= 0; i--)
+        k->member[--k->begin[d->group[i]]] = i;
+}
+
+typedef struct ranked {
+    int64_t n, rank;
+    int group;
+} ranked;
 
 static int larger_first(const void *a, const void *b)
 {
-    const group *x = a, *y = b;
+    const ranked *x = a, *y = b;
 
-    return x->n != y->n ? (x->n < y->n) - (x->n > y->n) : (x->id > y->id) - (x->id < y->id);
+    return x->n != y->n ? (x->n < y->n) - (x->n > y->n) : (x->rank > y->rank) - (x->rank < y->rank);
 }
 
-/* Distinct groups with their sizes, sorted by id; returns how many. groups [n] */
-static int64_t count_groups(const int64_t *of, int64_t n, group *groups)
+static fy_status put_in_order(deck *k, uint64_t seed)
 {
-    int64_t m = 0;
-
-    for (int64_t i = 0; i < n; i++)
-        groups[i] = (group){ of[i], 1 };
-    qsort(groups, (size_t)n, sizeof *groups, compare_groups);
-    for (int64_t i = 0; i < n; i++)
-        if (m > 0 && groups[m - 1].id == groups[i].id)
-            groups[m - 1].n++;
-        else
-            groups[m++] = groups[i];
-    return m;
-}
-
-/* Gives every group a random rank, deals by (size, rank), and leaves share numbers in `n`. */
-static void deal_groups(deal *s, uint64_t seed, group *groups, int64_t m, int64_t *ids)
-{
+    const int m = k->d->n_groups;
     fy_rng r = fy_rng_named(seed, "data.split");
-    int64_t *rank = ids + m;
+    ranked *v = fyi_arena_alloc(&k->arena, (size_t)m * sizeof *v);
+    int64_t *rank = fyi_arena_alloc(&k->arena, (size_t)m * sizeof *rank);
 
-    for (int64_t k = 0; k < m; k++) {
-        ids[k] = groups[k].id;
-        rank[k] = k;
-    }
+    if (v == NULL || rank == NULL)
+        return fyi_enomem((size_t)m * sizeof *v, "splitting by group");
+    for (int g = 0; g < m; g++)
+        rank[g] = g;
     fy_rng_shuffle(&r, rank, (size_t)m);
-    for (int64_t k = 0; k < m; k++)
-        groups[k].id = rank[k];
-    qsort(groups, (size_t)m, sizeof *groups, larger_first);
-    for (int64_t k = 0; k < m; k++)
-        groups[k].n = deal_to(s, groups[k].n);
-    /* Back to the order of the ids: rank[k] was the k-th id's. */
-    qsort(groups, (size_t)m, sizeof *groups, compare_groups);
-    for (int64_t k = 0; k < m; k++)
-        rank[k] = groups[rank[k]].n;
+    for (int g = 0; g < m; g++)
+        v[g] = (ranked){ k->begin[g + 1] - k->begin[g], rank[g], g };
+    qsort(v, (size_t)m, sizeof *v, larger_first);
+    for (int g = 0; g < m && v[g].n > 0; g++)
+        k->order[k->n_groups++] = v[g].group;
+    return FY_OK;
 }
 
-static int64_t find_id(const int64_t *ids, int64_t m, int64_t id)
+static void set_lacks(deck *k)
 {
-    int64_t lo = 0, hi = m - 1;
-
-    while (lo < hi) {
-        const int64_t mid = lo + (hi - lo) / 2;
-
-        if (ids[mid] < id)
-            lo = mid + 1;
-        else
-            hi = mid;
+    for (int64_t i = 0; i < k->d->n; i++)
+        k->weight[class_of(k, i)]++;
+    for (int c = 0; c < k->n_classes; c++) {
+        k->weight[c] = k->weight[c] > 0 ? 1 / k->weight[c] : 0;
+        for (int p = 0; p < k->n_shares; p++)
+            k->lacks[p * k->n_classes + c] = k->frac[p];
     }
-    return lo;
 }
 
-static fy_status share_by_group(const fy_dataset *d, const fy_split_opts *o, deal *s, int *share)
+/* How much nearer to its fractions a share comes with a group: what the sum of squares over its classes falls by, but for
+ * what is the same for all shares. */
+static double gain(const deck *k, int group, int share)
 {
-    group *groups = fyi_calloc((size_t)d->n, sizeof *groups);
-    int64_t *ids = fyi_calloc((size_t)d->n * 2, sizeof *ids);
-    fy_status st = FY_OK;
-    int64_t m;
+    double sum = 0;
 
-    if (groups == NULL || ids == NULL) {
-        st = fyi_enomem((size_t)d->n * sizeof *groups, "splitting by group");
-        goto done;
+    for (int64_t j = k->begin[group]; j < k->begin[group + 1]; j++)
+        sum += k->lacks[share * k->n_classes + class_of(k, k->member[j])];
+    return sum;
+}
+
+static bool is_starved(const deck *k, int left)
+{
+    int n_empty = 0;
+
+    for (int p = 0; p < k->n_parts; p++)
+        n_empty += !k->has_any[p];
+    return left <= n_empty;
+}
+
+/* The share that gains most; the first of equals. Groups that are left go to empty parts while there are more of those. */
+static int share_of(const deck *k, int group, int left)
+{
+    const bool to_empty = is_starved(k, left);
+    int best = 0;
+    double most = -INFINITY;
+
+    for (int p = 0; p < k->n_shares; p++) {
+        const bool may = to_empty ? p < k->n_parts && !k->has_any[p] : k->frac[p] > 0;
+        const double v = may ? gain(k, group, p) : -INFINITY;
+
+        if (v > most + 1e-9) {
+            most = v;
+            best = p;
+        }
     }
-    m = count_groups(o->group, d->n, groups);
-    deal_groups(s, o->seed, groups, m, ids);
-    for (int64_t i = 0; i < d->n; i++)
-        share[i] = (int)ids[m + find_id(ids, m, o->group[i])];
+    return best;
+}
+
+static void deal_group(deck *k, int group, int to, int *share)
+{
+    k->has_any[to] = true;
+    for (int64_t j = k->begin[group]; j < k->begin[group + 1]; j++) {
+        const int c = class_of(k, k->member[j]);
+
+        k->lacks[to * k->n_classes + c] -= k->weight[c];
+        share[k->member[j]] = to;
+    }
+}
+
+static fy_status deal_groups(deck *k, int *share)
+{
+    if (k->n_groups < k->n_parts)
+        return fyi_fail(
+            FY_EINVAL,
+            "dataset '%s': its samples come from %d groups, among them '%.80s', too few "
+            "for %d parts without a group in common; choose the parts by hand, or "
+            "split across groups",
+            k->d->name, k->n_groups, k->d->group_names[k->order[0]], k->n_parts);
+    for (int i = 0; i < k->n_groups; i++)
+        deal_group(k, k->order[i], share_of(k, k->order[i], k->n_groups - i), share);
+    return FY_OK;
+}
+
+static fy_status share_by_group(const fy_dataset *d, const fy_split_opts *o, const deal *s,
+                                int *share)
+{
+    deck k = { 0 };
+    fy_status st;
+
+    FY_TRY(new_deck(d, o, s, &k));
+    line_up(&k);
+    FY_TRY(put_in_order(&k, o->seed));
+    set_lacks(&k);
+    FY_TRY(deal_groups(&k, share));
 done:
-    fyi_free(ids);
-    fyi_free(groups);
+    fyi_arena_release(&k.arena);
     return st;
 }
 
@@ -225,8 +305,8 @@ fy_status fy_dataset_split(const fy_dataset *d, const fy_split_opts *o, fy_datas
         st = fyi_enomem((size_t)d->n * sizeof *pos, "splitting a dataset");
         goto done;
     }
-    FY_TRY(o->group != NULL ? share_by_group(d, o, &s, share)
-                            : share_by_sample(d, o, &s, pos, share));
+    FY_TRY(d->group != NULL && !o->across_groups ? share_by_group(d, o, &s, share)
+                                                 : share_by_sample(d, o, &s, pos, share));
     for (int p = 0; p < o->n_parts; p++)
         FY_TRY(make_part(d, o, share, p, pos, &parts[p]));
     st = FY_OK;

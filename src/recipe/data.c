@@ -16,6 +16,22 @@ fy_status fyi_data_need_labels(const fyi_recipe_data *d, int i, const char *why)
                     fyi_side_names[i], why, fyi_side_names[i]);
 }
 
+fy_status fyi_data_keep_apart(const fyi_recipe_data *d, int a, int b)
+{
+    const char *group, *one = fyi_side_names[a], *other = fyi_side_names[b];
+
+    if (d->side[a] == NULL || d->side[b] == NULL || d->across_groups[a] || d->across_groups[b])
+        return FY_OK;
+    FYI_FORWARD(fy_dataset_share_group(d->side[a], d->side[b], &group));
+    if (group == NULL)
+        return FY_OK;
+    return fyi_fail(FY_EINVAL,
+                    "the data sides '%s' and '%s' both have samples of the group '%.80s', so that "
+                    "figures would say little about new groups; keep it out of one of them "
+                    "(%s.not_groups=[%.80s]), or agree to it with %s.across_groups=true",
+                    one, other, group, one, group, one);
+}
+
 /* `sides` says which side's dataset is meant: "source and target". */
 void fyi_odd_note(fyi_odd *odd, const char *sides, const char *text)
 {
@@ -95,6 +111,7 @@ static fy_status hold_out(const fyi_settings *s, fyi_recipe_data *d, int of, int
     o.frac[0] = 1 - s->run.holdout;
     o.frac[1] = s->run.holdout;
     o.seed = s->run.seed.value;
+    o.across_groups = s->side[of].across_groups;
     st = fy_dataset_split(d->side[of], &o, parts);
     if (st != FY_OK)
         return fyi_wrap(st,
@@ -137,6 +154,7 @@ fy_status fyi_recipe_data_open(const fyi_settings *s, fyi_recipe_data *d)
     for (int i = 0; i < FYI_SIDES; i++)
         if (s->sections[1 + i].is_open) {
             FYI_FORWARD(fyi_stop_if_asked("opening the data"));
+            d->across_groups[i] = s->side[i].across_groups;
             FYI_FORWARD(fyi_recipe_side_open(s, i, &d->side[i]));
         }
     FYI_FORWARD(part_sides(s, d));

@@ -38,6 +38,8 @@ static fy_status check(fyi_recipe_data *d)
     FYI_FORWARD(fyi_data_need_labels(d, FYI_SOURCE_TEST, why));
     for (int i = FYI_SOURCE_TEST; i <= FYI_TARGET_EVAL; i++)
         FYI_FORWARD(fyi_data_compare(d, FYI_SOURCE, i));
+    FYI_FORWARD(fyi_data_keep_apart(d, FYI_SOURCE, FYI_SOURCE_TEST));
+    FYI_FORWARD(fyi_data_keep_apart(d, FYI_TARGET, FYI_TARGET_EVAL));
     FYI_FORWARD(check_judged_classes(d));
     fyi_data_look_at_size(d, FYI_SOURCE_TEST);
     fyi_data_look_at_size(d, judged_side(d));

@@ -17,6 +17,9 @@ static fy_status check_domain(fyi_recipe_data *d, int train, int val, int test)
     FYI_FORWARD(fyi_data_need_labels(d, train, why));
     FYI_FORWARD(fyi_data_need_labels(d, val, why));
     FYI_FORWARD(fyi_data_need_labels(d, test, why));
+    FYI_FORWARD(fyi_data_keep_apart(d, train, val));
+    FYI_FORWARD(fyi_data_keep_apart(d, train, test));
+    FYI_FORWARD(fyi_data_keep_apart(d, val, test));
     FYI_FORWARD(fyi_data_compare(d, train, val));
     FYI_FORWARD(fyi_data_compare(d, train, test));
     fyi_data_look_at_size(d, val);

@@ -30,8 +30,10 @@ static fy_status view(fyi_recipe_data *d)
             continue;
         FYI_FORWARD(compare_names(d, i));
         FYI_FORWARD(fyi_data_compare(d, FYI_TRAIN, i));
+        FYI_FORWARD(fyi_data_keep_apart(d, FYI_TRAIN, i));
         fyi_data_look_at_size(d, i);
     }
+    FYI_FORWARD(fyi_data_keep_apart(d, FYI_VAL, FYI_TEST));
     d->view.finetune = (fy_finetune_data){ d->side[FYI_TRAIN], d->side[FYI_VAL], d->side[FYI_TEST] };
     return FY_OK;
 }

@@ -93,6 +93,7 @@ typedef enum fyi_key_type {
     FYI_KEY_REALS,   /* fyi_reals */
     FYI_KEY_SEEDS,   /* fyi_seeds, at most max */
     FYI_KEY_CHANGES, /* fyi_texts, "key=value" each */
+    FYI_KEY_NAMES,   /* fyi_texts, each there once */
     FYI_KEY_TEXTS, /* const char *: one text, or a list of them with "; " between; "" and NULL are the same */
 } fyi_key_type;
 
@@ -173,6 +174,8 @@ typedef struct fyi_side {
     double pad_value;
     const char *range;
     fyi_reals mean, deviation;
+    fyi_texts groups, not_groups;
+    bool across_groups;
     fyi_ints classes, relabel;
     int64_t limit;
     const char *pick;
@@ -375,6 +378,7 @@ void fyi_odd_note(fyi_odd *odd, const char *sides, const char *text);
 /* The sides as opened (with their labels) and what a method may see of them. */
 typedef struct fyi_recipe_data {
     fy_dataset *side[FYI_SIDES];      /* NULL where the recipe has none */
+    bool across_groups[FYI_SIDES];    /* may have groups in common with another */
     fy_dataset *target, *target_eval; /* without labels */
     fy_judge *judge;
     fyi_files files;
@@ -385,9 +389,11 @@ typedef struct fyi_recipe_data {
         fy_distill_data distill;
     } view;
 } fyi_recipe_data;
-/* What every kind looks at: FY_EINVAL for a side without labels; notes that a model made for `base` meets something
+/* What every kind looks at: FY_EINVAL for a side without labels, and for two sides with a group in common that have not
+ * agreed to it, of which one is judged by what the other learns; notes that a model made for `base` meets something
  * else in `i`; that so few samples say little. */
 fy_status fyi_data_need_labels(const fyi_recipe_data *d, int i, const char *why);
+fy_status fyi_data_keep_apart(const fyi_recipe_data *d, int a, int b);
 fy_status fyi_data_compare(fyi_recipe_data *d, int base, int i);
 void fyi_data_look_at_size(fyi_recipe_data *d, int i);
 /* side.c: one side, with its labels. */

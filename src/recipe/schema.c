@@ -58,6 +58,7 @@ void fyi_key_expected(const fyi_key *k, char *text, size_t size)
             "a name of letters, digits, '.', '_' and '-' that does not begin with '.' or '-'",
         [FYI_KEY_SEED] = "a whole number, 0 or more, or the word seed",
         [FYI_KEY_CHANGES] = "a list of settings, [key=value, ...]",
+        [FYI_KEY_NAMES] = "a list of names, each there once",
     };
 
     if (k->type == FYI_KEY_INT)
@@ -301,6 +302,18 @@ static fy_status bind_changes(const site *at, void *dst)
     return FY_OK;
 }
 
+static fy_status bind_names(const site *at, void *dst)
+{
+    const fyi_entry *e = at->entry;
+
+    for (int i = 0; i < e->n_items; i++)
+        for (int k = 0; k <= i; k++)
+            if (e->items[i][0] == '\0' || (k < i && strcmp(e->items[i], e->items[k]) == 0))
+                return fail_value(at, e->items[i]);
+    *(fyi_texts *)dst = (fyi_texts){ e->items, e->n_items };
+    return FY_OK;
+}
+
 /* Of several with "; " between, so does one text. */
 static fy_status bind_texts(const site *at, void *dst)
 {
@@ -412,7 +425,7 @@ static void text_seeds(const void *v, fyi_buf *out)
 }
 
 /* A value may hold commas and brackets. */
-static void text_changes(const void *v, fyi_buf *out)
+static void text_list(const void *v, fyi_buf *out)
 {
     const fyi_texts *list = v;
 
@@ -464,7 +477,8 @@ static const struct {
     [FYI_KEY_INTS] = { bind_ints, text_ints, true },
     [FYI_KEY_REALS] = { bind_reals, text_reals, true },
     [FYI_KEY_SEEDS] = { bind_seeds, text_seeds, true },
-    [FYI_KEY_CHANGES] = { bind_changes, text_changes, true },
+    [FYI_KEY_CHANGES] = { bind_changes, text_list, true },
+    [FYI_KEY_NAMES] = { bind_names, text_list, true },
     [FYI_KEY_TEXTS] = { bind_texts, text_texts, true },
 };
 

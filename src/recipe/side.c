@@ -324,6 +324,10 @@ static fy_status select_samples(const site *at, const fy_dataset *all, fy_datase
     const fyi_side *s = at->side;
     fy_select_opts o = fy_select_defaults();
 
+    o.groups = s->groups.v;
+    o.n_groups = s->groups.n;
+    o.not_groups = s->not_groups.v;
+    o.n_not_groups = s->not_groups.n;
     o.classes = s->classes.n > 0 ? s->classes.v : NULL;
     o.n_classes = s->classes.n;
     o.relabel = s->relabel.n > 0 ? s->relabel.v : NULL;

@@ -111,6 +111,13 @@ const fyi_key fyi_side_keys[] = {
         "those of 1,000 samples of this side, source, train: of that one"),
     KEY("mean", FYI_KEY_REALS, mean, 0, 0, NULL, "range=normal", 0, "per channel"),
     KEY("deviation", FYI_KEY_REALS, deviation, 1e-6, 1e6, NULL, "range=normal", 0, "per channel"),
+    KEY("groups", FYI_KEY_NAMES, groups, 0, 0, NULL, NULL, 0,
+        "names of the groups (speakers, subjects, devices) whose samples to keep; []: all"),
+    KEY("not_groups", FYI_KEY_NAMES, not_groups, 0, 0, NULL, NULL, 0,
+        "names of groups whose samples to leave out"),
+    KEY("across_groups", FYI_KEY_BOOL, across_groups, 0, 0, NULL, NULL, 0,
+        "true: this side may have groups in common with those that it is held against, and what is held out of it is "
+        "taken of all groups"),
     KEY("classes", FYI_KEY_INTS, classes, 0, 1e6, NULL, NULL, 0,
         "labels to keep, which become 0, 1, ...; []: all as they are"),
     KEY("relabel", FYI_KEY_INTS, relabel, 0, 1e6, NULL, "classes!=[]", FYI_KEY_REPEATS,
@@ -154,6 +161,7 @@ void fyi_side_follow(fyi_side *s, const fyi_side *from)
 {
     *s = *from;
     s->images = s->labels = NULL;
+    s->groups = s->not_groups = (fyi_texts){ 0 };
     s->limit = 0;
     if (strcmp(s->range, "data") == 0)
         s->range = "train";

@@ -111,35 +111,159 @@ static void a_split_is_a_function_of_its_seed(void **state)
     fy_dataset_free(d);
 }
 
-/* 30 subjects with 1 to 8 samples each. */
+/* ---- groups ---------------------------------------------------------------------------------- */
+
+/* The samples of d as those of n groups. */
+static fy_dataset *grouped(fy_dataset *d, int32_t (*group)(int64_t i), int n)
+{
+    int32_t v[1024];
+    fy_dataset *out;
+
+    for (int64_t i = 0; i < fy_dataset_count(d); i++)
+        v[i] = group(i);
+    check_ok(fy_dataset_with_groups(d, v, n, NULL, &out));
+    fy_dataset_free(d);
+    return out;
+}
+
+/* Subjects with 1 to 8 samples each; 135 samples are of 32. */
+static int32_t subject(int64_t i)
+{
+    int32_t s = 0;
+
+    for (int64_t n = 1; i >= n; n += s % 8 + 1)
+        s++;
+    return s;
+}
+
+/* Six speakers who said as much of every class. */
+static int32_t speaker(int64_t i)
+{
+    return (int32_t)(i / 20 % 6);
+}
+
+/* Recordings of ten samples, of one class each. */
+static int32_t recording(int64_t i)
+{
+    return (int32_t)(i / 10);
+}
+
+static int32_t class_of_recording(int64_t i)
+{
+    return (int32_t)(i / 10 % 3);
+}
+
+static int32_t own_group(int64_t i)
+{
+    return (int32_t)i;
+}
+
+static int32_t one_of_two(int64_t i)
+{
+    return i < 90;
+}
+
+static const struct group_row {
+    const char *name;
+    int64_t n;
+    int32_t (*label)(int64_t i), (*group)(int64_t i);
+    int n_groups, n_parts;
+    double frac[3];
+    bool stratified;
+    double off, class_off; /* samples that a part, and a class in it, may be off its fraction */
+} group_rows[] = {
+    { "uneven subjects", 135, uneven, subject, 32, 3, { 0.6, 0.2, 0.2 }, false, 4, 135 },
+    { "uneven subjects, stratified", 135, uneven, subject, 32, 3, { 0.6, 0.2, 0.2 }, true, 5, 5 },
+    { "a speaker is kept", 120, uneven, speaker, 6, 2, { 0.8, 0.2 }, true, 4.01, 3 },
+    { "half of the speakers, some left out", 120, uneven, speaker, 6, 2, { 0.5, 0.2 }, true, 4.01, 4 },
+    { "recordings of one class",
+      900,
+      class_of_recording,
+      recording,
+      90,
+      3,
+      { 0.7, 0.2, 0.1 },
+      true,
+      0.01,
+      0.01 },
+    { "every sample a group", 200, uneven, own_group, 200, 3, { 0.7, 0.2, 0.1 }, true, 2, 1.01 },
+    { "as many parts as groups", 100, uneven, one_of_two, 2, 2, { 0.5, 0.5 }, true, 41, 41 },
+    { "a small part gets a group all the same",
+      100,
+      uneven,
+      one_of_two,
+      2,
+      2,
+      { 0.99, 0.01 },
+      true,
+      90,
+      90 },
+};
+
+static void check_undivided(const fy_dataset *d, fy_dataset **parts, int n)
+{
+    int part_of[256];
+
+    memset(part_of, -1, sizeof part_of);
+    for (int p = 0; p < n; p++)
+        for (int64_t i = 0; i < fy_dataset_count(parts[p]); i++) {
+            const int32_t g = fy_dataset_group(parts[p], i);
+
+            assert_int_equal(g, fy_dataset_group(d, fy_dataset_origin(parts[p], i)));
+            assert_true(part_of[g] == -1 || part_of[g] == p);
+            part_of[g] = p;
+        }
+}
+
+static void check_near(double actual, double expected, double off)
+{
+    check_close_f64(&actual, &expected, 1, 0, off);
+}
+
 static void groups_are_never_divided(void **state)
 {
-    int64_t group[135], n = 0;
-    int part_of[30];
-    fy_dataset *d, *parts[3];
-    fy_split_opts o = { .n_parts = 3, .frac = { 0.6, 0.2, 0.2 }, .group = group };
+    const struct group_row *row = *state;
+    fy_dataset *d = grouped(numbered(row->n, row->label), row->group, row->n_groups), *parts[3];
+    fy_split_opts o = { .n_parts = row->n_parts, .stratified = row->stratified };
+    int64_t whole[3], counts[3];
 
-    (void)state;
-    for (int s = 0; s < 30; s++)
-        for (int k = 0; k <= s % 8 && n < 135; k++)
-            group[n++] = 1000 - 7 * s;
-    d = numbered(n, uneven);
+    memcpy(o.frac, row->frac, sizeof row->frac);
+    check_ok(fy_dataset_class_counts(d, whole, 3));
     for (o.seed = 0; o.seed < 5; o.seed++) {
-        memset(part_of, -1, sizeof part_of);
         check_ok(fy_dataset_split(d, &o, parts));
-        assert_int_equal(count_covered(parts, 3, n), n);
-        for (int p = 0; p < 3; p++)
-            for (int64_t i = 0; i < fy_dataset_count(parts[p]); i++) {
-                const int64_t s = (1000 - group[fy_dataset_origin(parts[p], i)]) / 7;
-
-                assert_true(part_of[s] == -1 || part_of[s] == p);
-                part_of[s] = p;
-            }
-        check_close_f64(&(double){ (double)fy_dataset_count(parts[0]) },
-                        &(double){ 0.6 * (double)n }, 1, 0, 4);
-        free_all(parts, 3);
+        check_undivided(d, parts, row->n_parts);
+        for (int p = 0; p < row->n_parts; p++) {
+            check_near((double)fy_dataset_count(parts[p]), row->frac[p] * (double)row->n, row->off);
+            check_ok(fy_dataset_class_counts(parts[p], counts, 3));
+            for (int c = 0; c < 3; c++)
+                check_near((double)counts[c], row->frac[p] * (double)whole[c], row->class_off);
+        }
+        free_all(parts, row->n_parts);
     }
     fy_dataset_free(d);
+}
+
+static void groups_may_be_divided_on_request(void **state)
+{
+    fy_dataset *bare = numbered(100, uneven), *plain[2], *parts[3];
+    fy_dataset *d = grouped(numbered(100, uneven), one_of_two, 2);
+    fy_split_opts o = fy_split_defaults();
+    const char *name;
+
+    (void)state;
+    o.across_groups = true;
+    check_ok(fy_dataset_split(bare, &o, plain));
+    check_ok(fy_dataset_split(d, &o, parts));
+    assert_string_equal(fy_dataset_view_hash(parts[1]), fy_dataset_view_hash(plain[1]));
+    check_ok(fy_dataset_share_group(parts[0], parts[1], &name));
+    assert_non_null(name);
+    free_all(parts, 2);
+    free_all(plain, 2);
+    o = (fy_split_opts){ .n_parts = 3, .frac = { 0.3, 0.3, 0.4 } };
+    check_status(fy_dataset_split(d, &o, parts), FY_EINVAL);
+    check_sentence("come from 2 groups");
+    fy_dataset_free(d);
+    fy_dataset_free(bare);
 }
 
 static const struct refusal {
@@ -152,9 +276,6 @@ static const struct refusal {
     { "a fraction of zero", { .n_parts = 2, .frac = { 1, 0 } }, "must be positive" },
     { "more than everything", { .n_parts = 2, .frac = { 0.8, 0.3 } }, "more than 1" },
     { "an empty part", { .n_parts = 2, .frac = { 0.999, 0.001 } }, "would be empty" },
-    { "strata and groups",
-      { .n_parts = 1, .frac = { 1 }, .stratified = true, .group = (const int64_t[20]){ 0 } },
-      "cannot be stratified" },
 };
 
 static void impossible_splits_are_refused(void **state)
@@ -280,7 +401,6 @@ static void broken_manifests_are_refused(void **state)
 
 static fy_status split_and_free(void *arg)
 {
-    const int64_t group[20] = { 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10 };
     fy_split_opts o = fy_split_defaults();
     fy_dataset *parts[2];
     fy_status st = fy_dataset_split(arg, &o, parts);
@@ -288,8 +408,7 @@ static fy_status split_and_free(void *arg)
     if (st != FY_OK)
         return st;
     free_all(parts, 2);
-    o.stratified = false;
-    o.group = group;
+    o.across_groups = true;
     st = fy_dataset_split(arg, &o, parts);
     if (st == FY_OK)
         free_all(parts, 2);
@@ -298,7 +417,7 @@ static fy_status split_and_free(void *arg)
 
 static void lack_of_memory_leaves_nothing_behind(void **state)
 {
-    fy_dataset *d = numbered(20, uneven);
+    fy_dataset *d = grouped(numbered(20, uneven), recording, 2);
 
     (void)state;
     fyt_check_alloc_failures(split_and_free, d);
@@ -311,7 +430,7 @@ int main(void)
 {
     struct CMUnitTest tests[64] = {
         cmocka_unit_test(a_split_is_a_function_of_its_seed),
-        cmocka_unit_test(groups_are_never_divided),
+        cmocka_unit_test(groups_may_be_divided_on_request),
         cmocka_unit_test(strata_need_labels),
         IN_DIR(a_manifest_finds_the_samples_again),
         IN_DIR(a_manifest_speaks_of_the_source),
@@ -323,6 +442,9 @@ int main(void)
     for (size_t i = 0; i < LEN(split_rows); i++)
         tests[n++] = (struct CMUnitTest){ split_rows[i].name, parts_are_disjoint_and_in_proportion,
                                           NULL, NULL, (void *)(uintptr_t)&split_rows[i] };
+    for (size_t i = 0; i < LEN(group_rows); i++)
+        tests[n++] = (struct CMUnitTest){ group_rows[i].name, groups_are_never_divided, NULL, NULL,
+                                          (void *)(uintptr_t)&group_rows[i] };
     for (size_t i = 0; i < LEN(refusals); i++)
         tests[n++] = (struct CMUnitTest){ refusals[i].name, impossible_splits_are_refused, NULL,
                                           NULL, (void *)(uintptr_t)&refusals[i] };

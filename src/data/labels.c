@@ -3,7 +3,7 @@
  *   names known            a text's number is its name's place; or, if it is none, its own value
  *   all whole numbers      they are the labels
  *   otherwise              the different texts in byte order, which is how Python sorts them */
-#include "data/picture.h"
+#include "data/album.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -225,4 +225,12 @@ fy_status fyi_album_number(fyi_album *a, const char *where, int32_t **label)
     if (a->n_classes > MAX_CLASSES)
         return fyi_fail(FY_EFORMAT, "'%s' has more than %d different labels", where, MAX_CLASSES);
     return look_up(a, where, *label);
+}
+
+fy_status fyi_album_number_by(fyi_album *a, const char *where, const char *classes_path,
+                              int32_t **label)
+{
+    if (a->class_names == NULL && classes_path != NULL)
+        FYI_FORWARD(fyi_class_names_read(classes_path, &a->arena, &a->class_names, &a->n_classes));
+    return fyi_album_number(a, where, label);
 }

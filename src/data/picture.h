@@ -1,14 +1,12 @@
-/* What the files that deal with encoded pictures share: decoding, resizing, and albums.
+/* What the files that deal with encoded pictures share: decoding and resizing.
  *
  *   encoded   the bytes of a JPEG, PNG or WebP file
  *   picture   decoded and upright: rows of bytes, grey or RGB, as a person would see it
- *   shot      where one encoded picture lies: a file, or a part of one; and its label
- *   album     a list of shots: what a folder, a list or archives are read into. It becomes the
- *             source of a dataset, which decodes a picture when it is asked for. */
+ *   album     of pictures: it becomes the source of a dataset, which decodes a picture when it is asked for */
 #ifndef FYI_PICTURE_H
 #define FYI_PICTURE_H
 
-#include "data/data.h"
+#include "data/album.h"
 
 typedef struct fyi_picture {
     int64_t h, w;
@@ -30,12 +28,6 @@ fy_status fyi_picture_set_channels(fyi_picture *p, int c);
 /* A larger picture is refused: 128 Mi pixels take 384 MiB. */
 #define FYI_MAX_PIXELS ((int64_t)1 << 27)
 #define FYI_MAX_SIDE 65535
-
-typedef struct fyi_encoded {
-    const char *name; /* for sentences */
-    const uint8_t *p;
-    size_t n;
-} fyi_encoded;
 
 /* What the header says; h and w are those of the upright picture. */
 typedef struct fyi_picture_info {
@@ -71,9 +63,6 @@ fy_status fyi_picture_probe(const fyi_encoded *e, int64_t max_pixels, fyi_pictur
 /* The header and the structure: finds files that were cut off, and for PNG every changed byte. */
 fy_status fyi_picture_check(const fyi_encoded *e, fyi_picture_info *out);
 fy_status fyi_picture_decode(const fyi_encoded *e, const fyi_decode_opts *o, fyi_picture *out);
-/* Does the name end in .jpg, .jpeg, .jpe, .jfif, .png or .webp, in whatever case? */
-bool fyi_picture_has_ending(const char *name);
-
 /* 1 .. 8 from EXIF data, which begins with "II" or "MM"; 1 if it says nothing that can be read. */
 int fyi_exif_orientation(const uint8_t *p, size_t n);
 /* In place; p's memory may be replaced. */
@@ -110,44 +99,13 @@ typedef struct fyi_resize_axis {
 fy_status fyi_picture_resize(const fyi_picture *src, const fyi_resize_axis *y,
                              const fyi_resize_axis *x, uint8_t *dst);
 
-/* ---- albums: album.c, labels.c, pictures.c --------------------------------------------------- */
+/* ---- albums of pictures: picture_source.c, pictures.c ----------------------------------------- */
 
-typedef struct fyi_shot {
-    const char *path;  /* of the file that holds it */
-    const char *name;  /* within the folder, list or archive: for sentences and the hash */
-    uint64_t at;       /* its first byte in the file */
-    int64_t bytes;     /* -1: all of the file */
-    const char *label; /* NULL: none */
-} fyi_shot;
-
-/* A zeroed album is ready for use. */
-typedef struct fyi_album {
-    fyi_arena arena; /* holds all texts */
-    fyi_shot *v;     /* in the order of the samples */
-    size_t n, cap;
-    bool are_names;                 /* labels are never numbers, even if they look like it */
-    const char *const *class_names; /* [n_classes], in the order of the numbers; NULL: to be found */
-    int n_classes;
-} fyi_album;
-void fyi_album_release(fyi_album *a);
-/* Texts are not copied. */
-fy_status fyi_album_add(fyi_album *a, const fyi_shot *shot);
-/* Label texts to numbers: names are looked up in class_names, or numbered in byte order; if all
- * are whole numbers, they are the labels. Gives `label` [n] in the arena, NULL if nothing has a
- * label, and sets the class names. `where` is for sentences. */
-fy_status fyi_album_number(fyi_album *a, const char *where, int32_t **label);
+extern const fyi_media fyi_pictures;
 /* Checks and hashes the shots and makes the dataset, named o->name or as the end of `path`. Class
  * names come from the album, or from o->classes_path, or from the labels. Takes what the album holds; the album is to be
  * released all the same. */
 fy_status fyi_album_open(fyi_album *a, const char *path, const fy_picture_opts *o, fy_dataset **out);
-/* The encoded bytes; fyi_free e->p. */
-fy_status fyi_shot_read(const fyi_shot *s, fyi_encoded *e);
-
-/* The lines of a list; file[n] is NUL. Paths are the folder's of `path`. Release the album, always. */
-fy_status fyi_image_list_parse(const char *path, const char *file, size_t n, fyi_album *out);
-/* Adds the samples of an archive; `path` lives as long as the album. `field` of .json is the label,
- * NULL: labels are not looked at. */
-fy_status fyi_image_tar_scan(fyi_tar *tar, const char *path, const char *field, fyi_album *album);
 
 /* What a picture of h x w becomes before it is cut: h and w, changed in place. */
 void fyi_picture_fit(const fy_picture_opts *o, int64_t *h, int64_t *w);

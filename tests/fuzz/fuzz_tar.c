@@ -28,7 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (fyi_tar_open(file, &tar) != FY_OK) {
         if (tar != NULL || fy_last_error()[0] == '\0')
             abort();
-    } else if (fyi_image_tar_scan(tar, "fuzz", "label", &album) == FY_OK) {
+    } else if (fyi_tar_gather(tar, "fuzz", &(fyi_scan_opts){ .media = &fyi_pictures }, &album) ==
+               FY_OK) {
         for (size_t i = 0; i < album.n; i++)
             check_shot(&album.v[i], data, size);
         (void)!fyi_album_number(&album, "fuzz", &label);

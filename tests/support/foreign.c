@@ -54,7 +54,7 @@ static fy_status read_tar(const char *name, const void *file, size_t bytes)
 
     FY_TRY(fyi_infile_lend(name, file, bytes, &f));
     FY_TRY(fyi_tar_open(f, &tar));
-    FY_TRY(fyi_image_tar_scan(tar, name, "label", &album));
+    FY_TRY(fyi_tar_gather(tar, name, &(fyi_scan_opts){ .media = &fyi_pictures }, &album));
     for (size_t i = 0; i < album.n; i++)
         if (album.v[i].bytes < 0 || album.v[i].at + (uint64_t)album.v[i].bytes > bytes)
             fail_msg("%s: sample %zu lies outside of the file", name, i);

@@ -148,7 +148,8 @@ static void endings_tell_pictures(void **state)
 {
     (void)state;
     for (size_t i = 0; i < LEN(ending_rows); i++)
-        assert_true(fyi_picture_has_ending(ending_rows[i].name) == ending_rows[i].is_picture);
+        assert_true(fyi_media_has_ending(&fyi_pictures, ending_rows[i].name) ==
+                    ending_rows[i].is_picture);
 }
 
 /* ---- damage ---------------------------------------------------------------------------------- */

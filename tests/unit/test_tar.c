@@ -180,7 +180,7 @@ static fy_status scan(const void *p, size_t n)
     check_ok(fyi_infile_lend("some.tar", exact, n, &file));
     st = fyi_tar_open(file, &tar);
     if (st == FY_OK)
-        st = fyi_image_tar_scan(tar, "some.tar", "label", &album);
+        st = fyi_tar_gather(tar, "some.tar", &(fyi_scan_opts){ .media = &fyi_pictures }, &album);
     for (size_t i = 0; st == FY_OK && i < album.n; i++)
         assert_true(album.v[i].bytes >= 0 && album.v[i].at + (uint64_t)album.v[i].bytes <= n);
     fyi_tar_close(tar);

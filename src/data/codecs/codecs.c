@@ -2,11 +2,8 @@
 #include "data/picture.h"
 
 #include <string.h>
-#include <strings.h>
 
 static const fyi_codec *const codecs[] = { &fyi_codec_jpeg, &fyi_codec_png, &fyi_codec_webp };
-
-static const char *const endings[] = { ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp" };
 
 /* What else may stand in a picture's place, so that the sentence can say so. */
 static const struct {
@@ -57,16 +54,6 @@ static fy_status find_codec(const fyi_encoded *e, const fyi_codec **out)
             return FY_OK;
         }
     return fyi_not_ok(fail_unknown(e));
-}
-
-bool fyi_picture_has_ending(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-
-    for (size_t i = 0; dot != NULL && i < FYI_LEN(endings); i++)
-        if (strcasecmp(dot, endings[i]) == 0)
-            return true;
-    return false;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

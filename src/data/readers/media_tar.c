@@ -1,10 +1,10 @@
-/* image_tar.c: pictures in tar files, grouped as WebDataset groups them.
+/* media_tar.c: pictures or sounds in tar files, grouped as WebDataset groups them.
  *
  *   dir/key.jpg  dir/key.cls  dir/key.json      members that follow each other under one name up to the
  *                                               first dot of its last part are one sample
- * The first picture is the sample's; its label is what .cls holds, or a field of .json. Members that
- * are neither, and samples without a picture, are left out. */
-#include "data/picture.h"
+ * The first picture (or sound) is the sample's; its label is what .cls holds, or a field of .json.
+ * Members that are neither, and samples without a picture, are left out. */
+#include "data/album.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -17,25 +17,28 @@
 typedef struct gather {
     fyi_album *album;
     const fyi_tar *tar;
+    const fyi_media *media;
     const char *path, *field; /* of the archive; of .json, NULL: labels are not looked at */
     fyi_buf key, text;
-    fyi_shot shot; /* path NULL: no picture yet */
+    fyi_shot shot; /* path NULL: no picture or sound yet */
     bool is_open, has_class;
-    int64_t n_without; /* samples without a picture */
+    int64_t n_without; /* samples without one */
 } gather;
 
 /* ---- parts ----------------------------------------------------------------------------------- */
 
-enum part { PART_OTHER, PART_PICTURE, PART_CLASS, PART_JSON };
+enum part { PART_OTHER, PART_SAMPLE, PART_CLASS, PART_JSON };
 
 static const struct {
     const char *ending;
     enum part part;
-} parts[] = { { "jpg", PART_PICTURE },  { "jpeg", PART_PICTURE }, { "png", PART_PICTURE },
-              { "webp", PART_PICTURE }, { "cls", PART_CLASS },    { "json", PART_JSON } };
+} parts[] = { { ".cls", PART_CLASS }, { ".json", PART_JSON } };
 
-static enum part part_of(const char *ending)
+/* `ending` begins at the first dot. */
+static enum part part_of(const fyi_media *m, const char *ending)
 {
+    if (strchr(ending + 1, '.') == NULL && fyi_media_has_ending(m, ending))
+        return PART_SAMPLE;
     for (size_t i = 0; i < FYI_LEN(parts); i++)
         if (strcasecmp(ending, parts[i].ending) == 0)
             return parts[i].part;
@@ -138,7 +141,7 @@ static fy_status begin_sample(gather *g, const char *name, size_t chars)
 }
 
 /* The archive's name is a part of the sample's: keys of several shards may be the same. */
-static fy_status take_picture(gather *g, const fyi_tar_member *m)
+static fy_status take_sample(gather *g, const fyi_tar_member *m)
 {
     if (g->shot.path != NULL)
         return FY_OK;
@@ -159,17 +162,22 @@ static fy_status take_member(gather *g, const fyi_tar_member *m)
     if (!m->is_file || chars == 0)
         return FY_OK;
     FYI_FORWARD(begin_sample(g, m->name, chars));
-    part = part_of(m->name + chars + 1);
-    if (part == PART_PICTURE)
-        return take_picture(g, m);
+    part = part_of(g->media, m->name + chars);
+    if (part == PART_SAMPLE)
+        return take_sample(g, m);
     if (part == PART_CLASS && g->field != NULL)
         return take_class(g, m);
     return part == PART_JSON && g->field != NULL ? take_json(g, m) : FY_OK;
 }
 
-fy_status fyi_image_tar_scan(fyi_tar *tar, const char *path, const char *field, fyi_album *album)
+fy_status fyi_tar_gather(fyi_tar *tar, const char *path, const fyi_scan_opts *o, fyi_album *album)
 {
-    gather g = { .album = album, .tar = tar, .path = path, .field = field };
+    const char *field = o->label_field != NULL ? o->label_field : "label";
+    gather g = { .album = album,
+                 .tar = tar,
+                 .media = o->media,
+                 .path = path,
+                 .field = o->is_unlabelled ? NULL : field };
     fyi_tar_member m;
     fy_status st;
 
@@ -178,47 +186,40 @@ fy_status fyi_image_tar_scan(fyi_tar *tar, const char *path, const char *field, 
     if (st == FY_EEND)
         st = finish_sample(&g);
     if (st == FY_OK && g.n_without > 0)
-        fyi_warn("'%s': %lld samples have no picture and are left out", path,
-                 (long long)g.n_without);
+        fyi_warn("'%s': %lld samples have no %s and are left out", path, (long long)g.n_without,
+                 o->media->one);
 done:
     fyi_buf_release(&g.text);
     fyi_buf_release(&g.key);
     return st;
 }
 
-/* ---- the dataset ----------------------------------------------------------------------------- */
+/* ---- archives -------------------------------------------------------------------------------- */
 
-static fy_status scan_file(const char *path, const fy_picture_opts *o, fyi_album *album)
+static fy_status scan_file(const char *path, const fyi_scan_opts *o, fyi_album *album)
 {
-    const char *field = o->label_field != NULL ? o->label_field : "label";
     fyi_infile *file = NULL;
     fyi_tar *tar = NULL;
     fy_status st;
 
     FY_TRY(fyi_infile_open(path, &file));
     FY_TRY(fyi_tar_open(file, &tar));
-    FY_TRY(fyi_image_tar_scan(tar, path, o->is_unlabelled ? NULL : field, album));
+    FY_TRY(fyi_tar_gather(tar, path, o, album));
 done:
     fyi_tar_close(tar);
     fyi_infile_close(file);
     return st;
 }
 
-fy_status fy_image_tar_open(const char *pattern, const fy_picture_opts *o, fy_dataset **out)
+fy_status fyi_tar_scan(const char *pattern, const fyi_scan_opts *o, fyi_album *album)
 {
-    const fy_picture_opts defaults = fy_picture_defaults();
-    fyi_album album = { 0 };
     fyi_paths files = { 0 };
     fy_status st;
 
-    *out = NULL;
-    o = o != NULL ? o : &defaults;
-    FY_TRY(fyi_paths_expand(pattern, &album.arena, &files));
+    FY_TRY(fyi_paths_expand(pattern, &album->arena, &files));
     for (size_t i = 0; i < files.n; i++)
-        FY_TRY(scan_file(files.v[i], o, &album));
-    FY_TRY(fyi_album_open(&album, pattern, o, out));
+        FY_TRY(scan_file(files.v[i], o, album));
 done:
     fyi_free(files.v);
-    fyi_album_release(&album);
     return st;
 }

@@ -1,17 +1,16 @@
-/* image_folder.c: a folder of pictures, as torchvision's ImageFolder reads it.
+/* media_folder.c: a folder of pictures or sounds, as torchvision's ImageFolder reads it.
  *
- *   root/<class>/.../x.jpg   the folders in root are the classes, in byte order
+ *   root/<class>/.../x.jpg   the folders in root are the classes, in byte order; of sounds also 9 before 10
  *   root/x.jpg               without folders there are no classes, and no labels
  *   root/classes.txt         if there is one: the classes in another order, one a line
  * Within a class samples are in the order of their folders' paths, then of their names. Links are
  * followed, but not in circles. Names that begin with a dot are not for us. */
-#include "data/picture.h"
+#include "data/album.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #define MAX_DEPTH 64
@@ -25,26 +24,22 @@ typedef struct level {
 } level;
 
 typedef struct scan {
-    fyi_album album;
+    const fyi_scan_opts *o;
+    fyi_album *album;
     size_t root_chars;    /* of the root's path, with its slash */
     const char **folders; /* [n_folders], names of the folders in the root */
     size_t n_folders, cap_folders;
-    size_t n_unread;    /* pictures of other kinds */
+    size_t n_unread;    /* files of other kinds */
     const char *unread; /* the first */
 } scan;
 
 /* ---- one folder ------------------------------------------------------------------------------ */
 
-static bool is_other_picture(const char *name)
+static bool is_of_other_kind(const fyi_media *m, const char *name)
 {
-    static const char *const endings[] = { ".bmp", ".gif", ".tif",  ".tiff",
-                                           ".ppm", ".pgm", ".heic", ".avif" };
-    const char *dot = strrchr(name, '.');
+    const fyi_media other = { .endings = m->others };
 
-    for (size_t i = 0; dot != NULL && i < FYI_LEN(endings); i++)
-        if (strcasecmp(dot, endings[i]) == 0)
-            return true;
-    return false;
+    return fyi_media_has_ending(&other, name);
 }
 
 /* 'd', 'f', or 0 for what is neither or leads nowhere. */
@@ -61,11 +56,11 @@ static char kind_of(const char *path, const struct dirent *entry)
 
 static fy_status add_file(scan *s, const char *path, const char *label)
 {
-    if (fyi_picture_has_ending(path))
+    if (fyi_media_has_ending(s->o->media, path))
         return fyi_album_add(
-            &s->album,
+            s->album,
             &(fyi_shot){ .path = path, .name = path + s->root_chars, .bytes = -1, .label = label });
-    if (is_other_picture(path) && s->n_unread++ == 0)
+    if (is_of_other_kind(s->o->media, path) && s->n_unread++ == 0)
         s->unread = path;
     return FY_OK;
 }
@@ -96,7 +91,7 @@ static fy_status walk(scan *s, const char *path, const char *label, const level 
 static fy_status take_entry(scan *s, const char *dir, const struct dirent *entry, const char *label,
                             const level *here)
 {
-    const char *path = fyi_arena_printf(&s->album.arena, "%s/%s", dir, entry->d_name);
+    const char *path = fyi_arena_printf(&s->album->arena, "%s/%s", dir, entry->d_name);
     char kind;
 
     if (path == NULL)
@@ -165,6 +160,34 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* Without leading zeros a longer number is a larger one. */
+static int compare_numbers(const void *a, const void *b)
+{
+    const char *x = *(const char *const *)a, *y = *(const char *const *)b;
+    const size_t n = strlen(x + strspn(x, "0")), m = strlen(y + strspn(y, "0"));
+
+    if (n != m)
+        return n < m ? -1 : 1;
+    return strcmp(x + strlen(x) - n, y + strlen(y) - m);
+}
+
+static bool are_numbers(const scan *s)
+{
+    for (size_t i = 0; i < s->n_folders; i++)
+        if (strspn(s->folders[i], "0123456789") != strlen(s->folders[i]))
+            return false;
+    return true;
+}
+
+static void sort_folders(scan *s)
+{
+    if (s->n_folders == 0)
+        return;
+    qsort(s->folders, s->n_folders, sizeof *s->folders, compare_names);
+    if (s->o->media->counts_folders && are_numbers(s))
+        qsort(s->folders, s->n_folders, sizeof *s->folders, compare_numbers);
+}
+
 /* ---- classes --------------------------------------------------------------------------------- */
 
 static bool is_listed(const fyi_album *a, const char *name)
@@ -176,16 +199,16 @@ static bool is_listed(const fyi_album *a, const char *name)
 }
 
 /* From a file, or all folders: one without pictures is a class too. */
-static fy_status find_classes(scan *s, const char *root, const fy_picture_opts *o)
+static fy_status find_classes(scan *s, const char *root)
 {
-    fyi_album *a = &s->album;
+    fyi_album *a = s->album;
     const char *beside = fyi_arena_printf(&a->arena, "%s/classes.txt", root);
-    const char *path = o->classes_path != NULL ? o->classes_path : beside;
+    const char *path = s->o->classes_path != NULL ? s->o->classes_path : beside;
 
     if (beside == NULL)
         return fyi_enomem(strlen(root), root);
     a->are_names = true;
-    if (o->classes_path == NULL && !fyi_path_exists(beside)) {
+    if (s->o->classes_path == NULL && !fyi_path_exists(beside)) {
         a->class_names = fyi_arena_dup(&a->arena, s->folders, s->n_folders * sizeof *s->folders);
         a->n_classes = (int)FYI_MIN(s->n_folders, 1000000);
         return a->class_names != NULL ? FY_OK : fyi_enomem(s->n_folders, root);
@@ -205,58 +228,56 @@ static fy_status walk_folders(scan *s, const char *root, bool are_classes)
 
     FYI_FORWARD(enter(root, NULL, &top));
     for (size_t i = 0; i < s->n_folders; i++) {
-        const size_t from = s->album.n;
-        const char *path = fyi_arena_printf(&s->album.arena, "%s/%s", root, s->folders[i]);
+        const size_t from = s->album->n;
+        const char *path = fyi_arena_printf(&s->album->arena, "%s/%s", root, s->folders[i]);
 
         if (path == NULL)
             return fyi_enomem(strlen(root), root);
         FYI_FORWARD(walk(s, path, are_classes ? s->folders[i] : NULL, &top));
-        sort_shots(&s->album, from);
+        sort_shots(s->album, from);
     }
     return FY_OK;
 }
 
-/* The root holds folders: they are the classes, and pictures beside them belong to none. */
-static fy_status read_classes(scan *s, const char *root, const fy_picture_opts *o)
+/* The root holds folders: they are the classes, and files beside them belong to none. */
+static fy_status read_classes(scan *s, const char *root)
 {
-    if (s->album.n > 0)
-        fyi_warn("'%s': %zu pictures beside the folders belong to no class and are left out, "
+    if (s->album->n > 0)
+        fyi_warn("'%s': %zu %s beside the folders belong to no class and are left out, "
                  "the first is '%s'",
-                 root, s->album.n, s->album.v[0].name);
-    s->album.n = 0;
-    FYI_FORWARD(find_classes(s, root, o));
+                 root, s->album->n, s->o->media->many, s->album->v[0].name);
+    s->album->n = 0;
+    FYI_FORWARD(find_classes(s, root));
     return walk_folders(s, root, true);
 }
 
-static bool is_picture(const char *path)
+static bool is_one_file(const fyi_media *m, const char *path)
 {
     struct stat info;
 
-    return fyi_picture_has_ending(path) && stat(path, &info) == 0 && S_ISREG(info.st_mode);
+    return fyi_media_has_ending(m, path) && stat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-static fy_status read_root(scan *s, const char *root, const fy_picture_opts *o)
+static fy_status read_root(scan *s, const char *root)
 {
-    if (is_picture(root)) {
+    if (is_one_file(s->o->media, root)) {
         s->root_chars = (size_t)(fyi_base_name(root) - root);
         return add_file(s, root, NULL);
     }
     FYI_FORWARD(walk(s, root, NULL, NULL));
-    if (s->n_folders > 0)
-        qsort(s->folders, s->n_folders, sizeof *s->folders, compare_names);
-    if (s->n_folders > 0 && !o->is_unlabelled)
-        return read_classes(s, root, o);
+    sort_folders(s);
+    if (s->n_folders > 0 && !s->o->is_unlabelled)
+        return read_classes(s, root);
     FYI_FORWARD(walk_folders(s, root, false));
-    sort_shots(&s->album, 0);
+    sort_shots(s->album, 0);
     return FY_OK;
 }
 
 static void warn_of_unread(const scan *s, const char *root)
 {
     if (s->n_unread > 0)
-        fyi_warn("'%s': %zu pictures are neither JPEG, PNG nor WebP and are left out, the first "
-                 "is '%s'; convert them",
-                 root, s->n_unread, s->unread + s->root_chars);
+        fyi_warn("'%s': %zu %s are not %s and are left out, the first is '%s'; convert them", root,
+                 s->n_unread, s->o->media->many, s->o->media->kinds, s->unread + s->root_chars);
 }
 
 /* Without slashes at the end. */
@@ -267,25 +288,20 @@ static fy_status copy_root(scan *s, const char *path, const char **out)
     while (n > 1 && path[n - 1] == '/')
         n--;
     s->root_chars = n + 1;
-    *out = fyi_arena_printf(&s->album.arena, "%.*s", (int)n, path);
+    *out = fyi_arena_printf(&s->album->arena, "%.*s", (int)n, path);
     return *out != NULL ? FY_OK : fyi_enomem(n, path);
 }
 
-fy_status fy_image_folder_open(const char *path, const fy_picture_opts *o, fy_dataset **out)
+fy_status fyi_folder_scan(const char *path, const fyi_scan_opts *o, fyi_album *album,
+                          const char **root)
 {
-    const fy_picture_opts defaults = fy_picture_defaults();
-    scan s = { 0 };
-    const char *root;
+    scan s = { .o = o, .album = album };
     fy_status st;
 
-    *out = NULL;
-    o = o != NULL ? o : &defaults;
-    FY_TRY(copy_root(&s, path, &root));
-    FY_TRY(read_root(&s, root, o));
-    warn_of_unread(&s, root);
-    FY_TRY(fyi_album_open(&s.album, root, o, out));
+    FY_TRY(copy_root(&s, path, root));
+    FY_TRY(read_root(&s, *root));
+    warn_of_unread(&s, *root);
 done:
     fyi_free(s.folders);
-    fyi_album_release(&s.album);
     return st;
 }

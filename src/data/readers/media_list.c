@@ -1,18 +1,19 @@
-/* image_list.c: a text file with one picture a line, and its label.
+/* media_list.c: a text file with one picture or sound a line, and its label.
  *
  *   dog/1.jpg,dog        commas: CSV, where "a field" in quotes may hold commas (RFC 4180)
  *   dog/1.jpg<TAB>3      tabs
  *   dog/1.jpg 3          a space: what follows the last one is the label
  *   dog/1.jpg            no label
- * The first line tells which it is. A heading (a first field without a picture's ending) is left
+ * The first line tells which it is. A heading (a first field without such a file's ending) is left
  * out. A line's end may be CR LF, and the file may begin with UTF-8's byte order mark. */
-#include "data/picture.h"
+#include "data/album.h"
 
 #include <string.h>
 
 #define MAX_FILE_BYTES ((size_t)1 << 30)
 
 typedef struct list {
+    const fyi_media *media;
     const char *path;
     int dir_chars; /* of path, with the slash */
     char separator;
@@ -44,11 +45,11 @@ static char *take_field(char *p, char separator, char **rest)
 }
 
 /* At the last space, unless all of the line is a path. */
-static char *split_at_space(char *line)
+static char *split_at_space(const fyi_media *m, char *line)
 {
     char *space = strrchr(line, ' ');
 
-    if (space == NULL || fyi_picture_has_ending(line))
+    if (space == NULL || fyi_media_has_ending(m, line))
         return NULL;
     for (char *end = space; end >= line && *end == ' '; end--)
         *end = '\0';
@@ -84,7 +85,7 @@ static fy_status take_line(list *l, char *line)
     if (l->album.n == 0 && l->separator == '\0')
         l->separator = find_separator(line);
     if (l->separator == ' ') {
-        label = split_at_space(line);
+        label = split_at_space(l->media, line);
     } else {
         name = take_field(line, l->separator, &rest);
         label = rest != NULL ? take_field(rest, l->separator, &rest) : NULL;
@@ -92,7 +93,7 @@ static fy_status take_line(list *l, char *line)
     if (rest != NULL)
         return fyi_fail(FY_EFORMAT, "'%s', line %zu: more than a path and a label", l->path,
                         l->line);
-    if (l->line == 1 && !fyi_picture_has_ending(name))
+    if (l->line == 1 && !fyi_media_has_ending(l->media, name))
         return FY_OK;
     if (*name == '\0')
         return fyi_fail(FY_EFORMAT, "'%s', line %zu: there is no path", l->path, l->line);
@@ -128,30 +129,24 @@ static fy_status parse(list *l, const char *file, size_t n)
     return take_lines(l, text);
 }
 
-fy_status fyi_image_list_parse(const char *path, const char *file, size_t n, fyi_album *out)
+fy_status fyi_list_parse(const char *path, const fyi_media *m, const char *file, size_t n,
+                         fyi_album *out)
 {
-    list l = { .path = path, .dir_chars = (int)(fyi_base_name(path) - path) };
+    list l = { .media = m, .path = path, .dir_chars = (int)(fyi_base_name(path) - path) };
     const fy_status st = parse(&l, file, n);
 
     *out = l.album;
     return st;
 }
 
-fy_status fy_image_list_open(const char *path, const fy_picture_opts *o, fy_dataset **out)
+fy_status fyi_list_scan(const char *path, const fyi_media *m, fyi_album *album)
 {
-    const fy_picture_opts defaults = fy_picture_defaults();
-    fyi_album album = { 0 };
     char *file;
     size_t n;
     fy_status st;
 
-    *out = NULL;
-    o = o != NULL ? o : &defaults;
     FYI_FORWARD(fyi_file_read(path, MAX_FILE_BYTES, &file, &n));
-    FY_TRY(fyi_image_list_parse(path, file, n, &album));
-    FY_TRY(fyi_album_open(&album, path, o, out));
-done:
+    st = fyi_list_parse(path, m, file, n, album);
     fyi_free(file);
-    fyi_album_release(&album);
     return st;
 }

@@ -53,6 +53,11 @@ FY_API const char *fy_dataset_text(const fy_dataset *d);
 FY_API int64_t fy_dataset_origin(const fy_dataset *d, int64_t i);
 /* "dog/056_0003.jpg": what the source calls sample i; NULL if it has no names, or no sample i. */
 FY_API const char *fy_dataset_sample_name(const fy_dataset *d, int64_t i);
+/* "17": the part of its name by which sample i is paired with one of another modality (fy_sound_opts.names). NULL if it
+ * has none. */
+FY_API const char *fy_dataset_key(const fy_dataset *d, int64_t i);
+/* Values a second along the last axis, of sounds; 0 where there is no time, or nobody knows. */
+FY_API int64_t fy_dataset_rate(const fy_dataset *d);
 /* Files that could not be read when the source was opened and were left out, and a sentence about
  * the k-th of them. NULL if there is no k-th. */
 FY_API int64_t fy_dataset_n_broken(const fy_dataset *d);
@@ -203,6 +208,69 @@ FY_API FY_NODISCARD fy_status fy_image_list_open(const char *path, const fy_pict
  * list of where the pictures lie; nothing is unpacked. Compressed archives are refused. */
 FY_API FY_NODISCARD fy_status fy_image_tar_open(const char *pattern, const fy_picture_opts *o,
                                                 fy_dataset **out);
+
+/* ---- sounds ---------------------------------------------------------------------------------- */
+
+/* In this order: channels averaged, resampled, cut at the end or filled up with silence. */
+typedef struct fy_sound_opts {
+    const char *name; /* of the dataset; NULL: the folder's or file's */
+    int64_t rate_hz;  /* 0: the first file's. 2,000 .. 384,000 */
+    double seconds; /* length of a sample; 0: the longest file's, which then is a minute at most */
+    /* What the files' names say, without folder and ending: "{label}_{group}_{key}", with {} for what is of no use. A
+     * group is a speaker, a key pairs samples of several modalities; NULL: nothing. */
+    const char *names;
+    bool is_unlabelled;       /* folders, columns and the like are no classes */
+    const char *classes_path; /* as in fy_picture_opts */
+    const char *label_field;  /* of an archive's .json; NULL: "label" */
+    int64_t max_broken; /* files that may be left out; -1: 1 % of them, or 10 if that is more */
+} fy_sound_opts;
+FY_API fy_sound_opts fy_sound_defaults(void);
+
+/* "libsndfile-1.2.0, libsamplerate-0.2.2": what decodes and resamples them. */
+FY_API const char *fy_sound_libraries(void);
+
+/* WAV (PCM, float, A-law, mu-law), FLAC and Ogg (Vorbis, Opus), told by their first bytes: samples [1, n], -1 .. 1.
+ * Folders, lists and archives are those of pictures, but that folders named by numbers alone are in the order of these;
+ * where `names` has {label}, labels are in the names and neither folders nor archives have any, and for a list that is
+ * FY_EINVAL if it has. Labels that are whole numbers are the classes' numbers. All files are decoded when they are
+ * opened and kept, in FY_ENOMEM beyond half of the memory. Broken ones are left out as broken pictures are; a name that
+ * is not as `names` has it is FY_EINVAL, and so is a file that is too long to have no `seconds`. */
+FY_API FY_NODISCARD fy_status fy_sound_folder_open(const char *path, const fy_sound_opts *o,
+                                                   fy_dataset **out);
+FY_API FY_NODISCARD fy_status fy_sound_list_open(const char *path, const fy_sound_opts *o,
+                                                 fy_dataset **out);
+FY_API FY_NODISCARD fy_status fy_sound_tar_open(const char *pattern, const fy_sound_opts *o,
+                                                fy_dataset **out);
+
+typedef enum fy_spectrogram_kind {
+    FY_SPECTROGRAM_MEL, /* log(floor + sum over a band's triangle of |STFT|^2) */
+    FY_SPECTROGRAM_STFT /* log(floor + |STFT|), n_fft / 2 + 1 bins */
+} fy_spectrogram_kind;
+
+typedef enum fy_mel_scale {
+    FY_MEL_SLANEY, /* linear up to 1 kHz (Slaney 1998, Auditory Toolbox) */
+    FY_MEL_HTK     /* 2595 log10(1 + f / 700) (Young et al., The HTK Book) */
+} fy_mel_scale;
+
+/* As librosa's stft and melspectrogram, with a periodic Hann window of n_fft samples. */
+typedef struct fy_spectrogram_opts {
+    fy_spectrogram_kind kind;
+    int64_t rate_hz;     /* 0: the dataset's */
+    int64_t n_fft;       /* samples of a window: even, a product of 2, 3 and 5 */
+    int64_t hop;         /* samples from window to window */
+    int64_t mels;        /* bands */
+    double f_min, f_max; /* Hz, of the bands; f_max 0: half the rate */
+    fy_mel_scale scale;
+    bool is_normalised; /* triangles have an area of 1 Hz (Slaney's), else a height of 1 */
+    bool is_centred; /* window t is around sample t hop, with silence beyond; else it begins there */
+    float floor;     /* 0: 1e-6 of mel, 1e-7 of STFT */
+} fy_spectrogram_opts;
+/* 512 and 128 samples, 64 bands of Slaney's from 0 Hz on, normalised, centred. */
+FY_API fy_spectrogram_opts fy_spectrogram_defaults(fy_spectrogram_kind kind);
+/* Samples [1, n] to [1, bins, frames]: low frequencies first. `o` NULL: mel's defaults. FY_ESHAPE for other samples or
+ * fewer than a window. */
+FY_API FY_NODISCARD fy_status fy_dataset_spectrogram(const fy_dataset *d,
+                                                     const fy_spectrogram_opts *o, fy_dataset **out);
 
 typedef enum fy_digit_style {
     FY_DIGITS_CLEAN,    /* white strokes on black, small jitter */

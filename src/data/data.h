@@ -22,6 +22,8 @@ typedef struct fyi_source_ops {
     const char *(*name)(const fyi_source *s, int64_t i);
     /* Optional: has sample i been read and found to be broken? */
     bool (*is_broken)(const fyi_source *s, int64_t i);
+    /* Optional: what sample i has in common with one of another modality. */
+    const char *(*key)(const fyi_source *s, int64_t i);
     /* Of a source that scales: as get, but before that. */
     fy_status (*get_pixels)(const fyi_source *s, int64_t i, float *x, float *scratch);
 } fyi_source_ops;
@@ -45,6 +47,10 @@ struct fyi_source {
     fy_shape shape;   /* of one sample */
     size_t n_scratch; /* floats that get needs */
     bool is_slow;     /* a sample is worth a thread: it is read and decoded when it is asked for */
+    int64_t rate_hz; /* values a second along the last axis; 0: nobody knows, or there is no time in it */
+    fyi_source *
+        inner; /* what it is made from, whose samples have the names, and what is broken; NULL. Referenced, and
+                        * dropped with it */
     fyi_scaling scaling;
     bool was_scaled;           /* also before that: pixels are no longer 0 .. 1 */
     char hash[65];             /* of the bytes */
@@ -55,6 +61,10 @@ struct fyi_source {
 
 /* One reference, the maker's. hash and key are left to the maker. */
 void fyi_source_init(fyi_source *s, const fyi_source_ops *ops, int64_t n, fy_shape shape);
+/* The same of a source that is made from another, sample by sample: its hash, names, broken ones and speed are that
+ * one's. */
+void fyi_source_init_over(fyi_source *s, const fyi_source_ops *ops, fyi_source *inner,
+                          fy_shape shape);
 fyi_source *fyi_source_ref(fyi_source *s);
 void fyi_source_drop(fyi_source *s); /* accepts NULL */
 

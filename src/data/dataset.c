@@ -16,6 +16,25 @@ void fyi_source_init(fyi_source *s, const fyi_source_ops *ops, int64_t n, fy_sha
     s->shape = shape;
 }
 
+void fyi_source_init_over(fyi_source *s, const fyi_source_ops *ops, fyi_source *inner,
+                          fy_shape shape)
+{
+    fyi_source_init(s, ops, inner->n, shape);
+    s->inner = fyi_source_ref(inner);
+    s->is_slow = inner->is_slow;
+    s->broken = inner->broken;
+    s->n_broken = inner->n_broken;
+    memcpy(s->hash, inner->hash, sizeof s->hash);
+}
+
+/* Who knows the samples' names. */
+static const fyi_source *root_of(const fyi_source *s)
+{
+    while (s->inner != NULL)
+        s = s->inner;
+    return s;
+}
+
 fyi_source *fyi_source_ref(fyi_source *s)
 {
     atomic_fetch_add_explicit(&s->refs, 1, memory_order_relaxed);
@@ -24,8 +43,13 @@ fyi_source *fyi_source_ref(fyi_source *s)
 
 void fyi_source_drop(fyi_source *s)
 {
-    if (s != NULL && atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) == 1)
-        s->ops->close(s);
+    fyi_source *inner;
+
+    if (s == NULL || atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    inner = s->inner;
+    s->ops->close(s);
+    fyi_source_drop(inner);
 }
 
 /* ---- making ---------------------------------------------------------------------------------- */
@@ -286,9 +310,25 @@ int64_t fy_dataset_origin(const fy_dataset *d, int64_t i)
 
 const char *fy_dataset_sample_name(const fy_dataset *d, int64_t i)
 {
-    if (i < 0 || i >= d->n || d->source->ops->name == NULL)
+    const fyi_source *s = root_of(d->source);
+
+    if (i < 0 || i >= d->n || s->ops->name == NULL)
         return NULL;
-    return d->source->ops->name(d->source, fyi_dataset_source_number(d, i));
+    return s->ops->name(s, fyi_dataset_source_number(d, i));
+}
+
+const char *fy_dataset_key(const fy_dataset *d, int64_t i)
+{
+    const fyi_source *s = root_of(d->source);
+
+    if (i < 0 || i >= d->n || s->ops->key == NULL)
+        return NULL;
+    return s->ops->key(s, fyi_dataset_source_number(d, i));
+}
+
+int64_t fy_dataset_rate(const fy_dataset *d)
+{
+    return d->source->rate_hz;
 }
 
 int64_t fy_dataset_n_broken(const fy_dataset *d)
@@ -303,9 +343,11 @@ const char *fy_dataset_broken(const fy_dataset *d, int64_t k)
 
 bool fy_dataset_is_broken(const fy_dataset *d, int64_t i)
 {
-    if (i < 0 || i >= d->n || d->source->ops->is_broken == NULL)
+    const fyi_source *s = root_of(d->source);
+
+    if (i < 0 || i >= d->n || s->ops->is_broken == NULL)
         return false;
-    return d->source->ops->is_broken(d->source, fyi_dataset_source_number(d, i));
+    return s->ops->is_broken(s, fyi_dataset_source_number(d, i));
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

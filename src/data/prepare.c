@@ -21,7 +21,6 @@ typedef struct axis {
 
 typedef struct prepared {
     fyi_source base;
-    fyi_source *inner;
     fy_image_opts o;
     int64_t c_in, c, h, w; /* c, h, w before padding */
     bool resizes;
@@ -154,7 +153,7 @@ static fy_status get_pixels(const fyi_source *s, int64_t i, float *x, float *scr
     float *raw = scratch, *rows = raw + FYI_MAX(p->c_in, p->c) * area;
     float *sized = rows + p->c * p->y.n_src * p->w, *rest = sized + p->c * p->h * p->w;
 
-    FYI_FORWARD(p->inner->ops->get(p->inner, i, raw, rest));
+    FYI_FORWARD(p->base.inner->ops->get(p->base.inner, i, raw, rest));
     set_channels(p, raw, area);
     if (p->resizes) {
         resize_rows(&p->x, raw, p->c * p->y.n_src, rows);
@@ -176,28 +175,11 @@ static void close_source(fyi_source *s)
 {
     prepared *p = (prepared *)s;
 
-    fyi_source_drop(p->inner);
     fyi_arena_release(&p->arena);
     fyi_free(p);
 }
 
-static const char *name(const fyi_source *s, int64_t i)
-{
-    const fyi_source *inner = ((const prepared *)s)->inner;
-
-    return inner->ops->name != NULL ? inner->ops->name(inner, i) : NULL;
-}
-
-static bool is_broken(const fyi_source *s, int64_t i)
-{
-    const fyi_source *inner = ((const prepared *)s)->inner;
-
-    return inner->ops->is_broken != NULL && inner->ops->is_broken(inner, i);
-}
-
-static const fyi_source_ops ops = {
-    .get = get, .close = close_source, .name = name, .is_broken = is_broken, .get_pixels = get_pixels
-};
+static const fyi_source_ops ops = { .get = get, .close = close_source, .get_pixels = get_pixels };
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
@@ -258,18 +240,14 @@ static fy_status new_source(fyi_source *inner, const fy_image_opts *o, prepared 
     p->h = o->height != 0 ? o->height : h_in;
     p->w = o->width != 0 ? o->width : w_in;
     p->resizes = p->h != h_in || p->w != w_in;
-    p->inner = fyi_source_ref(inner);
-    fyi_source_init(&p->base, &ops, inner->n, FY_SHAPE(p->c, p->h + 2 * o->pad, p->w + 2 * o->pad));
+    fyi_source_init_over(&p->base, &ops, inner,
+                         FY_SHAPE(p->c, p->h + 2 * o->pad, p->w + 2 * o->pad));
     p->base.n_scratch = inner->n_scratch + (size_t)(FYI_MAX(p->c_in, p->c) * h_in * w_in +
                                                     p->c * h_in * p->w + p->c * p->h * p->w);
-    memcpy(p->base.hash, inner->hash, sizeof p->base.hash);
-    p->base.is_slow = inner->is_slow;
     p->base.scaling.range = o->range;
     memcpy(p->base.scaling.mean, o->mean, sizeof o->mean);
     memcpy(p->base.scaling.deviation, o->deviation, sizeof o->deviation);
     p->base.was_scaled = inner->was_scaled || inner->scaling.range != FY_RANGE_KEEP;
-    p->base.broken = inner->broken;
-    p->base.n_broken = inner->n_broken;
     if (!init_axis(&p->y, &p->arena, h_in, p->h) || !init_axis(&p->x, &p->arena, w_in, p->w)) {
         const size_t bytes = (size_t)(p->h + p->w) * sizeof(int64_t);
 
@@ -315,7 +293,7 @@ static void set_key(prepared *p)
     char line[160];
 
     fyi_sha256_init(&sum);
-    fyi_sha256_update(&sum, p->inner->key, 64);
+    fyi_sha256_update(&sum, p->base.inner->key, 64);
     (void)snprintf(line, sizeof line, "prepare 1 %lld %lld %lld %lld %a %d", (long long)p->c,
                    (long long)p->h, (long long)p->w, (long long)p->o.pad, (double)p->o.pad_value,
                    (int)p->o.range);

@@ -3,6 +3,7 @@
 #include "support/damage.h"
 
 #include "data/picture.h"
+#include "data/sound.h"
 #include "weights/weights.h"
 
 static fy_status read_weights(const char *name, const void *file, size_t bytes)
@@ -43,6 +44,19 @@ static fy_status read_picture(const char *name, const void *file, size_t bytes)
         fail_msg("%s: a picture of %lld x %lld pixels", name, (long long)p.h, (long long)p.w);
     fyi_picture_release(&p);
     return fyi_picture_check(&e, &info);
+}
+
+static fy_status read_sound(const char *name, const void *file, size_t bytes)
+{
+    const fyi_encoded e = { name, file, bytes };
+    fyi_sound s;
+
+    FYI_FORWARD(fyi_sound_decode(&e, 0, 1 << 16, &s));
+    for (int64_t i = 0; i < s.n; i++)
+        if (!(s.v[i] >= -1 && s.v[i] <= 1))
+            fail_msg("%s: sample %lld is %g", name, (long long)i, (double)s.v[i]);
+    fyi_sound_release(&s);
+    return FY_OK;
 }
 
 static fy_status read_tar(const char *name, const void *file, size_t bytes)
@@ -88,6 +102,11 @@ const fyt_foreign fyt_foreigns[] = {
     { "images/lossy.webp", read_picture, 0, { { 0, 4 }, { 8, 12 } } },
     { "images/lossless_alpha.webp", read_picture, 0, { { 0, 4 }, { 8, 12 } } },
     { "images/exif.webp", read_picture, 0, { { 0, 4 }, { 8, 12 } } },
+    { "sound/pcm8.wav", read_sound, 0, { { 0, 24 }, { 32, 40 } } },  /* all of the header but the rates */
+    { "sound/float.wav", read_sound, 0, { { 0, 16 } } },
+    { "sound/pcm24.wav", read_sound, 0, { { 0, 16 } } },
+    { "sound/pcm16.flac", read_sound, 0, { { 0, 4 }, { 26, 42 } } },  /* the samples' MD5 */
+    { "sound/vorbis.ogg", read_sound, 0, ALL },                       /* each page has a checksum */
     { "tar/ustar.tar", read_tar, 512, { { 0, 148 }, { 156, 512 } } },  /* a header's sum; one block of zeros ends it */
     { "tar/gnu.tar", read_tar, 512, { { 0, 148 }, { 156, 512 } } },
     { "tar/pax.tar", read_tar, 512, { { 0, 148 }, { 156, 512 } } },

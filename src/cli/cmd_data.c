@@ -231,7 +231,8 @@ const fyi_verb fyi_verb_data = {
     .help =
         "PATH is a folder of pictures, a list of them (.csv), WebDataset's archives, an idx, npy "
         "or\n"
-        "CIFAR file, or digits:STYLE[:COUNT]. info prints counts, values and hash; check reads "
+        "CIFAR file, or digits:STYLE[:COUNT]; of sounds with format=sound. info prints counts, "
+        "values and hash; check reads "
         "every\n"
         "sample and names what is broken or odd, and with two paths says whether one model can "
         "read\n"
@@ -246,6 +247,8 @@ const fyi_verb fyi_verb_data = {
         "  ferry data info digits:textured:200 classes=[3,8]\n"
         "  ferry data check photos/ shorter=256 crop=224 range=imagenet\n"
         "  ferry data info 'shards/train-{000..009}.tar' size=224\n"
+        "  ferry data info recordings.tar format=sound 'names={label}_{group}_{key}' "
+        "spectrogram=mel\n"
         "  ferry data sheet photos/ sheet.png shorter=256 crop=256 augment.crop=resized "
         "augment.crop_size=224\n",
     .options = options,

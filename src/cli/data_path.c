@@ -6,6 +6,7 @@
  *   shard-{000..009}.tar                 WebDataset's shards
  *   data_batch_{1..5}.bin, train.bin     CIFAR-10, CIFAR-100; also with .gz
  *   images.npy                           a NumPy array
+ *   speech.wav (.flac .ogg)              a sound alone; of a folder, list or archive of them: format=sound
  *   mnist/train-images-idx3-ubyte.gz     an idx file
  * Labels of arrays are looked for beside them, under the same name with "labels" and "idx1" in it. */
 #include "cli/cli.h"
@@ -72,7 +73,8 @@ static const struct format {
     { "train.bin* test.bin*", "cifar100", false },
     { "*.bin *.bin.gz", "cifar10", false },
     { "*.npy", "npy", true },
-    { "*.jpg *.jpeg *.png *.webp *.JPG *.JPEG *.PNG", "folder", false }, /* of one */
+    { "*.wav *.flac *.ogg *.oga *.opus *.WAV *.FLAC *.OGG", "sound", false }, /* one alone */
+    { "*.jpg *.jpeg *.png *.webp *.JPG *.JPEG *.PNG", "folder", false },      /* of one */
     { "*", "idx", true },
 };
 
@@ -163,11 +165,11 @@ fy_status fyi_put_data_path(fy_recipe *r, const char *side, const char *path, co
 /* Looks at every pixel and names all that is broken, unless the command line has it otherwise. */
 static fy_status put_thorough(const fyi_args *a, fy_recipe *r)
 {
-    if (fy_recipe_get(r, "source.check") == NULL)
-        return FY_OK;
-    if (!fyi_args_sets(a, "check"))
+    if (fy_recipe_get(r, "source.check") != NULL && !fyi_args_sets(a, "check"))
         FYI_FORWARD(put(r, "source", "check", "pixels"));
-    return fyi_args_sets(a, "max_broken") ? FY_OK : put(r, "source", "max_broken", "1000000000");
+    if (fy_recipe_get(r, "source.max_broken") != NULL && !fyi_args_sets(a, "max_broken"))
+        FYI_FORWARD(put(r, "source", "max_broken", "1000000000"));
+    return FY_OK;
 }
 
 fy_status fyi_data_recipe(const char *path, const char *labels, fy_recipe **out)

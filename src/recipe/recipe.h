@@ -168,6 +168,9 @@ typedef struct fyi_side {
     const char *label, *label_field, *class_file, *decode, *check; /* of pictures and CIFAR-100 */
     bool labelled;
     int64_t shorter, crop, max_broken;
+    const char *names, *spectrogram, *mel_scale; /* of sounds */
+    int64_t rate, n_fft, hop, mels;
+    double seconds, f_min, f_max;
     int64_t n;
     fyi_seed draw_seed;
     int64_t channels, size, pad;

@@ -112,10 +112,11 @@ static json_t *versions_json(const fy_device *dev)
     struct utsname host = { 0 };
 
     (void)uname(&host);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "ferry", fy_version(), "compiler",
-                     __VERSION__, "device", fy_device_text(dev), "system", host.sysname, "machine",
-                     host.machine, "jansson", JANSSON_VERSION, "libyaml", yaml_get_version_string(),
-                     "pictures", fy_picture_libraries());
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "ferry", fy_version(),
+                     "compiler", __VERSION__, "device", fy_device_text(dev), "system", host.sysname,
+                     "machine", host.machine, "jansson", JANSSON_VERSION, "libyaml",
+                     yaml_get_version_string(), "pictures", fy_picture_libraries(), "sounds",
+                     fy_sound_libraries());
 }
 
 /* ---- before the run -------------------------------------------------------------------------- */

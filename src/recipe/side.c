@@ -1,6 +1,6 @@
 /* side.c: one data side of a recipe as a dataset.
  *
- *   the format's reader -> resize, pad, values -> chosen samples
+ *   the format's reader -> resize, pad, values -> chosen samples      sounds: -> spectrogram, values -> chosen
  * Pictures are resized by their reader, in bytes. Means that are taken from the data are of samples
  * as they come out of the reader, before they are padded. */
 #include "recipe/recipe.h"
@@ -125,6 +125,18 @@ static fy_picture_opts picture_opts(const site *at)
     return o;
 }
 
+/* The file of class names; *path is NULL if there is none, and to be freed. */
+static fy_status find_class_file(const site *at, char **path)
+{
+    const char *name = at->side->class_file;
+
+    *path = NULL;
+    if (name == NULL || *name == '\0')
+        return FY_OK;
+    *path = fyi_path_join(at->of->run.data_root, name);
+    return *path != NULL ? FY_OK : fyi_enomem(strlen(name), "a file's name");
+}
+
 static fy_status open_pictures(const site *at, const files *f, fy_dataset **out)
 {
     static const struct {
@@ -133,21 +145,85 @@ static fy_status open_pictures(const site *at, const files *f, fy_dataset **out)
     } readers[] = { { "folder", fy_image_folder_open },
                     { "list", fy_image_list_open },
                     { "tar", fy_image_tar_open } };
-    const char *class_file = at->side->class_file;
     fy_picture_opts o = picture_opts(at);
-    char *classes = NULL;
     fy_status st = FY_EINVAL;
+    char *classes;
 
     *out = NULL;
-    if (class_file != NULL && *class_file != '\0') {
-        o.classes_path = classes = fyi_path_join(at->of->run.data_root, class_file);
-        if (classes == NULL)
-            return fyi_enomem(strlen(class_file), "a file's name");
-    }
+    FYI_FORWARD(find_class_file(at, &classes));
+    o.classes_path = classes;
     for (size_t i = 0; i < FYI_LEN(readers); i++)
         if (is_word(at->side->format, readers[i].format))
             st = readers[i].open(f->images, &o, out);
     fyi_free(classes);
+    return st;
+}
+
+static fy_sound_opts sound_opts(const site *at)
+{
+    const fyi_side *s = at->side;
+    fy_sound_opts o = fy_sound_defaults();
+
+    o.name = at->name;
+    o.rate_hz = s->rate;
+    o.seconds = s->seconds;
+    o.names = s->names;
+    o.is_unlabelled = !s->labelled;
+    o.label_field = s->label_field;
+    o.max_broken = s->max_broken;
+    return o;
+}
+
+static fy_status open_waves(const site *at, const files *f, fy_dataset **out)
+{
+    /* By the name's ending; anything else is a folder, or one sound alone. */
+    static const struct {
+        const char *glob;
+        fy_status (*open)(const char *path, const fy_sound_opts *o, fy_dataset **out);
+    } readers[] = { { "*.tar", fy_sound_tar_open },
+                    { "*.csv *.tsv *.txt *.lst", fy_sound_list_open },
+                    { "*", fy_sound_folder_open } };
+    fy_sound_opts o = sound_opts(at);
+    char *classes;
+    size_t i = 0;
+    fy_status st;
+
+    *out = NULL;
+    FYI_FORWARD(find_class_file(at, &classes));
+    o.classes_path = classes;
+    while (!fy_glob(readers[i].glob, fyi_base_name(f->images)))
+        i++;
+    st = readers[i].open(f->images, &o, out);
+    fyi_free(classes);
+    return st;
+}
+
+static fy_spectrogram_opts spectrogram_opts(const fyi_side *s)
+{
+    fy_spectrogram_opts o = fy_spectrogram_defaults(
+        is_word(s->spectrogram, "mel") ? FY_SPECTROGRAM_MEL : FY_SPECTROGRAM_STFT);
+
+    o.n_fft = s->n_fft;
+    o.hop = s->hop;
+    o.mels = s->mels;
+    o.scale = is_word(s->mel_scale, "htk") ? FY_MEL_HTK : FY_MEL_SLANEY;
+    o.f_min = s->f_min;
+    o.f_max = s->f_max;
+    return o;
+}
+
+static fy_status open_sounds(const site *at, const files *f, fy_dataset **out)
+{
+    const fy_spectrogram_opts o = spectrogram_opts(at->side);
+    fy_dataset *waves;
+    fy_status st;
+
+    *out = NULL;
+    if (is_word(at->side->spectrogram, "none"))
+        return open_waves(at, f, out);
+    FYI_FORWARD(open_waves(at, f, &waves));
+    st = fy_dataset_spectrogram(waves, &o, out);
+    fy_dataset_free(waves);
     return st;
 }
 
@@ -161,6 +237,7 @@ static const struct format {
     { "folder", open_pictures, true, true },    { "list", open_pictures, true, true },
     { "tar", open_pictures, true, true },       { "cifar10", open_cifar10, true, false },
     { "cifar100", open_cifar100, true, false }, { "npy", open_npy, true, false },
+    { "sound", open_sounds, true, true },
 };
 
 static const struct format *find_format(const char *word)
@@ -280,6 +357,11 @@ static fy_status set_range(fy_image_opts *o, const site *at, const fy_dataset *r
     const char *range = at->side->range;
     const int of = numbers_side(at);
 
+    if (fy_dataset_shape(raw)->rank == 2)
+        return fyi_fail(FY_EINVAL,
+                        "'%s.range' is %s, but the samples of sounds are -1 to 1 already and stay "
+                        "so; leave it out, or set spectrogram",
+                        at->name, range);
     if (is_word(range, "imagenet"))
         return set_imagenet(o, raw);
     if (of >= 0 && at->side == &at->of->side[of])
@@ -303,6 +385,10 @@ static fy_status prepare(const site *at, fy_dataset *raw, fy_dataset **out)
     fy_status st;
 
     *out = NULL;
+    if (fy_dataset_shape(raw)->rank == 2 && is_word(at->side->range, "keep")) {
+        *out = raw; /* a sound's samples, -1 .. 1 */
+        return FY_OK;
+    }
     FY_TRY(set_range(&o, at, raw));
     FY_TRY(fy_dataset_prepare(raw, &o, out));
 done:
@@ -381,7 +467,7 @@ fy_pixels fyi_side_pixels(const fyi_side *s, const fy_dataset *d)
     const fy_shape *shape = fy_dataset_shape(d);
     fy_pixels p = { 0 };
 
-    if (shape->rank != 3 || (shape->d[0] != 1 && shape->d[0] != 3))
+    if (shape->rank != 3 || (shape->d[0] != 1 && shape->d[0] != 3) || is_word(s->format, "sound"))
         return p;
     p.channels = shape->d[0];
     put_size(s, shape, &p);

@@ -10,8 +10,8 @@ const char *const fyi_side_names[FYI_SIDES] = { "source",      "source_test", "t
 
 static const char *const *format_words(void)
 {
-    static const char *const words[] = { "idx",     "digits",   "folder", "list", "tar",
-                                         "cifar10", "cifar100", "npy",    NULL };
+    static const char *const words[] = { "idx",     "digits",   "folder", "list",  "tar",
+                                         "cifar10", "cifar100", "npy",    "sound", NULL };
 
     return words;
 }
@@ -35,6 +35,22 @@ static const char *const *label_words(void)
 static const char *const *decode_words(void)
 {
     static const char *const words[] = { "fast", "full", NULL };
+
+    return words;
+}
+
+/* After the first in the order of fy_spectrogram_kind. */
+static const char *const *spectrogram_words(void)
+{
+    static const char *const words[] = { "none", "mel", "stft", NULL };
+
+    return words;
+}
+
+/* In the order of fy_mel_scale. */
+static const char *const *mel_scale_words(void)
+{
+    static const char *const words[] = { "slaney", "htk", NULL };
 
     return words;
 }
@@ -65,37 +81,58 @@ static const char *const *pick_words(void)
 
 /* clang-format off */
 #define PICTURES "format=folder|list|tar"
+#define FILES "format=folder|list|tar|sound"
 #define KEY(name, type, member, min, max, words, needs, flags, help) \
     { name, type, offsetof(fyi_side, member), min, max, words, needs, flags, help }
 const fyi_key fyi_side_keys[] = {
     KEY("format", FYI_KEY_WORD, format, 0, 0, format_words, NULL, 0,
         "idx: MNIST's files; digits: drawn by the program; folder: of JPEG, PNG and WebP, its folders "
         "are classes; list: lines path,label; tar: WebDataset's shards; cifar10, cifar100: binary; npy: "
-        "NumPy arrays"),
+        "NumPy arrays; sound: a folder, list or shards of WAV, FLAC and Ogg"),
     KEY("images", FYI_KEY_TEXT, images, 0, 0, NULL, "format!=digits", FYI_KEY_REQUIRED,
-        "the images' file or folder, absolute or within data_root; tar and CIFAR: several by {0..9} and *"),
+        "the images' or sounds' file or folder, absolute or within data_root; tar and CIFAR: several by {0..9} and *"),
     KEY("labels", FYI_KEY_TEXT, labels, 0, 0, NULL, "format=idx|npy", 0,
         "the labels' file; \"\": there are none"),
     KEY("label", FYI_KEY_WORD, label, 0, 0, label_words, "format=cifar100", 0,
         "which of CIFAR-100's labels: 100 fine classes or 20 coarse ones"),
-    KEY("label_field", FYI_KEY_TEXT, label_field, 0, 0, NULL, "format=tar", 0,
+    KEY("label_field", FYI_KEY_TEXT, label_field, 0, 0, NULL, "format=tar|sound", 0,
         "the label's name in .json; a .cls goes before it"),
-    KEY("labelled", FYI_KEY_BOOL, labelled, 0, 0, NULL, PICTURES, 0,
+    KEY("labelled", FYI_KEY_BOOL, labelled, 0, 0, NULL, FILES, 0,
         "false: folders, columns and .cls are no classes, there are no labels"),
     KEY("class_file", FYI_KEY_TEXT, class_file, 0, 0, NULL, "labelled=true", 0,
         "class names, one a line, in the order of the labels; \"\": as found, in byte order"),
     KEY("check", FYI_KEY_WORD, check, 0, 0, check_words, PICTURES, 0,
         "what is looked at before the run: names alone, whole files, or all pixels"),
-    KEY("max_broken", FYI_KEY_INT, max_broken, -1, 1e9, NULL, PICTURES, 0,
+    KEY("max_broken", FYI_KEY_INT, max_broken, -1, 1e9, NULL, FILES, 0,
         "files that may be broken and left out; -1: 1 % of them, or 10 if that is more"),
+    KEY("rate", FYI_KEY_INT, rate, 0, 384000, NULL, "format=sound", 0,
+        "samples a second that sounds are brought to, from 2000 on; 0: the first file's"),
+    KEY("seconds", FYI_KEY_REAL, seconds, 0, 3600, NULL, "format=sound", 0,
+        "length to which sounds are cut or filled up with silence; 0: the longest one's, a minute at most"),
+    KEY("names", FYI_KEY_TEXT, names, 0, 0, NULL, "format=sound", 0,
+        "what files' names say, such as {label}_{group}_{key}, with {} for what is of no use: a class, a speaker, what "
+        "samples of several kinds are paired by"),
+    KEY("spectrogram", FYI_KEY_WORD, spectrogram, 0, 0, spectrogram_words, "format=sound", 0,
+        "none: the samples themselves; mel: log power in mel bands over time; stft: log magnitudes of all frequencies"),
+    KEY("n_fft", FYI_KEY_INT, n_fft, 2, 65536, NULL, "spectrogram!=none", 0,
+        "samples of a window: an even product of 2, 3 and 5"),
+    KEY("hop", FYI_KEY_INT, hop, 1, 65536, NULL, "spectrogram!=none", 0,
+        "samples from one window to the next"),
+    KEY("mels", FYI_KEY_INT, mels, 1, 4096, NULL, "spectrogram=mel", 0, "bands"),
+    KEY("mel_scale", FYI_KEY_WORD, mel_scale, 0, 0, mel_scale_words, "spectrogram=mel", 0,
+        "slaney: linear up to 1 kHz, as librosa has it; htk: 2595 log10(1 + f / 700)"),
+    KEY("f_min", FYI_KEY_REAL, f_min, 0, 192000, NULL, "spectrogram=mel", 0,
+        "where the bands begin, in Hz"),
+    KEY("f_max", FYI_KEY_REAL, f_max, 0, 192000, NULL, "spectrogram=mel", 0,
+        "where they end; 0: at half the rate"),
     KEY("style", FYI_KEY_WORD, style, 0, 0, style_words, "format=digits", 0,
         "how digits are drawn"),
     KEY("n", FYI_KEY_INT, n, 1, 1000000, NULL, "format=digits", 0, "how many digits are drawn"),
     KEY("draw_seed", FYI_KEY_SEED, draw_seed, 0, 0, NULL, "format=digits", 0,
         "which digits; seed: the run's, another for every side"),
-    KEY("channels", FYI_KEY_INT, channels, 0, 3, NULL, NULL, 0,
+    KEY("channels", FYI_KEY_INT, channels, 0, 3, NULL, "format!=sound", 0,
         "1 makes grey of colour, 3 repeats grey, 0 keeps"),
-    KEY("size", FYI_KEY_INT, size, 0, 4096, NULL, NULL, 0,
+    KEY("size", FYI_KEY_INT, size, 0, 4096, NULL, "format!=sound", 0,
         "height and width in pixels that images are resized to or drawn in; 0 keeps, or draws 28"),
     KEY("shorter", FYI_KEY_INT, shorter, 0, 4096, NULL, PICTURES, 0,
         "instead of size: the shorter side's length, the shape is kept; 0: as it is"),
@@ -103,7 +140,7 @@ const fyi_key fyi_side_keys[] = {
         "height and width cut from the centre, after resizing; 0: all of it"),
     KEY("decode", FYI_KEY_WORD, decode, 0, 0, decode_words, PICTURES, 0,
         "fast: JPEGs much larger than wanted are decoded smaller; full: as other programs do it"),
-    KEY("pad", FYI_KEY_INT, pad, 0, 256, NULL, NULL, 0,
+    KEY("pad", FYI_KEY_INT, pad, 0, 256, NULL, "format!=sound", 0,
         "pixels added on every side, after resizing"),
     KEY("pad_value", FYI_KEY_REAL, pad_value, 0, 1, NULL, "pad!=0", 0, "their value: 0 is black"),
     KEY("range", FYI_KEY_WORD, range, 0, 0, range_words, NULL, 0,
@@ -130,12 +167,14 @@ const fyi_key fyi_side_keys[] = {
     { .key = NULL },
 };
 #undef KEY
+#undef FILES
 #undef PICTURES
 /* clang-format on */
 
 void fyi_side_defaults(fyi_side *s)
 {
     const fy_image_opts image = fy_image_defaults();
+    const fy_spectrogram_opts spectrum = fy_spectrogram_defaults(FY_SPECTROGRAM_MEL);
 
     *s = (fyi_side){
         .format = "idx",
@@ -148,6 +187,13 @@ void fyi_side_defaults(fyi_side *s)
         .check = "files",
         .max_broken = fy_picture_defaults().max_broken,
         .decode = "fast",
+        .spectrogram = "none",
+        .n_fft = spectrum.n_fft,
+        .hop = spectrum.hop,
+        .mels = spectrum.mels,
+        .mel_scale = "slaney",
+        .f_min = spectrum.f_min,
+        .f_max = spectrum.f_max,
         .pad_value = (double)image.pad_value,
         .range = "keep",
         .mean = { { 0 }, 1 },

@@ -180,7 +180,7 @@ static fy_status open_waves(const site *at, const files *f, fy_dataset **out)
     static const struct {
         const char *glob;
         fy_status (*open)(const char *path, const fy_sound_opts *o, fy_dataset **out);
-    } readers[] = { { "*.tar", fy_sound_tar_open },
+    } readers[] = { { "*.tar *.tar.gz *.tgz *.tar.zst *.tar.xz", fy_sound_tar_open },
                     { "*.csv *.tsv *.txt *.lst", fy_sound_list_open },
                     { "*", fy_sound_folder_open } };
     fy_sound_opts o = sound_opts(at);

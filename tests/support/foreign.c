@@ -102,7 +102,7 @@ const fyt_foreign fyt_foreigns[] = {
     { "images/lossy.webp", read_picture, 0, { { 0, 4 }, { 8, 12 } } },
     { "images/lossless_alpha.webp", read_picture, 0, { { 0, 4 }, { 8, 12 } } },
     { "images/exif.webp", read_picture, 0, { { 0, 4 }, { 8, 12 } } },
-    { "sound/pcm8.wav", read_sound, 0, { { 0, 24 }, { 32, 40 } } },  /* all of the header but the rates */
+    { "sound/pcm8.wav", read_sound, 0, { { 0, 20 }, { 32, 40 } } },  /* the header, but for rates, and laws of 8 bits */
     { "sound/float.wav", read_sound, 0, { { 0, 16 } } },
     { "sound/pcm24.wav", read_sound, 0, { { 0, 16 } } },
     { "sound/pcm16.flac", read_sound, 0, { { 0, 4 }, { 26, 42 } } },  /* the samples' MD5 */

@@ -298,6 +298,52 @@ FY_API const char *fy_digit_style_name(fy_digit_style style);
 FY_API FY_NODISCARD fy_status fy_digit_style_find(const char *name, fy_digit_style *out);
 FY_API FY_NODISCARD fy_status fy_digits_open(const fy_digits_opts *o, fy_dataset **out);
 
+/* ---- drawn facts ----------------------------------------------------------------------------- */
+
+/* A sample of several modalities whose label is a number made of bits, and of which it is known what each modality knows:
+ *
+ *   redundant    every modality sees the bit
+ *   unique       one modality sees it
+ *   synergistic  each modality sees a bit of its own; the label has the parity of all of them
+ *
+ * A modality is a vector of `dim` values: to the code word of the bits that it sees, a sum of random directions, one per bit and
+ * forwards or backwards, normal noise of deviation 1 is added, and all is scaled to a mean square of about 1. */
+typedef enum fy_facts_control {
+    FY_FACTS_SEES,
+    FY_FACTS_NOISE, /* the modality is noise alone; the label stays what it was */
+    FY_FACTS_COPY   /* it is that of modality copy_of, value for value */
+} fy_facts_control;
+
+typedef struct fy_facts_modality {
+    int64_t dim;
+    int unique;        /* bits of the label that it alone sees */
+    double snr;        /* mean square of a bit's part of a value, over that of the noise */
+    double unique_snr; /* the same of its unique bits */
+    double unique_flip; /* how often it sees a unique bit wrong, 0 to 0.5: 1 - h(unique_flip) bits are left of it */
+    fy_facts_control control;
+    int copy_of;
+} fy_facts_modality;
+
+#define FY_MAX_MODALITIES 8
+#define FY_FACTS_MAX_BITS 10  /* of the label, and that a modality sees */
+#define FY_FACTS_MAX_DIM 4096 /* and code words times dim are at most 2^22 */
+typedef struct fy_facts_opts {
+    int n_modalities; /* 2 or more */
+    fy_facts_modality modality[FY_MAX_MODALITIES];
+    int redundant, synergistic;
+    double curvature; /* share of a bit's direction, by its square, that is another for every setting of the other bits
+                       * that the modality sees: 0: a bit is one direction; 1: no direction means a bit */
+    uint64_t world; /* draws the directions: parts of the same data have the same */
+    uint64_t seed;  /* draws the samples */
+    int64_t n;
+} fy_facts_opts;
+/* 1,000 samples; 2 modalities of 24 values, each with a unique bit, snr 0.5 and 0.5; 2 redundant bits: 16 classes. All
+ * modalities are filled in, so that more of them need only the number. */
+FY_API fy_facts_opts fy_facts_defaults(void);
+/* Modality m of all samples, [dim]. Sample i has the same label in each, and is a function of (seed, world, i) and what the
+ * options say of its modality and bits: a longer dataset begins with a shorter one. */
+FY_API FY_NODISCARD fy_status fy_facts_open(const fy_facts_opts *o, int m, fy_dataset **out);
+
 /* ---- choosing samples ------------------------------------------------------------------------ */
 
 typedef enum fy_pick {

@@ -152,6 +152,40 @@ fy_status fyi_class_names_parse(const char *path, const char *file, size_t bytes
 fy_status fyi_manifest_parse(const fy_dataset *d, const char *path, const char *file, size_t n,
                              fy_dataset **out);
 
+/* ---- csv.c ----------------------------------------------------------------------------------- */
+
+/* The field at p, which is changed: of commas, "a field" in quotes may hold commas (RFC 4180). Gives the rest behind the
+ * separator, or NULL at the line's end. */
+char *fyi_csv_field(char *p, char separator, char **rest);
+/* A tab if the line has one, else a comma if it has one, else a space. */
+char fyi_csv_separator(const char *line);
+/* A line without its end and spaces before that, which may be changed; lines count from 1. */
+typedef fy_status (*fyi_line_fn)(void *ctx, char *line, size_t number);
+/* Every line of a text file's bytes that is not empty; UTF-8's byte order mark is left out. What fn is given lives in the arena.
+ * FY_EFORMAT for a file that holds a NUL. */
+fy_status fyi_each_line(const char *path, const char *file, size_t bytes, fyi_arena *arena,
+                        fyi_line_fn fn, void *ctx);
+
+/* ---- facts.c --------------------------------------------------------------------------------- */
+
+/* FY_EINVAL, saying what of the options cannot be drawn. */
+fy_status fyi_facts_check(const fy_facts_opts *o);
+/* The modality that m is, or is a copy of. */
+int fyi_facts_original(const fy_facts_opts *o, int m);
+/* Bits that modality m sees, and of the label. */
+int fyi_facts_seen(const fy_facts_opts *o, int m);
+int fyi_facts_label_bits(const fy_facts_opts *o);
+/* What is behind a sample: each array holds the bits of one kind. */
+typedef struct fyi_facts {
+    unsigned redundant;
+    unsigned unique[FY_MAX_MODALITIES];
+    unsigned flipped[FY_MAX_MODALITIES]; /* unique bits that are seen wrong */
+    unsigned share[FY_MAX_MODALITIES];   /* of the synergistic bits */
+} fyi_facts;
+unsigned fyi_facts_label(const fy_facts_opts *o, const fyi_facts *f);
+/* The number of the code word: redundant bits lowest, then unique ones, then shares. 0 for noise. */
+unsigned fyi_facts_word(const fy_facts_opts *o, const fyi_facts *f, int m);
+
 /* ---- paths.c --------------------------------------------------------------------------------- */
 
 typedef struct fyi_paths {

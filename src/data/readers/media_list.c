@@ -23,27 +23,6 @@ typedef struct list {
 
 /* ---- fields ---------------------------------------------------------------------------------- */
 
-/* The field at p, which is changed: quotes are undone. Gives the rest behind the separator, or
- * NULL at the line's end. */
-static char *take_field(char *p, char separator, char **rest)
-{
-    char *to = p, *from = p + 1;
-
-    if (separator != ',' || *p != '"') {
-        *rest = strchr(p, separator);
-        if (*rest != NULL)
-            *(*rest)++ = '\0';
-        return p;
-    }
-    for (; *from != '\0' && (*from != '"' || from[1] == '"'); from++) {
-        from += *from == '"';
-        *to++ = *from;
-    }
-    *rest = *from == '"' && from[1] == separator ? from + 2 : NULL;
-    *to = '\0';
-    return p;
-}
-
 /* At the last space, unless all of the line is a path. */
 static char *split_at_space(const fyi_media *m, char *line)
 {
@@ -54,11 +33,6 @@ static char *split_at_space(const fyi_media *m, char *line)
     for (char *end = space; end >= line && *end == ' '; end--)
         *end = '\0';
     return space + 1;
-}
-
-static char find_separator(const char *line)
-{
-    return strchr(line, '\t') != NULL ? '\t' : strchr(line, ',') != NULL ? ',' : ' ';
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -78,17 +52,20 @@ static fy_status add(list *l, const char *name, const char *label)
                                       .label = label != NULL && *label != '\0' ? label : NULL });
 }
 
-static fy_status take_line(list *l, char *line)
+/* A fyi_line_fn. */
+static fy_status take_line(void *ctx, char *line, size_t number)
 {
+    list *l = ctx;
     char *name = line, *label, *rest = NULL;
 
+    l->line = number;
     if (l->album.n == 0 && l->separator == '\0')
-        l->separator = find_separator(line);
+        l->separator = fyi_csv_separator(line);
     if (l->separator == ' ') {
         label = split_at_space(l->media, line);
     } else {
-        name = take_field(line, l->separator, &rest);
-        label = rest != NULL ? take_field(rest, l->separator, &rest) : NULL;
+        name = fyi_csv_field(line, l->separator, &rest);
+        label = rest != NULL ? fyi_csv_field(rest, l->separator, &rest) : NULL;
     }
     if (rest != NULL)
         return fyi_fail(FY_EFORMAT, "'%s', line %zu: more than a path and a label", l->path,
@@ -100,40 +77,11 @@ static fy_status take_line(list *l, char *line)
     return add(l, name, label);
 }
 
-static fy_status take_lines(list *l, char *text)
-{
-    for (char *line = text, *next; line != NULL; line = next) {
-        size_t n;
-
-        next = strchr(line, '\n');
-        if (next != NULL)
-            *next++ = '\0';
-        l->line++;
-        for (n = strlen(line); n > 0 && strchr(" \r", line[n - 1]) != NULL; n--)
-            line[n - 1] = '\0';
-        if (*line != '\0')
-            FYI_FORWARD(take_line(l, line));
-    }
-    return FY_OK;
-}
-
-static fy_status parse(list *l, const char *file, size_t n)
-{
-    const size_t mark = n >= 3 && memcmp(file, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    char *text = fyi_arena_dup(&l->album.arena, file + mark, n - mark + 1);
-
-    if (text == NULL)
-        return fyi_enomem(n, l->path);
-    if (strlen(text) != n - mark)
-        return fyi_fail(FY_EFORMAT, "'%s' is no text file: it holds a NUL", l->path);
-    return take_lines(l, text);
-}
-
 fy_status fyi_list_parse(const char *path, const fyi_media *m, const char *file, size_t n,
                          fyi_album *out)
 {
     list l = { .media = m, .path = path, .dir_chars = (int)(fyi_base_name(path) - path) };
-    const fy_status st = parse(&l, file, n);
+    const fy_status st = fyi_each_line(path, file, n, &l.album.arena, take_line, &l);
 
     *out = l.album;
     return st;

@@ -1,6 +1,7 @@
 /* data_path.c: data named by one word on the command line.
  *
  *   digits:noisy, digits:noisy:500       drawn by the program
+ *   facts:0, facts:1:500                 a modality, drawn by the program
  *   photos/, photo.jpg                   a folder of pictures, or one alone
  *   photos.csv (.tsv .txt .lst)          a list of pictures
  *   shard-{000..009}.tar                 WebDataset's shards
@@ -35,6 +36,17 @@ static fy_status put_digits(fy_recipe *r, const char *side, const char *spec)
     FYI_FORWARD(fy_digit_style_find(style, &found));
     FYI_FORWARD(put(r, side, "format", "digits"));
     FYI_FORWARD(put(r, side, "style", style));
+    return spec[len] == ':' ? put(r, side, "n", spec + len + 1) : FY_OK;
+}
+
+static fy_status put_facts(fy_recipe *r, const char *side, const char *spec)
+{
+    const size_t len = strcspn(spec, ":");
+    char modality[16];
+
+    (void)snprintf(modality, sizeof modality, "%.*s", (int)FYI_MIN(len, sizeof modality - 1), spec);
+    FYI_FORWARD(put(r, side, "format", "facts"));
+    FYI_FORWARD(put(r, side, "modality", modality));
     return spec[len] == ':' ? put(r, side, "n", spec + len + 1) : FY_OK;
 }
 
@@ -159,6 +171,8 @@ fy_status fyi_put_data_path(fy_recipe *r, const char *side, const char *path, co
 {
     if (strncmp(path, "digits:", 7) == 0)
         return put_digits(r, side, path + 7);
+    if (strncmp(path, "facts:", 6) == 0)
+        return put_facts(r, side, path + 6);
     return put_files(r, side, path, labels);
 }
 

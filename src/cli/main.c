@@ -8,7 +8,8 @@
     X(demo)      \
     X(run)       \
     X(adapt)     \
-    X(finetune) X(distill) X(compare) X(eval) X(predict) X(inspect) X(data) X(completion) X(help)
+    X(finetune)  \
+    X(distill) X(compare) X(eval) X(predict) X(pid) X(inspect) X(data) X(completion) X(help)
 
 #define DECLARE(name) extern const fyi_verb fyi_verb_##name;
 VERBS(DECLARE)

@@ -173,6 +173,10 @@ typedef struct fyi_side {
     double seconds, f_min, f_max;
     int64_t n;
     fyi_seed draw_seed;
+    int64_t modality, modalities, redundant, synergistic, world; /* of drawn facts */
+    fyi_ints unique, dims, noise, copies;
+    fyi_reals snr, unique_snr, unique_flip;
+    double curvature;
     int64_t channels, size, pad;
     double pad_value;
     const char *range;
@@ -401,6 +405,8 @@ fy_status fyi_data_compare(fyi_recipe_data *d, int base, int i);
 void fyi_data_look_at_size(fyi_recipe_data *d, int i);
 /* side.c: one side, with its labels. */
 fy_status fyi_recipe_side_open(const fyi_settings *of, int i, fy_dataset **out);
+/* side_facts.c: drawn modalities. */
+fy_status fyi_side_facts_open(const fyi_side *s, uint64_t seed, fy_dataset **out);
 /* How d, opened as s says, was prepared, for a model to remember; what is no picture has neither size nor channels. */
 fy_pixels fyi_side_pixels(const fyi_side *s, const fy_dataset *d);
 /* The sides, for any number of runs that want them so. Release with fyi_recipe_data_close, always. */

@@ -157,7 +157,7 @@ static const fyi_section *section_of(const fyi_settings *s, const char *key)
 
 /* ---- unknown keys ---------------------------------------------------------------------------- */
 
-#define MAX_NAMES 512
+#define MAX_NAMES 1024
 
 /* All keys of the recipe, "a.b" each, for "did you mean". */
 static size_t list_names(const fyi_settings *s, fyi_arena *arena, const char *names[MAX_NAMES])

@@ -100,6 +100,12 @@ static fy_status open_digits(const site *at, const files *f, fy_dataset **out)
     return fy_digits_open(&d, out);
 }
 
+static fy_status open_facts(const site *at, const files *f, fy_dataset **out)
+{
+    (void)f;
+    return fyi_side_facts_open(at->side, seed_of(&at->side->draw_seed, at), out);
+}
+
 static fy_file_check check_of(const char *word)
 {
     return is_word(word, "names")   ? FY_CHECK_NAMES
@@ -237,7 +243,7 @@ static const struct format {
     { "folder", open_pictures, true, true },    { "list", open_pictures, true, true },
     { "tar", open_pictures, true, true },       { "cifar10", open_cifar10, true, false },
     { "cifar100", open_cifar100, true, false }, { "npy", open_npy, true, false },
-    { "sound", open_sounds, true, true },
+    { "sound", open_sounds, true, true },       { "facts", open_facts, false, false },
 };
 
 static const struct format *find_format(const char *word)
@@ -378,6 +384,12 @@ static fy_status set_range(fy_image_opts *o, const site *at, const fy_dataset *r
     return FY_OK;
 }
 
+/* Of a side that asks for nothing what was read is what is wanted: also what is no picture. */
+static bool asks_for_nothing(const fyi_side *s)
+{
+    return s->channels == 0 && s->size == 0 && s->pad == 0 && is_word(s->range, "keep");
+}
+
 /* Takes raw. */
 static fy_status prepare(const site *at, fy_dataset *raw, fy_dataset **out)
 {
@@ -385,8 +397,8 @@ static fy_status prepare(const site *at, fy_dataset *raw, fy_dataset **out)
     fy_status st;
 
     *out = NULL;
-    if (fy_dataset_shape(raw)->rank == 2 && is_word(at->side->range, "keep")) {
-        *out = raw; /* a sound's samples, -1 .. 1 */
+    if (fy_dataset_shape(raw)->rank != 3 && asks_for_nothing(at->side)) {
+        *out = raw;
         return FY_OK;
     }
     FY_TRY(set_range(&o, at, raw));

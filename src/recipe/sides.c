@@ -10,8 +10,8 @@ const char *const fyi_side_names[FYI_SIDES] = { "source",      "source_test", "t
 
 static const char *const *format_words(void)
 {
-    static const char *const words[] = { "idx",     "digits",   "folder", "list",  "tar",
-                                         "cifar10", "cifar100", "npy",    "sound", NULL };
+    static const char *const words[] = { "idx",      "digits", "folder", "list",  "tar", "cifar10",
+                                         "cifar100", "npy",    "sound",  "facts", NULL };
 
     return words;
 }
@@ -88,8 +88,9 @@ const fyi_key fyi_side_keys[] = {
     KEY("format", FYI_KEY_WORD, format, 0, 0, format_words, NULL, 0,
         "idx: MNIST's files; digits: drawn by the program; folder: of JPEG, PNG and WebP, its folders "
         "are classes; list: lines path,label; tar: WebDataset's shards; cifar10, cifar100: binary; npy: "
-        "NumPy arrays; sound: a folder, list or shards of WAV, FLAC and Ogg"),
-    KEY("images", FYI_KEY_TEXT, images, 0, 0, NULL, "format!=digits", FYI_KEY_REQUIRED,
+        "NumPy arrays; sound: a folder, list or shards of WAV, FLAC and Ogg; facts: vectors drawn by the program, of several "
+        "modalities, whose information is known"),
+    KEY("images", FYI_KEY_TEXT, images, 0, 0, NULL, "format!=digits|facts", FYI_KEY_REQUIRED,
         "the images' or sounds' file or folder, absolute or within data_root; tar and CIFAR: several by {0..9} and *"),
     KEY("labels", FYI_KEY_TEXT, labels, 0, 0, NULL, "format=idx|npy", 0,
         "the labels' file; \"\": there are none"),
@@ -127,9 +128,35 @@ const fyi_key fyi_side_keys[] = {
         "where they end; 0: at half the rate"),
     KEY("style", FYI_KEY_WORD, style, 0, 0, style_words, "format=digits", 0,
         "how digits are drawn"),
-    KEY("n", FYI_KEY_INT, n, 1, 1000000, NULL, "format=digits", 0, "how many digits are drawn"),
-    KEY("draw_seed", FYI_KEY_SEED, draw_seed, 0, 0, NULL, "format=digits", 0,
-        "which digits; seed: the run's, another for every side"),
+    KEY("n", FYI_KEY_INT, n, 1, 1000000, NULL, "format=digits|facts", 0, "how many samples are drawn"),
+    KEY("draw_seed", FYI_KEY_SEED, draw_seed, 0, 0, NULL, "format=digits|facts", 0,
+        "which samples; seed: the run's, another for every side"),
+    KEY("modality", FYI_KEY_INT, modality, 0, FY_MAX_MODALITIES - 1, NULL, "format=facts", 0,
+        "which modality this side shows; those of one draw_seed have the same samples in the same order"),
+    KEY("modalities", FYI_KEY_INT, modalities, 2, FY_MAX_MODALITIES, NULL, "format=facts", 0,
+        "how many there are"),
+    KEY("redundant", FYI_KEY_INT, redundant, 0, FY_FACTS_MAX_BITS, NULL, "format=facts", 0,
+        "bits of the label that every modality sees"),
+    KEY("unique", FYI_KEY_INTS, unique, 0, FY_FACTS_MAX_BITS, NULL, "format=facts", FYI_KEY_REPEATS,
+        "bits of the label that one modality alone sees, by modality; the last number is for all that follow"),
+    KEY("synergistic", FYI_KEY_INT, synergistic, 0, FY_FACTS_MAX_BITS, NULL, "format=facts", 0,
+        "bits of the label that are the parity of a bit of every modality"),
+    KEY("dims", FYI_KEY_INTS, dims, 1, FY_FACTS_MAX_DIM, NULL, "format=facts", FYI_KEY_REPEATS,
+        "values of a sample, by modality"),
+    KEY("snr", FYI_KEY_REALS, snr, 0, 1e6, NULL, "format=facts", 0,
+        "mean square of a bit's part of a value over that of the noise, by modality"),
+    KEY("unique_snr", FYI_KEY_REALS, unique_snr, 0, 1e6, NULL, "format=facts", 0,
+        "the same of unique bits"),
+    KEY("unique_flip", FYI_KEY_REALS, unique_flip, 0, 0.5, NULL, "format=facts", 0,
+        "how often a modality sees its unique bits wrong, by modality; 0.5: they tell nothing"),
+    KEY("curvature", FYI_KEY_REAL, curvature, 0, 1, NULL, "format=facts", 0,
+        "0: a bit is one direction; 1: another one for every setting of the other bits that are seen"),
+    KEY("noise", FYI_KEY_INTS, noise, 0, FY_MAX_MODALITIES - 1, NULL, "format=facts", 0,
+        "modalities that are noise alone, as a control; labels stay"),
+    KEY("copies", FYI_KEY_INTS, copies, 0, FY_MAX_MODALITIES - 1, NULL, "format=facts", FYI_KEY_REPEATS,
+        "modalities that are another one value for value, as a control: [1, 0] makes 1 a copy of 0"),
+    KEY("world", FYI_KEY_INT, world, 0, 1e9, NULL, "format=facts", 0,
+        "draws the directions; sides of one model have the same"),
     KEY("channels", FYI_KEY_INT, channels, 0, 3, NULL, "format!=sound", 0,
         "1 makes grey of colour, 3 repeats grey, 0 keeps"),
     KEY("size", FYI_KEY_INT, size, 0, 4096, NULL, "format!=sound", 0,
@@ -173,14 +200,23 @@ const fyi_key fyi_side_keys[] = {
 
 void fyi_side_defaults(fyi_side *s)
 {
+    static const int32_t one[] = { 1 }, dims[] = { 24 };
     const fy_image_opts image = fy_image_defaults();
     const fy_spectrogram_opts spectrum = fy_spectrogram_defaults(FY_SPECTROGRAM_MEL);
+    const fy_facts_opts facts = fy_facts_defaults();
 
     *s = (fyi_side){
         .format = "idx",
         .style = fy_digit_style_name(FY_DIGITS_CLEAN),
         .n = fy_digits_defaults(FY_DIGITS_CLEAN).n,
         .draw_seed.follows = true,
+        .modalities = facts.n_modalities,
+        .redundant = facts.redundant,
+        .unique = { one, 1 },
+        .dims = { dims, 1 },
+        .snr = { { facts.modality[0].snr }, 1 },
+        .unique_snr = { { facts.modality[0].unique_snr }, 1 },
+        .unique_flip = { { 0 }, 1 },
         .label = "fine",
         .label_field = "label",
         .labelled = true,

@@ -11,7 +11,7 @@ expect 0 --version
 says out.txt "thread"
 says out.txt "ferry 0."
 
-for verb in demo run adapt eval predict inspect data completion help; do
+for verb in demo run adapt eval predict pid inspect data completion help; do
     expect 0 "$verb" --help
     says out.txt "Examples:"
     says out.txt "usage: ferry $verb"
@@ -57,6 +57,7 @@ bash -n out.txt || fail "the bash completion is no bash"
 says out.txt "adda.critic_lr="
 says out.txt "target_eval.limit="
 says out.txt "predict) echo '--weights --model --part --prefix --classes --out --top"
+says out.txt "pid) echo '--gate --heading --shuffles --seed --json"
 expect 0 completion zsh
 says out.txt "#compdef ferry"
 expect 2 completion fish

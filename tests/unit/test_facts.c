@@ -141,11 +141,10 @@ static void samples_show_the_parts(void **state)
     fy_pid_bits known, seen;
 
     (void)state;
-    o.n = 4000;
+    o.n = 2000;
     o.redundant = o.synergistic = 1;
-    for (int m = 0; m < 2; m++) {
+    for (int m = 0; m < 2; m++)
         o.modality[m].snr = o.modality[m].unique_snr = 50;
-    }
     for (int m = 0; m < 2; m++) {
         d[m] = drawn(&o, m);
         check_ok(fy_dataset_read(d[m], NULL, 0, &x[m], m == 0 ? &y : NULL));
@@ -205,7 +204,7 @@ static void a_probe_reads_what_a_modality_sees(void **state)
 
     (void)state;
     o.redundant = 1;
-    o.n = 1500;
+    o.n = 800;
     o.modality[0].snr = o.modality[0].unique_snr = 2;
     o.modality[1].snr = o.modality[1].unique_snr = 0.05;
     check_probe(&o, 0, 0.45, 0.55);

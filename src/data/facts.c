@@ -6,7 +6,7 @@
  *   value   (code[word][j] + normal noise) / root of (1 + the sum of the bits' snr)
  *
  * Sample i takes its coins from child i of the stream "facts", its noise from child i of "facts.noise.<modality>"; the code
- * book of a modality comes from "facts.code.<modality>" of the world. */
+ * book of a modality comes from "facts.code.<modality>" of the world. Its key is "<i>", in every modality. */
 #include "data/data.h"
 
 #include <math.h>
@@ -15,6 +15,7 @@
 #define MAX_SAMPLES ((int64_t)1 << 31)
 #define MAX_CODE ((int64_t)1 << 22)
 #define NAME_CHARS 32
+#define KEY_CHARS 12
 
 typedef struct facts_source {
     fyi_source base;
@@ -23,6 +24,7 @@ typedef struct facts_source {
     fy_rng coins, noise;
     float *code; /* [words, dim] */
     float scale;
+    char (*keys)[KEY_CHARS]; /* [n] */
 } facts_source;
 
 fy_facts_opts fy_facts_defaults(void)
@@ -118,13 +120,21 @@ static fy_status get(const fyi_source *base, int64_t i, float *x, float *scratch
     return FY_OK;
 }
 
-static void close_source(fyi_source *s)
+static const char *key_of(const fyi_source *base, int64_t i)
 {
-    fyi_free(((facts_source *)s)->code);
+    return ((const facts_source *)base)->keys[i];
+}
+
+static void close_source(fyi_source *base)
+{
+    facts_source *s = (facts_source *)base;
+
+    fyi_free(s->code);
+    fyi_free(s->keys);
     fyi_free(s);
 }
 
-static const fyi_source_ops ops = { .get = get, .close = close_source };
+static const fyi_source_ops ops = { .get = get, .close = close_source, .key = key_of };
 
 /* ---- what can be drawn ------------------------------------------------------------------------------ */
 
@@ -273,6 +283,16 @@ static fy_status write_code(facts_source *s)
 
 /* ---- the dataset ------------------------------------------------------------------------------------------ */
 
+static fy_status write_keys(facts_source *s)
+{
+    s->keys = fyi_calloc((size_t)s->base.n, sizeof *s->keys);
+    if (s->keys == NULL)
+        return fyi_enomem((size_t)s->base.n * sizeof *s->keys, "keys of drawn facts");
+    for (int64_t i = 0; i < s->base.n; i++)
+        (void)snprintf(s->keys[i], KEY_CHARS, "%d", (int)i);
+    return FY_OK;
+}
+
 /* The number of samples is left out: a longer dataset begins with a shorter one. */
 static void set_hash(facts_source *s)
 {
@@ -313,6 +333,7 @@ static fy_status new_source(const fy_facts_opts *o, int m, fyi_source **out)
     fyi_source_init(&s->base, &ops, o->n, FY_SHAPE(o->modality[m].dim));
     set_hash(s);
     *out = &s->base;
+    FYI_FORWARD(write_keys(s));
     return write_code(s);
 }
 

@@ -241,6 +241,8 @@ static void modalities_belong_together(void **state)
         check_ok(fy_dataset_get(b, i, x[1], 24, &label[2]));
         assert_memory_not_equal(x[0], x[1], sizeof x[0]);
         assert_true(label[0] == label[1] && label[1] == label[2]);
+        assert_string_equal(fy_dataset_key(a, i), fy_dataset_key(b, i));
+        assert_int_equal(strtol(fy_dataset_key(a, i), NULL, 10), i);
     }
     assert_string_not_equal(fy_dataset_hash(a), fy_dataset_hash(b));
     fy_dataset_free(a);

@@ -8,8 +8,8 @@
  *   manifest  a JSON file with the source's hash and sample numbers: a split that repeats itself
  *   loader    turns a dataset into an endless, reproducible stream of batches
  *
- * A sample is f32 pixels in plain order ([c, h, w] for images) and an i32 label 0 .. n_classes-1. A
- * dataset never changes once made and may be read by any number of threads. Every dataset keeps its
+ * A sample is f32 values in plain order ([c, h, w] for images, [columns] for vectors, [channels, t] for series) and an i32
+ * label 0 .. n_classes-1. A dataset never changes once made and may be read by any number of threads. Every dataset keeps its
  * source alive, so datasets may be freed in any order. */
 #ifndef FERRY_DATA_H
 #define FERRY_DATA_H
@@ -28,7 +28,7 @@ typedef struct fy_loader fy_loader;
 /* Accepts NULL. */
 FY_API void fy_dataset_free(fy_dataset *d);
 FY_API int64_t fy_dataset_count(const fy_dataset *d);
-/* Of one sample: [c, h, w]. */
+/* Of one sample: [c, h, w], [columns], [channels, t]. */
 FY_API const fy_shape *fy_dataset_shape(const fy_dataset *d);
 FY_API bool fy_dataset_has_labels(const fy_dataset *d);
 /* 0 when there are no labels. */
@@ -110,6 +110,40 @@ FY_API fy_image_opts fy_image_defaults(void); /* keeps everything; mean 0, devia
 FY_API FY_NODISCARD fy_status fy_dataset_prepare(const fy_dataset *d, const fy_image_opts *o,
                                                  fy_dataset **out);
 
+/* ---- preparing vectors and series ------------------------------------------------------------- */
+
+/* Mean and deviation (of the population) of each column of vectors [columns], of each channel of series [channels, t]. */
+typedef struct fy_standard fy_standard;
+
+/* Over all values of d that are not missing (NaN): fit on training samples, and apply to all. FY_ESHAPE for images,
+ * FY_ENAN for values that are infinite. */
+FY_API FY_NODISCARD fy_status fy_standard_fit(const fy_dataset *d, fy_standard **out);
+/* From numbers that were kept; copied. */
+FY_API FY_NODISCARD fy_status fy_standard_new(int64_t n, const double *mean,
+                                              const double *deviation, fy_standard **out);
+/* Accepts NULL. */
+FY_API void fy_standard_free(fy_standard *s);
+FY_API int64_t fy_standard_count(const fy_standard *s);
+FY_API double fy_standard_mean(const fy_standard *s, int64_t c);
+/* 0: the column was the same everywhere, or had no value. */
+FY_API double fy_standard_deviation(const fy_standard *s, int64_t c);
+/* How many of those there are. */
+FY_API int64_t fy_standard_constants(const fy_standard *s);
+/* {"mean": [...], "deviation": [...]}: written whole or not at all, and read back as it was. */
+FY_API FY_NODISCARD fy_status fy_standard_write(const fy_standard *s, const char *path);
+FY_API FY_NODISCARD fy_status fy_standard_read(const char *path, fy_standard **out);
+/* (x - mean) / deviation; 0 where a value is missing or the deviation is 0. Copies s. */
+FY_API FY_NODISCARD fy_status fy_dataset_standardise(const fy_dataset *d, const fy_standard *s,
+                                                     fy_dataset **out);
+/* Values as they are, and means where they are missing. */
+FY_API FY_NODISCARD fy_status fy_dataset_fill(const fy_dataset *d, const fy_standard *s,
+                                              fy_dataset **out);
+
+/* Series [channels, t] cut into windows [channels, length] that begin at 0, step, 2 step, ...: samples of their own with
+ * the recording's label and group. Where no groups are known, each recording is one. */
+FY_API FY_NODISCARD fy_status fy_dataset_windows(const fy_dataset *d, int64_t length, int64_t step,
+                                                 fy_dataset **out);
+
 /* ---- sources --------------------------------------------------------------------------------- */
 
 /* MNIST's idx files, plain or gzip (recognised by content). Images: u8 of rank 3 [n, h, w] or rank
@@ -133,6 +167,58 @@ FY_API FY_NODISCARD fy_status fy_cifar_open(const char *pattern, fy_cifar_kind k
  * [n, c, h, w], where c is at most 4; labels i4, i8 or u1 [n], or NULL. */
 FY_API FY_NODISCARD fy_status fy_npy_images_open(const char *images_path, const char *labels_path,
                                                  const char *name, const fy_image_opts *o,
+                                                 fy_dataset **out);
+
+/* What stands for a value that is missing: an empty cell, NaN, NA and the like. */
+typedef enum fy_missing {
+    FY_MISSING_ERROR, /* nothing: a sentence says where it is missing */
+    FY_MISSING_NAN,   /* NaN, until fy_dataset_standardise or fy_dataset_fill puts a mean there */
+    FY_MISSING_ZERO
+} fy_missing;
+
+typedef enum fy_csv_header {
+    FY_HEADER_DETECT, /* texts over numbers, or five and more columns counted from 0 or 1 */
+    FY_HEADER_YES,
+    FY_HEADER_NO
+} fy_csv_header;
+
+/* Columns go by their headings, or by their places, from 1, or from the end by -1. */
+typedef struct fy_csv_opts {
+    char separator; /* 0: tab, semicolon or comma, the first of them that the first line has */
+    fy_csv_header header;
+    const char *label;         /* NULL: the last; "": none */
+    bool is_unlabelled;        /* that column is left out: whatever it holds, there are no labels */
+    const char *group, *key;   /* who a sample is of, what it is called; NULL: none */
+    const char *const *values; /* [n_values]; n_values 0: all others that hold numbers */
+    int n_values;
+    const char *classes_path; /* file of class names, one a line; NULL: as found, in byte order */
+    fy_missing missing;
+} fy_csv_opts;
+FY_API fy_csv_opts fy_csv_defaults(void); /* the last column is the label */
+
+/* A table of numbers as vectors [columns]: a line is a sample (RFC 4180's quotes; any line ends). Labels are numbers if
+ * all of them are whole numbers, else names, in byte order; keys are different from each other. FY_EFORMAT names line and
+ * column of a cell that is no number, lines of unequal length and quotes that do not end. `name` NULL: the file's
+ * name. `o` NULL: defaults. */
+FY_API FY_NODISCARD fy_status fy_csv_open(const char *path, const char *name, const fy_csv_opts *o,
+                                          fy_dataset **out);
+
+typedef enum fy_axes {
+    FY_AXES_C,  /* vectors: [n, columns] become [columns] */
+    FY_AXES_CT, /* series: [n, channels, t], or [n, t], become [channels, t] */
+    FY_AXES_TC  /* series: [n, t, channels], or [n, t], become [channels, t] */
+} fy_axes;
+
+typedef struct fy_npy_opts {
+    fy_axes axes;
+    fy_missing missing;
+} fy_npy_opts;
+FY_API fy_npy_opts fy_npy_defaults(void); /* vectors without missing values */
+
+/* Vectors or series out of NumPy arrays of any type of numbers, which are taken as they are; labels i4, i8 or u1 [n], or
+ * NULL. A path is that of an .npy file, or "file.npz#x" for the array x of an archive. */
+FY_API FY_NODISCARD fy_status fy_npy_values_open(const char *path, const char *labels_path,
+                                                 const char *name, const fy_npy_opts *o,
                                                  fy_dataset **out);
 
 /* Copies x [n, ...] (f32 as it is, u8 scaled to 0 .. 1) and y [n] (any integer type, values 0 ..

@@ -231,7 +231,8 @@ const fyi_verb fyi_verb_data = {
     .help =
         "PATH is a folder of pictures, a list of them (.csv), WebDataset's archives, an idx, npy "
         "or\n"
-        "CIFAR file, digits:STYLE[:COUNT] or facts:MODALITY[:COUNT]; of sounds with format=sound. "
+        "CIFAR file, a table of numbers (.csv), digits:STYLE[:COUNT] or facts:MODALITY[:COUNT]; of "
+        "sounds with format=sound. "
         "info\n"
         "prints counts, values and hash; check reads every sample and names what is broken or odd, "
         "and\n"

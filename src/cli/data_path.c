@@ -3,15 +3,18 @@
  *   digits:noisy, digits:noisy:500       drawn by the program
  *   facts:0, facts:1:500                 a modality, drawn by the program
  *   photos/, photo.jpg                   a folder of pictures, or one alone
- *   photos.csv (.tsv .txt .lst)          a list of pictures
+ *   photos.csv (.tsv .txt .lst)          a list of pictures, or a table of numbers
  *   shard-{000..009}.tar                 WebDataset's shards
  *   data_batch_{1..5}.bin, train.bin     CIFAR-10, CIFAR-100; also with .gz
- *   images.npy                           a NumPy array
+ *   images.npy                           a NumPy array; of rank 2: vectors
  *   speech.wav (.flac .ogg)              a sound alone; of a folder, list or archive of them: format=sound
  *   mnist/train-images-idx3-ubyte.gz     an idx file
  * Labels of arrays are looked for beside them, under the same name with "labels" and "idx1" in it. */
 #include "cli/cli.h"
 
+#include "data/data.h"
+
+#include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +103,45 @@ static const struct format *format_of(const char *path)
     return &formats[i];
 }
 
+enum { FRONT_BYTES = 4096 };
+
+/* Is no picture named where a list names its first? */
+static bool is_table(const char *path)
+{
+    static const char *const endings[] = { ".jp", ".jfif", ".png", ".webp" };
+    char front[FRONT_BYTES + 1];
+    FILE *f = fopen(path, "rb");
+    const size_t n = f != NULL ? fread(front, 1, FRONT_BYTES, f) : 0;
+
+    if (f != NULL)
+        (void)fclose(f);
+    for (size_t i = 0; i < n; i++)
+        front[i] = (char)(front[i] == '\0' ? ' ' : tolower((unsigned char)front[i]));
+    front[n] = '\0';
+    for (size_t i = 0; i < FYI_LEN(endings); i++)
+        if (strstr(front, endings[i]) != NULL)
+            return false;
+    return n > 0;
+}
+
+static bool holds_vectors(const char *path)
+{
+    fyi_infile *f = NULL;
+    fyi_npy what = { 0 };
+    const bool is_read = fyi_infile_open(path, &f) == FY_OK && fyi_npy_look_file(f, &what) == FY_OK;
+
+    fyi_infile_close(f);
+    return is_read && what.view.shape.rank == 2;
+}
+
+/* What a format of that ending is for, by what is in the file. */
+static const char *word_of(const struct format *format, const char *path)
+{
+    if (strcmp(format->word, "list") == 0 && is_table(path))
+        return "csv";
+    return strcmp(format->word, "npy") == 0 && holds_vectors(path) ? "vectors" : format->word;
+}
+
 static bool is_folder(const char *path)
 {
     struct stat info;
@@ -161,7 +203,7 @@ static fy_status put_files(fy_recipe *r, const char *side, const char *path, con
     if (is_folder(images))
         return put(r, side, "format", "folder");
     format = format_of(images);
-    FYI_FORWARD(put(r, side, "format", format->word));
+    FYI_FORWARD(put(r, side, "format", word_of(format, images)));
     if (!format->has_labels && labels != NULL)
         return fyi_fail(FY_EINVAL, "'%s' holds its own labels; leave --labels out", path);
     return format->has_labels ? put_labels(r, side, images, labels) : FY_OK;

@@ -115,6 +115,8 @@ fy_status fyi_look_put(fyi_look *l, const fy_pixels *p)
     static const char *const channels[] = { "channels", NULL };
     const bool own_size = any_set(l, size), own_channels = any_set(l, channels);
 
+    if (fy_recipe_get(l->recipe, join(l->side, "size").text) == NULL)
+        return FY_OK; /* no picture */
     l->has_own_values = any_set(l, values);
     l->has_own = own_size || own_channels || l->has_own_values;
     if (!own_channels)

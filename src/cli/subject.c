@@ -167,11 +167,10 @@ static fy_status put_unlabelled(fyi_subject *s)
 {
     if (fy_recipe_get(s->recipe, SIDE "labels") != NULL)
         return fy_recipe_put(s->recipe, SIDE "labels", "");
-    if (fy_recipe_get(s->recipe, SIDE "max_broken") == NULL)
-        return FY_OK;
-    if (!fyi_args_sets(s->args, "labelled"))
+    if (fy_recipe_get(s->recipe, SIDE "labelled") != NULL && !fyi_args_sets(s->args, "labelled"))
         FYI_FORWARD(fy_recipe_put(s->recipe, SIDE "labelled", "false"));
-    return fyi_args_sets(s->args, "max_broken")
+    return fy_recipe_get(s->recipe, SIDE "max_broken") == NULL ||
+                   fyi_args_sets(s->args, "max_broken")
                ? FY_OK
                : fy_recipe_put(s->recipe, SIDE "max_broken", "1000000000");
 }

@@ -166,6 +166,12 @@ static fy_status check_shapes(const fy_dataset *a, const fy_dataset *b)
                     a->name, x, b->name, y);
 }
 
+/* Columns of vectors and series have what scales they have. */
+static bool are_images(const fy_dataset *a)
+{
+    return fy_dataset_shape(a)->rank == 3;
+}
+
 /* 0: within -1.5 .. 1.5 and nonnegative, 1: the same but signed, 2: a few units, 3: bytes */
 static int scale_of(const fy_data_stats *s)
 {
@@ -179,6 +185,8 @@ static fy_status compare_values(const fy_dataset *a, const fy_dataset *b, fy_com
     const double spread = fmax(r->a.deviation, r->b.deviation);
     const double ratio = spread / fmax(fmin(r->a.deviation, r->b.deviation), 1e-12);
 
+    if (!are_images(a))
+        return FY_OK;
     if (scale_of(&r->a) != scale_of(&r->b) && (scale_of(&r->a) == 3 || scale_of(&r->b) == 3))
         return fyi_fail(
             FY_EINVAL,

@@ -52,9 +52,10 @@ struct fyi_source {
         inner; /* what it is made from, whose samples have the names, and what is broken; NULL. Referenced, and
                         * dropped with it */
     fyi_scaling scaling;
-    bool was_scaled;           /* also before that: pixels are no longer 0 .. 1 */
-    char hash[65];             /* of the bytes */
-    char key[65];              /* of the bytes and their preparation */
+    bool was_scaled;    /* also before that: pixels are no longer 0 .. 1 */
+    char hash[65];      /* of the bytes */
+    char groups_of[65]; /* the hash of the source whose samples' groups these are; "": its own */
+    char key[65];       /* of the bytes and their preparation */
     const char *const *broken; /* [n_broken], sentences about what was left out; the source's own */
     int64_t n_broken;
 };
@@ -65,6 +66,11 @@ void fyi_source_init(fyi_source *s, const fyi_source_ops *ops, int64_t n, fy_sha
  * one's. */
 void fyi_source_init_over(fyi_source *s, const fyi_source_ops *ops, fyi_source *inner,
                           fy_shape shape);
+/* Of the source behind it that knows. */
+const char *fyi_source_sample_name(const fyi_source *s, int64_t i);
+const char *fyi_source_key(const fyi_source *s, int64_t i);
+bool fyi_source_is_broken(const fyi_source *s, int64_t i);
+const char *fyi_source_groups_of(const fyi_source *s);
 fyi_source *fyi_source_ref(fyi_source *s);
 void fyi_source_drop(fyi_source *s); /* accepts NULL */
 
@@ -147,6 +153,9 @@ fy_status fyi_class_names_read(const char *path, fyi_arena *arena, const char *c
 /* The same from a file's bytes, which are copied; `path` is for sentences. */
 fy_status fyi_class_names_parse(const char *path, const char *file, size_t bytes, fyi_arena *arena,
                                 const char *const **names, int *n);
+
+/* fy_standard_read from a file's bytes; `path` is for sentences. */
+fy_status fyi_standard_parse(const char *path, const char *file, size_t n, fy_standard **out);
 
 /* fy_manifest_read from a file's bytes; `path` is for sentences. */
 fy_status fyi_manifest_parse(const fy_dataset *d, const char *path, const char *file, size_t n,

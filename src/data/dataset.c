@@ -25,6 +25,7 @@ void fyi_source_init_over(fyi_source *s, const fyi_source_ops *ops, fyi_source *
     s->broken = inner->broken;
     s->n_broken = inner->n_broken;
     memcpy(s->hash, inner->hash, sizeof s->hash);
+    memcpy(s->groups_of, fyi_source_groups_of(inner), sizeof s->groups_of);
 }
 
 /* Who knows the samples' names. */
@@ -33,6 +34,32 @@ static const fyi_source *root_of(const fyi_source *s)
     while (s->inner != NULL)
         s = s->inner;
     return s;
+}
+
+const char *fyi_source_sample_name(const fyi_source *s, int64_t i)
+{
+    const fyi_source *root = root_of(s);
+
+    return root->ops->name != NULL ? root->ops->name(root, i) : NULL;
+}
+
+const char *fyi_source_key(const fyi_source *s, int64_t i)
+{
+    const fyi_source *root = root_of(s);
+
+    return root->ops->key != NULL ? root->ops->key(root, i) : NULL;
+}
+
+bool fyi_source_is_broken(const fyi_source *s, int64_t i)
+{
+    const fyi_source *root = root_of(s);
+
+    return root->ops->is_broken != NULL && root->ops->is_broken(root, i);
+}
+
+const char *fyi_source_groups_of(const fyi_source *s)
+{
+    return *s->groups_of != '\0' ? s->groups_of : s->hash;
 }
 
 fyi_source *fyi_source_ref(fyi_source *s)
@@ -310,20 +337,13 @@ int64_t fy_dataset_origin(const fy_dataset *d, int64_t i)
 
 const char *fy_dataset_sample_name(const fy_dataset *d, int64_t i)
 {
-    const fyi_source *s = root_of(d->source);
-
-    if (i < 0 || i >= d->n || s->ops->name == NULL)
-        return NULL;
-    return s->ops->name(s, fyi_dataset_source_number(d, i));
+    return i >= 0 && i < d->n ? fyi_source_sample_name(d->source, fyi_dataset_source_number(d, i))
+                              : NULL;
 }
 
 const char *fy_dataset_key(const fy_dataset *d, int64_t i)
 {
-    const fyi_source *s = root_of(d->source);
-
-    if (i < 0 || i >= d->n || s->ops->key == NULL)
-        return NULL;
-    return s->ops->key(s, fyi_dataset_source_number(d, i));
+    return i >= 0 && i < d->n ? fyi_source_key(d->source, fyi_dataset_source_number(d, i)) : NULL;
 }
 
 int64_t fy_dataset_rate(const fy_dataset *d)
@@ -343,11 +363,7 @@ const char *fy_dataset_broken(const fy_dataset *d, int64_t k)
 
 bool fy_dataset_is_broken(const fy_dataset *d, int64_t i)
 {
-    const fyi_source *s = root_of(d->source);
-
-    if (i < 0 || i >= d->n || s->ops->is_broken == NULL)
-        return false;
-    return s->ops->is_broken(s, fyi_dataset_source_number(d, i));
+    return i >= 0 && i < d->n && fyi_source_is_broken(d->source, fyi_dataset_source_number(d, i));
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

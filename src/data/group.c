@@ -134,7 +134,8 @@ fy_status fy_dataset_share_group(const fy_dataset *a, const fy_dataset *b, const
     fy_status st = FY_OK;
 
     *name = NULL;
-    if (a->group == NULL || b->group == NULL || strcmp(a->source->hash, b->source->hash) != 0)
+    if (a->group == NULL || b->group == NULL ||
+        strcmp(fyi_source_groups_of(a->source), fyi_source_groups_of(b->source)) != 0)
         return FY_OK;
     in_a = names_there(a, &n_a);
     in_b = names_there(b, &n_b);

@@ -158,6 +158,7 @@ fy_status fyi_recipe_data_open(const fyi_settings *s, fyi_recipe_data *d)
             FYI_FORWARD(fyi_recipe_side_open(s, i, &d->side[i]));
         }
     FYI_FORWARD(part_sides(s, d));
+    FYI_FORWARD(fyi_data_standardise(s, d));
     return s->method->kind->view(d);
 }
 
@@ -168,5 +169,7 @@ void fyi_recipe_data_close(fyi_recipe_data *d)
     fy_dataset_free(d->target);
     for (int i = 0; i < FYI_SIDES; i++)
         fy_dataset_free(d->side[i]);
+    for (int i = 0; i < FYI_SIDES; i++)
+        fy_standard_free(d->standard[i]);
     *d = (fyi_recipe_data){ 0 };
 }

@@ -166,6 +166,11 @@ extern const char *const fyi_side_names[FYI_SIDES];
 typedef struct fyi_side {
     const char *format, *images, *labels, *style;
     const char *label, *label_field, *class_file, *decode, *check; /* of pictures and CIFAR-100 */
+    const char *separator, *header, *label_column, *group_column, *key_column; /* of CSV */
+    fyi_texts columns;
+    const char *missing, *axes, *standard; /* of vectors and series */
+    bool standardise;
+    int64_t window, window_step;
     bool labelled;
     int64_t shorter, crop, max_broken;
     const char *names, *spectrogram, *mel_scale; /* of sounds */
@@ -190,6 +195,8 @@ typedef struct fyi_side {
 } fyi_side;
 extern const fyi_key fyi_side_keys[];
 void fyi_side_defaults(fyi_side *s);
+/* Are its samples vectors or series? */
+bool fyi_side_is_of_values(const fyi_side *s);
 /* What `s`, another part of the same data, takes over from `from`: all but where its samples are and which. */
 void fyi_side_follow(fyi_side *s, const fyi_side *from);
 
@@ -328,7 +335,7 @@ const fyi_section *fyi_settings_section(const fyi_settings *s, const char *name,
 
 /* ---- files.c: what a run reads besides its data ---------------------------------------------- */
 
-#define FYI_MAX_FILES 8
+#define FYI_MAX_FILES (8 + FYI_SIDES)
 typedef struct fyi_files {
     struct {
         char key[FYI_RECIPE_MAX_KEY];
@@ -390,6 +397,7 @@ typedef struct fyi_recipe_data {
     fy_judge *judge;
     fyi_files files;
     fyi_odd odd;
+    fy_standard *standard[FYI_SIDES]; /* fitted on that side; NULL: on none */
     union {
         fy_adapt_data adapt;
         fy_finetune_data finetune;
@@ -403,7 +411,11 @@ fy_status fyi_data_need_labels(const fyi_recipe_data *d, int i, const char *why)
 fy_status fyi_data_keep_apart(const fyi_recipe_data *d, int a, int b);
 fy_status fyi_data_compare(fyi_recipe_data *d, int base, int i);
 void fyi_data_look_at_size(fyi_recipe_data *d, int i);
-/* side.c: one side, with its labels. */
+/* standard.c: standardises the sides that want it, after parts were held out. */
+fy_status fyi_data_standardise(const fyi_settings *s, fyi_recipe_data *d);
+/* Can side i not be opened alone, since it takes another's numbers? */
+bool fyi_side_needs_another(const fyi_settings *s, int i);
+/* side.c: one side, with its labels, before it is standardised. */
 fy_status fyi_recipe_side_open(const fyi_settings *of, int i, fy_dataset **out);
 /* side_facts.c: drawn modalities. */
 fy_status fyi_side_facts_open(const fyi_side *s, uint64_t seed, fy_dataset **out);

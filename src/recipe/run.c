@@ -72,13 +72,29 @@ fy_status fyi_recipe_run_opened(const fyi_settings *s, const fyi_opened *in,
     return fyi_rundir_result(s, d, result);
 }
 
+static fy_status open_side(const fyi_settings *s, int i, fy_dataset **out)
+{
+    fyi_recipe_data d = { 0 };
+    fy_status st;
+
+    FY_TRY(fyi_side_needs_another(s, i) ? fyi_recipe_data_open(s, &d)
+                                        : fyi_recipe_side_open(s, i, &d.side[i]));
+    if (!fyi_side_needs_another(s, i))
+        FY_TRY(fyi_data_standardise(s, &d));
+    *out = d.side[i];
+    d.side[i] = NULL;
+done:
+    fyi_recipe_data_close(&d);
+    return st;
+}
+
 fy_status fy_recipe_open_side(fy_recipe *r, const char *side, fy_dataset **out)
 {
     *out = NULL;
     FYI_FORWARD(fy_recipe_check(r));
     for (int i = 0; i < FYI_SIDES; i++)
         if (strcmp(side, fyi_side_names[i]) == 0 && r->settings.sections[1 + i].is_open)
-            return fyi_recipe_side_open(&r->settings, i, out);
+            return open_side(&r->settings, i, out);
     return fyi_fail(FY_EINVAL, "recipe %s has no data side '%s'", r->entries.path, side);
 }
 

@@ -3,6 +3,7 @@
  *   recipe.yaml        resolved; running it again is the same run
  *   data.json          each side: what it is, its hash, and what was odd about it
  *   data/<side>.json   the samples of each side by their number in the source
+ *   data/standard-<side>.json   means and deviations, where it was standardised by its own
  *   versions.json      the program, its libraries and the machine
  *   result.json        the figures, when the method is done */
 #include "recipe/recipe.h"
@@ -153,11 +154,26 @@ static fy_status write_manifests(const fyi_recipe_data *d, const char *dir)
     return FY_OK;
 }
 
+static fy_status write_standards(const fyi_recipe_data *d, const char *dir)
+{
+    char path[FY_RUN_DIR_MAX + 64], name[64];
+
+    for (int i = 0; i < FYI_SIDES; i++) {
+        if (d->standard[i] == NULL)
+            continue;
+        (void)snprintf(name, sizeof name, "data/standard-%s.json", fyi_side_names[i]);
+        FYI_FORWARD(fyi_place_path(dir, name, path, sizeof path));
+        FYI_FORWARD(fy_standard_write(d->standard[i], path));
+    }
+    return FY_OK;
+}
+
 /* recipe.yaml goes last: it is what makes a directory a run that can be resumed. */
 fy_status fyi_rundir_write(const fyi_settings *s, const fyi_recipe_data *d, const fy_device *dev,
                            const char *dir)
 {
     FYI_FORWARD(write_manifests(d, dir));
+    FYI_FORWARD(write_standards(d, dir));
     FYI_FORWARD(fyi_json_write(data_json(d), dir, "data.json"));
     FYI_FORWARD(fyi_json_write(versions_json(dev), dir, "versions.json"));
     return write_recipe(s, dir);

@@ -157,7 +157,7 @@ static const fyi_section *section_of(const fyi_settings *s, const char *key)
 
 /* ---- unknown keys ---------------------------------------------------------------------------- */
 
-#define MAX_NAMES 1024
+#define MAX_NAMES 2048
 
 /* All keys of the recipe, "a.b" each, for "did you mean". */
 static size_t list_names(const fyi_settings *s, fyi_arena *arena, const char *names[MAX_NAMES])
@@ -320,6 +320,11 @@ static fy_status check_side(const fyi_settings *s, const fyi_entries *t, int i)
                         "one new label per class",
                         t->path, fyi_side_names[i], side->relabel.n, side->classes.n,
                         fyi_side_names[i]);
+    if (side->standard != NULL && !side->standardise && strcmp(side->missing, "mean") != 0)
+        return fyi_fail(FY_EINVAL,
+                        "recipe %s: '%s.standard' would not be used; set %s.standardise=true, or "
+                        "%s.missing=mean to fill in means alone",
+                        t->path, fyi_side_names[i], fyi_side_names[i], fyi_side_names[i]);
     if (side->size > 0 && side->shorter > 0)
         return fyi_fail(FY_EINVAL,
                         "recipe %s: '%s.size' and '%s.shorter' are two ways to resize; leave one "

@@ -1,6 +1,7 @@
 /* side.c: one data side of a recipe as a dataset.
  *
  *   the format's reader -> resize, pad, values -> chosen samples      sounds: -> spectrogram, values -> chosen
+ *   vectors, series     -> windows             -> chosen samples
  * Pictures are resized by their reader, in bytes. Means that are taken from the data are of samples
  * as they come out of the reader, before they are padded. */
 #include "recipe/recipe.h"
@@ -42,7 +43,7 @@ static void release_files(files *f)
 
 static bool is_pattern(const char *path)
 {
-    return strpbrk(path, "*?[{") != NULL;
+    return strpbrk(path, "*?[{#") != NULL;
 }
 
 static fy_status find_files(const site *at, files *f)
@@ -204,6 +205,56 @@ static fy_status open_waves(const site *at, const files *f, fy_dataset **out)
     return st;
 }
 
+static fy_missing missing_of(const fyi_side *s)
+{
+    return is_word(s->missing, "error")  ? FY_MISSING_ERROR
+           : is_word(s->missing, "zero") ? FY_MISSING_ZERO
+                                         : FY_MISSING_NAN;
+}
+
+static char separator_of(const char *word)
+{
+    static const struct {
+        const char *word;
+        char c;
+    } all[] = { { "comma", ',' }, { "semicolon", ';' }, { "tab", '\t' }, { "bar", '|' } };
+
+    for (size_t i = 0; word != NULL && i < FYI_LEN(all); i++)
+        if (is_word(word, all[i].word))
+            return all[i].c;
+    return '\0';
+}
+
+static fy_csv_opts csv_opts(const fyi_side *s, const char *classes)
+{
+    return (fy_csv_opts){ .separator = separator_of(s->separator),
+                          .header = s->header == NULL           ? FY_HEADER_DETECT
+                                    : is_word(s->header, "yes") ? FY_HEADER_YES
+                                                                : FY_HEADER_NO,
+                          .label = s->label_column,
+                          .is_unlabelled = !s->labelled,
+                          .group = s->group_column,
+                          .key = s->key_column,
+                          .values = s->columns.v,
+                          .n_values = s->columns.n,
+                          .classes_path = classes,
+                          .missing = missing_of(s) };
+}
+
+static fy_status open_csv(const site *at, const files *f, fy_dataset **out)
+{
+    fy_csv_opts o;
+    char *classes;
+    fy_status st;
+
+    *out = NULL;
+    FYI_FORWARD(find_class_file(at, &classes));
+    o = csv_opts(at->side, classes);
+    st = fy_csv_open(f->images, at->name, &o, out);
+    fyi_free(classes);
+    return st;
+}
+
 static fy_spectrogram_opts spectrogram_opts(const fyi_side *s)
 {
     fy_spectrogram_opts o = fy_spectrogram_defaults(
@@ -233,6 +284,17 @@ static fy_status open_sounds(const site *at, const files *f, fy_dataset **out)
     return st;
 }
 
+static fy_status open_values(const site *at, const files *f, fy_dataset **out)
+{
+    const fyi_side *s = at->side;
+    const fy_npy_opts o = { .axes = is_word(s->format, "vectors") ? FY_AXES_C
+                                    : is_word(s->axes, "ct")      ? FY_AXES_CT
+                                                                  : FY_AXES_TC,
+                            .missing = missing_of(s) };
+
+    return fy_npy_values_open(f->images, f->labels, at->name, &o, out);
+}
+
 /* In the order of the words of <side>.format. */
 static const struct format {
     const char *word;
@@ -244,6 +306,8 @@ static const struct format {
     { "tar", open_pictures, true, true },       { "cifar10", open_cifar10, true, false },
     { "cifar100", open_cifar100, true, false }, { "npy", open_npy, true, false },
     { "sound", open_sounds, true, true },       { "facts", open_facts, false, false },
+    { "csv", open_csv, true, false },           { "vectors", open_values, true, false },
+    { "series", open_values, true, false },
 };
 
 static const struct format *find_format(const char *word)
@@ -391,11 +455,27 @@ static bool asks_for_nothing(const fyi_side *s)
 }
 
 /* Takes raw. */
+static fy_status cut(const site *at, fy_dataset *raw, fy_dataset **out)
+{
+    const int64_t length = at->side->window, step = at->side->window_step;
+    fy_status st;
+
+    *out = raw;
+    if (!is_word(at->side->format, "series") || length == 0)
+        return FY_OK;
+    st = fy_dataset_windows(raw, length, step > 0 ? step : length, out);
+    fy_dataset_free(raw);
+    return st;
+}
+
+/* Takes raw. */
 static fy_status prepare(const site *at, fy_dataset *raw, fy_dataset **out)
 {
     fy_image_opts o = image_opts(at);
     fy_status st;
 
+    if (fyi_side_is_of_values(at->side))
+        return cut(at, raw, out);
     *out = NULL;
     if (fy_dataset_shape(raw)->rank != 3 && asks_for_nothing(at->side)) {
         *out = raw;

@@ -10,8 +10,9 @@ const char *const fyi_side_names[FYI_SIDES] = { "source",      "source_test", "t
 
 static const char *const *format_words(void)
 {
-    static const char *const words[] = { "idx",      "digits", "folder", "list",  "tar", "cifar10",
-                                         "cifar100", "npy",    "sound",  "facts", NULL };
+    static const char *const words[] = { "idx",     "digits",   "folder", "list",  "tar",
+                                         "cifar10", "cifar100", "npy",    "sound", "facts",
+                                         "csv",     "vectors",  "series", NULL };
 
     return words;
 }
@@ -47,10 +48,38 @@ static const char *const *spectrogram_words(void)
     return words;
 }
 
+static const char *const *separator_words(void)
+{
+    static const char *const words[] = { "auto", "comma", "semicolon", "tab", "bar", NULL };
+
+    return words;
+}
+
 /* In the order of fy_mel_scale. */
 static const char *const *mel_scale_words(void)
 {
     static const char *const words[] = { "slaney", "htk", NULL };
+
+    return words;
+}
+
+static const char *const *header_words(void)
+{
+    static const char *const words[] = { "auto", "yes", "no", NULL };
+
+    return words;
+}
+
+static const char *const *missing_words(void)
+{
+    static const char *const words[] = { "error", "mean", "zero", NULL };
+
+    return words;
+}
+
+static const char *const *axes_words(void)
+{
+    static const char *const words[] = { "ct", "tc", NULL };
 
     return words;
 }
@@ -82,26 +111,57 @@ static const char *const *pick_words(void)
 /* clang-format off */
 #define PICTURES "format=folder|list|tar"
 #define FILES "format=folder|list|tar|sound"
+#define IMAGES "format=idx|digits|folder|list|tar|cifar10|cifar100|npy"
+#define RANGED IMAGES "|sound"
+#define VALUES "format=csv|vectors|series"
 #define KEY(name, type, member, min, max, words, needs, flags, help) \
     { name, type, offsetof(fyi_side, member), min, max, words, needs, flags, help }
 const fyi_key fyi_side_keys[] = {
     KEY("format", FYI_KEY_WORD, format, 0, 0, format_words, NULL, 0,
         "idx: MNIST's files; digits: drawn by the program; folder: of JPEG, PNG and WebP, its folders "
         "are classes; list: lines path,label; tar: WebDataset's shards; cifar10, cifar100: binary; npy: "
-        "NumPy arrays; sound: a folder, list or shards of WAV, FLAC and Ogg; facts: vectors drawn by the program, of several "
-        "modalities, whose information is known"),
+        "images in NumPy arrays; sound: a folder, list or shards of WAV, FLAC and Ogg; csv: a table of numbers; "
+        "vectors, series: in NumPy arrays; facts: vectors drawn by the program, of several modalities, whose information is "
+        "known"),
     KEY("images", FYI_KEY_TEXT, images, 0, 0, NULL, "format!=digits|facts", FYI_KEY_REQUIRED,
-        "the images' or sounds' file or folder, absolute or within data_root; tar and CIFAR: several by {0..9} and *"),
-    KEY("labels", FYI_KEY_TEXT, labels, 0, 0, NULL, "format=idx|npy", 0,
+        "the images', sounds' or values' file or folder, absolute or within data_root; tar and CIFAR: several by {0..9} and "
+        "*; vectors, series: file.npz#x is the array x of an archive"),
+    KEY("labels", FYI_KEY_TEXT, labels, 0, 0, NULL, "format=idx|npy|vectors|series", 0,
         "the labels' file; \"\": there are none"),
     KEY("label", FYI_KEY_WORD, label, 0, 0, label_words, "format=cifar100", 0,
         "which of CIFAR-100's labels: 100 fine classes or 20 coarse ones"),
     KEY("label_field", FYI_KEY_TEXT, label_field, 0, 0, NULL, "format=tar|sound", 0,
         "the label's name in .json; a .cls goes before it"),
-    KEY("labelled", FYI_KEY_BOOL, labelled, 0, 0, NULL, FILES, 0,
+    KEY("labelled", FYI_KEY_BOOL, labelled, 0, 0, NULL, FILES "|csv", 0,
         "false: folders, columns and .cls are no classes, there are no labels"),
     KEY("class_file", FYI_KEY_TEXT, class_file, 0, 0, NULL, "labelled=true", 0,
         "class names, one a line, in the order of the labels; \"\": as found, in byte order"),
+    KEY("separator", FYI_KEY_WORD, separator, 0, 0, separator_words, "format=csv", 0,
+        "what is between cells; auto: a tab, semicolon or comma, the first of them that the first line has"),
+    KEY("header", FYI_KEY_WORD, header, 0, 0, header_words, "format=csv", 0,
+        "is the first line a heading? auto: it is where it has texts over numbers, or counts five and more columns"),
+    KEY("label_column", FYI_KEY_TEXT, label_column, 0, 0, NULL, "format=csv", 0,
+        "the labels' column by its heading or its place, 1 the first, -1 the last; \"\": there is none"),
+    KEY("group_column", FYI_KEY_TEXT, group_column, 0, 0, NULL, "format=csv", 0,
+        "the column that says which speaker, subject or device a line is of; \"\": none does"),
+    KEY("key_column", FYI_KEY_TEXT, key_column, 0, 0, NULL, "format=csv", 0,
+        "the column that says what a sample is called, each otherwise; \"\": none does"),
+    KEY("columns", FYI_KEY_NAMES, columns, 0, 0, NULL, "format=csv", 0,
+        "the columns that are values, by heading or place, in this order; []: all others that hold numbers"),
+    KEY("axes", FYI_KEY_WORD, axes, 0, 0, axes_words, "format=series", 0,
+        "ct: arrays are [n, channels, t]; tc: [n, t, channels]"),
+    KEY("window", FYI_KEY_INT, window, 0, 1e9, NULL, "format=series", 0,
+        "series are cut into windows of so many values, those of one in a group of their own; 0: they are not"),
+    KEY("window_step", FYI_KEY_INT, window_step, 0, 1e9, NULL, "window!=0", 0,
+        "values from one window's beginning to the next's; 0: as many as it has"),
+    KEY("missing", FYI_KEY_WORD, missing, 0, 0, missing_words, VALUES, 0,
+        "what stands for values that are missing: nothing, a sentence says where; the mean of the samples that models "
+        "learn from; 0"),
+    KEY("standardise", FYI_KEY_BOOL, standardise, 0, 0, NULL, VALUES, 0,
+        "true: each column or channel is brought to mean 0 and deviation 1 by the samples that models learn from: those of "
+        "train for val and test, of source for source_test, of target for target_eval"),
+    KEY("standard", FYI_KEY_FILE, standard, 0, 0, NULL, VALUES, 0,
+        "or by the numbers in this file, a run's data/standard-train.json; \"\": by those of the samples"),
     KEY("check", FYI_KEY_WORD, check, 0, 0, check_words, PICTURES, 0,
         "what is looked at before the run: names alone, whole files, or all pixels"),
     KEY("max_broken", FYI_KEY_INT, max_broken, -1, 1e9, NULL, FILES, 0,
@@ -157,9 +217,9 @@ const fyi_key fyi_side_keys[] = {
         "modalities that are another one value for value, as a control: [1, 0] makes 1 a copy of 0"),
     KEY("world", FYI_KEY_INT, world, 0, 1e9, NULL, "format=facts", 0,
         "draws the directions; sides of one model have the same"),
-    KEY("channels", FYI_KEY_INT, channels, 0, 3, NULL, "format!=sound", 0,
+    KEY("channels", FYI_KEY_INT, channels, 0, 3, NULL, IMAGES, 0,
         "1 makes grey of colour, 3 repeats grey, 0 keeps"),
-    KEY("size", FYI_KEY_INT, size, 0, 4096, NULL, "format!=sound", 0,
+    KEY("size", FYI_KEY_INT, size, 0, 4096, NULL, IMAGES, 0,
         "height and width in pixels that images are resized to or drawn in; 0 keeps, or draws 28"),
     KEY("shorter", FYI_KEY_INT, shorter, 0, 4096, NULL, PICTURES, 0,
         "instead of size: the shorter side's length, the shape is kept; 0: as it is"),
@@ -167,10 +227,10 @@ const fyi_key fyi_side_keys[] = {
         "height and width cut from the centre, after resizing; 0: all of it"),
     KEY("decode", FYI_KEY_WORD, decode, 0, 0, decode_words, PICTURES, 0,
         "fast: JPEGs much larger than wanted are decoded smaller; full: as other programs do it"),
-    KEY("pad", FYI_KEY_INT, pad, 0, 256, NULL, "format!=sound", 0,
+    KEY("pad", FYI_KEY_INT, pad, 0, 256, NULL, IMAGES, 0,
         "pixels added on every side, after resizing"),
     KEY("pad_value", FYI_KEY_REAL, pad_value, 0, 1, NULL, "pad!=0", 0, "their value: 0 is black"),
-    KEY("range", FYI_KEY_WORD, range, 0, 0, range_words, NULL, 0,
+    KEY("range", FYI_KEY_WORD, range, 0, 0, range_words, RANGED, 0,
         "keep: 0 to 1; signed: -1 to 1; normal: (x - mean) / deviation; imagenet: by ImageNet's; data: by "
         "those of 1,000 samples of this side, source, train: of that one"),
     KEY("mean", FYI_KEY_REALS, mean, 0, 0, NULL, "range=normal", 0, "per channel"),
@@ -195,6 +255,9 @@ const fyi_key fyi_side_keys[] = {
 };
 #undef KEY
 #undef FILES
+#undef VALUES
+#undef RANGED
+#undef IMAGES
 #undef PICTURES
 /* clang-format on */
 
@@ -220,6 +283,9 @@ void fyi_side_defaults(fyi_side *s)
         .label = "fine",
         .label_field = "label",
         .labelled = true,
+        .label_column = "-1",
+        .missing = "error",
+        .axes = "ct",
         .check = "files",
         .max_broken = fy_picture_defaults().max_broken,
         .decode = "fast",
@@ -239,10 +305,16 @@ void fyi_side_defaults(fyi_side *s)
     };
 }
 
+bool fyi_side_is_of_values(const fyi_side *s)
+{
+    return strcmp(s->format, "csv") == 0 || strcmp(s->format, "vectors") == 0 ||
+           strcmp(s->format, "series") == 0;
+}
+
 void fyi_side_follow(fyi_side *s, const fyi_side *from)
 {
     *s = *from;
-    s->images = s->labels = NULL;
+    s->images = s->labels = s->standard = NULL;
     s->groups = s->not_groups = (fyi_texts){ 0 };
     s->limit = 0;
     if (strcmp(s->range, "data") == 0)

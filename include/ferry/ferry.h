@@ -10,6 +10,7 @@
 #include "graph.h"
 #include "methods.h"
 #include "nn.h"
+#include "parts.h"
 #include "pid.h"
 #include "recipe.h"
 #include "report.h"

@@ -63,6 +63,9 @@ FY_API fy_node fy_model_apply(fy_graph *g, fy_model *m, fy_node x, fy_mode mode)
  * fy_objective_moves_model): a batch norm that stays uses its running statistics, a dropout before a layer that
  * stays does nothing. So what is frozen gives the same features in every step. */
 FY_API fy_node fy_model_apply_moving(fy_graph *g, fy_model *m, fy_node x, const char *moves);
+/* The same as with moves "", and its parameters are constants in this application: gradients pass through it to x and to
+ * none of them, whatever other applications and objectives do with them. */
+FY_API fy_node fy_model_apply_fixed(fy_graph *g, fy_model *m, fy_node x);
 /* What `layer` computes in the application of m whose result is y: "layer3", "layer3.0", "layer3.0.conv1", or
  * "features", what goes into the head. FY_NO_NODE if there is no such layer; docs/models.md lists names, and so
  * does fy_model_summary. */
@@ -151,6 +154,10 @@ FY_API fy_node fy_layers_leave(fy_layers *l, fy_node x);
 /* x [n, ic, h, w] -> [n, oc, oh, ow], square kernel k; "<name>.weight", "<name>.bias" */
 FY_API fy_node fy_layer_conv2d(fy_layers *l, const char *name, fy_node x, int64_t oc, int64_t k,
                                const fy_conv_opts *o, bool bias);
+/* Along the last axis: x [n, ic, 1, t] -> [n, oc, 1, ot], windows of k; "<name>.weight" [oc, ic, 1, k],
+ * "<name>.bias" */
+FY_API fy_node fy_layer_conv1d(fy_layers *l, const char *name, fy_node x, int64_t oc, int64_t k,
+                               int64_t stride, int64_t pad, bool bias);
 /* x [n, ic] -> [n, oc] */
 FY_API fy_node fy_layer_linear(fy_layers *l, const char *name, fy_node x, int64_t oc, bool bias);
 /* "<name>.weight", ".bias", ".running_mean", ".running_var" */

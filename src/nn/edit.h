@@ -21,6 +21,7 @@ typedef struct fyi_layer {
     fyi_layer_kind kind;
     int64_t oc, k;     /* outputs; the window, or an MLP's hidden outputs */
     fy_conv_opts conv; /* stride 0 in an edit: that of the convolution it replaces, or 1 */
+    bool is_row;       /* the window is 1 x k */
     bool bias, is_identity;
     bool is_head;           /* the model's last */
     float p;                /* of dropout */

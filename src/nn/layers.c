@@ -60,7 +60,9 @@ fy_node fyi_layer_param(fy_layers *l, const char *layer, const char *leaf, fy_sh
         name.failed ? fyi_enomem(name.cap, layer) : obtain(l, name.p, s, init, fans, &p);
     fyi_buf_release(&name);
     fy_graph_fail(l->g, st);
-    return st == FY_OK ? fy_use(l->g, p) : FY_NO_NODE;
+    if (st != FY_OK)
+        return FY_NO_NODE;
+    return l->is_fixed ? fy_detach(l->g, fy_use(l->g, p)) : fy_use(l->g, p);
 }
 
 fy_graph *fy_layers_graph(fy_layers *l)
@@ -188,10 +190,11 @@ static fyi_init bias_of(const fyi_layer *layer, fyi_init usual)
 static fy_node build_conv(fy_layers *l, const char *name, fy_node x, const fyi_layer *layer)
 {
     const int64_t ic = channels(l, name, x, 4) / FYI_MAX(layer->conv.groups, 1), k = layer->k;
-    const float area = (float)k * (float)k;
+    const int64_t kh = layer->is_row ? 1 : k;
+    const float area = (float)kh * (float)k;
     const fyi_fans fans = { .in = (float)ic * area, .out = (float)layer->oc * area };
     const fyi_init init = init_of(l, name, layer, ic, l->style->conv);
-    const fy_node w = fyi_layer_param(l, name, "weight", FY_SHAPE(layer->oc, ic, k, k), init, fans);
+    const fy_node w = fyi_layer_param(l, name, "weight", FY_SHAPE(layer->oc, ic, kh, k), init, fans);
     x = fy_conv2d(l->g, x, w, &layer->conv);
     if (layer->bias)
         x = add_bias(l, name, x, bias_of(layer, l->style->conv_bias), fans);
@@ -275,6 +278,16 @@ fy_node fy_layer_conv2d(fy_layers *l, const char *name, fy_node x, int64_t oc, i
     const fyi_layer layer = {
         .kind = FYI_LAYER_CONV, .oc = oc, .k = k, .conv = o ? *o : fy_conv_defaults(), .bias = bias
     };
+    return fyi_layer_add(l, name, x, &layer);
+}
+
+fy_node fy_layer_conv1d(fy_layers *l, const char *name, fy_node x, int64_t oc, int64_t k,
+                        int64_t stride, int64_t pad, bool bias)
+{
+    fyi_layer layer = { .kind = FYI_LAYER_CONV, .oc = oc, .k = k, .is_row = true, .bias = bias };
+    layer.conv = fy_conv_defaults();
+    layer.conv.stride[1] = stride;
+    layer.conv.pad[1] = pad;
     return fyi_layer_add(l, name, x, &layer);
 }
 

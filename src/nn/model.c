@@ -282,6 +282,12 @@ fy_node fy_model_apply_moving(fy_graph *g, fy_model *m, fy_node x, const char *m
                : FY_NO_NODE;
 }
 
+fy_node fy_model_apply_fixed(fy_graph *g, fy_model *m, fy_node x)
+{
+    const fy_layers how = { .g = g, .mode = FY_TRAIN, .moves = "", .is_fixed = true };
+    return fy_graph_status(g) == FY_OK ? build(how, m, x) : FY_NO_NODE;
+}
+
 /* The last value up to y that bears the layer's name, or whose name goes on from there after `end`. */
 static fyi_id last_named(const fy_graph *g, const fy_model *m, fy_node y, const char *layer,
                          char end)

@@ -69,6 +69,7 @@ struct fy_layers {
     fy_model *m;
     fy_mode mode;
     const char *moves; /* globs of the parameters that training moves; NULL: all */
+    bool is_fixed;     /* parameters pass no gradient on */
     size_t n_used;     /* parameters of the model that this application has used */
     bool learning;     /* the first application: parameters are made */
     const fyi_init_style *style;

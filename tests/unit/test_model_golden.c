@@ -1,6 +1,7 @@
 /* Guards what the model families compute, and how they learn, against PyTorch: tests/golden/make_models.py made the
  * numbers. Weights, inputs and labels are functions of names and positions, the same here and there.
  * timeout: 120 */
+#include "support/numbers.h"
 #include "support/support.h"
 
 #include <ferry/ferry.h>
@@ -10,68 +11,9 @@
 
 enum { CLASSES = 10, BATCH = 8, STEPS = 10, SHOWN = 2 };
 
-/* ---- numbers from names ---------------------------------------------------------------------- */
-
-static uint32_t seed_of(const char *name)
-{
-    uint32_t h = 2166136261u;
-    for (; *name; name++)
-        h = (h ^ (uint8_t)*name) * 16777619u;
-    return h;
-}
-
-/* In [-1, 1), 24 bits. */
-static double number(uint32_t seed, int64_t i)
-{
-    uint32_t x = (uint32_t)i * 0x9E3779B9u + seed;
-    x = (x ^ (x >> 16)) * 0x7FEB352Du;
-    x = (x ^ (x >> 15)) * 0x846CA68Bu;
-    x ^= x >> 16;
-    return (double)(x >> 8) / 0x1p23 - 1;
-}
-
-typedef struct line {
-    double scale, shift;
-} line;
-
-/* He's variance for weights; statistics and scales around where training puts them. */
-static line line_of(const char *name, const fy_shape *s)
-{
-    const char *leaf = strrchr(name, '.') + 1;
-    if (s->rank > 1)
-        return (line){ sqrt(6 / ((double)fy_shape_numel(s) / (double)s->d[0])), 0 };
-    if (strcmp(leaf, "weight") == 0)
-        return (line){ 0.2, 1 };
-    if (strcmp(leaf, "running_var") == 0)
-        return (line){ 0.3, 1 };
-    return (line){ 0.1, 0 };
-}
-
-static float *numbers(const char *name, int64_t n, line l)
-{
-    float *v = fyi_calloc((size_t)n, sizeof *v);
-    const uint32_t seed = seed_of(name);
-    assert_non_null(v);
-    for (int64_t i = 0; i < n; i++)
-        v[i] = (float)(l.shift + l.scale * number(seed, i));
-    return v;
-}
-
-static void fill_model(fy_model *m)
-{
-    for (int i = 0; i < fy_model_count(m); i++) {
-        fy_param *p = fy_model_param(m, i);
-        const char *name = fy_model_param_name(m, i);
-        const int64_t n = fy_shape_numel(fy_param_shape(p));
-        float *v = numbers(name, n, line_of(name, fy_param_shape(p)));
-        check_ok(fy_param_write(p, v, n));
-        fyi_free(v);
-    }
-}
-
 static float *pictures(const char *name, const fy_shape *input, int64_t n)
 {
-    return numbers(name, n * fy_shape_numel(input), (line){ 1, 0 });
+    return fyt_numbers(name, n * fy_shape_numel(input));
 }
 
 /* ---- evaluation ------------------------------------------------------------------------------ */
@@ -127,7 +69,7 @@ static fy_model *open_filled(const char *family, fy_model_opts o)
     fy_model *m;
     o.n_classes = CLASSES;
     check_ok(fy_model_open(family, "m", &o, &m));
-    fill_model(m);
+    fyt_fill_model(m);
     return m;
 }
 

@@ -434,7 +434,8 @@ static fy_status describe(fy_loader *l)
 static fy_status init_streams(fy_loader *l)
 {
     const char *name = fyi_arena_printf(&l->arena, "%s", l->o.name);
-    const char *order = fyi_arena_printf(&l->arena, "loader.%s", l->o.name);
+    const char *order =
+        fyi_arena_printf(&l->arena, "loader.%s", l->o.order != NULL ? l->o.order : l->o.name);
     /* Views are the same for all loaders of a seed, so that what is kept of them serves all. */
     const char *change =
         l->o.views > 0 ? "views" : fyi_arena_printf(&l->arena, "loader.%s.augment", l->o.name);
@@ -443,6 +444,7 @@ static fy_status init_streams(fy_loader *l)
     if (name == NULL || order == NULL || change == NULL || mixing == NULL)
         return fyi_enomem(256, "a loader's name");
     l->o.name = name;
+    l->o.order = NULL; /* the caller's text */
     l->order = fy_rng_named(l->o.seed, order);
     l->change = fy_rng_named(l->o.seed, change);
     l->mix = fy_rng_named(l->o.seed, mixing);

@@ -198,6 +198,33 @@ static void orders_differ_by_epoch_seed_and_name(void **state)
     fy_dataset_free(d);
 }
 
+/* Two modalities of the same samples: other names, other augmentation, the same numbers in every batch. */
+static void one_order_can_serve_several(void **state)
+{
+    fy_loader_opts o = fy_loader_defaults();
+    fy_dataset *d = drawn(40);
+    fy_loader *a, *b;
+
+    (void)state;
+    o.batch = 8;
+    o.name = "image";
+    check_ok(fy_loader_open(d, &o, &a));
+    o.name = "sound";
+    o.order = "image";
+    o.workers = 0;
+    check_ok(fy_loader_open(d, &o, &b));
+    for (int i = 0; i < 12; i++) {
+        fy_batch x, y;
+
+        check_ok(fy_loader_next(a, &x));
+        check_ok(fy_loader_next(b, &y));
+        assert_memory_equal(x.index, y.index, 8 * sizeof *x.index);
+    }
+    fy_loader_close(a);
+    fy_loader_close(b);
+    fy_dataset_free(d);
+}
+
 static void seeking_resumes_the_same_stream(void **state)
 {
     const int workers[] = { 0, 1, 3 };
@@ -649,6 +676,7 @@ int main(void)
     struct CMUnitTest tests[32] = {
         cmocka_unit_test(an_epoch_shows_every_sample_once),
         cmocka_unit_test(orders_differ_by_epoch_seed_and_name),
+        cmocka_unit_test(one_order_can_serve_several),
         cmocka_unit_test(seeking_resumes_the_same_stream),
         cmocka_unit_test(an_unlabelled_stream_has_no_labels),
         cmocka_unit_test(epochs_end_where_asked),

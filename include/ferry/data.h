@@ -681,10 +681,11 @@ typedef struct fy_loader_opts {
     int64_t epochs;   /* FY_EEND after so many; 0: no end */
     uint64_t seed;
     const char *name; /* names the random stream; two loaders of one run need different names */
-    const char *order; /* another loader's name: of as many samples and the same seed they give the same numbers in every
+    const char *
+        order; /* another loader's name: of as many samples and the same seed they give the same numbers in every
                         * batch, as modalities of the same samples do; NULL: an order of its own */
-    int workers;       /* threads; 0: in the caller */
-    int prefetch;     /* batches ready ahead of the caller, at least 1 with workers */
+    int workers;               /* threads; 0: in the caller */
+    int prefetch;              /* batches ready ahead of the caller, at least 1 with workers */
     const fy_augment *augment; /* copied; NULL: none */
     int64_t views; /* epoch e changes a sample as epoch e % views did, so that there are so many views of it
                     * and what is frozen can be kept for each; 0: every epoch in another way. Views follow the seed and

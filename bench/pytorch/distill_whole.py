@@ -91,11 +91,11 @@ class Lesson:
         return self.net
 
 
-def learn_one(lesson, part, run, n_epochs, score):
-    """Labels of one domain alone."""
+def learn_one(lesson, part, run, n_epochs, n_steps, score):
+    """Labels of one domain alone; n_steps in what counts as an epoch."""
     from torch.nn.functional import cross_entropy
     for _ in range(n_epochs):
-        for i in epochs_of(part, BATCH, len(part.y) // BATCH):
+        for i in epochs_of(part, BATCH, n_steps):
             lesson.step(cross_entropy(run(part.x[i]), part.y[i]))
         lesson.look(score)
     return lesson.end()
@@ -161,15 +161,15 @@ def begin(a, put):
     parts = samples()
     prepared = torch.compile if a.variant == "compile" else lambda net: net
     net = channels_last(lenet())
-    steps = 2 * (len(parts["source"].y) // BATCH)
-    teacher = learn_one(Lesson(net, parts, 1e-3, steps), parts["source"], prepared(net), 2,
-                        lambda source, target: source)
+    steps = len(parts["source"].y) // BATCH
+    teacher = learn_one(Lesson(net, parts, 1e-3, 2 * steps), parts["source"], prepared(net), 2,
+                        steps, lambda source, target: source)
     teacher.requires_grad_(False)
     student = distilled(teacher, parts, prepared)
     again = redistilled(student, parts, prepared)
     tuned = copy.deepcopy(teacher).requires_grad_(True)
-    tuned = learn_one(Lesson(tuned, parts, 1e-3, 3 * (len(parts["target"].y) // BATCH)),
-                      parts["target"], prepared(tuned), 3, lambda source, target: target)
+    tuned = learn_one(Lesson(tuned, parts, 1e-3, 6 * steps), parts["target"], prepared(tuned), 3,
+                      2 * steps, lambda source, target: target)
     for name, one in (("teacher", teacher), ("student", student), ("again", again),
                       ("fine-tuned", tuned)):
         print("%s %.3f/%.3f" % (name, accuracy(one, parts["source-val"]),

@@ -55,7 +55,8 @@ FY_API const char *const *fy_kd_losses(void); /* names, NULL-terminated */
 /* Of a loss by name, NULL if unknown: one line that ends in the paper; what of the views it needs, in words. */
 FY_API const char *fy_kd_text(const char *loss);
 FY_API const char *fy_kd_needs(const char *loss);
-/* The weight beside a cross-entropy of weight 1 with which it was published or is usually compared; NaN if unknown. */
+/* The weight beside a cross-entropy of weight 1 with which it was published or is usually compared; that of soft is usually beside
+ * 0.1. NaN if unknown. */
 FY_API double fy_kd_usual_weight(const char *loss);
 
 /* A loss for views of certain shapes, and the models that it needs. */

@@ -177,7 +177,8 @@ FY_API FY_NODISCARD fy_status fy_finetune(fy_run *r, fy_device *dev, const fy_fi
 /* ---- distillation ------------------------------------------------------------------------------------- */
 
 /* Two domains, or the source alone: target, target_val and target_test NULL. All labelled, the target's training samples
- * often few. Classes of the same names are the same; a target with others gets a head of its own beside the source's. */
+ * often few. A target's classes that the source has too, by their names and in its order, are the same; a target of which the source has
+ * none gets a head of its own beside the source's. */
 typedef struct fy_distill_data {
     const fy_dataset *source, *source_val,
         *source_test; /* test: looked at once, when all is done; NULL: none */
@@ -192,6 +193,7 @@ typedef struct fy_network_opts {
     const char *family;  /* NULL: what the weights' file says; see fy_distill_opts.student */
     int64_t classes;     /* of a teacher's file that does not say; 0: the source's */
     const char *weights; /* NULL: random values */
+    const char *edit; /* of the student: changes to its layers, as in fy_model_edit; NULL: none */
     bool learns; /* of a teacher with weights: what of them fits is where it begins, and it learns the source first */
     const char *weights_part, *weights_prefix; /* as in fy_fit_opts; NULL or "": found */
     double width, dropout;                     /* as in fy_finetune_opts */
@@ -208,7 +210,8 @@ typedef struct fy_network_opts {
  *               if T is right more often than chance there
  *   redistil    R begins as S and moves wholly: (1 - a) CE on the source + a KD(S -> R) there + b KD(S -> R) on the
  *               target's rows, so that it learns the source again and keeps the target
- *   finetune    what distillation is held against: a copy of T whose layers all learn the target by cross-entropy alone
+ *   finetune    what distillation is held against: a copy of T whose layers all learn the target by cross-entropy alone, in
+ *               as many steps as S had
  * T, S, R are separate networks. After every epoch both validation parts are looked at; `chosen` has the best harmonic mean of the
  * two accuracies, of equals the one that moved least. */
 typedef struct fy_distill_opts {
@@ -230,7 +233,8 @@ typedef struct fy_distill_opts {
                                       * teachers' NULL: of the same names */
     double ce;         /* weight of the labels: the target's, or with one domain the source's */
     double source_ce;  /* weight of the source's labels beside a target's */
-    double label_smoothing, l2_sp;
+    double label_smoothing;
+    double l2_sp; /* of a copy, or a student with weights */
     bool mutual; /* T learns at the same time, from S by `soft` and from the labels (deep mutual learning, Zhang et al. 2018) */
 
     fy_optim_opts optim;  /* of S, and of the plain fine-tuning */
@@ -259,7 +263,7 @@ FY_API fy_distill_opts fy_distill_defaults(void);
 typedef struct fy_distill_figures {
     double source, target; /* accuracy on test, or on val where there is no test; NaN: unknown */
     double source_val, target_val; /* NaN: there is no target, or it knows none of its classes */
-    int64_t epoch;                 /* after which it was kept; 0: as it began */
+    int64_t epoch; /* after which it was kept; 0: as it began; -1: it did not learn */
     bool is_there;
 } fy_distill_figures;
 

@@ -1,6 +1,7 @@
 /* cmd_distill.c: ferry distill: a recipe made from labelled data, a teacher, and what is to become of it. */
 #include "cli/cli.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static const fyi_option options[] = {
@@ -143,7 +144,10 @@ static fy_status count_samples(pick *p, const char *side, int64_t *n)
 
 static fy_status choose_length(const pick *p)
 {
-    const int64_t least = p->target > 0 ? FYI_MIN(p->source, p->target) : p->source;
+    const int64_t both = p->target > 0 ? FYI_MIN(p->source, p->target) : p->source;
+    const char *holdout = fy_recipe_get(p->recipe, "holdout");
+    const double kept = 1 - (holdout != NULL ? strtod(holdout, NULL) : 0.1);
+    const int64_t least = FYI_MAX((int64_t)(kept * (double)both) - 1, (int64_t)2);
     const int64_t most = FYI_MAX(p->source, p->target);
     const int64_t batch = least >= 64 ? 64 : FYI_MAX(least / 2, 2);
     const int64_t epochs = most < 2000 ? 20 : most < 20000 ? 10 : 6;

@@ -48,7 +48,9 @@ void fyi_show_distill(fy_recipe *r, const fy_recipe_result *result)
     if (has_target && !d->holds)
         printf("\nNo epoch's student kept the source as well as was asked for "
                "(distill.source_drop).\n");
-    if (has_target && !d->teaches_target)
+    if (has_target && isnan(d->teacher.target_val))
+        printf("\nThe teacher has no class for the target's, so it was not imitated there.\n");
+    else if (has_target && !d->teaches_target)
         printf("\nThe teacher is no better than chance on the target, so it was not imitated "
                "there.\n");
     printf("\nModel: %s/chosen.safetensors\n", result->run_dir);

@@ -46,26 +46,32 @@ fy_distill_opts fy_distill_defaults(void)
 static fy_status open_teaching(distill *d)
 {
     static const fy_distill_opts plain = { 0 };
+    static const double one = 1;
     const fy_dataset *theirs = d->data->source_teacher;
     teachers_of of = { .v = d->m.teachers,
                        .n = d->o->n_teachers,
                        .student = d->m.student,
                        .o = d->o,
+                       .n_source = d->domains.v[DOMAIN_SOURCE].n,
                        .x = fy_dataset_shape(d->data->source),
                        .teacher_x = theirs ? fy_dataset_shape(theirs) : NULL,
                        .rows = d->o->batch };
     fy_distill_opts soft = plain;
     fy_status st;
     FY_TRY(teachers_open(&of, &d->of_t));
+    FY_TRY(distill_check_teachers(d));
     FY_TRY(teachers_keep(&d->of_t, d->run));
     if (!d->m.redistilled)
         return FY_OK;
     soft.losses = "soft";
+    soft.weights = &one;
+    soft.n_weights = 1;
     soft.kd = d->o->kd;
     of = (teachers_of){ .v = d->m.before ? &d->m.before : &d->m.student,
                         .n = 1,
                         .student = d->m.redistilled,
                         .o = &soft,
+                        .n_source = d->domains.n_classes,
                         .x = of.x,
                         .rows = of.rows };
     FY_TRY(teachers_open(&of, &d->of_s));
@@ -158,27 +164,34 @@ static bool teaches_target(const distill *d)
     return d->teacher[DOMAIN_TARGET] > 1.0 / d->domains.v[DOMAIN_TARGET].n;
 }
 
-static fy_status distil(distill *d)
+static lesson distil_lesson(const distill *d)
 {
     const bool has_target = d->data->target != NULL;
-    lesson l = { .name = "distil",
-                 .file = "student",
-                 .learner = d->m.student,
-                 .moves = d->m.moves,
-                 .optim = &d->o->optim,
-                 .rate = 1,
-                 .epochs = d->o->epochs,
-                 .teachers = &d->of_t,
-                 .start = d->m.start,
-                 .pull = d->o->l2_sp,
-                 .enough = d->o->target_accuracy };
+    const double kept = d->teacher[DOMAIN_SOURCE] - d->o->source_drop;
+    return (lesson){ .name = "distil",
+                     .file = "student",
+                     .learner = d->m.student,
+                     .moves = d->m.moves,
+                     .optim = &d->o->optim,
+                     .rate = 1,
+                     .epochs = d->o->epochs,
+                     .ce = { [DOMAIN_SOURCE] = has_target ? d->o->source_ce : d->o->ce,
+                             [DOMAIN_TARGET] = has_target ? d->o->ce : 0 },
+                     /* The mean over a batch of two halves. */
+                     .kd = { [DOMAIN_SOURCE] = has_target ? 0.5 : 1,
+                             [DOMAIN_TARGET] = has_target && teaches_target(d) ? 0.5 : 0 },
+                     .teachers = &d->of_t,
+                     .start = d->m.start,
+                     .pull = d->o->l2_sp,
+                     .aim = has_target ? LESSON_TARGET : LESSON_SOURCE,
+                     .floor = has_target ? kept : 0,
+                     .enough = d->o->target_accuracy };
+}
+
+static fy_status distil(distill *d)
+{
+    const lesson l = distil_lesson(d);
     fy_status st = FY_OK;
-    l.aim = has_target ? LESSON_TARGET : LESSON_SOURCE;
-    l.ce[DOMAIN_TARGET] = has_target ? d->o->ce : 0;
-    l.ce[DOMAIN_SOURCE] = has_target ? d->o->source_ce : d->o->ce;
-    l.kd[DOMAIN_SOURCE] = has_target ? 0.5 : 1; /* the mean over a batch of two halves */
-    l.kd[DOMAIN_TARGET] = has_target && teaches_target(d) ? 0.5 : 0;
-    l.floor = has_target ? d->teacher[DOMAIN_SOURCE] - d->o->source_drop : 0;
     if (is_to_begin(d, BEGIN_STUDENT))
         FY_TRY(distill_begin_student(d));
     FY_TRY(lesson_run(&d->school, &l, &d->found.student));
@@ -246,8 +259,10 @@ done:
     return st;
 }
 
+/* As many steps as the student has, and looked at as often. */
 static fy_status finetune_beside(distill *d)
 {
+    const lesson students = distil_lesson(d);
     const lesson l = { .name = "finetune",
                        .file = "finetuned",
                        .learner = d->m.finetuned,
@@ -255,6 +270,7 @@ static fy_status finetune_beside(distill *d)
                        .optim = &d->o->optim,
                        .rate = 1,
                        .epochs = d->o->epochs,
+                       .epoch_steps = lesson_epoch_steps(&d->school, &students),
                        .ce = { [DOMAIN_TARGET] = 1 },
                        .aim = LESSON_TARGET };
     fy_status st = FY_OK;

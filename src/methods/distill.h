@@ -41,6 +41,8 @@ typedef struct distill {
 
 /* distill_check.c: what is wrong with the options and the data alone. */
 fy_status distill_check(const distill *d);
+/* What is wrong with the teachers once they are open: the classes that they know. */
+fy_status distill_check_teachers(const distill *d);
 
 /* distill_models.c: opens all of them, in the order in which a run keeps them. S and the others have their values later. */
 fy_status distill_open_models(distill *d);

@@ -1,6 +1,8 @@
 /* distill_check.c: what is wrong with a distillation's options and data alone, before anything is opened. */
 #include "distill.h"
 
+#include <string.h>
+
 static fy_status check_numbers(const fy_distill_opts *o)
 {
     if (o->n_teachers < 1 || o->n_teachers > FY_MAX_TEACHERS)
@@ -15,6 +17,14 @@ static fy_status check_numbers(const fy_distill_opts *o)
     if (o->rounds < 0 || o->rounds > DISTILL_ROUNDS)
         return fy_error(FY_EINVAL, "distill: %lld rounds of re-distillation; expected 0 to %d",
                         (long long)o->rounds, DISTILL_ROUNDS);
+    if (!(o->ce >= 0 && o->l2_sp >= 0 && o->redistil_target >= 0 && o->redistil_weight >= 0 &&
+          o->redistil_weight <= 1) ||
+        o->patience < 0)
+        return fy_error(
+            FY_EINVAL,
+            "distill: ce %g, l2_sp %g, redistil_target %g, redistil_weight %g, patience %lld; "
+            "expected 0 or more, redistil_weight at most 1",
+            o->ce, o->l2_sp, o->redistil_target, o->redistil_weight, (long long)o->patience);
     if (o->batch < 2)
         return fy_error(FY_EINVAL, "distill: batch is %lld; expected 2 or more",
                         (long long)o->batch);
@@ -22,6 +32,70 @@ static fy_status check_numbers(const fy_distill_opts *o)
         return fy_error(FY_EINVAL, "distill: label smoothing is %g; expected 0 to below 1",
                         o->label_smoothing);
     return FY_OK;
+}
+
+/* A half of every batch that is of both. */
+static fy_status check_halves(const distill *d)
+{
+    const fy_dataset *const sides[] = { d->data->source, d->data->target };
+    const int64_t half = d->o->batch - d->o->batch / 2;
+    for (int i = 0; d->data->target && i < 2; i++)
+        if (fy_dataset_count(sides[i]) < half)
+            return fy_error(
+                FY_EINVAL,
+                "distill: half of a batch of %lld is of '%s', which has %lld samples to learn "
+                "from; set batch to %lld or less",
+                (long long)d->o->batch, fy_dataset_name(sides[i]),
+                (long long)fy_dataset_count(sides[i]), (long long)(2 * fy_dataset_count(sides[i])));
+    return FY_OK;
+}
+
+static fy_status check_something(const fy_distill_opts *o)
+{
+    if (o->ce > 0 || o->source_ce > 0 || (o->losses && *o->losses))
+        return FY_OK;
+    return fy_error(FY_EINVAL,
+                    "distill: there is nothing to learn from, neither labels nor a teacher's "
+                    "losses; set ce above 0, or losses");
+}
+
+static bool is_same_class(const fy_model *m, const fy_dataset *d, int c)
+{
+    const char *name = fy_model_class_name(m, c);
+    return !name || strcmp(name, fy_dataset_class_name(d, c)) == 0;
+}
+
+/* Column by column, where the file names its classes. */
+static fy_status check_classes(const distill *d, int k)
+{
+    const fy_model *m = d->m.teachers[k];
+    const fy_dataset *s = d->data->source;
+    const int n = fy_dataset_classes(s);
+    int c = 0;
+    if (fy_model_output(m)->d[0] != n)
+        return fy_error(
+            FY_EINVAL,
+            "distill: teacher %d knows %lld classes and '%s' has %d; what it says of them can be "
+            "learnt where they are the same, else name losses on features or layers",
+            k + 1, (long long)fy_model_output(m)->d[0], fy_dataset_name(s), n);
+    while (c < n && is_same_class(m, s, c))
+        c++;
+    if (c == n)
+        return FY_OK;
+    return fy_error(
+        FY_EINVAL,
+        "distill: class %d of teacher %d is '%s' and of '%s' '%s'; what it says of classes can be "
+        "learnt where they are the same, else name losses on features or layers",
+        c, k + 1, fy_model_class_name(m, c), fy_dataset_name(s), fy_dataset_class_name(s, c));
+}
+
+fy_status distill_check_teachers(const distill *d)
+{
+    fy_status st = FY_OK;
+    for (int k = 0; k < d->o->n_teachers && teachers_read(&d->of_t, "logits"); k++)
+        FY_TRY(check_classes(d, k));
+done:
+    return st;
 }
 
 static fy_status check_source_ce(const distill *d)
@@ -41,6 +115,10 @@ static fy_status check_mutual(const distill *d)
 {
     if (!d->o->mutual)
         return FY_OK;
+    if (distill_is_copy(d))
+        return fy_error(FY_EINVAL,
+                        "distill: two networks that learn from each other begin otherwise, and the "
+                        "student is a copy of the teacher; name the student's family");
     if (d->data->target)
         return fy_error(FY_EINVAL, "distill: two networks that learn from each other have one "
                                    "domain; leave out the target, or mutual");
@@ -63,7 +141,7 @@ static fy_status check_pairs(const distill *d)
         return fy_error(
             FY_EINVAL,
             "distill: '%s' has %lld samples and '%s', which teachers see instead, %lld; "
-            "pair them one by one",
+            "pair them one by one, and give a source_val, for which none are held out",
             fy_dataset_name(a), (long long)n, fy_dataset_name(b), (long long)fy_dataset_count(b));
     for (int64_t i = 0; i < n && fy_dataset_has_labels(b); i++) {
         int32_t ya, yb;
@@ -106,6 +184,8 @@ fy_status distill_check(const distill *d)
             FY_EINVAL, "distill: a student that is a copy of its teacher sees what it sees; name a "
                        "family for the student");
     FY_TRY(check_numbers(d->o));
+    FY_TRY(check_something(d->o));
+    FY_TRY(check_halves(d));
     FY_TRY(check_source_ce(d));
     FY_TRY(check_mutual(d));
     if (d->data->source_teacher)

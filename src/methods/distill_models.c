@@ -67,6 +67,10 @@ static fy_status open_teacher(distill *d, int i)
     FY_TRY(fy_weights_open_part(n->weights,
                                 n->weights_part && *n->weights_part ? n->weights_part : NULL, &w));
     FY_TRY(fy_model_open_saved(w, n->family, name, &m, &d->m.teachers[i]));
+    if (n->family && strcmp(n->family, fy_model_family(d->m.teachers[i])) != 0)
+        st = fy_error(FY_EINVAL,
+                      "distill: '%s' is of family %s, and %s is to be %s; leave out the family",
+                      n->weights, fy_model_family(d->m.teachers[i]), name, n->family);
 done:
     fy_weights_close(w);
     return st;
@@ -84,13 +88,15 @@ done:
 }
 
 /* T's family and options, with a head for all classes. */
-static fy_status open_like_teacher(const distill *d, const char *name, fy_model **out)
+static fy_status open_like_teacher(const distill *d, const char *name, const char *edits,
+                                   fy_model **out)
 {
     fy_model *t = d->m.teachers[0];
     fy_model_opts m = *fy_model_options(t);
     fy_status st;
     m.n_classes = d->domains.n_classes;
     m.seed = d->o->seed;
+    m.edits = edits ? edits : m.edits;
     FY_TRY(fy_model_open(fy_model_family(t), name, &m, out));
     FY_TRY(domains_note(&d->domains, d->o->pixels, *out));
 done:
@@ -100,11 +106,11 @@ done:
 static fy_status open_student(distill *d)
 {
     const fy_network_opts *n = &d->o->student;
-    const fy_model_opts m =
-        options_of(d, n, fy_dataset_shape(d->data->source), d->domains.n_classes);
+    fy_model_opts m = options_of(d, n, fy_dataset_shape(d->data->source), d->domains.n_classes);
     fy_status st;
+    m.edits = n->edit;
     if (distill_is_copy(d))
-        return open_like_teacher(d, "student", &d->m.student);
+        return open_like_teacher(d, "student", n->edit, &d->m.student);
     FY_TRY(fy_model_open(n->family, "student", &m, &d->m.student));
     FY_TRY(domains_note(&d->domains, d->o->pixels, d->m.student));
 done:
@@ -164,14 +170,14 @@ fy_status distill_open_models(distill *d)
     FY_TRY(fy_run_keep(d->run, d->m.student));
     FY_TRY(choose_moves(d));
     FY_TRY(check_moves(d));
-    if (d->o->l2_sp > 0)
+    if (d->o->l2_sp > 0 && (distill_is_copy(d) || d->o->student.weights))
         FY_TRY(open_copy_of_student(d, "start", &d->m.start));
     if (has_target && d->o->rounds > 0)
         FY_TRY(open_copy_of_student(d, "redistilled", &d->m.redistilled));
     if (d->m.redistilled && d->o->rounds > 1)
         FY_TRY(open_copy_of_student(d, "before", &d->m.before));
     if (has_target && d->o->finetuned) {
-        FY_TRY(open_like_teacher(d, "finetuned", &d->m.finetuned));
+        FY_TRY(open_like_teacher(d, "finetuned", NULL, &d->m.finetuned));
         FY_TRY(fy_run_keep(d->run, d->m.finetuned));
     }
 done:
@@ -231,6 +237,8 @@ fy_status distill_copy(fy_model *to, fy_model *from)
     fy_status st = FY_OK;
     for (int i = 0; i < fy_model_count(to); i++) {
         fy_param *value = fy_model_find(from, fy_model_param_name(to, i));
+        if (!value && fy_model_param_edit(to, i)) /* a new layer's */
+            continue;
         if (!value)
             return fy_error(FY_EINVAL, "distill: '%s' has no '%s', which '%s' is to copy",
                             fy_model_name(from), fy_model_param_name(to, i), fy_model_name(to));

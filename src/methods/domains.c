@@ -9,13 +9,33 @@
 
 /* ---- classes ------------------------------------------------------------------------------------------- */
 
-static bool have_same_classes(const fy_dataset *a, const fy_dataset *b)
+/* Where b's classes stand among a's, in b's order without gaps; -1: they do not. */
+static int place_of(const fy_dataset *a, const fy_dataset *b)
 {
-    const int n = fy_dataset_classes(a);
-    bool same = n == fy_dataset_classes(b);
-    for (int c = 0; same && c < n; c++)
-        same = strcmp(fy_dataset_class_name(a, c), fy_dataset_class_name(b, c)) == 0;
-    return same;
+    const int n = fy_dataset_classes(b);
+    for (int first = 0; first + n <= fy_dataset_classes(a); first++) {
+        int c = 0;
+        while (c < n &&
+               strcmp(fy_dataset_class_name(a, first + c), fy_dataset_class_name(b, c)) == 0)
+            c++;
+        if (c == n)
+            return first;
+    }
+    return -1;
+}
+
+/* Some of b's are a's, and not all. */
+static fy_status check_overlap(const fy_dataset *a, const fy_dataset *b, const char *method)
+{
+    for (int i = 0; i < fy_dataset_classes(a); i++)
+        for (int k = 0; k < fy_dataset_classes(b); k++)
+            if (strcmp(fy_dataset_class_name(a, i), fy_dataset_class_name(b, k)) == 0)
+                return fy_error(
+                    FY_EINVAL,
+                    "%s: '%s' and '%s' both have a class '%s', but not all of the target's are "
+                    "the source's in its order; choose such, or call them otherwise",
+                    method, fy_dataset_name(a), fy_dataset_name(b), fy_dataset_class_name(a, i));
+    return FY_OK;
 }
 
 static fy_status check_side(const domain *d, const fy_dataset *side, const char *method)
@@ -62,16 +82,21 @@ fy_status domains_of(const fy_distill_data *data, const char *method, domains *o
     *out = (domains){ .v = { { data->source, data->source_val, data->source_test, 0, 0 },
                              { data->target, data->target_val, data->target_test, 0, 0 } },
                       .is_shared = true };
+    fy_status st;
     s->n = out->n_classes = fy_dataset_classes(s->train);
     if (t->train) {
         t->n = fy_dataset_classes(t->train);
-        out->is_shared = have_same_classes(s->train, t->train);
+        t->first = place_of(s->train, t->train);
+        out->is_shared = t->first >= 0;
     }
     if (!out->is_shared) {
         t->first = s->n;
         out->n_classes += t->n;
+        FY_TRY(check_overlap(s->train, t->train, method));
     }
-    return check(out, method);
+    st = check(out, method);
+done:
+    return st;
 }
 
 fy_status domains_note(const domains *d, const fy_pixels *pixels, fy_model *m)

@@ -15,12 +15,12 @@ enum { DOMAIN_SOURCE, DOMAIN_TARGET, DOMAINS };
 
 typedef struct domains {
     domain v[DOMAINS];
-    int n_classes;  /* of both: as many as the source's where the target's are the same */
-    bool is_shared; /* they are */
+    int n_classes;  /* of both: as many as the source's where it has the target's */
+    bool is_shared; /* the source has the target's classes */
 } domains;
 
-/* Classes are the same when they are as many and have the same names; else the target's stand behind the source's. FY_EINVAL
- * or FY_ESHAPE where the sides cannot go through one network. `method` begins sentences. */
+/* A target whose classes are some of the source's, by their names and in its order, has their columns; one that has none of them
+ * gets its own, behind the source's. FY_EINVAL for what is neither, FY_EINVAL or FY_ESHAPE where the sides cannot go through one network. `method` begins sentences. */
 fy_status domains_of(const fy_distill_data *data, const char *method, domains *out);
 /* The names of all classes and how pictures are prepared, for m to remember. */
 fy_status domains_note(const domains *d, const fy_pixels *pixels, fy_model *m);

@@ -76,6 +76,9 @@ fy_status lesson_test(const school *s, fy_model *m, double v[DOMAINS])
     return look_at(s, m, true, v);
 }
 
+/* The critics learn first, at half the student's rate: Adam, whatever the student's optimiser. */
+#define CRITIC_RATE 0.5
+
 /* ---- between steps ---------------------------------------------------------------------------------------- */
 
 static double score_of(lesson_aim aim, const double v[DOMAINS])
@@ -145,7 +148,9 @@ static fy_status on_step(void *arg, fy_plan *plan, int64_t step)
     const running *r = arg;
     const double factor = fy_schedule_factor(&r->schedule, step);
     const float rate = (float)(r->l->optim->lr * r->l->rate * factor);
-    const fy_status st = fy_plan_set(plan, "student.lr", rate);
+    fy_status st = fy_plan_set(plan, "student.lr", rate);
+    if (st == FY_OK && r->critics.id)
+        st = fy_plan_set(plan, "critic.lr", (float)CRITIC_RATE * rate);
     return st == FY_OK && r->peer.id ? fy_plan_set(plan, "peer.lr", rate) : st;
 }
 
@@ -161,14 +166,31 @@ static bool sees_otherwise(const running *r, int i)
     return i == DOMAIN_SOURCE && r->s->teacher_x && r->l->kd[i] > 0;
 }
 
-/* Halves, or the whole; an odd row is the target's. */
-static void share_rows(running *r)
+/* Rows of a batch. Halves, of which an odd row is the target's; or all of one domain, as far as it has samples. */
+static void share_rows(const school *s, const lesson *l, int64_t n[DOMAINS])
 {
-    const int64_t n = r->s->o->batch;
-    const bool both = uses(r->l, DOMAIN_SOURCE) && uses(r->l, DOMAIN_TARGET);
-    r->n[DOMAIN_SOURCE] = both ? n / 2 : uses(r->l, DOMAIN_SOURCE) ? n : 0;
-    r->n[DOMAIN_TARGET] = n - r->n[DOMAIN_SOURCE];
-    r->first[DOMAIN_TARGET] = r->n[DOMAIN_SOURCE];
+    const int64_t batch = s->o->batch;
+    if (uses(l, DOMAIN_SOURCE) && uses(l, DOMAIN_TARGET)) {
+        n[DOMAIN_SOURCE] = batch / 2;
+        n[DOMAIN_TARGET] = batch - batch / 2;
+        return;
+    }
+    for (int i = 0; i < DOMAINS; i++) {
+        const int64_t count = uses(l, i) ? fy_dataset_count(s->domains->v[i].train) : 0;
+        n[i] = count < batch ? count : batch;
+    }
+}
+
+/* Of the domain that takes longer to go through; batches are whole. */
+int64_t lesson_epoch_steps(const school *s, const lesson *l)
+{
+    int64_t n[DOMAINS], most = 1;
+    share_rows(s, l, n);
+    for (int i = 0; i < DOMAINS; i++) {
+        const int64_t steps = n[i] > 0 ? fy_dataset_count(s->domains->v[i].train) / n[i] : 0;
+        most = steps > most ? steps : most;
+    }
+    return most;
 }
 
 static fy_status open_loader(running *r, int i)
@@ -185,12 +207,18 @@ static fy_status open_loader(running *r, int i)
     how.workers = o->workers;
     how.augment = o->augment;
     how.views = o->views;
-    if (r->n[i] > fy_dataset_count(d))
-        return fy_error(FY_EINVAL,
-                        "distill: %lld of a batch's samples are of '%s', which has %lld; make the "
-                        "batch smaller",
-                        (long long)r->n[i], fy_dataset_name(d), (long long)fy_dataset_count(d));
-    return fy_loader_open(d, &how, &r->loader[i]);
+    fy_status st;
+    FY_TRY(fy_loader_open(d, &how, &r->loader[i]));
+    if (!fy_shape_equal(fy_loader_shape(r->loader[i]), fy_dataset_shape(d)))
+        return fy_error(
+            FY_ESHAPE,
+            "distill: the augmentation gives samples of '%s' another size, and validation "
+            "samples keep theirs; let it cut to the size that they have",
+            fy_dataset_name(d));
+    if (fy_loader_mixes(r->loader[i]) && r->l->teachers && r->l->kd[i] > 0)
+        st = teachers_check_mixing(r->l->teachers, sees_otherwise(r, i));
+done:
+    return st;
 }
 
 static void add_input(running *r, int i)
@@ -222,7 +250,8 @@ static void add_input(running *r, int i)
 static fy_status open_batch(running *r)
 {
     fy_status st = FY_OK;
-    share_rows(r);
+    share_rows(r->s, r->l, r->n);
+    r->first[DOMAIN_TARGET] = r->n[DOMAIN_SOURCE];
     for (int i = 0; i < DOMAINS; i++)
         if (r->n[i] > 0) {
             FY_TRY(open_loader(r, i));
@@ -234,11 +263,6 @@ done:
 }
 
 /* ---- the losses -------------------------------------------------------------------------------------------- */
-
-static fy_node sum_of(fy_graph *g, fy_node a, fy_node b)
-{
-    return !b.id ? a : a.id ? fy_add(g, a, b) : b;
-}
 
 /* The learner's logits of the rows and the classes of domain i. */
 static fy_node own_logits(const running *r, int i)
@@ -253,11 +277,11 @@ static fy_node own_logits(const running *r, int i)
 static void add_labels(running *r, int i)
 {
     if (r->l->ce[i] > 0)
-        r->loss = sum_of(r->g, r->loss,
-                         fy_scale(r->g,
-                                  loss_cross_entropy(r->g, own_logits(r, i), &r->in[i],
-                                                     r->s->o->label_smoothing),
-                                  (float)r->l->ce[i]));
+        r->loss = loss_sum(r->g, r->loss,
+                           fy_scale(r->g,
+                                    loss_cross_entropy(r->g, own_logits(r, i), &r->in[i],
+                                                       r->s->o->label_smoothing),
+                                    (float)r->l->ce[i]));
 }
 
 static void add_peer(running *r, int i, const lesson_batch *b)
@@ -281,8 +305,8 @@ static void add_teachers(running *r, int i)
     teachers_apply(r->l->teachers, r->g, r->teacher_x[i], b.said);
     const fy_node said = teachers_loss(r->l->teachers, r->g, &b, &critics);
     if (said.id)
-        r->loss = sum_of(r->g, r->loss, fy_scale(r->g, said, (float)r->l->kd[i]));
-    r->critics = sum_of(r->g, r->critics, critics);
+        r->loss = loss_sum(r->g, r->loss, fy_scale(r->g, said, (float)r->l->kd[i]));
+    r->critics = loss_sum(r->g, r->critics, critics);
     if (r->l->teachers->back)
         add_peer(r, i, &b);
 }
@@ -296,10 +320,11 @@ static void add_pull(running *r)
         return;
     for (int i = 0; i < fy_model_count(m); i++)
         if (!fy_model_param_is_buffer(m, i) && fy_glob(r->l->moves, fy_model_param_name(m, i)))
-            sum = sum_of(r->g, sum,
+            sum =
+                loss_sum(r->g, sum,
                          loss_distance(r->g, fy_model_param(m, i), fy_model_param(r->l->start, i)));
     if (sum.id)
-        r->loss = sum_of(r->g, r->loss, fy_scale(r->g, sum, (float)(r->l->pull / 2)));
+        r->loss = loss_sum(r->g, r->loss, fy_scale(r->g, sum, (float)(r->l->pull / 2)));
 }
 
 /* What the teachers have moving: adapters, critics, or, of two that learn together, all of the first. */
@@ -312,9 +337,6 @@ static fy_status move_teachers(running *r, const fy_optim *optim, fy_objective s
                                  NULL);
     return teachers_move(t, r->g, student, critic);
 }
-
-/* The critics learn first, at half the student's rate: Adam, whatever the student's optimiser. */
-#define CRITIC_RATE 0.5
 
 static fy_status add_objectives(running *r)
 {
@@ -354,16 +376,6 @@ done:
 
 /* ---- the stage ----------------------------------------------------------------------------------------------- */
 
-/* Of the domain that takes longer to go through. */
-static int64_t epoch_steps(const running *r)
-{
-    int64_t most = 1;
-    for (int i = 0; i < DOMAINS; i++)
-        if (r->n[i] > 0 && fy_loader_epoch_steps(r->loader[i]) > most)
-            most = fy_loader_epoch_steps(r->loader[i]);
-    return most;
-}
-
 static void set_stage(running *r, fy_stage *s)
 {
     *s = fy_stage_defaults(r->l->name, r->g);
@@ -378,7 +390,7 @@ static void set_stage(running *r, fy_stage *s)
             s->watches[s->n_watches++] =
                 (fy_watch){ i == DOMAIN_SOURCE ? "train.source" : "train.target",
                             fy_accuracy(r->g, own_logits(r, i), r->in[i].y) };
-    s->eval_every = epoch_steps(r);
+    s->eval_every = r->l->epoch_steps > 0 ? r->l->epoch_steps : lesson_epoch_steps(r->s, r->l);
     s->steps = r->l->epochs * s->eval_every;
     s->seed = r->s->o->seed;
     s->on_step = on_step;

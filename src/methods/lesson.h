@@ -27,8 +27,9 @@ typedef struct lesson {
     const fy_optim_opts *optim;
     double rate; /* relative to the optimiser's */
     int64_t epochs;
-    double ce[DOMAINS];       /* weight of the labels */
-    double kd[DOMAINS];       /* of what the teachers say */
+    int64_t epoch_steps; /* between two looks; 0: through the larger domain that it learns from */
+    double ce[DOMAINS];  /* weight of the labels */
+    double kd[DOMAINS];  /* of what the teachers say */
     const teachers *teachers; /* NULL: labels alone */
     fy_model *start;          /* that the learner is pulled to, by `pull`; NULL: nothing */
     double pull;
@@ -50,6 +51,8 @@ lesson_kept lesson_kept_none(void);
 
 /* The learner has the best model's values afterwards. */
 fy_status lesson_run(const school *s, const lesson *l, lesson_kept *kept);
+/* What epoch_steps 0 comes to. */
+int64_t lesson_epoch_steps(const school *s, const lesson *l);
 /* Validation accuracies of a model as it is. */
 fy_status lesson_look(const school *s, fy_model *m, double v[DOMAINS]);
 /* Test accuracies, or on validation where there is no test. */

@@ -20,6 +20,11 @@ fy_node loss_cross_entropy(fy_graph *g, fy_node logits, const fy_stream *in, dou
     return fy_sub(g, fy_scale(g, plain, 1 - e), fy_scale(g, even, e));
 }
 
+fy_node loss_sum(fy_graph *g, fy_node a, fy_node b)
+{
+    return !b.id ? a : a.id ? fy_add(g, a, b) : b;
+}
+
 fy_node loss_distance(fy_graph *g, fy_param *now, fy_param *then)
 {
     return fy_sum_all(g, fy_square(g, fy_sub(g, fy_use(g, now), fy_use(g, then))));

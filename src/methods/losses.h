@@ -8,6 +8,9 @@
  * section 7). Against in->y, or against what the labels are worth after mixing where in->q is a node. */
 fy_node loss_cross_entropy(fy_graph *g, fy_node logits, const fy_stream *in, double smoothing);
 
+/* a + b; either may be no node. */
+fy_node loss_sum(fy_graph *g, fy_node a, fy_node b);
+
 /* sum (now - then)^2, a scalar (L2-SP, Li et al. 2018). No objective moves `then`: plans lend its values, so that it
  * holds those of the beginning for as long as it is left alone. */
 fy_node loss_distance(fy_graph *g, fy_param *now, fy_param *then);

@@ -1,7 +1,10 @@
 /* teachers.c: what a student's loss takes from networks that stay as they are. */
 #include "teachers.h"
 
+#include "losses.h"
+
 #include <stdio.h>
+#include <string.h>
 
 /* ---- looking at a network ------------------------------------------------------------------------------ */
 
@@ -38,11 +41,12 @@ static fy_kd_view look_at(fy_graph *g, const fy_model *m, fy_node y, const words
     return v;
 }
 
-/* A head that was widened for the target's classes has the teacher's in front. */
-static fy_node classes_of(fy_graph *g, fy_node student, fy_node teacher)
+/* A head that was widened for the target's classes has the source's, which the teacher knows, in front. */
+static fy_node classes_of(const teachers *t, fy_graph *g, fy_node student, fy_node teacher)
 {
     const int64_t n = fy_node_shape(g, teacher).d[1];
-    return fy_node_shape(g, student).d[1] > n ? fy_slice(g, student, 1, 0, n) : student;
+    return n == t->n_source && fy_node_shape(g, student).d[1] > n ? fy_slice(g, student, 1, 0, n)
+                                                                  : student;
 }
 
 static fy_kd_in facing(const teachers *t, fy_graph *g, const lesson_batch *b, int i)
@@ -50,7 +54,7 @@ static fy_kd_in facing(const teachers *t, fy_graph *g, const lesson_batch *b, in
     fy_kd_in in = { .student = look_at(g, b->student, b->y, &t->taps, b->first, b->n),
                     .teacher = look_at(g, t->v[i], b->said[i], &t->teacher_taps, 0, b->n),
                     .y = b->labels };
-    in.student.logits = classes_of(g, in.student.logits, in.teacher.logits);
+    in.student.logits = classes_of(t, g, in.student.logits, in.teacher.logits);
     return in;
 }
 
@@ -130,9 +134,9 @@ static fy_status set_weights(const fy_distill_opts *o, teachers *t)
         if (!(t->weight[k] >= 0))
             return fy_error(
                 FY_EINVAL,
-                "distill: the loss '%s' has no usual weight; give weights, one for each "
-                "loss of '%s'",
-                t->losses.v[k], o->losses);
+                "distill: the weight of '%s' is %g; expected 0 or more, one for each loss of "
+                "'%s'",
+                t->losses.v[k], t->weight[k], o->losses);
     }
     return FY_OK;
 }
@@ -141,7 +145,7 @@ fy_status teachers_open(const teachers_of *of, teachers *out)
 {
     const char *theirs = of->o->teacher_taps ? of->o->teacher_taps : of->o->taps;
     fy_status st;
-    *out = (teachers){ .v = of->v, .n = of->n };
+    *out = (teachers){ .v = of->v, .n = of->n, .n_source = of->n_source };
     FY_TRY(words_of(of->o->losses, TEACHERS_MAX_LOSSES, "distill: losses", &out->losses));
     FY_TRY(words_of(of->o->taps, FY_KD_MAX_LAYERS, "distill: taps", &out->taps));
     FY_TRY(words_of(theirs, FY_KD_MAX_LAYERS, "distill: teacher_taps", &out->teacher_taps));
@@ -155,6 +159,35 @@ fy_status teachers_open(const teachers_of *of, teachers *out)
     FY_TRY(set_weights(of->o, out));
 done:
     return st;
+}
+
+static bool needs(const char *loss, const char *what)
+{
+    const char *all = fy_kd_needs(loss);
+    return all && strstr(all, what);
+}
+
+bool teachers_read(const teachers *t, const char *what)
+{
+    for (int k = 0; k < t->losses.n; k++)
+        if (needs(t->losses.v[k], what))
+            return true;
+    return false;
+}
+
+fy_status teachers_check_mixing(const teachers *t, bool see_otherwise)
+{
+    if (see_otherwise)
+        return fy_error(FY_EINVAL,
+                        "distill: the augmentation mixes samples, and teachers see others that are "
+                        "not mixed; leave out mixup and cutmix");
+    if (teachers_read(t, "labels"))
+        return fy_error(
+            FY_EINVAL,
+            "distill: the augmentation mixes samples, and one of the losses '%s' asks for "
+            "the label of each; leave out mixup and cutmix",
+            t->losses.text);
+    return FY_OK;
 }
 
 void teachers_release(teachers *t)
@@ -215,11 +248,6 @@ fy_status teachers_move(const teachers *t, fy_graph *g, fy_objective student, fy
     return each_own(t, move_own, &to);
 }
 
-static fy_node sum_of(fy_graph *g, fy_node a, fy_node b)
-{
-    return a.id ? fy_add(g, a, b) : b;
-}
-
 fy_node teachers_loss(const teachers *t, fy_graph *g, const lesson_batch *b, fy_node *critics)
 {
     fy_node sum = FY_NO_NODE;
@@ -228,9 +256,9 @@ fy_node teachers_loss(const teachers *t, fy_graph *g, const lesson_batch *b, fy_
         const fy_kd_in in = facing(t, g, b, i);
         for (int k = 0; k < t->losses.n; k++) {
             const float w = (float)(t->weight[k] / t->n);
-            sum = sum_of(g, sum, fy_scale(g, fy_kd_apply(g, t->kd[k][i], &in), w));
+            sum = loss_sum(g, sum, fy_scale(g, fy_kd_apply(g, t->kd[k][i], &in), w));
             if (fy_kd_critic(t->kd[k][i]))
-                *critics = sum_of(g, *critics, fy_kd_critic_loss(g, t->kd[k][i], &in));
+                *critics = loss_sum(g, *critics, fy_kd_critic_loss(g, t->kd[k][i], &in));
         }
     }
     return sum;

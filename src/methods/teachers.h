@@ -12,6 +12,7 @@
 typedef struct teachers {
     fy_model *const *v;
     int n;
+    int64_t n_source; /* classes that they know of the student's */
     words losses, taps, teacher_taps;
     double weight[TEACHERS_MAX_LOSSES];
     fy_kd *kd[TEACHERS_MAX_LOSSES][FY_MAX_TEACHERS];
@@ -25,11 +26,16 @@ typedef struct teachers_of {
     int n;
     fy_model *student;
     const fy_distill_opts *o;
+    int64_t n_source; /* classes of the source */
     const fy_shape *x, *teacher_x;
     int64_t rows;
 } teachers_of;
 fy_status teachers_open(const teachers_of *of, teachers *out);
 void teachers_release(teachers *t);
+/* Does one of the losses need that: "logits", "labels"? */
+bool teachers_read(const teachers *t, const char *what);
+/* Of batches whose samples are mixed with others. */
+fy_status teachers_check_mixing(const teachers *t, bool see_otherwise);
 /* Whatever learns with the student, or against it, into the run's checkpoints. */
 fy_status teachers_keep(const teachers *t, fy_run *r);
 

@@ -152,6 +152,7 @@ static void take(const json_t *root, fy_recipe_result *r)
 const fyi_kind fyi_kind_distill = {
     .id = FY_KIND_DISTILL,
     .figure = "student.target",
+    .figure_without = { FYI_TARGET, "student.source" },
     .name = "distill",
     .needs = 1u << FYI_SOURCE,
     .takes = 1u << FYI_SOURCE | 1u << FYI_SOURCE_VAL | 1u << FYI_SOURCE_TEST |

@@ -61,6 +61,7 @@ static const fyi_key teacher_keys[] = {
 static const fyi_key student_keys[] = {
     KEY("family", FYI_KEY_WORD, family, 0, 0, family_words, NULL, "the network that learns; auto: a copy of the teacher"),
     WEIGHTS("what of it fits is loaded; \"\": random values"),
+    KEY("edit", FYI_KEY_TEXTS, edit, 0, 0, NULL, NULL, "changes to its layers, a list such as [drop layer3.1, head mlp 256]"),
     { .key = NULL },
 };
 #undef WEIGHTS
@@ -162,6 +163,7 @@ static fy_status run(const fyi_method_site *at, const void *given, fy_recipe_res
     count_teachers(&o);
     o.augment = fy_augment_is_none(&augment) ? NULL : &augment;
     o.losses = o.losses != NULL && strcmp(o.losses, "none") == 0 ? "" : o.losses;
+    o.student.edit = text_or_null(o.student.edit);
     o.moves = text_or_null(o.moves);
     o.teacher_moves = text_or_null(o.teacher_moves);
     o.taps = text_or_null(o.taps);

@@ -232,6 +232,10 @@ typedef struct fyi_kind {
     void (*take)(const struct json_t *root, fy_recipe_result *r);
     /* The figure that two runs are compared by, as `put` names it; NULL: nobody can say. */
     const char *figure;
+    struct {
+        int side;
+        const char *figure;
+    } figure_without; /* instead, in recipes that have no such side; figure NULL: the same */
 } fyi_kind;
 extern const fyi_kind fyi_kind_adapt, fyi_kind_finetune, fyi_kind_distill;
 /* Does a part of some side have to be held out? */

@@ -70,7 +70,12 @@ static fy_status open_arms(fy_comparison *c, const fy_recipe *r)
 
 static const char *figure_of(const fy_recipe *arm)
 {
-    return arm->settings.method->kind->figure;
+    const fyi_kind *kind = arm->settings.method->kind;
+
+    if (kind->figure_without.figure != NULL &&
+        !arm->settings.sections[1 + kind->figure_without.side].is_open)
+        return kind->figure_without.figure;
+    return kind->figure;
 }
 
 static fy_status choose_metric(const fy_comparison *c, const fyi_settings *s, const char **out)
@@ -229,22 +234,31 @@ static fy_status check_comparison(const char *path, const char *dir)
     return st;
 }
 
+fy_status fyi_compare_check_run(const fy_recipe *r, const char *dir)
+{
+    char recipe[FY_RUN_DIR_MAX];
+
+    FYI_FORWARD(fyi_place_path(dir, "recipe.yaml", recipe, sizeof recipe));
+    return fyi_path_exists(recipe) ? fyi_rundir_check_recipe(&r->settings, dir) : FY_OK;
+}
+
 static fy_status check_run(fy_comparison *c, int arm, int i)
 {
-    char dir[FY_RUN_DIR_MAX], recipe[FY_RUN_DIR_MAX];
+    char dir[FY_RUN_DIR_MAX];
 
     FYI_FORWARD(fyi_compare_set_seed(c, arm, i));
     FYI_FORWARD(fyi_place_path(c->dir, c->report.rows[arm].runs[i].dir, dir, sizeof dir));
-    FYI_FORWARD(fyi_place_path(dir, "recipe.yaml", recipe, sizeof recipe));
-    return fyi_path_exists(recipe) ? fyi_rundir_check_recipe(&c->arms[arm]->settings, dir) : FY_OK;
+    return fyi_compare_check_run(c->arms[arm], dir);
 }
 
 /* All that was run must be what the recipe still says, before any of it is gone on with. */
 static fy_status check_runs(fy_comparison *c)
 {
-    for (int arm = 0; arm < c->report.n_rows; arm++)
-        for (int i = 0; i < c->report.n_seeds; i++)
+    for (int i = 0; i < c->report.n_seeds; i++) {
+        FYI_FORWARD(fyi_first_check(c, i));
+        for (int arm = 0; arm < c->report.n_rows; arm++)
             FYI_FORWARD(check_run(c, arm, i));
+    }
     return FY_OK;
 }
 

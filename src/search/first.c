@@ -97,6 +97,23 @@ fy_status fyi_first_place(const fy_comparison *c, int arm, int i)
     return FY_OK;
 }
 
+/* The i-th seed's run before the arms. */
+static fy_status prepare(fy_comparison *c, int i, char *dir, size_t size)
+{
+    FYI_FORWARD(find_dir(c, i, dir, size));
+    return fyi_compare_set(c->first, c->report.seeds[i]);
+}
+
+fy_status fyi_first_check(fy_comparison *c, int i)
+{
+    char dir[FY_RUN_DIR_MAX];
+
+    if (c->first == NULL)
+        return FY_OK;
+    FYI_FORWARD(prepare(c, i, dir, sizeof dir));
+    return fyi_compare_check_run(c->first, dir);
+}
+
 fy_status fyi_first_run(fy_comparison *c, int i)
 {
     char dir[FY_RUN_DIR_MAX];
@@ -104,9 +121,8 @@ fy_status fyi_first_run(fy_comparison *c, int i)
 
     if (c->first == NULL)
         return FY_OK;
-    FYI_FORWARD(find_dir(c, i, dir, sizeof dir));
+    FYI_FORWARD(prepare(c, i, dir, sizeof dir));
     fyi_note("what all arms begin with, seed %llu", (unsigned long long)c->report.seeds[i]);
-    FYI_FORWARD(fyi_compare_set(c->first, c->report.seeds[i]));
     FYI_FORWARD(fyi_compare_trial(c, c->first, dir, &trial));
     return trial.has_failed
                ? fyi_fail(FY_ENAN, "the run that the arms begin with failed: %s", fy_last_error())

@@ -89,6 +89,8 @@ fy_status fyi_compare_keep(fy_comparison *c, const char *text, const char **out)
 /* The arm's recipe becomes that of its run with the i-th seed. */
 fy_status fyi_compare_set_seed(fy_comparison *c, int arm, int i);
 fy_status fyi_compare_set(fy_recipe *r, uint64_t seed);
+/* What was run there, if anything was, must be what the recipe says. */
+fy_status fyi_compare_check_run(const fy_recipe *r, const char *dir);
 /* A trial with the comparison's options, and its report. */
 fy_status fyi_compare_trial(fy_comparison *c, fy_recipe *r, const char *dir, fyi_trial *out);
 
@@ -99,6 +101,7 @@ fy_status fyi_first_open(fy_comparison *c, const fy_recipe *r);
 /* Settings of the arm name the run of the i-th seed. */
 fy_status fyi_first_place(const fy_comparison *c, int arm, int i);
 fy_status fyi_first_run(fy_comparison *c, int i);
+fy_status fyi_first_check(fy_comparison *c, int i);
 
 /* ---- compare_json.c -------------------------------------------------------------------------- */
 

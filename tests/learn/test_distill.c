@@ -302,35 +302,62 @@ static void a_teacher_may_see_something_else(void **state)
     close_setup(&s);
 }
 
+static fy_dataset *some(fy_dataset *d, const int32_t *classes, int n)
+{
+    static const int32_t relabel[] = { 0, 1, 2, 3, 4, 5 };
+    fy_select_opts o = fy_select_defaults();
+    fy_dataset *few;
+    o.classes = classes;
+    o.relabel = relabel;
+    o.n_classes = n;
+    check_ok(fy_dataset_select(d, &o, &few));
+    fy_dataset_free(d);
+    return few;
+}
+
+static const int32_t low[] = { 0, 1, 2, 3, 4, 5 }, high[] = { 7, 8, 9 };
+
 /* The source's classes come first, the target's behind them, each with columns of its own. */
 static void other_classes_get_a_head_of_their_own(void **state)
 {
-    static const int32_t classes[] = { 3, 4, 5 }, relabel[] = { 0, 1, 2 };
     setup s = open_setup();
     fy_distill_report report;
-    fy_select_opts three = fy_select_defaults();
-    fy_dataset *few, *few_val;
-    three.classes = classes;
-    three.relabel = relabel;
-    three.n_classes = 3;
     fy_dataset_free(s.target);
-    s.target = digits(FY_DIGITS_ROTATED, 3, 120, 1);
-    check_ok(fy_dataset_select(s.target, &three, &few));
-    check_ok(fy_dataset_select(s.target_val, &three, &few_val));
-    fy_dataset_free(s.target);
-    fy_dataset_free(s.target_val);
-    s.target = few;
-    s.target_val = few_val;
+    s.target = some(digits(FY_DIGITS_ROTATED, 3, 120, 1), high, 3);
+    s.target_val = some(s.target_val, high, 3);
+    s.source = some(s.source, low, 6);
+    s.source_val = some(s.source_val, low, 6);
     s.o.epochs = 6;
     check_ok(distil(&s, *state, false, NULL, &report));
     assert_true(isnan(report.teacher.target_val) && !report.teaches_target);
     assert_true(report.student.target_val > 0.5); /* of three classes */
-    assert_true(report.student.source_val > 0.5); /* of ten: the source's head is still there */
+    assert_true(report.student.source_val > 0.4); /* of six: the source's head is still there */
     fy_model *m = load(*state, "student.safetensors");
-    assert_int_equal(fy_model_output(m)->d[0], CLASSES + 3);
-    assert_string_equal(fy_model_class_name(m, 0), "0");
-    assert_string_equal(fy_model_class_name(m, CLASSES), fy_dataset_class_name(few, 0));
+    assert_int_equal(fy_model_output(m)->d[0], 6 + 3);
+    assert_string_equal(fy_model_class_name(m, 5), "5");
+    assert_string_equal(fy_model_class_name(m, 6), "7");
     fy_model_free(m);
+    close_setup(&s);
+}
+
+/* Those that the source has keep their columns; some of them and some others are neither. */
+static void some_of_the_sources_classes_are_the_same(void **state)
+{
+    setup s = open_setup();
+    fy_distill_report report;
+    s.target = some(s.target, low + 3, 3);
+    s.target_val = some(s.target_val, low + 3, 3);
+    s.o.epochs = s.o.teacher_epochs = s.o.rounds = 1;
+    s.o.finetuned = false;
+    check_ok(distil(&s, *state, false, NULL, &report));
+    assert_false(isnan(report.teacher.target_val));
+    fy_model *m = load(*state, "student.safetensors");
+    assert_int_equal(fy_model_output(m)->d[0], CLASSES);
+    fy_model_free(m);
+    s.source = some(s.source, low, 5);
+    s.source_val = some(s.source_val, low, 5);
+    check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
+    check_sentence("both have a class '3', but not all of the target's are the source's");
     close_setup(&s);
 }
 
@@ -426,7 +453,11 @@ static void what_makes_no_sense_is_refused(void **state)
     s.o.moves = NULL;
     s.o.mutual = true;
     check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
+    check_sentence("name the student's family");
+    s.o.student.family = "linear";
+    check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
     check_sentence("have one domain");
+    s.o.student.family = NULL;
     s.o.mutual = false;
     s.o.rounds = 3;
     check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
@@ -434,7 +465,7 @@ static void what_makes_no_sense_is_refused(void **state)
     s.o.rounds = 1;
     s.o.batch = 200;
     check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
-    check_sentence("make the batch smaller");
+    check_sentence("half of a batch of 200 is of");
     s.o.batch = 16;
     fy_dataset_free(s.target_val);
     s.target_val = NULL;
@@ -479,6 +510,7 @@ int main(void)
         WITH_DIR(one_domain_has_many_ways),
         WITH_DIR(a_teacher_may_see_something_else),
         WITH_DIR(other_classes_get_a_head_of_their_own),
+        WITH_DIR(some_of_the_sources_classes_are_the_same),
         WITH_DIR(a_stopped_run_resumes_to_the_same_bytes),
         WITH_DIR(it_learns_the_target_and_keeps_the_source),
         WITH_DIR(what_makes_no_sense_is_refused),

@@ -16,8 +16,6 @@
 extern "C" {
 #endif
 
-#define FY_MAX_MODALITIES 8
-
 /* ---- samples ------------------------------------------------------------------------------------------ */
 
 /* One dataset for each modality, of the same samples in the same order. Never changes once made. */
@@ -25,7 +23,9 @@ typedef struct fy_parts fy_parts;
 
 typedef enum fy_pairing {
     FY_PAIR_NUMBER, /* the i-th samples of all datasets belong together */
-    FY_PAIR_KEY, /* those of one name, without folders and what follows the first '.': "dog/7_george.wav", "7_george.png" */
+    /* Those of one key (fy_dataset_key); where there are none, of one name, without folders and what follows the first '.':
+     * "dog/7_george.wav", "7_george.png". */
+    FY_PAIR_KEY,
     /* Any of one class: no sample is really a sample of both, and only classes are in common (MNIST and spoken digits). Every
      * sample of `anchor` is shown once; the others of its class come in a random order, none again before all were there. */
     FY_PAIR_LABEL

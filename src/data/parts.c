@@ -149,16 +149,20 @@ static int by_key(const void *x, const void *y)
     return order != 0 ? order : a->modality - b->modality;
 }
 
+/* The key that a sample came with, or its name. */
 static fy_status key_of(const pairing *p, int m, int64_t i, keyed *out)
 {
-    const char *name = fy_dataset_sample_name(p->d[m], i);
+    const char *key = fy_dataset_key(p->d[m], i), *name = fy_dataset_sample_name(p->d[m], i);
 
-    if (name == NULL)
+    if (key == NULL && name == NULL)
         return fyi_fail(FY_EINVAL,
                         "modality '%s': the samples of '%s' have no names to pair them by; pair by "
-                        "number or by "
-                        "label",
+                        "number or by label",
                         p->names[m], p->d[m]->name);
+    if (key != NULL) {
+        *out = (keyed){ key, strlen(key), m, i };
+        return FY_OK;
+    }
     name = fyi_base_name(name);
     *out = (keyed){ name, strcspn(name, "."), m, i };
     return FY_OK;

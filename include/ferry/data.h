@@ -410,7 +410,6 @@ typedef struct fy_facts_modality {
     int copy_of;
 } fy_facts_modality;
 
-#define FY_MAX_MODALITIES 8
 #define FY_FACTS_MAX_BITS 10  /* of the label, and that a modality sees */
 #define FY_FACTS_MAX_DIM 4096 /* and code words times dim are at most 2^22 */
 typedef struct fy_facts_opts {

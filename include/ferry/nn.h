@@ -71,6 +71,16 @@ FY_API fy_node fy_model_apply_fixed(fy_graph *g, fy_model *m, fy_node x);
  * does fy_model_summary. */
 FY_API fy_node fy_model_tap(const fy_graph *g, const fy_model *m, fy_node y, const char *layer);
 
+/* Several modalities: an encoder each, a model from a part to d features, the same d for all of them; and a fusion, a model from
+ * all features to one result, families "fusion_...". A fusion puts its neutral element where a part is missing, and what
+ * remains is what the other parts say through the same weights: so one modality is looked at alone, too.
+ *
+ * This is what a fusion reads: z [n_modalities], features [n, d] each, and there [n_modalities], f32 [n, 1] each, 1 where the part is there
+ * and 0 where it is missing; an entry FY_NO_NODE, or `there` NULL: everywhere. Returns [n, n_modalities, d + 1]; a fusion for it
+ * has the input [n_modalities, d + 1]. In each row something should be there. */
+FY_API fy_node fy_parts_together(fy_graph *g, const fy_node *z, const fy_node *there,
+                                 int n_modalities);
+
 FY_API const char *fy_model_name(const fy_model *m);
 FY_API const char *fy_model_family(const fy_model *m);
 FY_API const fy_model_opts *fy_model_options(const fy_model *m);

@@ -12,6 +12,7 @@ extern "C" {
 #endif
 
 #define FY_MAX_RANK 6
+#define FY_MAX_MODALITIES 8 /* parts of a sample */
 
 /* name, bytes, safetensors' name */
 /* clang-format off */

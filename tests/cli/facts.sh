@@ -44,7 +44,7 @@ refused "unique has 3 numbers for 2 modalities" unique=[1,1,1]
 refused "there is no modality 2" modality=2
 refused "a label of 12 bits; 1 .. 10 are possible" redundant=10
 refused "modality 1 cannot be a copy of modality 1" copies=[1,1]
-refused "only images [c, h, w] can be prepared" range=signed
+refused "would not be used" range=signed
 refused "unique_flip" unique_flip=[0.7]
 
 finish

@@ -8,8 +8,6 @@
 
 #include "nn/blocks.h"
 
-#include <ferry/parts.h>
-
 typedef struct fyi_parts {
     int n;                            /* M */
     int64_t rows, width;              /* d */

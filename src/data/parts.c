@@ -89,15 +89,16 @@ static fy_status check_sample(const pairing *p, int64_t i)
     int first = -1;
 
     for (int m = 0; m < p->n; m++) {
-        const fy_dataset *a = p->d[FYI_MAX(first, 0)], *b = p->d[m];
+        const fy_dataset *a, *b = p->d[m];
         const int64_t at = p->at[m][i];
         int64_t with;
 
         if (at < 0)
             continue;
         first = first < 0 ? m : first;
+        a = p->d[first];
         with = p->at[first][i];
-        if (b->label != NULL && p->d[first]->label[with] != b->label[at])
+        if (a->label != NULL && b->label != NULL && a->label[with] != b->label[at])
             return fyi_fail(
                 FY_EINVAL,
                 "sample %lld of modality '%s' is of class '%s', and '%s' has '%s' for it; "

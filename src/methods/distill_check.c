@@ -46,7 +46,7 @@ static fy_status check_halves(const distill *d)
                 "distill: half of a batch of %lld is of '%s', which has %lld samples to learn "
                 "from; set batch to %lld or less",
                 (long long)d->o->batch, fy_dataset_name(sides[i]),
-                (long long)fy_dataset_count(sides[i]), (long long)(2 * fy_dataset_count(sides[i])));
+                (long long)fy_dataset_count(sides[i]), 2 * (long long)fy_dataset_count(sides[i]));
     return FY_OK;
 }
 

@@ -127,7 +127,7 @@ static bool counts_columns(const table *t)
     char number[32];
 
     for (int64_t c = 0; c + 1 < t->csv.n_columns; c++, cell = next_cell(cell)) {
-        (void)snprintf(number, sizeof number, "%lld", (long long)(begin + c));
+        (void)snprintf(number, sizeof number, "%lld", (long long)begin + (long long)c);
         if (strcmp(cell, number) != 0)
             return false;
     }

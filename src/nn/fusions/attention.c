@@ -69,7 +69,8 @@ static fy_node attend(fy_layers *l, const tokens *t, fy_node x)
     const fy_node q = split(g, t, each(l, "query", x, t->width));
     const fy_node k = split(g, t, each(l, "key", x, t->width));
     const fy_node v = split(g, t, each(l, "value", x, t->width));
-    const float scale = 1 / sqrtf((float)(t->width / t->heads));
+    const int64_t size = t->width / t->heads;
+    const float scale = 1 / sqrtf((float)size);
     const fy_node scores =
         fy_add(g, fy_scale(g, fy_matmul(g, q, false, k, true), scale), mask(g, t));
     const fy_node seen = fy_matmul(g, fy_softmax(g, scores), false, v, false);

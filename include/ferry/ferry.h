@@ -7,6 +7,7 @@
 #include "data.h"
 #include "device.h"
 #include "distill.h"
+#include "fuse.h"
 #include "graph.h"
 #include "methods.h"
 #include "nn.h"

@@ -1,0 +1,156 @@
+/* fuse.h: learning from several modalities at once, and models that take whatever parts of a sample are there.
+ *
+ *   encoder   z_m = phi_m(x_m), d features of one part: any family whose head has d outputs
+ *   fusion    f(z_1, ..., z_M), the logits: a fusion family, with a neutral element for each part that is missing
+ *   branch    the whole model with one part alone, the others missing: what that modality has come to
+ *
+ * Methods differ in what teaches an encoder: the loss of all parts together, which a strong modality soon makes small, or
+ * one of its own. */
+#ifndef FERRY_FUSE_H
+#define FERRY_FUSE_H
+
+#include "methods.h"
+#include "parts.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- models of several modalities ------------------------------------------------------------------------- */
+
+/* Encoders and a fusion as one model for predicting, on one device. Lends its models. */
+typedef struct fy_fused fy_fused;
+
+#define FY_ALL_PARTS (~0u)
+
+/* encoders [n], in the order of the modalities; each gives d features, and the fusion takes [n, d + 1]; all outlive it.
+ * batch: samples at a time. FY_ESHAPE where they do not fit each other. */
+FY_API FY_NODISCARD fy_status fy_fused_new(fy_device *dev, fy_model *const *encoders,
+                                           fy_model *fusion, int n, int64_t batch, fy_fused **out);
+FY_API void fy_fused_free(fy_fused *f); /* accepts NULL */
+/* The encoders' results for all samples, f32 [count, n, d + 1] as fusions take them: behind the features 1 where the part is
+ * there, 0 where it is not. Of modalities outside the subset, bit m for modality m, no features are computed. FY_ESHAPE where the
+ * samples are not what an encoder takes; FY_EINVAL for another number of modalities. */
+FY_API FY_NODISCARD fy_status fy_fused_features(fy_fused *f, const fy_parts *p, unsigned subset,
+                                                fy_tensor **z);
+/* Logits [count, classes] of features as above, the parts outside the subset taken for missing. */
+FY_API FY_NODISCARD fy_status fy_fused_logits(fy_fused *f, const fy_tensor *z, unsigned subset,
+                                              fy_tensor **logits);
+
+/* ---- methods ---------------------------------------------------------------------------------------------- */
+
+/* Notation: L = CE(f(z_1, ..., z_M), y); L_m = CE of branch m over the rows that have part m; sg stops gradients. */
+typedef struct fy_fuse_data {
+    const fy_parts *train; /* labelled */
+    const fy_parts *val;   /* labelled: which epoch's model is kept, and adaptive weights */
+    const fy_parts *test;  /* labelled: looked at once, when all is done; NULL: there is none */
+} fy_fuse_data;
+
+/* Balanced multimodal learning by gradient modulation (Peng et al. 2022, OGM-GE). */
+typedef struct fy_ogm_opts {
+    double alpha; /* k_m = 1 - tanh(alpha rho_m) where modality m is ahead, rho_m > 1; else 1 */
+    bool noise;   /* GE: noise of the gradient's own deviation on convolutions */
+} fy_ogm_opts;
+
+/* What modality m knows and the others do not. o_m = (1 - eps) softmax(s_{-m} / T) + eps / K, of the logits without part m and
+ * without gradient; q_m = softmax(E_m z_m + c_m + kappa log o_m), whose expert head E_m, c_m learns by -mean log q_m[y] and whose
+ * encoder by beta_m times it. E[-log q_m] >= H(Y | Z_m, X_{-m}): less of it is more of I(Z_m; Y | X_{-m}), unique and synergistic
+ * information. */
+typedef struct fy_unique_opts {
+    double beta; /* for all encoders; negative: each its own, adaptive, up to beta_max alpha */
+    double beta_max;
+    double kappa;       /* 0: the expert knows nothing of the others, a control */
+    double epsilon;     /* eps */
+    double temperature; /* T; 0: of each modality and epoch by the validation samples */
+    double gamma; /* adaptive: tanh(gamma max(0, 1 / rho_m - 1)), rho_m what m's branch is right about relative to the others' */
+    double delta; /* nats: adaptive: times u / (u + delta), u the unique information seen on validation samples, at least 0 */
+    double begin; /* share of the training during which beta is 0 */
+    double rate;  /* expert heads' learning rate relative to the optimiser's */
+} fy_unique_opts;
+
+typedef struct fy_fuse_opts {
+    const char *method; /* of fy_fuse_methods */
+    /* Of each modality; family NULL: by its samples, "mlp" for vectors, "conv4_1d" for [c, 1, t], else "conv4". */
+    fy_network_opts encoders[FY_MAX_MODALITIES];
+    const char *fusion; /* family */
+    int64_t features;   /* d, of every encoder */
+    int64_t hidden;     /* of the fusion; 0: the family's own */
+
+    fy_optim_opts optim;
+    double encoder_rate; /* encoders' learning rate relative to the optimiser's. Of methods in which the fusion and the encoders
+                          * learn from different losses, dgl and dgl_unique, alpha is this and nothing else under SGD, and
+                          * nothing at all under Adam */
+    double alpha;        /* weight of the L_m: uniform, mmpareto, dgl, dgl_unique */
+    fy_ogm_opts ogm;
+    double agm_alpha;      /* agm: exponent of the modulation */
+    double mmpareto_gamma; /* mmpareto: the combined gradient's length relative to that of the sum */
+    double umt_weight;     /* umt: of the distance to what encoders that learned alone say */
+    fy_unique_opts unique; /* dgl_unique */
+
+    int64_t epochs, batch;
+    const char *schedule; /* of fy_schedule_names */
+    int64_t patience;     /* epochs without a better model that end a stage; 0: none do */
+    const fy_augment *augment[FY_MAX_MODALITIES]; /* of training samples; NULL: none */
+    const fy_pixels *pixels[FY_MAX_MODALITIES];   /* saved with the encoder; NULL: not said */
+    const char *
+        weak; /* the modality that reports are about; NULL: the one whose branch is worst on validation */
+    uint64_t seed;
+    int workers; /* loader threads per modality */
+} fy_fuse_opts;
+FY_API fy_fuse_opts fy_fuse_defaults(
+    void); /* joint, fusion_concat, 64 features, Adam 1e-3, 20 epochs of batches of 64 */
+
+/* The methods' names; NULL-terminated:
+ *   alone       each modality by itself, and the best of them by validation: what all must be held against
+ *   late        the same models, their logits added
+ *   joint       L moves everything
+ *   uniform     L + alpha sum_m L_m
+ *   ogm_ge      joint, with the gradient of encoders that are ahead made smaller (Peng et al. 2022)
+ *   agm         joint, with each modality's Shapley share of the logits modulated (Li et al. 2023)
+ *   mmpareto    L and L_m weighted for each encoder so that neither suffers (Wei and Hu 2024)
+ *   umt         L + w sum_m |z_m - t_m|^2, t_m from encoders that learned alone (Du et al. 2023)
+ *   dgl         CE(f(sg z), y) moves the fusion, alpha L_m encoder m alone (Wei et al. 2025)
+ *   dgl_unique  dgl + beta_m times the unique information's loss */
+FY_API const char *const *fy_fuse_methods(void);
+FY_API const char *fy_fuse_method_text(const char *method); /* one line, NULL if unknown */
+
+/* Of one modality. Accuracies on test, or on val where there is no test. */
+typedef struct fy_fuse_branch {
+    double accuracy; /* of the branch, over the samples that have the part */
+    double val;
+    double probe; /* a linear classifier's on the features: what could be read from them (fy_linear_probe); NaN: too few samples */
+    double shapley; /* share of the accuracy: over all subsets of parts */
+    double unique; /* nats: how much better the label is known with z_m than from the others alone, at least; by classifiers fitted
+                     * to validation samples and judged by others; NaN: too few samples */
+    double beta;   /* dgl_unique: the last; else NaN */
+} fy_fuse_branch;
+
+typedef struct fy_fuse_report {
+    double fused, fused_val; /* accuracy with all parts that are there */
+    int n;                   /* modalities */
+    fy_fuse_branch branches[FY_MAX_MODALITIES];
+    int weak;           /* modality */
+    int64_t epochs;     /* run, of the last stage */
+    int64_t best_epoch; /* after which the model was kept; 0: as it began */
+    int64_t moved;      /* values that learned, of encoders and fusion */
+} fy_fuse_report;
+/* Leaves in the run's directory <modality>.safetensors for each encoder and fusion.safetensors, of the epoch that knows the
+ * validation samples best; fused.json, which says what belongs together; and fuse.json, the accuracy of every subset of parts and
+ * each modality's figures. Metrics hold each epoch's val.fused and val.<modality>, and over the steps grad.<modality>, the mean length of
+ * the loss's gradient at that encoder's features. FY_EINVAL for a method, a family or a modality that there is not, naming the
+ * nearest, and for modalities' names that are no file names. The run must have a directory. */
+FY_API FY_NODISCARD fy_status fy_fuse(fy_run *r, fy_device *dev, const fy_fuse_data *data,
+                                      const fy_fuse_opts *o, fy_fuse_report *report);
+
+/* What a run of fy_fuse left in its directory, on a device: for programs that predict. Owns its models. */
+FY_API FY_NODISCARD fy_status fy_fused_load(fy_device *dev, const char *dir, int64_t batch,
+                                            fy_fused **out);
+FY_API int fy_fused_modalities(const fy_fused *f);
+FY_API const char *fy_fused_name(const fy_fused *f, int m);  /* the encoder's */
+FY_API fy_model *fy_fused_encoder(const fy_fused *f, int m); /* lent */
+FY_API fy_model *fy_fused_fusion(const fy_fused *f);         /* lent; it knows the classes */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -13,6 +13,8 @@ ferry/peer for a rate, peer/ferry for time and memory.
                images per second in evaluation mode
   head10       seconds of a process that learns a new head on a frozen ResNet-18
   distill      steps per second of a student, with a teacher whose words are kept, a live one, and none
+  dgl          steps per second of learning from two modalities, jointly, disentangled, and with what
+               only one of them knows; and what the latter two cost beside the one before
   distill-whole
                seconds of a process that carries a network to another domain and back
   jpeg         images per second from a folder of JPEG files to batches
@@ -34,9 +36,6 @@ from workloads import MORE_IS_BETTER, UNITS, WORKLOADS
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FERRY_PROGRAM = os.path.join(HERE, "..", "build", "release", "bench", "bench")
-
-# How far the two sides' results may lie apart, relative to their size.
-TOLERANCE = 1e-3
 
 
 class Failure(Exception):
@@ -241,6 +240,15 @@ def figure(name, f, results):
                       for side in f.peers if side in results}}
 
 
+def cost(name, c, results):
+    """How many times as long one of Ferry's sides takes as another, as a JSON object."""
+    of, than = (values_of(results, side, "steps_per_s") for side in (c.of, c.than))
+    ratios = [y / x for x, y in zip(of, than)]
+    return {"workload": name, "of": c.of.words, "than": c.than.words,
+            "ratio": round(statistics.median(than) / statistics.median(of), 4),
+            "ratio_range": span(ratios), "most": c.most}
+
+
 def cell(value, values):
     if value is None:
         return "-"
@@ -265,6 +273,13 @@ def print_table(name, figures):
     sys.stdout.flush()
 
 
+def print_costs(costs):
+    for c in costs:
+        print("  %s takes %.3f (%.3f to %.3f) times as long as %s; at most %.2f is wanted"
+              % (c["of"], c["ratio"], *c["ratio_range"], c["than"], c["most"]))
+    sys.stdout.flush()
+
+
 def processor():
     try:
         with open("/proc/cpuinfo", encoding="ascii", errors="replace") as f:
@@ -273,38 +288,49 @@ def processor():
         return "unknown"
 
 
-def summary(a, figures, about, watch, warnings):
+def summary(a, figures, costs, about, watch, warnings):
     main_one = {key: figures[0][key] for key in ("workload", "metric", "ferry", "peer", "ratio")}
     others = watch.others()
     return {**main_one, "n_rounds": a.rounds, "threads": a.threads, "block_s": a.block_s,
             "versions": {system: last["version"] for system, last in about.items()},
             "processor": processor(), "cores": os.cpu_count(), "load_before": watch.load,
             "others": None if others is None else round(others, 3), "warnings": warnings,
-            "figures": figures}
+            "figures": figures, "costs": costs}
 
 
 # ---- do both sides compute the same? -----------------------------------------------------------
 
-def results_of(a, systems, workload, values):
-    """What the first two steps of each side come to, from the same values and images."""
-    figures = WORKLOADS[workload].figures
-    options = options_of(a, WORKLOADS[workload]) + ["--values", values]
-    return [run(systems[side.system] + list(side.args) + options, a.threads)[0]
-            for side in (figures[0].ferry, figures[0].peers[0])]
+def results_of(a, systems, workload, f, values):
+    """What the first two steps of a figure's sides come to, from the same values and images: Ferry's, and
+    those of PyTorch's that are checked with it."""
+    w = WORKLOADS[workload]
+    options = options_of(a, w) + ["--values", values]
+    sides = [f.ferry] + [side for side in f.peers if can_run(a, side, systems)][:w.check.n_peers]
+    return [(side, run(systems[side.system] + list(side.args) + options, a.threads)[0])
+            for side in sides]
+
+
+def check_figure(a, systems, workload, f):
+    """What lies apart."""
+    apart = []
+    with tempfile.TemporaryDirectory() as folder:
+        (_, ferry), *peers = results_of(a, systems, workload, f, os.path.join(folder, "values.npz"))
+    for which in (metric for metric in ferry if metric.endswith("_result")):
+        for side, peer in peers:
+            x, y, words = ferry[which], peer[which], which.replace("_", " ")
+            print("%s, %s: %s %.7g, PyTorch's %.7g" % (workload, side.words, words, x, y), flush=True)
+            if not abs(x - y) <= WORKLOADS[workload].check.tolerance * abs(y):
+                apart.append("%s's %s, %s" % (workload, words, side.words))
+    return apart
 
 
 def check(a):
     systems, apart = commands(a), []
-    for name in (name for name in a.workloads if WORKLOADS[name].result):
-        with tempfile.TemporaryDirectory() as folder:
-            ferry, peer = results_of(a, systems, name, os.path.join(folder, "values.npz"))
-        for which in (metric for metric in ferry if metric.endswith("_result")):
-            x, y = ferry[which], peer[which]
-            print("%s: %s %.6g, PyTorch's %.6g" % (name, which.replace("_", " "), x, y), flush=True)
-            if not abs(x - y) <= TOLERANCE * abs(y):
-                apart.append("%s's %s" % (name, which.replace("_", " ")))
+    for name in (name for name in a.workloads if WORKLOADS[name].check):
+        for f in WORKLOADS[name].figures[:WORKLOADS[name].check.n_figures]:
+            apart += check_figure(a, systems, name, f)
     if apart:
-        raise Failure("the two sides do not compute the same: " + ", ".join(apart))
+        raise Failure("the two sides do not compute the same: " + "; ".join(apart))
 
 
 # ---- the command -------------------------------------------------------------------------------
@@ -355,7 +381,7 @@ def warn(warnings, text):
 
 
 def compare(a):
-    systems, about, figures, warnings = commands(a), {}, [], []
+    systems, about, figures, costs, warnings = commands(a), {}, [], [], []
     watch = Watch()
     warn(warnings, watch.warning_before())
     for name in a.workloads:
@@ -363,12 +389,15 @@ def compare(a):
         rows = [figure(name, f, results) for f in WORKLOADS[name].figures]
         print_table(name, rows)
         figures += rows
+        spent = [cost(name, c, results) for c in WORKLOADS[name].costs]
+        print_costs(spent)
+        costs += spent
     if about.get("peer", {}).get("blas") == "default":
         warn(warnings, "PyTorch ran on an OpenBLAS that fights with OpenMP for the cores; install "
                        "libopenblas0-openmp for a fair comparison")
     warn(warnings, watch.warning_after())
     if a.json:
-        print(json.dumps(summary(a, figures, about, watch, warnings)))
+        print(json.dumps(summary(a, figures, costs, about, watch, warnings)))
 
 
 def main():

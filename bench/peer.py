@@ -7,6 +7,7 @@ until the first step is done), peak_rss_mib.
   peer.py adda --variant lean       pytorch/digits.py: what each does
   peer.py resnet18-train --bf16     pytorch/train.py
   peer.py resnet18-features         pytorch/infer.py
+  peer.py dgl                       pytorch/dgl.py
   peer.py jpeg, peer.py head10      pytorch/pictures.py, pytorch/head10.py
 
 PyTorch 1.13 and 2.x. It gets every setting known to make it faster here; docs/benchmarks.md lists
@@ -18,7 +19,7 @@ import resource
 import statistics
 import time
 
-from pytorch import digits, distill_whole, head10, infer, jpeg, process, train
+from pytorch import dgl, digits, distill_whole, head10, infer, jpeg, process, train
 
 INFER = ("eager", "jit", "compile")
 TRAIN = ("eager", "compile")
@@ -33,6 +34,9 @@ WORKLOADS = {
     "cnn-train": dict.fromkeys(TRAIN, train.cnn),
     "resnet18-features": dict.fromkeys(INFER, infer.resnet18),
     "mobilenet-infer": dict.fromkeys(INFER, infer.mobilenet),
+    "joint": dict.fromkeys(("eager", "plain", "compile"), dgl.joint),
+    "dgl": dict.fromkeys(dgl.WAYS, dgl.dgl),
+    "dgl-unique": dict.fromkeys(dgl.WAYS, dgl.dgl_unique),
     "jpeg": dict.fromkeys(("pillow", "tensor"), jpeg.begin),
 }
 
@@ -62,11 +66,17 @@ def median_rate(step, a):
     return statistics.median(rates)
 
 
+def put_results(work, which, put):
+    put(which + "_result", work.result())
+    for name, read in work.more.items():
+        put("%s_%s_result" % (which, name), read())
+
+
 def compare_results(work, put):
     """Of the first step, which sees the values as they were, and the second, which sees the update."""
-    put("first_result", work.result())
+    put_results(work, "first", put)
     work.step()
-    put("second_result", work.result())
+    put_results(work, "second", put)
 
 
 def measure_steps(a, put):

@@ -5,9 +5,16 @@ from collections import namedtuple
 Side = namedtuple("Side", "system words args")
 # peers: the same work written in several ways, of which the best counts.
 Figure = namedtuple("Figure", "metric ferry peers")
-# options: of both sides. result: whether the sides can be checked against each other. folder: they
-# read a folder of pictures.
-Workload = namedtuple("Workload", "about options longest_block_s warm_up result folder figures")
+# How many figures' sides are checked against each other, with how many of the peers, and how far their
+# results may lie apart, relative to their size.
+Check = namedtuple("Check", "n_figures n_peers tolerance")
+# How many times as long as `than` one of Ferry's sides takes; at most `most` is wanted.
+Cost = namedtuple("Cost", "of than most")
+# options: of both sides. check: None where the sides cannot be. folder: they read a folder of pictures.
+Workload = namedtuple("Workload", "about options longest_block_s warm_up check folder figures costs",
+                      defaults=((),))
+
+ONE = Check(1, 1, 1e-3)
 
 MORE_IS_BETTER = {"steps_per_s", "images_per_s"}
 UNITS = {"steps_per_s": "steps/s", "images_per_s": "images/s", "startup_s": "s to first step",
@@ -33,39 +40,48 @@ def alike(metric, workload, variants, words="f32", args=()):
                              (workload, "--variant", variant) + args) for variant in variants))
 
 
+def steps_of(workload, variants):
+    """A step of a workload and of its namesake."""
+    return alike("steps_per_s", workload, variants, workload)
+
+
+JOINT = steps_of("joint", ("eager", "plain", "compile"))
+DGL = steps_of("dgl", ("classic", "eager", "plain", "compile"))
+DGL_UNIQUE = steps_of("dgl-unique", ("classic", "eager", "plain", "compile"))
+
 # The first figure of a workload is its main one.
 WORKLOADS = {
     "adda": Workload(
         "one step: the critic's SGD step, then the target encoder's; 64 + 64 images of 28x28",
-        (), 60, False, False, False,
+        (), 60, False, None, False,
         (Figure("steps_per_s", FERRY_CACHED, (CLASSIC,)),
          Figure("steps_per_s", FERRY_LIVE, (LEAN,)),
          Figure("steps_per_s", FERRY_CACHED, (LEAN,)))),
     "supervised": Workload(
         "one step: SGD on encoder and classifier; 64 images of 28x28",
-        (), 60, False, False, False,
+        (), 60, False, None, False,
         (Figure("steps_per_s", FERRY_SUPERVISED, (PEER_SUPERVISED,)),
          alike("steps_per_s", "supervised", ("classic",), "bf16", ("--bf16",)))),
     "startup": Workload(
         "from starting the process to the end of its first step of adda",
-        ("--first",), 60, True, False, False,
+        ("--first",), 60, True, None, False,
         (Figure("startup_s", FERRY_CACHED, (CLASSIC,)),)),
     # A few dozen steps: no side holds more after them.
     "memory": Workload(
         "the most memory held by a process that trains",
-        (), 0.1, False, False, False,
+        (), 0.1, False, None, False,
         (Figure("peak_rss_mib", FERRY_CACHED, (CLASSIC,)),
          Figure("peak_rss_mib", FERRY_SUPERVISED, (PEER_SUPERVISED,)))),
     "resnet18-train": Workload(
         "ResNet-18, SGD on all of it; 32 images of 224x224 a step",
-        (), 60, False, True, False,
+        (), 60, False, ONE, False,
         (alike("images_per_s", "resnet18-train", TRAIN),
          alike("images_per_s", "resnet18-train", TRAIN, "bf16", ("--bf16",)),
          alike("peak_rss_mib", "resnet18-train", TRAIN),
          alike("peak_rss_mib", "resnet18-train", TRAIN, "bf16", ("--bf16",)))),
     "resnet18-features": Workload(
         "ResNet-18 without its head, evaluation mode; images of 224x224",
-        (), 60, False, True, False,
+        (), 60, False, ONE, False,
         (alike("images_per_s", "resnet18-features", INFER, "f32, batch 32"),
          alike("images_per_s", "resnet18-features", INFER, "bf16, batch 32", ("--bf16",)),
          alike("images_per_s", "resnet18-features", INFER, "f32, batch 1", ("--batch", "1")),
@@ -73,29 +89,29 @@ WORKLOADS = {
                ("--batch", "1", "--bf16")))),
     "mobilenet-train": Workload(
         "MobileNetV2, SGD on all of it; 32 images of 224x224 a step",
-        (), 60, False, True, False,
+        (), 60, False, ONE, False,
         (alike("images_per_s", "mobilenet-train", TRAIN),
          alike("peak_rss_mib", "mobilenet-train", TRAIN))),
     "mobilenet-infer": Workload(
         "MobileNetV2, evaluation mode; 32 images of 224x224",
-        (), 60, False, True, False,
+        (), 60, False, ONE, False,
         (alike("images_per_s", "mobilenet-infer", INFER),
          alike("images_per_s", "mobilenet-infer", INFER, "bf16", ("--bf16",)))),
     "cnn-train": Workload(
         "four convolutions and two products, SGD on all of it; 64 images of 28x28 a step",
-        (), 60, False, True, False,
+        (), 60, False, ONE, False,
         (alike("images_per_s", "cnn-train", TRAIN),
          alike("images_per_s", "cnn-train", TRAIN, "bf16", ("--bf16",)),
          alike("peak_rss_mib", "cnn-train", TRAIN))),
     "head10": Workload(
         "a new head on a frozen ResNet-18, ten epochs over a folder of pictures, whole process",
-        (), 60, False, True, True,
+        (), 60, False, ONE, True,
         (alike("process_s", "head10", LIVE),
          alike("process_s", "head10", CACHED),
          alike("process_s", "head10", CACHED, "bf16", ("--bf16",)))),
     "distill": Workload(
         "one step: LeNet from labels and a CNN's soft targets, SGD; 64 images of 28x28",
-        (), 60, False, False, False,
+        (), 60, False, None, False,
         (Figure("steps_per_s", Side("ferry", "kept teacher", ("distill",)),
                 (Side("peer", "kept teacher", ("distill", "--variant", "cached")),)),
          Figure("steps_per_s", Side("ferry", "live teacher", ("distill", "--live")),
@@ -105,13 +121,18 @@ WORKLOADS = {
                 (Side("peer", "no teacher", ("distill", "--variant", "alone")),)))),
     "distill-whole": Workload(
         "a teacher, a student of it on another domain, re-distillation and fine-tuning, whole process",
-        (), 60, False, False, False,
+        (), 60, False, None, False,
         (Figure("process_s", Side("ferry", "kept teacher", ("distill-whole",)),
                 (Side("peer", "kept teacher", ("distill-whole", "--variant", "eager")),
                  Side("peer", "kept teacher, compile",
                       ("distill-whole", "--variant", "compile")))),)),
+    "dgl": Workload(
+        "one step: Adam on two encoders and a fusion; 64 images of 28x28, 64 spectrograms of 64x64",
+        (), 60, False, Check(3, 4, 1e-4), False,
+        (DGL, JOINT, DGL_UNIQUE),
+        (Cost(DGL.ferry, JOINT.ferry, 1.15), Cost(DGL_UNIQUE.ferry, DGL.ferry, 1.05))),
     "jpeg": Workload(
         "JPEG files of 500x375 to batches of 3x224x224, two workers",
-        (), 60, False, True, True,
+        (), 60, False, ONE, True,
         (alike("images_per_s", "jpeg", ("pillow", "tensor"), "u8 to f32"),)),
 }

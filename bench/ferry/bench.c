@@ -41,6 +41,9 @@ static const workload workloads[] = {
     { "distill", begin_distill },
     { "student", begin_distill },
     { "distill-whole", begin_distill_whole },
+    { "joint", begin_dgl },
+    { "dgl", begin_dgl },
+    { "dgl-unique", begin_dgl },
     { "jpeg", begin_jpeg },
     { "pictures", begin_pictures },
 };
@@ -85,6 +88,16 @@ fy_node bench_halves(fy_graph *g, int n, int n_first)
     return labels;
 }
 
+fy_node bench_spread(fy_graph *g, int64_t n, int64_t classes)
+{
+    int32_t *y = malloc((size_t)n * sizeof *y);
+    for (int64_t i = 0; y && i < n; i++)
+        y[i] = (int32_t)(i * 37 % classes);
+    const fy_node labels = y ? fy_constant(g, FY_I32, FY_SHAPE(n), y) : FY_NO_NODE;
+    free(y);
+    return labels;
+}
+
 static fy_status step_plan(bench *b)
 {
     return fy_plan_step(b->plan);
@@ -110,6 +123,18 @@ static fy_status add_param(fy_weights_file *f, const char *name, fy_param *p)
     return st;
 }
 
+fy_status bench_share_model(fy_weights_file *f, const char *prefix, const fy_model *m)
+{
+    char name[256];
+    fy_status st = FY_OK;
+    for (int i = 0; i < fy_model_count(m); i++) {
+        (void)snprintf(name, sizeof name, "%s%s", prefix, fy_model_param_name(m, i));
+        FY_TRY(add_param(f, name, fy_model_param(m, i)));
+    }
+done:
+    return st;
+}
+
 fy_status bench_share(const bench *b, fy_model *m, fy_shape shape, const float *x)
 {
     fy_weights_file *f = NULL;
@@ -117,13 +142,30 @@ fy_status bench_share(const bench *b, fy_model *m, fy_shape shape, const float *
     if (!b->values)
         return FY_OK;
     FY_TRY(fy_weights_create(b->values, &f));
-    for (int i = 0; m && i < fy_model_count(m); i++)
-        FY_TRY(add_param(f, fy_model_param_name(m, i), fy_model_param(m, i)));
+    if (m)
+        FY_TRY(bench_share_model(f, "", m));
     if (x)
         FY_TRY(fy_weights_add(f, "x", FY_F32, &shape, x));
     return fy_weights_commit(f);
 done:
     fy_weights_abort(f);
+    return st;
+}
+
+void bench_put_result(const bench *b, const char *of, double value)
+{
+    char metric[64];
+    (void)snprintf(metric, sizeof metric, "%s%s_result",
+                   fy_plan_steps(b->plan) == 1 ? "first" : "second", of);
+    bench_put(b, metric, value);
+}
+
+fy_status bench_put_loss(const bench *b, fy_node loss)
+{
+    float value;
+    const fy_status st = fy_plan_read(b->plan, loss, &value, 1);
+    if (st == FY_OK)
+        bench_put_result(b, "", value);
     return st;
 }
 

@@ -32,6 +32,7 @@ fy_status begin_jpeg(bench *b);
 fy_status begin_head10(bench *b);
 fy_status begin_distill(bench *b); /* distill and student */
 fy_status begin_distill_whole(bench *b);
+fy_status begin_dgl(bench *b); /* joint, dgl and dgl-unique */
 
 /* One line of figures on stdout. */
 void bench_put(const bench *b, const char *metric, double value);
@@ -41,11 +42,18 @@ fy_status bench_open_model(const char *family, const char *name, fy_shape input,
 float *bench_noise(int64_t n);
 /* Two classes: n_first zeros, then ones. */
 fy_node bench_halves(fy_graph *g, int n, int n_first);
+/* Sample i is of class 37 i, in the ring of the classes. */
+fy_node bench_spread(fy_graph *g, int64_t n, int64_t classes);
 /* b->plan, run by b->step. */
 fy_status bench_plan(bench *b, const fy_plan_opts *o);
 /* The folder's pictures as ImageNet's networks see them, [3, 224, 224]. */
 fy_status bench_open_pictures(const bench *b, fy_dataset **out);
 /* Writes m's values and x [shape] for the other side, if they are wanted. Either may be NULL. */
 fy_status bench_share(const bench *b, fy_model *m, fy_shape shape, const float *x);
+/* m's values, their names after the prefix: for files of several models. */
+fy_status bench_share_model(fy_weights_file *f, const char *prefix, const fy_model *m);
+/* A figure of the first or second step, to be compared: "first<of>_result". */
+void bench_put_result(const bench *b, const char *of, double value);
+fy_status bench_put_loss(const bench *b, fy_node loss);
 
 #endif

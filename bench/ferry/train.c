@@ -1,7 +1,6 @@
 /* train.c: a family as it was published, all of it moving: one SGD step on a constant batch. */
 #include "bench.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct train {
@@ -38,25 +37,10 @@ done:
     return st;
 }
 
-/* Sample i is of class 37 i, in the ring of the classes. */
-static fy_node spread_labels(fy_graph *g, int64_t n, int64_t classes)
-{
-    int32_t *y = malloc((size_t)n * sizeof *y);
-    for (int64_t i = 0; y && i < n; i++)
-        y[i] = (int32_t)(i * 37 % classes);
-    const fy_node labels = y ? fy_constant(g, FY_I32, FY_SHAPE(n), y) : FY_NO_NODE;
-    free(y);
-    return labels;
-}
-
 static fy_status put_loss(bench *b)
 {
     const train *t = b->state;
-    float loss;
-    const fy_status st = fy_plan_read(b->plan, t->loss, &loss, 1);
-    if (st == FY_OK)
-        bench_put(b, fy_plan_steps(b->plan) == 1 ? "first_result" : "second_result", loss);
-    return st;
+    return bench_put_loss(b, t->loss);
 }
 
 fy_status begin_train(bench *b)
@@ -76,7 +60,7 @@ fy_status begin_train(bench *b)
     const float *images = bench_noise(fy_shape_numel(&shape));
     const fy_node x = fy_input(g, "x", FY_F32, shape);
     const fy_node logits = fy_model_apply(g, t.net, x, FY_TRAIN);
-    t.loss = fy_mean_all(g, fy_cross_entropy(g, logits, spread_labels(g, batch, o.n_classes)));
+    t.loss = fy_mean_all(g, fy_cross_entropy(g, logits, bench_spread(g, batch, o.n_classes)));
     const fy_objective task = fy_objective_add(g, "task", t.loss, &sgd);
     fy_objective_moves_model(g, task, t.net, "*", NULL);
     FY_TRY(bench_share(b, t.net, shape, images));

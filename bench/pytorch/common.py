@@ -3,8 +3,8 @@ import contextlib
 from collections import namedtuple
 
 # step: a callable; n_images: that one step sees; result: reads what a step came to, to be compared
-# with Ferry's, or None.
-Work = namedtuple("Work", "step n_images result")
+# with Ferry's, or None; more: what else is, by name.
+Work = namedtuple("Work", "step n_images result more", defaults=({},))
 
 
 def channels_last(thing):
@@ -22,6 +22,12 @@ def sgd(parameters, lr=1e-3):
     import torch
     fused = {"fused": True} if version() >= (2, 4) else {}
     return torch.optim.SGD(parameters, lr=lr, momentum=0.9, **fused)
+
+
+def adam(parameters, lr=1e-3):
+    import torch
+    fused = {"fused": True} if version() >= (2, 4) else {}
+    return torch.optim.Adam([p for p in parameters if p.requires_grad], lr=lr, **fused)
 
 
 def precision(a):

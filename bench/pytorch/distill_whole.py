@@ -6,7 +6,7 @@ one the source again, and beside it one is fine-tuned; everything in memory, the
 import copy
 from types import SimpleNamespace
 
-from pytorch.common import channels_last, version
+from pytorch.common import adam, channels_last
 from pytorch.digits import lenet
 
 COUNTS = {"source": 16000, "source-val": 1600, "target": 320, "target-val": 80}
@@ -26,12 +26,6 @@ def samples():
         x = torch.randn(n, 1, 28, 28) + (turned if name.startswith("target") else pictures)[y]
         parts[name] = SimpleNamespace(x=channels_last(x), y=y)
     return parts
-
-
-def adam(parameters, lr):
-    import torch
-    fused = {"fused": True} if version() >= (2, 4) else {}
-    return torch.optim.Adam([p for p in parameters if p.requires_grad], lr=lr, **fused)
 
 
 def logits_of(net, x):

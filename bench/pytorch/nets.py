@@ -1,4 +1,4 @@
-"""ResNet-18, MobileNetV2 and Ferry's small CNN, with torchvision's names; torchvision is not needed."""
+"""ResNet-18, MobileNetV2 and Ferry's small networks, with torchvision's names; torchvision is not needed."""
 from collections import OrderedDict
 
 
@@ -96,3 +96,17 @@ def cnn(n_classes, dropout=0.5):
     return nn.Sequential(OrderedDict([
         ("features", nn.Sequential(*features)), ("flatten", nn.Flatten()),
         ("classifier", nn.Sequential(OrderedDict(classifier)))]))
+
+
+def conv4(n_features, dropout=0.5):
+    """[n, 1, h, w] -> [n, n_features]; Ferry's family conv4."""
+    from torch import nn
+    layers, ic = [], 1
+    for i in "1234":
+        conv, norm = conv_norm(ic, 64, 3)
+        layers += [("conv" + i, conv), ("bn" + i, norm), ("relu" + i, nn.ReLU(inplace=True)),
+                   ("pool" + i, nn.MaxPool2d(2))]
+        ic = 64
+    layers += [("avgpool", nn.AdaptiveAvgPool2d(1)), ("flatten", nn.Flatten()),
+               ("dropout", nn.Dropout(dropout)), ("fc", nn.Linear(64, n_features))]
+    return nn.Sequential(OrderedDict(layers))

@@ -1,6 +1,6 @@
 /* Guards the report of a run: whole, well formed and the same every time, whatever files the run
  * left and whatever they hold. */
-#include "support/support.h"
+#include "support/html_page.h"
 
 #include <ferry/report.h>
 
@@ -128,73 +128,10 @@ static const struct file {
       "{\"dataset\": \"fedcba\", \"name\": \"t\", \"n\": 400, \"indices\": [1, 2]}", "fedcba" },
 };
 
-static void put(const char *dir, const char *name, const char *text, size_t n)
-{
-    check_ok(fyi_mkdirs(fyt_path(dir, "data")));
-    check_ok(fyi_file_write(fyt_path(dir, name), text, n));
-}
-
 static void put_run(const char *dir)
 {
     for (size_t i = 0; i < LEN(files); i++)
-        put(dir, files[i].name, files[i].text, strlen(files[i].text));
-}
-
-/* The report's text, to be freed. */
-static char *report(const char *dir)
-{
-    char *text;
-    size_t n;
-
-    check_ok(fy_report_write(dir));
-    check_ok(fyi_file_read(fyt_path(dir, "report.html"), 1 << 24, &text, &n));
-    assert_int_equal(strlen(text), n);
-    return text;
-}
-
-/* ---- well-formedness ------------------------------------------------------------------------- */
-
-/* Every tag closes, in order. The script and the style sheet are passed over. */
-static void check_tags(const char *at)
-{
-    char open[64][24];
-    int depth = 0;
-
-    at = strchr(at, '>') + 1; /* <!DOCTYPE html> */
-    while ((at = strchr(at, '<')) != NULL) {
-        const char *end = strchr(at, '>');
-        const bool closes = at[1] == '/';
-        char name[24] = "";
-
-        assert_non_null(end);
-        if (sscanf(at + 1 + closes, "%23[a-zA-Z0-9]", name) != 1)
-            fail_msg("a stray '<' at: %.60s", at);
-        if (closes) {
-            if (depth == 0 || strcmp(open[--depth], name) != 0)
-                fail_msg("</%s> closes <%s>", name, depth >= 0 ? open[depth] : "nothing");
-        } else if (end[-1] != '/') {
-            assert_true(depth < 64);
-            memcpy(open[depth++], name, sizeof name);
-        }
-        at = strcmp(name, "script") == 0 && !closes  ? strstr(end, "</script>")
-             : strcmp(name, "style") == 0 && !closes ? strstr(end, "</style>")
-                                                     : end;
-    }
-    assert_int_equal(depth, 0);
-}
-
-/* Nothing from elsewhere, and no number that is none. */
-static void check_page(const char *text)
-{
-    static const char *const never[] = { "\"nan",      " nan",   "-nan",   "Mnan", "Lnan",
-                                         "\"inf\"",    "\"inf ", "Minf",   "Linf", " inf ",
-                                         "src=\"http", "<link",  "@import" };
-
-    check_tags(text);
-    for (size_t i = 0; i < LEN(never); i++)
-        if (strstr(text, never[i]) != NULL)
-            fail_msg("the page holds '%s'", never[i]);
-    assert_non_null(strstr(text, "</html>"));
+        fyt_put_file(dir, files[i].name, files[i].text, strlen(files[i].text));
 }
 
 /* ---- tests ----------------------------------------------------------------------------------- */
@@ -204,8 +141,8 @@ static void a_whole_run_is_shown_whole(void **state)
     char *text;
 
     put_run(*state);
-    text = report(*state);
-    check_page(text);
+    text = fyt_report(*state);
+    fyt_check_page(text);
     for (size_t i = 0; i < LEN(files); i++)
         check_contains(text, files[i].marker);
     check_contains(text, "uses target labels: shown, never used");
@@ -232,8 +169,8 @@ static void the_same_run_gives_the_same_bytes(void **state)
     char *once, *twice;
 
     put_run(*state);
-    once = report(*state);
-    twice = report(*state);
+    once = fyt_report(*state);
+    twice = fyt_report(*state);
     assert_string_equal(once, twice);
     fyi_free(once);
     fyi_free(twice);
@@ -246,8 +183,8 @@ static void any_file_may_be_missing(void **state)
 
         put_run(*state);
         assert_int_equal(unlink(fyt_path(*state, files[i].name)), 0);
-        text = report(*state);
-        check_page(text);
+        text = fyt_report(*state);
+        fyt_check_page(text);
         assert_null(strstr(text, files[i].marker));
         assert_null(strstr(text, "Not everything could be read"));
         fyi_free(text);
@@ -258,9 +195,9 @@ static void a_result_alone_is_enough(void **state)
 {
     char *text;
 
-    put(*state, "result.json", RESULT, strlen(RESULT));
-    text = report(*state);
-    check_page(text);
+    fyt_put_file(*state, "result.json", RESULT, strlen(RESULT));
+    text = fyt_report(*state);
+    fyt_check_page(text);
     check_contains(text, files[0].marker);
     fyi_free(text);
 }
@@ -273,9 +210,9 @@ static void an_evaluation_alone_is_a_page(void **state)
 
     while (strcmp(files[i].name, "eval.json") != 0)
         i++;
-    put(*state, "eval.json", files[i].text, strlen(files[i].text));
-    text = report(*state);
-    check_page(text);
+    fyt_put_file(*state, "eval.json", files[i].text, strlen(files[i].text));
+    text = fyt_report(*state);
+    fyt_check_page(text);
     check_contains(text, "<h1>net</h1>");
     check_contains(text, "Precision</dt><dd>bf16</dd>");
     check_contains(text, "1 more are left out");
@@ -309,9 +246,9 @@ static void a_comparison_alone_is_a_page(void **state)
 
     while (strcmp(files[i].name, "compare.json") != 0)
         i++;
-    put(*state, "compare.json", files[i].text, strlen(files[i].text));
-    text = report(*state);
-    check_page(text);
+    fyt_put_file(*state, "compare.json", files[i].text, strlen(files[i].text));
+    text = fyt_report(*state);
+    fyt_check_page(text);
     for (size_t k = 0; k < LEN(says); k++)
         check_contains(text, says[k]);
     assert_null(strstr(text, "Four numbers"));
@@ -329,18 +266,18 @@ static void an_odd_comparison_is_drawn(void **state)
         "\"runs\": [{\"run\": \"runs/../../x\", \"value\": 2}]}, 7]}";
     char *text;
 
-    put(*state, "compare.json", odd, sizeof odd - 1);
-    text = report(*state);
-    check_page(text);
+    fyt_put_file(*state, "compare.json", odd, sizeof odd - 1);
+    text = fyt_report(*state);
+    fyt_check_page(text);
     check_contains(text, "One seed proves nothing");
     check_contains(text, "<code>x=1</code>");
     check_contains(text, "\xE2\x80\xA6");
     assert_null(strstr(text, "javascript"));
     assert_null(strstr(text, "../x"));
     fyi_free(text);
-    put(*state, "compare.json", "{}", 2);
-    text = report(*state);
-    check_page(text);
+    fyt_put_file(*state, "compare.json", "{}", 2);
+    text = fyt_report(*state);
+    fyt_check_page(text);
     fyi_free(text);
 }
 
@@ -356,9 +293,9 @@ static void odd_times_are_drawn(void **state)
         fyi_buf_printf(&b, "%s{\"op\": \"<b>%d\", \"seconds\": 0}", i ? ", " : "", i);
     fyi_buf_puts(&b, "], \"slowest\": [{\"node\": \"<script>\", \"src\": [\"<\"], \"dst\": 7, "
                      "\"seconds\": 0}]}");
-    put(*state, "kernels-adapt.json", b.p, b.len);
-    text = report(*state);
-    check_page(text);
+    fyt_put_file(*state, "kernels-adapt.json", b.p, b.len);
+    text = fyt_report(*state);
+    fyt_check_page(text);
     check_contains(text, "&lt;b&gt;0");
     check_contains(text, "all others");
     assert_null(strstr(text, "&lt;b&gt;11"));
@@ -386,8 +323,8 @@ static void put_tuned(const char *dir, const char *test)
     char result[512];
 
     snprintf(result, sizeof result, TUNED "%s}", test);
-    put(dir, "result.json", result, strlen(result));
-    put(dir, "metrics.jsonl", TUNED_METRICS, strlen(TUNED_METRICS));
+    fyt_put_file(dir, "result.json", result, strlen(result));
+    fyt_put_file(dir, "metrics.jsonl", TUNED_METRICS, strlen(TUNED_METRICS));
 }
 
 /* Its parts on one axis, and nothing of an adaptation. */
@@ -399,8 +336,8 @@ static void a_fine_tuning_has_a_page_of_its_own(void **state)
     char *text;
 
     put_tuned(*state, "0.85");
-    text = report(*state);
-    check_page(text);
+    text = fyt_report(*state);
+    fyt_check_page(text);
     check_contains(text, "Fine-tuning raised validation accuracy from 12.5% to 87.5%. On the test "
                          "part, looked at once, it is 85.0%.");
     check_contains(text, "<b>Kept:</b> the model after epoch 2 of 3.");
@@ -444,9 +381,9 @@ static void a_fine_tuning_becomes_words(void **state)
         char *text;
 
         put_tuned(*state, "null");
-        put(*state, "result.json", tuned_words[i].result, strlen(tuned_words[i].result));
-        text = report(*state);
-        check_page(text);
+        fyt_put_file(*state, "result.json", tuned_words[i].result, strlen(tuned_words[i].result));
+        text = fyt_report(*state);
+        fyt_check_page(text);
         if (strstr(text, tuned_words[i].said) == NULL)
             fail_msg("%s: it does not say '%s'", tuned_words[i].why, tuned_words[i].said);
         fyi_free(text);
@@ -517,9 +454,9 @@ static void what_comes_from_files_is_text(void **state)
 
     put_run(*state);
     for (size_t i = 0; i < LEN(evil); i++)
-        put(*state, evil[i].name, evil[i].text, strlen(evil[i].text));
-    text = report(*state);
-    check_page(text);
+        fyt_put_file(*state, evil[i].name, evil[i].text, strlen(evil[i].text));
+    text = fyt_report(*state);
+    fyt_check_page(text);
     assert_null(strstr(text, "<script>alert"));
     check_contains(text, "&lt;script&gt;alert(1)&lt;/script&gt;&amp;&quot;&#39;");
     fyi_free(text);
@@ -610,9 +547,9 @@ static void what_cannot_be_used_is_said(void **state)
         char *text;
 
         put_run(*state);
-        put(*state, odds[i].file, odds[i].text, strlen(odds[i].text));
-        text = report(*state);
-        check_page(text);
+        fyt_put_file(*state, odds[i].file, odds[i].text, strlen(odds[i].text));
+        text = fyt_report(*state);
+        fyt_check_page(text);
         if (strstr(text, odds[i].note) == NULL)
             fail_msg("%s, %s: no note '%s'", odds[i].file, odds[i].why, odds[i].note);
         fyi_free(text);
@@ -646,9 +583,9 @@ static void figures_become_words(void **state)
         char *text;
 
         put_run(*state);
-        put(*state, "result.json", words[i].result, strlen(words[i].result));
-        text = report(*state);
-        check_page(text);
+        fyt_put_file(*state, "result.json", words[i].result, strlen(words[i].result));
+        text = fyt_report(*state);
+        fyt_check_page(text);
         if (strstr(text, words[i].said) == NULL)
             fail_msg("%s: it does not say '%s'", words[i].why, words[i].said);
         fyi_free(text);
@@ -668,9 +605,9 @@ static void curves_of_any_kind_are_drawn(void **state)
             fyi_buf_printf(
                 &b, "{\"stage\": \"s\", \"step\": %d, \"a.loss\": %s, \"b.loss\": %d, \"c.accuracy\": %s}\n",
                 step, values[i], step % 7, values[i]);
-        put(*state, "metrics.jsonl", b.p, b.len);
-        text = report(*state);
-        check_page(text);
+        fyt_put_file(*state, "metrics.jsonl", b.p, b.len);
+        text = fyt_report(*state);
+        fyt_check_page(text);
         fyi_free(text);
         fyi_buf_release(&b);
     }
@@ -683,9 +620,9 @@ static void every_truncation_is_survived(void **state)
         for (size_t n = 0; n < strlen(files[i].text); n += 13) {
             char *text;
 
-            put(*state, files[i].name, files[i].text, n);
-            text = report(*state);
-            check_page(text);
+            fyt_put_file(*state, files[i].name, files[i].text, n);
+            text = fyt_report(*state);
+            fyt_check_page(text);
             fyi_free(text);
         }
     }
@@ -698,8 +635,8 @@ static void a_later_line_holds(void **state)
     char *text;
 
     put_run(*state);
-    put(*state, "metrics.jsonl", again, strlen(again));
-    text = report(*state);
+    fyt_put_file(*state, "metrics.jsonl", again, strlen(again));
+    text = fyt_report(*state);
     check_contains(text, "data-p=\"5 3.25\"");
     fyi_free(text);
 }

@@ -9,8 +9,8 @@ extern "C" {
 #endif
 
 /* Writes run_dir/report.html, one file that needs nothing else, from what a run left there, and from eval.json
- * (fy_evaluation_write) and compare.json (fy_comparison_run) where there are. FY_EIO if there is none of them, nor a
- * run's result. */
+ * (fy_evaluation_write), compare.json (fy_comparison_run) and fuse.json (fy_fuse) where there are. FY_EIO if there is none of
+ * them, nor a run's result. */
 FY_API FY_NODISCARD fy_status fy_report_write(const char *run_dir);
 
 #ifdef __cplusplus

@@ -25,20 +25,24 @@ fyi_chart fyi_chart_new(const char *title, fyi_tick_form form)
         fyi_chart){ .title = title, .caption = "", .form = form, .level = NAN, .level_text = "" };
 }
 
-/* Curves differ in their strokes too, for those who do not see the colours. */
-static void add_curve(fyi_chart *c, const fyi_series *s, const char *name, const char *css)
+void fyi_chart_add_styled(fyi_chart *c, const fyi_series *s, const char *name, const char *css)
 {
     fyi_curve *curve = &c->curves[c->n_curves];
 
+    if (!fyi_series_has_value(s) || c->n_curves == FYI_MAX_CURVES)
+        return;
     *curve = (fyi_curve){ .series = s, .name = name };
-    snprintf(curve->css, sizeof curve->css, "%.8s d%d", css, c->n_curves);
+    snprintf(curve->css, sizeof curve->css, "%s", css);
     c->n_curves++;
 }
 
+/* Curves differ in their strokes too, for those who do not see the colours. */
 void fyi_chart_add(fyi_chart *c, const fyi_series *s, const char *name, const char *css)
 {
-    if (fyi_series_has_value(s) && c->n_curves < FYI_MAX_CURVES)
-        add_curve(c, s, name, css);
+    char styled[24];
+
+    snprintf(styled, sizeof styled, "%.8s d%d", css, c->n_curves);
+    fyi_chart_add_styled(c, s, name, styled);
 }
 
 /* ---- axes ------------------------------------------------------------------------------------ */
@@ -90,6 +94,12 @@ static double newest_value(const fyi_series *s)
     return NAN;
 }
 
+static fyi_num value_text(const fyi_chart *c, double v)
+{
+    return c->form == FYI_TICK_PERCENT ? fyi_percent(v)
+                                       : fyi_figure(c->form == FYI_TICK_POWER ? pow(10, v) : v);
+}
+
 static void put_legend(fyi_buf *b, const fyi_chart *c)
 {
     fyi_buf_puts(b, "<ul class=\"legend\">");
@@ -100,8 +110,7 @@ static void put_legend(fyi_buf *b, const fyi_chart *c)
                  "<li><svg class=\"icon\" viewBox=\"0 0 22 12\" width=\"22\" height=\"12\" "
                  "aria-hidden=\"true\">"
                  "<path class=\"line @\" d=\"M1 6H21\" /></svg>@ <b>@</b></li>",
-                 c->curves[i].css, c->curves[i].name,
-                 c->form == FYI_TICK_PERCENT ? fyi_percent(v).s : fyi_figure(v).s);
+                 c->curves[i].css, c->curves[i].name, value_text(c, v).s);
     }
     if (isfinite(c->level))
         fyi_html(b,
@@ -131,11 +140,9 @@ static void describe(const fyi_chart *c, fyi_buf *text)
 {
     fyi_buf_printf(text, "%s over steps.", c->title);
     for (int i = 0; i < c->n_curves; i++) {
-        const fyi_series *s = c->curves[i].series;
-        const double v = newest_value(s);
+        const double v = newest_value(c->curves[i].series);
 
-        fyi_buf_printf(text, " %s ends at %s.", c->curves[i].name,
-                       c->form == FYI_TICK_PERCENT ? fyi_percent(v).s : fyi_figure(v).s);
+        fyi_buf_printf(text, " %s ends at %s.", c->curves[i].name, value_text(c, v).s);
     }
 }
 

@@ -285,13 +285,19 @@ static void put_trace(fyi_buf *b, const fyi_plot *p, const fyi_point *v, size_t 
     fyi_buf_puts(b, " />");
 }
 
+/* What the page's script makes of a value. */
+static const char *unit_of(fyi_tick_form form)
+{
+    return form == FYI_TICK_PERCENT ? "%" : form == FYI_TICK_POWER ? "log" : "";
+}
+
 void fyi_plot_line(fyi_buf *b, const fyi_plot *p, const fyi_point *v, size_t n, const char *name,
                    const char *css)
 {
     const bool is_long = n >= RAW_FROM;
 
     fyi_html(b, "<path class=\"@ @\" data-n=\"@\" data-u=\"@\" data-p=\"", is_long ? "raw" : "line",
-             css, name, p->y.form == FYI_TICK_PERCENT ? "%" : "");
+             css, name, unit_of(p->y.form));
     put_values(b, v, n);
     fyi_buf_puts(b, "\" d=\"");
     put_path(b, p, v, n, 0);

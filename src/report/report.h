@@ -13,6 +13,7 @@
 
 #include "report/eval.h"
 #include "report/html.h"
+#include "report/modalities.h"
 #include "report/plot.h"
 #include "report/versus.h"
 
@@ -168,6 +169,7 @@ typedef struct fyi_report {
     fyi_result result;
     fyi_tuned tuned;
     fyi_distilled distilled;
+    fyi_modalities modalities;
     fyi_lr_test *lr_tests;
     size_t n_lr_tests;
     fyi_times *times;
@@ -225,6 +227,7 @@ void fyi_read_samples(fyi_report *r);
 void fyi_read_origin(fyi_report *r); /* recipe, versions, manifests */
 void fyi_read_eval(fyi_report *r);
 void fyi_read_versus(fyi_report *r);
+void fyi_read_modalities(fyi_report *r);
 
 /* NULL if there is none. stage NULL: the first that has the name. */
 const fyi_series *fyi_report_series(const fyi_report *r, const char *stage, const char *name);
@@ -266,6 +269,15 @@ void fyi_show_fit(fyi_report *r, fyi_buf *b);
 /* Of distillation. */
 void fyi_show_distilled(fyi_report *r, fyi_buf *b);
 void fyi_show_kernels(fyi_report *r, fyi_buf *b);
+/* Of fuse.json. */
+void fyi_show_fused(fyi_report *r, fyi_buf *b);
+void fyi_show_modalities(fyi_report *r, fyi_buf *b);
+void fyi_show_subsets(fyi_report *r, fyi_buf *b);
+void fyi_show_fusing(fyi_report *r, fyi_buf *b);
+void fyi_say_held_back(const fyi_report *r, fyi_buf *b);
+/* "val.image" of a stage, the figure before the modality; NULL if there is none. */
+const fyi_series *fyi_modality_series(const fyi_report *r, const char *stage, const char *figure,
+                                      const char *modality);
 /* Of eval.json. */
 void fyi_show_scores(fyi_report *r, fyi_buf *b);
 void fyi_show_confusion(fyi_report *r, fyi_buf *b);
@@ -324,7 +336,7 @@ typedef struct fyi_chart_part {
     const char *name;
 } fyi_chart_part;
 
-#define FYI_MAX_CURVES 8
+#define FYI_MAX_CURVES (FY_MAX_MODALITIES + 1) /* every modality and all together */
 typedef struct fyi_chart {
     const char *title, *caption;
     fyi_curve curves[FYI_MAX_CURVES];
@@ -343,6 +355,8 @@ typedef struct fyi_chart {
 fyi_chart fyi_chart_new(const char *title, fyi_tick_form form);
 /* Does nothing when there is no such series, or no room for another curve. css: "s0".. */
 void fyi_chart_add(fyi_chart *c, const fyi_series *s, const char *name, const char *css);
+/* The same with a stroke that does not depend on the curves before it. css: "s0 d0" */
+void fyi_chart_add_styled(fyi_chart *c, const fyi_series *s, const char *name, const char *css);
 /* A figure; nothing if no curve has a value. */
 void fyi_chart_write(fyi_report *r, fyi_buf *b, const fyi_chart *c);
 

@@ -50,7 +50,8 @@ static void put_result(const fyi_result *res, fyi_buf *b)
 static bool is_evaluation(const char *name)
 {
     static const char *const fronts[] = { "target.accuracy", "target.matched", "target.swapped",
-                                          "signs.",          "source_test.",   "val." };
+                                          "signs.",          "source_test.",   "val.",
+                                          "beta.",           "unique.",        "share." };
 
     for (size_t i = 0; i < FYI_LEN(fronts); i++)
         if (strncmp(name, fronts[i], strlen(fronts[i])) == 0)

@@ -30,6 +30,8 @@ static void put_links(const fyi_report *r, fyi_buf *b)
         { "arms", "Arms", r->versus.n_arms > 0 },
         { "intervals", "Intervals", r->versus.n_arms > 0 && r->versus.n_seeds > 0 },
         { "runs", "Every run", r->versus.n_arms > 0 && r->versus.n_seeds > 0 },
+        { "modalities", "Modalities", r->modalities.is_there },
+        { "subsets", "With some parts", r->modalities.is_there && r->modalities.n > 1 },
         { "numbers", "Four numbers", r->result.is_adaptation },
         { "training", "Training", r->n_series > 0 },
         { "lr-find", "Learning rate", r->n_lr_tests > 0 },
@@ -68,12 +70,14 @@ static void put_facts(const fyi_report *r, fyi_buf *b)
 {
     const fyi_result *res = &r->result;
     const fyi_eval *e = &r->eval;
+    const bool fuses = r->modalities.is_there;
+    const int64_t epochs = fuses ? r->modalities.epochs : r->tuned.epochs;
 
-    put_fact(b, "Method", res->method);
+    put_fact(b, "Method", fuses && res->method[0] == '\0' ? r->modalities.method : res->method);
     put_fact(b, "Seed", res->seed);
     put_fact(b, "Steps",
              res->step[FYI_PLAIN][FYI_LAST] > 0 ? fyi_whole(res->step[FYI_PLAIN][FYI_LAST]).s : "");
-    put_fact(b, "Epochs", r->tuned.epochs > 0 ? fyi_whole(r->tuned.epochs).s : "");
+    put_fact(b, "Epochs", epochs > 0 ? fyi_whole(epochs).s : "");
     put_fact(b, "Time", isfinite(res->seconds) ? fyi_duration(res->seconds).s : "");
     put_fact(b, "Ferry", find_version(r));
     put_fact(b, "Directory", res->run_dir);

@@ -129,7 +129,7 @@ static void put_accuracies(fyi_report *r, fyi_buf *b, const char *stage)
 
 void fyi_show_training(fyi_report *r, fyi_buf *b)
 {
-    if (r->n_series == 0 || r->tuned.is_there || r->distilled.is_there)
+    if (r->n_series == 0 || r->tuned.is_there || r->distilled.is_there || r->modalities.is_there)
         return;
     fyi_section_begin(b, "training", "Training, stage by stage", "");
     fyi_buf_puts(b, "<div class=\"pair\">\n");

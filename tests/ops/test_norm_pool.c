@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { N = 3, C = 24, H = 9, W = 10, OH = 5, OW = 5, MAX_ENDS = 7 };
+enum { N = 3, C = 24, MAX_ENDS = 7 };
 
 /* ---- tensors and launches, by hand ---------------------------------------------------------------- */
 
@@ -80,33 +80,47 @@ static void run(const fyi_op *op, const void *attr, int n_src, const tensor *src
     fyi_free(scratch);
 }
 
-static void check_same(const char *what, const tensor *a, const tensor *b)
+static void check_same(const char *why, const char *what, const tensor *a, const tensor *b)
 {
     if (memcmp(a->p, b->p, fyi_desc_bytes(&a->d)) != 0)
-        fail_msg("%s: other bytes", what);
+        fail_msg("%s: other bytes in %s", why, what);
 }
 
 /* ---- one after the other, and as one ----------------------------------------------------------------- */
 
-static fy_pool_opts windows(void)
-{
-    fy_pool_opts o = fy_pool_defaults(3);
-    o.stride[0] = o.stride[1] = 2;
-    o.pad[0] = o.pad[1] = 1;
-    return o;
-}
+static const struct windows {
+    const char *why;
+    fy_pool_opts o;
+    int64_t h, w, oh, ow;
+} windows[] = {
+    { "windows that overlap and begin in the padding",
+      { { 3, 3 }, { 2, 2 }, { 1, 1 }, false, true },
+      9,
+      10,
+      5,
+      5 },
+    { "windows side by side", { { 2, 2 }, { 2, 2 }, { 0, 0 }, false, true }, 8, 10, 4, 5 },
+    { "windows side by side, and a row and a column in none",
+      { { 2, 2 }, { 2, 2 }, { 0, 0 }, false, true },
+      9,
+      11,
+      4,
+      5 },
+};
 
 static const fyi_norm_act_attr norm = { .eps = 1e-5f, .lo = 0, .hi = 1.5f };
 
-static void check_type(fy_dtype t)
+static void check_windows(const struct windows *c, fy_dtype t)
 {
-    const fyi_norm_pool_attr both = { norm.eps, norm.lo, norm.hi, windows() };
-    const fyi_pool_attr pool = { .o = windows(), .src = FY_SHAPE(N, C, H, W) };
+    const fyi_norm_pool_attr both = { norm.eps, norm.lo, norm.hi, c->o };
+    const fyi_pool_attr pool = { .o = c->o, .src = FY_SHAPE(N, C, c->h, c->w) };
     fy_rng r = fy_rng_named(3, "norm_pool");
-    tensor x = image(t, H, W), y = image(t, H, W), dy = image(t, H, W), diff = image(t, OH, OW);
+    tensor x = image(t, c->h, c->w), y = image(t, c->h, c->w), dy = image(t, c->h, c->w),
+           diff = image(t, c->oh, c->ow);
     tensor scale = vector(), shift = vector();
-    tensor d[2] = { image(t, OH, OW), image(t, OH, OW) }, dx[2] = { image(t, H, W), image(t, H, W) };
-    tensor index[2] = { image(FY_U8, OH, OW), image(FY_U8, OH, OW) }, v[2][4];
+    tensor d[2] = { image(t, c->oh, c->ow), image(t, c->oh, c->ow) },
+           dx[2] = { image(t, c->h, c->w), image(t, c->h, c->w) };
+    tensor index[2] = { image(FY_U8, c->oh, c->ow), image(FY_U8, c->oh, c->ow) }, v[2][4];
     for (int i = 0; i < 8; i++)
         v[i / 4][i % 4] = vector(); /* mean, var, diff_scale, diff_shift */
     fill(&x, &r);
@@ -124,11 +138,11 @@ static void check_type(fy_dtype t)
     run(&fyi_op_norm_pool_bwd, &both, 7,
         (tensor[]){ diff, d[1], index[1], x, v[1][0], v[1][1], scale }, 3,
         (tensor[]){ dx[1], v[1][2], v[1][3] });
-    check_same("dst", &d[0], &d[1]);
-    check_same("index", &index[0], &index[1]);
-    check_same("diff_src", &dx[0], &dx[1]);
+    check_same(c->why, "dst", &d[0], &d[1]);
+    check_same(c->why, "index", &index[0], &index[1]);
+    check_same(c->why, "diff_src", &dx[0], &dx[1]);
     for (int i = 0; i < 4; i++)
-        check_same("mean, var, diff_scale or diff_shift", &v[0][i], &v[1][i]);
+        check_same(c->why, "mean, var, diff_scale or diff_shift", &v[0][i], &v[1][i]);
     const tensor all[] = { x,    y,    dy,    diff,  scale,    shift,
                            d[0], d[1], dx[0], dx[1], index[0], index[1] };
     for (size_t i = 0; i < LEN(all); i++)
@@ -148,8 +162,10 @@ static void one_kernel_gives_the_bytes_of_two(void **state)
         skip();
     for (int threads = 1; threads <= 5; threads++) {
         fy_threads_set(threads);
-        check_type(FY_F32);
-        check_type(FY_BF16);
+        for (size_t i = 0; i < LEN(windows); i++) {
+            check_windows(&windows[i], FY_F32);
+            check_windows(&windows[i], FY_BF16);
+        }
     }
     fy_threads_set(0);
 }

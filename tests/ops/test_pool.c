@@ -68,6 +68,8 @@ static const pool_case cases[] = {
     { { "max 2/2", "LeNet's", max_pool, 1e-6 }, S(2, 3, 6, 4), SQUARE(2, 2, 0, false, true) },
     { { "max 2/2 odd", "the last row belongs to no window", max_pool, 1e-6 }, S(2, 3, 7, 5),
       SQUARE(2, 2, 0, false, true) },
+    { { "max 2/2 odd, 20 channels", "windows side by side, blocks of channels", max_pool, 1e-6 },
+      S(2, 20, 7, 5), SQUARE(2, 2, 0, false, true) },
     { { "max 3/2 pad 1", "ResNet's stem: windows overlap", max_pool, 1e-6 }, S(2, 17, 7, 8),
       SQUARE(3, 2, 1, false, true) },
     { { "max 3/2 ceil", "SqueezeNet: the last window hangs over", max_pool, 1e-6 }, S(1, 2, 6, 8),
@@ -183,30 +185,40 @@ static void first_of_equals_is_chosen(void **state)
     op_check_values(of_equals, NULL, (const double[]){ 1 }, 1);
 }
 
-/* A NaN that pooling swallowed would hide a diverged run. */
-static void nan_is_never_hidden(void **state)
+/* Windows of 2x2, a NaN at each of its places in turn; enough channels for the kernels of blocks. */
+static void check_nan(const char *device)
 {
-    (void)state;
+    enum { CHANNELS = 16 };
     op_test t = { .seed = 1 };
     const fy_pool_opts o = fy_pool_defaults(2);
     fy_plan_opts plan_opts = fy_plan_defaults();
     fy_device *dev;
     fy_plan *plan;
-    float y;
+    float x[CHANNELS * 4], y[CHANNELS];
+    for (int i = 0; i < CHANNELS * 4; i++)
+        x[i] = i / 4 % 4 == i % 4 ? NAN : (float)(i % 4);
     check_ok(fy_graph_new(&t.g));
-    const fy_node x = op_param_of(&t, FY_SHAPE(1, 1, 2, 2), (const float[]){ 1, NAN, 2, 3 });
-    const fy_node pooled = fy_max_pool2d(t.g, x, &o);
+    const fy_node pooled = fy_max_pool2d(t.g, op_param_of(&t, FY_SHAPE(1, CHANNELS, 2, 2), x), &o);
     plan_opts.outputs = &pooled;
     plan_opts.n_outputs = 1;
-    check_ok(fy_device_open("ref", &dev));
+    check_ok(fy_device_open(device, &dev));
     check_ok(fy_plan_new(t.g, dev, &plan_opts, &plan));
     check_ok(fy_plan_step(plan));
-    check_ok(fy_plan_read(plan, pooled, &y, 1));
-    assert_true(isnan(y));
+    check_ok(fy_plan_read(plan, pooled, y, CHANNELS));
+    for (int i = 0; i < CHANNELS; i++)
+        assert_true(isnan(y[i]));
     fy_plan_free(plan);
     fy_device_close(dev);
     fy_graph_free(t.g);
     fy_param_free(t.params[0]);
+}
+
+/* A NaN that pooling swallowed would hide a diverged run. */
+static void nan_is_never_hidden(void **state)
+{
+    (void)state;
+    check_nan("ref");
+    check_nan("cpu");
 }
 
 static fy_node dead_channel(op_test *t, const void *row)

@@ -13,6 +13,15 @@ typedef struct fyi_max_pool {
 
 fyi_max_pool fyi_max_pool_sizes(const fy_pool_opts *o, const fyi_desc *src, const fyi_desc *dst);
 
+/* 2x2, side by side from the first element on: each element lies in one window, but for an odd last row and column. */
+static inline bool fyi_max_pool_is_2x2(const fyi_max_pool *p)
+{
+    bool is = 2 * p->oh <= p->h && 2 * p->ow <= p->w;
+    for (int i = 0; i < 2; i++)
+        is &= p->kernel[i] == 2 && p->stride[i] == 2 && p->pad[i] == 0;
+    return is;
+}
+
 /* `lanes` of the 16 channels exist: the others' index is 0. */
 void fyi_max_pool_avx512(const fyi_max_pool *p, int lanes, const void *src, void *dst,
                          uint8_t *index);

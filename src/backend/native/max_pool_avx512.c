@@ -45,15 +45,33 @@ INLINE winner best_of(bool is_bf16, const fyi_max_pool *p, const void *src, insi
     return w;
 }
 
+/* The same of a window of 2x2, `first` its first element. */
+INLINE winner best_of_four(bool is_bf16, const fyi_max_pool *p, const void *src, int64_t first)
+{
+    const int64_t below = first + p->w * 16;
+    winner w = { load_stored(is_bf16, src, first), _mm512_setzero_si512() };
+    w = better(w, load_stored(is_bf16, src, first + 16), 1);
+    w = better(w, load_stored(is_bf16, src, below), 2);
+    return better(w, load_stored(is_bf16, src, below + 16), 3);
+}
+
+INLINE winner winner_at(bool is_bf16, bool is_2x2, const fyi_max_pool *p, const void *src,
+                        int64_t oy, int64_t ox)
+{
+    if (is_2x2)
+        return best_of_four(is_bf16, p, src, (2 * oy * p->w + 2 * ox) * 16);
+    return best_of(is_bf16, p, src, inside_of(oy * p->stride[0] - p->pad[0], p->kernel[0], p->h),
+                   inside_of(ox * p->stride[1] - p->pad[1], p->kernel[1], p->w));
+}
+
 INLINE void pool(bool is_bf16, const fyi_max_pool *p, int lanes, const void *src, void *dst,
                  uint8_t *index)
 {
     const __m128i exists = _mm_movm_epi8(lanes_below(0, lanes));
+    const bool is_2x2 = fyi_max_pool_is_2x2(p);
     for (int64_t oy = 0; oy < p->oh; oy++)
         for (int64_t ox = 0; ox < p->ow; ox++) {
-            const inside y = inside_of(oy * p->stride[0] - p->pad[0], p->kernel[0], p->h);
-            const inside x = inside_of(ox * p->stride[1] - p->pad[1], p->kernel[1], p->w);
-            const winner w = best_of(is_bf16, p, src, y, x);
+            const winner w = winner_at(is_bf16, is_2x2, p, src, oy, ox);
             const int64_t o = (oy * p->ow + ox) * 16;
             store_stored(is_bf16, dst, o, w.best);
             _mm_storeu_si128((__m128i *)(index + o),
@@ -134,10 +152,31 @@ static void pool_bwd_f32(const fyi_max_pool *p, const float *diff_dst, const uin
     }
 }
 
+/* Each window is written whole; what lies in none is zeroed first. */
+INLINE void pool_bwd_2x2(bool is_bf16, const fyi_max_pool *p, const void *diff_dst,
+                         const uint8_t *index, void *diff_src)
+{
+    if (p->h != 2 * p->oh || p->w != 2 * p->ow)
+        memset(diff_src, 0, (size_t)(p->h * p->w) * 16 * (is_bf16 ? 2 : 4));
+    for (int64_t oy = 0; oy < p->oh; oy++)
+        for (int64_t ox = 0; ox < p->ow; ox++) {
+            const int64_t o = (oy * p->ow + ox) * 16, to = (2 * oy * p->w + 2 * ox) * 16;
+            const __m128i which = _mm_loadu_si128((const __m128i *)(index + o));
+            const vec diff = load_stored(is_bf16, diff_dst, o);
+            EACH (k, 4)
+                store_stored(is_bf16, diff_src, to + (k / 2 * p->w + k % 2) * 16,
+                             keep(_mm_cmpeq_epi8_mask(which, _mm_set1_epi8((char)k)), diff));
+        }
+}
+
 void fyi_max_pool_bwd_avx512(const fyi_max_pool *p, const void *diff_dst, const uint8_t *index,
                              void *diff_src)
 {
-    if (p->is_bf16)
+    if (fyi_max_pool_is_2x2(p) && p->is_bf16)
+        pool_bwd_2x2(true, p, diff_dst, index, diff_src);
+    else if (fyi_max_pool_is_2x2(p))
+        pool_bwd_2x2(false, p, diff_dst, index, diff_src);
+    else if (p->is_bf16)
         pool_bwd_bf16(p, diff_dst, index, diff_src);
     else
         pool_bwd_f32(p, diff_dst, index, diff_src);

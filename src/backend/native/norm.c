@@ -203,15 +203,21 @@ void fyi_norm_forward(const fyi_norm_job *j)
     fyi_parallel(j->blocks, 8, set_forward_lines, (void *)j);
     each_item(j, apply);
 }
+
 /* ---- backward ----------------------------------------------------------------------------------- */
+
+/* As the gradient was pooled. */
+static fyi_norm_gate windows_gate(const fyi_norm_job *j, int64_t item)
+{
+    const size_t stored = j->item_bytes / (size_t)j->hw / 16, at = pooled_at(j, item) * stored;
+    return (fyi_norm_gate){ .diff = j->diff + at, .dst = j->gate + at, .lo = j->lo, .hi = j->hi };
+}
 
 /* What the windows' winners are sent, in the second part of the room those of them that the clip lets pass. */
 static fyi_norm_gate pooled_gate(const fyi_norm_job *j, int64_t item, char *room)
 {
-    const int64_t size = j->pool->oh * j->pool->ow;
-    const size_t stored = j->item_bytes / (size_t)j->hw / 16, at = pooled_at(j, item) * stored;
-    const fyi_norm_gate g = { .diff = j->diff + at, .dst = j->gate + at, .lo = j->lo, .hi = j->hi };
-    j->loops->pass(&g, room + j->item_bytes, size);
+    const fyi_norm_gate g = windows_gate(j, item);
+    j->loops->pass(&g, room + j->item_bytes, j->pool->oh * j->pool->ow);
     fyi_max_pool_bwd_avx512(j->pool, room + j->item_bytes, j->index + pooled_at(j, item), room);
     return (fyi_norm_gate){ .diff = room };
 }
@@ -273,11 +279,19 @@ static void find_diff_src(const fyi_norm_job *j, int64_t i, char *room)
                        &j->lines[i % j->blocks]);
 }
 
+static void find_diff_src_2x2(const fyi_norm_job *j, int64_t i, char *room)
+{
+    const fyi_norm_gate g = windows_gate(j, i);
+    (void)room;
+    j->loops->backward_2x2(&g, j->pool, j->index + pooled_at(j, i), j->x + item_at(j, i),
+                           j->diff_src + item_at(j, i), &j->lines[i % j->blocks]);
+}
+
 void fyi_norm_backward(const fyi_norm_job *j)
 {
     each_item(j, find_sums);
     fyi_parallel(j->blocks, 8, set_backward_lines, (void *)j);
-    each_item(j, find_diff_src);
+    each_item(j, j->pool && fyi_max_pool_is_2x2(j->pool) ? find_diff_src_2x2 : find_diff_src);
 }
 
 /* ---- what they ask of the compiler ---------------------------------------------------------------- */

@@ -31,6 +31,9 @@ typedef struct fyi_norm_loops {
     void (*pass)(const fyi_norm_gate *g, void *passed, int64_t hw);
     void (*backward)(const fyi_norm_gate *g, const void *x, void *diff_src, int64_t hw,
                      const fyi_norm_line *l);
+    /* The same where g is of what p, windows of 2x2, pooled, whose winners are at `index`. */
+    void (*backward_2x2)(const fyi_norm_gate *g, const fyi_max_pool *p, const uint8_t *index,
+                         const void *x, void *diff_src, const fyi_norm_line *l);
 } fyi_norm_loops;
 
 extern const fyi_norm_loops fyi_norm_f32_avx512, fyi_norm_bf16_avx512;

@@ -113,21 +113,60 @@ static void NAME(pass)(const fyi_norm_gate *g, void *passed, int64_t hw)
         PUT(to + i * 16, NAME(passing)(g, i, low, high));
 }
 
-static void NAME(backward)(const fyi_norm_gate *g, const void *x, void *diff_src, int64_t hw,
-                           const fyi_norm_line *l)
+/* A line's factors in registers. */
+typedef struct NAME(line) {
+    vec mean, factor, slope, shift;
+} NAME(line);
+
+INLINE NAME(line) NAME(line_of)(const fyi_norm_line *l)
 {
-    const STORED *p = x;
-    STORED *to = diff_src;
-    const vec m = load(l->mean), factor = load(l->factor), slope = load(l->slope);
-    const vec shift = load(l->shift), low = splat(g->lo), high = splat(g->hi);
-    for (int64_t i = 0; i < hw; i++) {
-        const vec d = NAME(passing)(g, i, low, high);
-        const vec through = fma3(slope, sub(GET(p + i * 16), m), shift);
-        PUT(to + i * 16, fma3(factor, d, through));
-    }
+    return (NAME(line)){ load(l->mean), load(l->factor), load(l->slope), load(l->shift) };
 }
 
-const fyi_norm_loops LOOPS = { NAME(moments), NAME(apply), NAME(sums), NAME(pass), NAME(backward) };
+INLINE void NAME(put_diff)(const NAME(line) * l, const STORED *x, STORED *diff_src, int64_t i, vec d)
+{
+    const vec through = fma3(l->slope, sub(GET(x + i * 16), l->mean), l->shift);
+    PUT(diff_src + i * 16, fma3(l->factor, d, through));
+}
+
+static void NAME(backward)(const fyi_norm_gate *g, const void *x, void *diff_src, int64_t hw,
+                           const fyi_norm_line *line)
+{
+    const NAME(line) l = NAME(line_of)(line);
+    const vec low = splat(g->lo), high = splat(g->hi);
+    for (int64_t i = 0; i < hw; i++)
+        NAME(put_diff)(&l, x, diff_src, i, NAME(passing)(g, i, low, high));
+}
+
+/* What lies in no window: the last of an odd number of columns, and of rows. */
+static void NAME(put_rest)(const fyi_max_pool *p, const NAME(line) * l, const STORED *x, STORED *to)
+{
+    for (int64_t y = 0; y < 2 * p->oh && 2 * p->ow < p->w; y++)
+        NAME(put_diff)(l, x, to, (y + 1) * p->w - 1, zero());
+    for (int64_t i = 2 * p->oh * p->w; i < p->h * p->w; i++)
+        NAME(put_diff)(l, x, to, i, zero());
+}
+
+static void NAME(backward_2x2)(const fyi_norm_gate *g, const fyi_max_pool *p, const uint8_t *index,
+                               const void *x, void *diff_src, const fyi_norm_line *line)
+{
+    const NAME(line) l = NAME(line_of)(line);
+    const vec low = splat(g->lo), high = splat(g->hi);
+    for (int64_t oy = 0; oy < p->oh; oy++)
+        for (int64_t ox = 0; ox < p->ow; ox++) {
+            const int64_t o = oy * p->ow + ox, first = 2 * oy * p->w + 2 * ox;
+            const __m128i which = _mm_loadu_si128((const __m128i *)(index + o * 16));
+            const vec d = NAME(passing)(g, o, low, high);
+            EACH (k, 4)
+                NAME(put_diff)
+            (&l, x, diff_src, first + k / 2 * p->w + k % 2,
+             keep(_mm_cmpeq_epi8_mask(which, _mm_set1_epi8((char)k)), d));
+        }
+    NAME(put_rest)(p, &l, x, diff_src);
+}
+
+const fyi_norm_loops LOOPS = { NAME(moments), NAME(apply),    NAME(sums),
+                               NAME(pass),    NAME(backward), NAME(backward_2x2) };
 
 #undef AHEAD
 #undef SHORT

@@ -88,25 +88,22 @@ static void check_same(const char *why, const char *what, const tensor *a, const
 
 /* ---- one after the other, and as one ----------------------------------------------------------------- */
 
+/* clang-format off */
 static const struct windows {
     const char *why;
     fy_pool_opts o;
     int64_t h, w, oh, ow;
 } windows[] = {
     { "windows that overlap and begin in the padding",
-      { { 3, 3 }, { 2, 2 }, { 1, 1 }, false, true },
-      9,
-      10,
-      5,
-      5 },
-    { "windows side by side", { { 2, 2 }, { 2, 2 }, { 0, 0 }, false, true }, 8, 10, 4, 5 },
-    { "windows side by side, and a row and a column in none",
-      { { 2, 2 }, { 2, 2 }, { 0, 0 }, false, true },
-      9,
-      11,
-      4,
-      5 },
+      { { 3, 3 }, { 2, 2 }, { 1, 1 }, false, true }, 9, 10, 5, 5 },
+    { "windows side by side",
+      { { 2, 2 }, { 2, 2 }, { 0, 0 }, false, true }, 8, 10, 4, 5 },
+    { "a row and a column in no window",
+      { { 2, 2 }, { 2, 2 }, { 0, 0 }, false, true }, 9, 11, 4, 5 },
+    { "several strips, the last one shorter",
+      { { 2, 2 }, { 2, 2 }, { 0, 0 }, false, true }, 21, 40, 10, 20 },
 };
+/* clang-format on */
 
 static const fyi_norm_act_attr norm = { .eps = 1e-5f, .lo = 0, .hi = 1.5f };
 

@@ -11,6 +11,8 @@
 
 #if FYI_X86_64
 
+#define STRIP 256 /* pixels of 16 channels: 16 KiB in f32 */
+
 static int64_t blocks_of(const fy_shape *s)
 {
     return (s->d[1] + 15) / 16;
@@ -188,20 +190,43 @@ static size_t pooled_at(const fyi_norm_job *j, int64_t item)
 
 static void apply(const fyi_norm_job *j, int64_t i, char *room)
 {
+    (void)room;
+    j->loops->apply(j->x + item_at(j, i), item_or_null(j, j->other, i), j->dst + item_at(j, i),
+                    j->hw, &j->lines[i % j->blocks], j->lo, j->hi);
+}
+
+/* The rows of windows from oy on that are pooled together: all where windows overlap, else as many as stay in the first
+ * cache. */
+static fyi_max_pool strip_of(const fyi_max_pool *p, int64_t oy)
+{
+    fyi_max_pool strip = *p;
+    if (fyi_max_pool_is_2x2(p)) {
+        strip.oh = FYI_MIN(FYI_MAX(STRIP / (2 * p->w), (int64_t)1), p->oh - oy);
+        strip.h = 2 * strip.oh;
+    }
+    return strip;
+}
+
+static void apply_pooled(const fyi_norm_job *j, int64_t i, char *room)
+{
     const size_t stored = j->item_bytes / (size_t)j->hw / 16;
-    char *to = j->pool ? room : j->dst + item_at(j, i);
-    j->loops->apply(j->x + item_at(j, i), item_or_null(j, j->other, i), to, j->hw,
-                    &j->lines[i % j->blocks], j->lo, j->hi);
-    if (j->pool)
-        fyi_max_pool_avx512(j->pool, (int)FYI_MIN(j->c - i % j->blocks * 16, (int64_t)16), room,
-                            j->dst + pooled_at(j, i) * stored, j->index + pooled_at(j, i));
+    const int lanes = (int)FYI_MIN(j->c - i % j->blocks * 16, (int64_t)16);
+    for (int64_t oy = 0; oy < j->pool->oh;) {
+        const fyi_max_pool p = strip_of(j->pool, oy);
+        const size_t from = (size_t)(2 * oy * p.w) * 16;
+        const size_t to = pooled_at(j, i) + (size_t)(oy * p.ow) * 16;
+        j->loops->apply(j->x + item_at(j, i) + from * stored, NULL, room, p.h * p.w,
+                        &j->lines[i % j->blocks], j->lo, j->hi);
+        fyi_max_pool_avx512(&p, lanes, room, j->dst + to * stored, j->index + to);
+        oy += p.oh;
+    }
 }
 
 void fyi_norm_forward(const fyi_norm_job *j)
 {
     each_item(j, find_moments);
     fyi_parallel(j->blocks, 8, set_forward_lines, (void *)j);
-    each_item(j, apply);
+    each_item(j, j->pool ? apply_pooled : apply);
 }
 
 /* ---- backward ----------------------------------------------------------------------------------- */

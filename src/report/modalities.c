@@ -27,19 +27,20 @@ int fyi_best_alone(const fyi_modalities *m, int but)
     return best;
 }
 
-bool fyi_learns_apart(const fyi_modalities *m)
-{
-    static const char *const methods[] = { "alone", "late", "dgl", "dgl_unique" };
-
-    for (size_t i = 0; i < FYI_LEN(methods); i++)
-        if (strcmp(m->method, methods[i]) == 0)
-            return true;
-    return false;
-}
-
 bool fyi_keeps_one(const fyi_modalities *m)
 {
     return strcmp(m->method, "alone") == 0;
+}
+
+bool fyi_learns_alone(const fyi_modalities *m)
+{
+    return fyi_keeps_one(m) || strcmp(m->method, "late") == 0;
+}
+
+bool fyi_learns_apart(const fyi_modalities *m)
+{
+    return fyi_learns_alone(m) || strcmp(m->method, "dgl") == 0 ||
+           strcmp(m->method, "dgl_unique") == 0;
 }
 
 double fyi_chance_between(const fyi_modalities *m, double p, double q)

@@ -13,7 +13,6 @@ typedef struct fyi_modality {
     double shapley;              /* share of the accuracy, -1..1 */
     double unique;               /* nats */
     double beta;
-    int64_t moved; /* values of its encoder that learned; -1: unknown */
 } fyi_modality;
 
 #define FYI_SUBSETS (1 << FY_MAX_MODALITIES)
@@ -28,6 +27,7 @@ typedef struct fyi_modalities {
     double fused, fused_val; /* accuracy with all parts that are there; NaN: unknown */
     int weak;                /* that the run is about, or the worst on validation; -1: unknown */
     int64_t samples, best_epoch, epochs; /* -1: unknown */
+    int64_t moved;                       /* values that learned; -1: unknown */
 } fyi_modalities;
 
 /* The subset of all of them. */
@@ -40,6 +40,8 @@ int fyi_best_alone(const fyi_modalities *m, int but);
 bool fyi_learns_apart(const fyi_modalities *m);
 /* Does the method fuse nothing, but hand back the best of them? */
 bool fyi_keeps_one(const fyi_modalities *m);
+/* Is all that there is encoders that learned by themselves, each with a best epoch of its own? */
+bool fyi_learns_alone(const fyi_modalities *m);
 /* "s0 d0": the colour and the stroke of the i-th one's curves. */
 fyi_num fyi_modality_css(int i);
 /* How far two figures of as many samples may lie apart by chance: two standard errors of the difference of independent

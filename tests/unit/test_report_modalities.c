@@ -26,13 +26,13 @@ static void put_fuse(const char *dir, const run *v)
     fyi_buf_printf(&b,
                    "{\"method\": \"%s\", \"modalities\": [\"image\", \"sound\"], \"weak\": %s, "
                    "\"samples\": %s, \"fused\": %s, \"fused_val\": 0.97, \"best_epoch\": 2, "
-                   "\"epochs\": 3, \"is_test\": %s, \"without\": 0.1, ",
+                   "\"epochs\": 3, \"moved\": 12345, \"is_test\": %s, \"without\": 0.1, ",
                    OR(v->method, plain.method), OR(v->weak, plain.weak),
                    OR(v->samples, plain.samples), fused, OR(v->is_test, plain.is_test));
     fyi_buf_printf(&b,
                    "\"branches\": [{\"name\": \"image\", \"accuracy\": 0.95, \"val\": 0.94, "
-                   "\"probe\": 0.96, \"shapley\": 0.54, \"unique\": 0.31, \"beta\": null, "
-                   "\"moved\": 12345}, {\"name\": \"sound\", \"accuracy\": %s, \"val\": 0.71, "
+                   "\"probe\": 0.96, \"shapley\": 0.54, \"unique\": 0.31, \"beta\": "
+                   "null}, {\"name\": \"sound\", \"accuracy\": %s, \"val\": 0.71, "
                    "\"probe\": %s, \"shapley\": 0.34, \"unique\": 0.0513, \"beta\": null}], ",
                    sound, OR(v->probe, plain.probe));
     fyi_buf_printf(&b,
@@ -53,14 +53,17 @@ static void put_fuse(const char *dir, const run *v)
     "{\"stage\": \"fuse\", \"step\": " step ", \"train.loss\": 1.5, \"train.fused\": 0.9, " \
     "\"train.image\": " image ", \"train.sound\": " sound                                   \
     ", \"grad.image\": 0.5, \"grad.sound\": " grad "}\n"
+#define GRAD(step, grad) "{\"stage\": \"fuse\", \"step\": " step ", \"grad.sound\": " grad "}\n"
 #define EPOCH(step, fused, sound)                                                              \
     "{\"stage\": \"fuse\", \"step\": " step ", \"val.fused\": " fused ", \"val.image\": 0.9, " \
     "\"val.sound\": " sound "}\n"
 
-#define METRICS                                                                                  \
-    BATCH("10", "0.4", "0.5", "0.25")                                                            \
-    BATCH("20", "0.3", "0.75", "0.4") EPOCH("20", "0.8", "0.4") BATCH("30", "0.2", "0.9", "0.5") \
-        EPOCH("30", "0.97", "0.5") BATCH("40", "0.1", "0.95", "0.6") EPOCH("40", "0.96", "0.6")
+#define METRICS                       \
+    BATCH("10", "0.4", "0.5", "0.25") \
+    BATCH("20", "0.3", "0.75", "0.4") \
+    EPOCH("20", "0.8", "0.4")         \
+    BATCH("30", "0.2", "0.9", "0.5")  \
+    EPOCH("30", "0.97", "0.5") BATCH("40", "0.1", "0.95", "0.6") EPOCH("40", "0.96", "0.6")
 
 static void put_metrics(const char *dir, const char *text)
 {
@@ -116,12 +119,14 @@ static void a_run_is_shown_whole(void **state)
         "branch makes of them. At least 0.05 nats about the label are in sound\xE2\x80\x99s "
         "features and not in image\xE2\x80\x99s. Of the 88.0 points over the most frequent class, "
         "the Shapley values give 54.0 to image and 34.0 to sound.</p>",
-        "<b>Kept:</b> the model after epoch 2 of 3. <b>Chance:</b> two such figures may lie 2.3 "
-        "points apart",
+        "<b>Kept:</b> the model after epoch 2 of 3. <b>Moved:</b> 12,345 values. <b>Chance:</b> "
+        "two "
+        "such figures may lie 2.3 points apart",
         "the test figures chose nothing",
         "sound (weak)</th>",
-        "<td>54.0</td><td>0.310</td><td>12,345</td>",
-        "<td>34.0</td><td>0.051</td><td>\xE2\x80\x93</td>",
+        "<td>54.0</td><td>0.310</td></tr>",
+        "<td>34.0</td><td>0.051</td></tr>",
+        "<td>88.0</td><td></td></tr>",
         "<td>\xE2\x88\x92"
         "26.0 points</td>",
         "most frequent class, 10.0%.",
@@ -179,7 +184,9 @@ static const struct words_case {
     { { .fused = "0.95" }, "right on 95.0% of 500 test samples, as image alone is.", "nothing" },
     { { .fused = "null" }, "did not record what came of learning", "unknown" },
     { { .samples = "null" }, "of the test samples: 3.0 points more", "samples unknown" },
-    { { .samples = "null" }, "There is a sign that image held sound back.", "no chance to hold the probe against" },
+    { { .samples = "null" },
+      "There is a sign that image held sound back.",
+      "no chance to hold the probe against" },
     { { .is_test = "false" }, "of 500 validation samples", "no test part" },
     { { .is_test = "false" }, "also chose the epoch, so the figures flatter a little", "no test" },
     { { .probe = "0.73" }, "One of two signs that image held sound back is there.", "a probe" },
@@ -198,6 +205,13 @@ static const struct words_case {
       "Each modality learned by itself, and the best of them by validation is right on 98.0% of "
       "500 test samples. The weak one",
       "nothing is fused" },
+    { { .method = "late" },
+      "<b>Kept:</b> of each modality the epoch that was its best. ",
+      "epochs of their own" },
+    { { .method = "late" }, "and of several the sum of their logits", "what late fusion is" },
+    { { .method = "alone" },
+      "features and not in image\xE2\x80\x99s.</p>",
+      "nothing is fused: the subsets are not its own" },
     { { .method = "alone" }, "<h3>Handed back</h3>", "nothing is fused: its card" },
 };
 
@@ -241,6 +255,15 @@ static const struct gradient_case {
       "There is a sign that image held sound back. The gradient at sound\xE2\x80\x99s features had "
       "halved by step 2; it ended at 25% of its beginning.",
       "nobody knows how far the strong one was" },
+    { GRAD("10", "4") GRAD("20", "3") GRAD("30", "1") EPOCH("40", "0.9", "0.2") GRAD("40", "1"),
+      "Both signs that image held sound back are there. The gradient at sound\xE2\x80\x99s "
+      "features "
+      "had halved by step 30; at the next look, step 40, image\xE2\x80\x99s branch was right on "
+      "90.0% of the validation samples and sound\xE2\x80\x99s on 20.0%; it ended at 25% of its "
+      "beginning.",
+      "branches that are looked at after epochs alone" },
+    { GRAD("10", "4") GRAD("20", "3") EPOCH("25", "0.9", "0.2") GRAD("30", "1") GRAD("40", "1"),
+      "There is a sign that image held sound back. The gradient", "nobody looked again" },
     { EPOCH("10", "0.9", "0.8"), "There is a sign that image held sound back. A linear", "none" },
     { "{\"stage\": \"alone\", \"step\": 10, \"val.sound\": 0.8}\n"
       "{\"stage\": \"alone\", \"step\": 20, \"val.sound\": 0.78}\n" METRICS,
@@ -249,7 +272,8 @@ static const struct gradient_case {
     { "{\"stage\": \"alone\", \"step\": 10, \"val.sound\": 0.8}\n" METRICS,
       "<h3>Validation accuracy, stage &quot;alone&quot;</h3>", "stages have names" },
     { "{\"stage\": \"alone\", \"step\": 10, \"val.sound\": 0.8}\n" METRICS,
-      "<figcaption>Every modality&#39;s model by itself.</figcaption>", "alone" },
+      "<figcaption>Every modality&#39;s own model; together: the sum of their logits.</figcaption>",
+      "alone" },
 };
 
 static void gradients_become_words(void **state)
@@ -294,7 +318,9 @@ static void what_only_some_methods_have_is_drawn(void **state)
 {
     static const char metrics[] =
         "{\"stage\": \"fuse\", \"step\": 0, \"val.fused\": 0.1, \"grad.image\": 0.01, "
-        "\"grad.sound\": 1, \"beta.image\": 0, \"unique.sound\": -0.25, \"share.sound\": 0.5}\n"
+        "\"grad.sound\": 1, \"beta.image\": 0, \"unique.sound\": -0.25, \"share.sound\": 0.5, "
+        "\"k.image\": 0.75, "
+        "\"weight.all.image\": 1, \"weight.own.sound\": 2, \"distance.sound\": 3}\n"
         "{\"stage\": \"fuse\", \"step\": 5, \"val.fused\": 0.5, \"grad.image\": 0.001, "
         "\"grad.sound\": 0, \"beta.image\": 0.5, \"unique.sound\": 0.25, \"share.sound\": 0.75}\n"
         "{\"stage\": \"fuse\", \"step\": 9, \"val.fused\": 0.97}\n";
@@ -307,6 +333,11 @@ static void what_only_some_methods_have_is_drawn(void **state)
         "<h3>Beta</h3>",
         "kept: epoch 2, step 9",
         "share<br />sound",
+        "<h3>Certainty</h3>",
+        "<h3>Modulation</h3>",
+        "Weight of all parts&#39; loss",
+        "Weight of the own loss",
+        "Distance from what learned alone",
     };
 
     put_run(*state);

@@ -1,9 +1,8 @@
 /* read_modalities.c: fuse.json of a run that learned from several modalities.
  *
  *   {"method": "dgl", "modalities": ["image", "sound"], "weak": "sound", "samples": 500, "is_test": true, "fused": 0.98,
- *    "fused_val": 0.97, "best_epoch": 12, "epochs": 20, "without": 0.1,
- *    "branches": [{"name": "image", "accuracy": 0.95, "val": .., "probe": .., "shapley": .., "unique": .., "beta": null,
- *                  "moved": 12345}, ..],
+ *    "fused_val": 0.97, "without": 0.1, "epochs": 20, "best_epoch": 12, "moved": 123456,
+ *    "branches": [{"name": "image", "accuracy": 0.95, "val": .., "probe": .., "shapley": .., "unique": .., "beta": null}, ..],
  *    "subsets": [{"parts": ["image"], "accuracy": 0.95}, ..]} */
 #include "report/report.h"
 
@@ -50,7 +49,7 @@ static void add(fyi_report *r, const char *name)
 {
     fyi_modality *v = &r->modalities.v[r->modalities.n++];
 
-    *v = (fyi_modality){ .name = fyi_report_dup(r, name), .moved = -1 };
+    *v = (fyi_modality){ .name = fyi_report_dup(r, name) };
     for (size_t i = 0; i < FYI_LEN(figures); i++)
         *figure_of(v, &figures[i]) = NAN;
 }
@@ -97,10 +96,7 @@ static void read_branches(fyi_report *r, const json_t *list)
 
         for (size_t k = 0; v != NULL && k < FYI_LEN(figures); k++)
             *figure_of(v, &figures[k]) = read_figure(r, from, &figures[k], v->name);
-        if (v != NULL)
-            v->moved = fyi_json_whole(from, "moved");
-        else
-            bad++;
+        bad += v == NULL;
     }
     if (bad > 0)
         fyi_report_note(
@@ -197,6 +193,7 @@ static void read_run(fyi_report *r, const json_t *root)
     m->samples = fyi_json_whole(root, "samples");
     m->best_epoch = fyi_json_whole(root, "best_epoch");
     m->epochs = fyi_json_whole(root, "epochs");
+    m->moved = fyi_json_whole(root, "moved");
     read_branches(r, json_object_get(root, "branches"));
     read_subsets(r, json_object_get(root, "subsets"), fyi_json_share(r, FILE_NAME, root, "without"));
     read_weak(r, json_object_get(root, "weak"));

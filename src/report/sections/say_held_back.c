@@ -73,20 +73,56 @@ static fyi_num whole_percent(double share)
     return out;
 }
 
-static void say_branches(const fyi_report *r, look *l, double step, fyi_buf *b)
+/* Both branches at once: that is a sign where the strong one is well ahead. */
+static void hold_together(look *l, double strong, double weak)
+{
+    l->sought++;
+    l->found += strong - weak >= AHEAD;
+}
+
+/* Methods that make a loss of the branches know how good they are on every batch. */
+static bool say_on_batches(const fyi_report *r, look *l, double step, fyi_buf *b)
 {
     const fyi_modalities *m = &r->modalities;
     const char *const weak_name = m->v[m->weak].name, *const strong_name = m->v[l->strong].name;
     const double weak = value_by(fyi_modality_series(r, STAGE, "train", weak_name), step),
-                 ahead = value_by(fyi_modality_series(r, STAGE, "train", strong_name), step);
+                 strong = value_by(fyi_modality_series(r, STAGE, "train", strong_name), step);
 
-    if (!isfinite(weak) || !isfinite(ahead))
-        return;
-    l->sought++;
-    l->found += ahead - weak >= AHEAD;
+    if (!isfinite(weak) || !isfinite(strong))
+        return false;
+    hold_together(l, strong, weak);
     fyi_html(
         b, ", when @\xE2\x80\x99s branch was right on @ of the training samples and @\xE2\x80\x99s on @",
-        strong_name, fyi_percent(ahead).s, weak_name, fyi_percent(weak).s);
+        strong_name, fyi_percent(strong).s, weak_name, fyi_percent(weak).s);
+    return true;
+}
+
+/* The first step from this one on at which the curve has a value; NaN: none. */
+static double next_of(const fyi_series *s, double step)
+{
+    for (size_t i = 0; s != NULL && i < s->n; i++)
+        if (s->p[i].x >= step && isfinite(s->p[i].y))
+            return s->p[i].x;
+    return NAN;
+}
+
+/* The others are looked at after every epoch. */
+static void say_on_validation(const fyi_report *r, look *l, double step, fyi_buf *b)
+{
+    const fyi_modalities *m = &r->modalities;
+    const char *const weak_name = m->v[m->weak].name, *const strong_name = m->v[l->strong].name;
+    const fyi_series *of_weak = fyi_modality_series(r, STAGE, "val", weak_name);
+    const double at = next_of(of_weak, step), weak = fyi_series_at(of_weak, at),
+                 strong = fyi_series_at(fyi_modality_series(r, STAGE, "val", strong_name), at);
+
+    if (!isfinite(weak) || !isfinite(strong))
+        return;
+    hold_together(l, strong, weak);
+    fyi_html(b,
+             "; at the next look, step @, @\xE2\x80\x99s branch was right on @ of the validation "
+             "samples and @\xE2\x80\x99s on @",
+             fyi_whole((int64_t)at).s, strong_name, fyi_percent(strong).s, weak_name,
+             fyi_percent(weak).s);
 }
 
 /* It ended at that share of its beginning. */
@@ -98,7 +134,8 @@ static void say_fall(const fyi_report *r, look *l, const fyi_series *g, double s
     if (isfinite(step)) {
         fyi_html(b, " The gradient at @\xE2\x80\x99s features had halved by step @", weak,
                  fyi_whole((int64_t)step).s);
-        say_branches(r, l, step, b);
+        if (!say_on_batches(r, l, step, b))
+            say_on_validation(r, l, step, b);
         fyi_html(b, "; it ended at @ of its beginning.", whole_percent(share).s);
     } else {
         l->sought++;
@@ -194,9 +231,10 @@ static void say_unique(const fyi_modalities *m, int strong, fyi_buf *b)
 
 static void say_shares(const fyi_modalities *m, int strong, fyi_buf *b)
 {
-    const double all = m->fused - m->subset[0];
+    const double all = m->subset[fyi_all_parts(m)] - m->subset[0];
 
-    if (isfinite(m->v[strong].shapley) && isfinite(m->v[m->weak].shapley) && isfinite(all))
+    if (!fyi_keeps_one(m) && isfinite(m->v[strong].shapley) && isfinite(m->v[m->weak].shapley) &&
+        isfinite(all))
         fyi_html(b,
                  " Of the @ points over the most frequent class, the Shapley values give @ to @ "
                  "and @ to @.",

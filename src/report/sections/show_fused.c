@@ -89,11 +89,15 @@ static void say_choice(const fyi_modalities *m, fyi_buf *b)
     const double chance = m->n > 1 ? chance_of(m) : (double)NAN;
 
     fyi_buf_puts(b, "<p class=\"why\">");
-    if (m->best_epoch == 0)
+    if (fyi_learns_alone(m))
+        fyi_buf_puts(b, "<b>Kept:</b> of each modality the epoch that was its best. ");
+    else if (m->best_epoch == 0)
         fyi_buf_puts(b, "<b>Kept:</b> the model as it began, which no epoch beat. ");
     else if (m->best_epoch > 0 && m->epochs > 0)
         fyi_html(b, "<b>Kept:</b> the model after epoch @ of @. ", fyi_whole(m->best_epoch).s,
                  fyi_whole(m->epochs).s);
+    if (m->moved >= 0)
+        fyi_html(b, "<b>Moved:</b> @ values. ", fyi_whole(m->moved).s);
     if (isfinite(chance))
         fyi_html(b,
                  "<b>Chance:</b> two such figures may lie @ points apart without meaning "

@@ -28,14 +28,27 @@ static const lesson gradients = { "Gradients at the features", "grad",
                                   "Mean length of the loss's gradient at each encoder's features: "
                                   "what is small here teaches its encoder little.",
                                   FYI_TICK_FIGURE, true };
-static const lesson unique = { "Unique information, nats", "unique",
-                               "How much better the label is known with these features than from "
-                               "the others alone, at least.",
-                               FYI_TICK_FIGURE, false };
-static const lesson beta = { "Beta", "beta",
-                             "The weight of the unique information's loss in what moves the "
-                             "encoder.",
-                             FYI_TICK_FIGURE, false };
+/* What only some methods have. */
+static const lesson own_figures[] = {
+    { "Unique information, nats",
+      "unique", "How much better the label is known with these features than from the others alone, at least.",
+      FYI_TICK_FIGURE, false },
+    { "Beta", "beta", "The weight of the unique information's loss in what moves the encoder.",
+      FYI_TICK_FIGURE, false },
+    { "Certainty", "share", "What each branch gives the right class; a running mean.",
+      FYI_TICK_PERCENT, false },
+    { "Modulation", "k",
+      "What the gradient towards each modality is multiplied by: below 1 it is slowed down.",
+      FYI_TICK_FIGURE, false },
+    { "Weight of all parts' loss", "weight.all", "In what moves each encoder.", FYI_TICK_FIGURE,
+      false },
+    { "Weight of the own loss", "weight.own", "In what moves each encoder.", FYI_TICK_FIGURE,
+      false },
+    { "Distance from what learned alone", "distance",
+      "Mean square of the difference between the features of an encoder and those of the one that "
+      "learned alone.",
+      FYI_TICK_FIGURE, false },
+};
 
 /* What is said of gradients where every encoder has a loss of its own. */
 #define OWN_LOSS                                                                              \
@@ -47,6 +60,11 @@ static const lesson beta = { "Beta", "beta",
 typedef struct place {
     const char *stage, *shown;
 } place;
+
+static bool learns_alone(const place *at)
+{
+    return strcmp(at->stage, "alone") == 0;
+}
 
 static fyi_chart chart_of(const lesson *l, const place *at, char title[160])
 {
@@ -97,8 +115,8 @@ static void put_accuracy(fyi_report *r, fyi_buf *b, const place *at, const lesso
 
     add_modalities(r, &c, at->stage, l->figure);
     fyi_chart_add_styled(&c, fused, "together", "whole");
-    if (l == &validation && fused == NULL)
-        c.caption = "Every modality's model by itself.";
+    if (l == &validation && learns_alone(at))
+        c.caption = "Every modality's own model; together: the sum of their logits.";
     else if (l == &validation)
         mark_kept(r, &c, fused);
     fyi_chart_write(r, b, &c);
@@ -157,7 +175,7 @@ static void put_gradients(fyi_report *r, fyi_buf *b, const place *at)
 
     c.is_low = true;
     c.form = spans_powers(r, at->stage) ? FYI_TICK_POWER : FYI_TICK_FIGURE;
-    c.caption = fyi_learns_apart(m) ? OWN_LOSS : gradients.caption;
+    c.caption = learns_alone(at) || fyi_learns_apart(m) ? OWN_LOSS : gradients.caption;
     for (int i = 0; i < m->n; i++) {
         const fyi_series *s = fyi_modality_series(r, at->stage, gradients.figure, m->v[i].name);
 
@@ -169,25 +187,18 @@ static void put_gradients(fyi_report *r, fyi_buf *b, const place *at)
     fyi_chart_write(r, b, &c);
 }
 
-/* ---- unique information ------------------------------------------------------------------------ */
+/* ---- what only some methods have --------------------------------------------------------------- */
 
-static void put_unique(fyi_report *r, fyi_buf *b, const place *at)
+static void put_own(fyi_report *r, fyi_buf *b, const place *at, const lesson *l)
 {
     char title[160];
-    fyi_chart c = chart_of(&unique, at, title);
+    fyi_chart c = chart_of(l, at, title);
 
-    add_modalities(r, &c, at->stage, unique.figure);
-    c.level = 0;
-    c.level_text = "nothing found";
-    fyi_chart_write(r, b, &c);
-}
-
-static void put_beta(fyi_report *r, fyi_buf *b, const place *at)
-{
-    char title[160];
-    fyi_chart c = chart_of(&beta, at, title);
-
-    add_modalities(r, &c, at->stage, beta.figure);
+    add_modalities(r, &c, at->stage, l->figure);
+    if (l == &own_figures[0]) {
+        c.level = 0;
+        c.level_text = "nothing found";
+    }
     fyi_chart_write(r, b, &c);
 }
 
@@ -223,8 +234,8 @@ void fyi_show_fusing(fyi_report *r, fyi_buf *b)
         put_gradients(r, b, &at);
         put_accuracy(r, b, &at, &training);
         put_loss(r, b, &at);
-        put_unique(r, b, &at);
-        put_beta(r, b, &at);
+        for (size_t k = 0; k < FYI_LEN(own_figures); k++)
+            put_own(r, b, &at, &own_figures[k]);
     }
     fyi_buf_puts(b, "</div>\n");
     fyi_section_end(b);

@@ -63,8 +63,7 @@ static void put_modality(const fyi_modalities *m, int i, fyi_buf *b)
     for (size_t c = 0; c < FYI_LEN(columns); c++)
         if (is_known(m, &columns[c]))
             put_value(&columns[c], value_of(&m->v[i], &columns[c]), b);
-    fyi_html(b, "<td>@</td></tr>\n",
-             m->v[i].moved >= 0 ? fyi_whole(m->v[i].moved).s : "\xE2\x80\x93");
+    fyi_buf_puts(b, "</tr>\n");
 }
 
 static void put_together(const fyi_modalities *m, fyi_buf *b)
@@ -72,7 +71,7 @@ static void put_together(const fyi_modalities *m, fyi_buf *b)
     const fyi_modality all = { .accuracy = m->fused,
                                .val = m->fused_val,
                                .probe = NAN,
-                               .shapley = m->fused - m->subset[0],
+                               .shapley = fyi_keeps_one(m) ? NAN : m->fused - m->subset[0],
                                .unique = NAN,
                                .beta = NAN };
 
@@ -85,7 +84,7 @@ static void put_together(const fyi_modalities *m, fyi_buf *b)
         else if (is_known(m, &columns[c]))
             fyi_buf_puts(b, "<td></td>");
     }
-    fyi_buf_puts(b, "<td></td></tr>\n");
+    fyi_buf_puts(b, "</tr>\n");
 }
 
 void fyi_show_modalities(fyi_report *r, fyi_buf *b)
@@ -105,7 +104,7 @@ void fyi_show_modalities(fyi_report *r, fyi_buf *b)
     for (size_t c = 0; c < FYI_LEN(columns); c++)
         if (is_known(m, &columns[c]))
             fyi_html(b, "<th scope=\"col\">@</th>", columns[c].title);
-    fyi_buf_puts(b, "<th scope=\"col\">values that learned</th></tr></thead>\n<tbody>\n");
+    fyi_buf_puts(b, "</tr></thead>\n<tbody>\n");
     for (int i = 0; i < m->n; i++)
         put_modality(m, i, b);
     if (m->n > 1)

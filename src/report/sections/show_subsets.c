@@ -123,8 +123,11 @@ void fyi_show_subsets(fyi_report *r, fyi_buf *b)
     if (n == 0)
         return;
     fyi_section_begin(b, "subsets", "With some of the parts",
-                      "Accuracy with these parts of the samples and no others. What a missing part "
-                      "costs is what the model makes of it.");
+                      fyi_learns_alone(m)
+                          ? "Accuracy with these parts of the samples and no others: each "
+                            "modality's own model, and of several the sum of their logits."
+                          : "Accuracy with these parts of the samples and no others. What a "
+                            "missing part costs is what the model makes of it.");
     fyi_buf_puts(b, "<div class=\"card full scroll\">\n");
     put_table(m, rows, n, is_long, b);
     if (isfinite(m->subset[0]))

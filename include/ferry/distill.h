@@ -38,18 +38,18 @@ typedef struct fy_kd_in {
     fy_node rows;
 } fy_kd_in;
 
-/* 0 or NaN: the loss's own default, as published. Losses ignore what they do not read. */
+/* A negative number, or NaN: the loss's own default, as published. Losses ignore what they do not read. */
 typedef struct fy_kd_opts {
-    double tau;   /* temperature of soft and dkd (4), dist (1), crd (0.07); above 0, at most 1000 */
-    double alpha; /* dkd: of the target class's part (1). dist: of the relation between classes (1) */
-    double beta; /* dkd: of the other classes' part (8). dist: of the relation within a class (1) */
-    double gamma; /* correlation: of the Gaussian kernel (0.4) */
+    double tau; /* temperature of soft and dkd (4), dist (1), crd (0.07); above 0, at most 1000 */
+    double alpha; /* dkd: of the target class's part (1). dist: of the relation between classes (1); 0: without it */
+    double beta; /* dkd: of the other classes' part (8). dist: of the relation within a class (1); 0: without it */
+    double gamma; /* correlation: of the Gaussian kernel (0.4); above 0 */
     int64_t width; /* vid: of the regressor's hidden layers (the teacher's channels). crd: of the embeddings (128).
                     * adversarial: of the critic's hidden layers (fy_model_open "critic") */
     bool critic_on_features; /* adversarial: the critic reads features instead of logits */
     uint64_t seed;           /* of the first values of adapters and critic */
 } fy_kd_opts;
-FY_API fy_kd_opts fy_kd_defaults(void); /* 0 throughout: every loss's own */
+FY_API fy_kd_opts fy_kd_defaults(void); /* -1 for every number: each loss's own */
 
 FY_API const char *const *fy_kd_losses(void); /* names, NULL-terminated */
 /* Of a loss by name, NULL if unknown: one line that ends in the paper; what of the views it needs, in words. */

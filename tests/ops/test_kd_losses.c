@@ -31,7 +31,7 @@ typedef struct kd_case {
     op_row row;
     const char *loss;
     unsigned gives;
-    fy_kd_opts o;
+    fy_kd_opts o; /* 0: the loss's own */
     bool is_zero_for_equals;
 } kd_case;
 
@@ -125,11 +125,24 @@ static void free_kd(void *k)
     fy_kd_free(k);
 }
 
+/* A row's, where it says something. */
+static fy_kd_opts asked(const fy_kd_opts *row)
+{
+    const fy_kd_opts own = fy_kd_defaults();
+    return (fy_kd_opts){ .tau = row->tau != 0 ? row->tau : own.tau,
+                         .alpha = row->alpha != 0 ? row->alpha : own.alpha,
+                         .beta = row->beta != 0 ? row->beta : own.beta,
+                         .gamma = row->gamma != 0 ? row->gamma : own.gamma,
+                         .width = row->width ? row->width : own.width,
+                         .critic_on_features = row->critic_on_features };
+}
+
 static fy_kd *open_in(op_test *t, const kd_case *c, const fy_kd_in *in)
 {
+    const fy_kd_opts o = asked(&c->o);
     fy_kd *k;
     check_ok(fy_graph_status(t->g));
-    check_ok(fy_kd_new(c->loss, "kd", t->g, in, &c->o, &k));
+    check_ok(fy_kd_new(c->loss, "kd", t->g, in, &o, &k));
     t->on_end = free_kd;
     t->arg = k;
     return k;
@@ -559,49 +572,49 @@ static const struct {
     fy_status status;
     const char *sentence;
 } refusals[] = {
-    { "sofd", LOGITS, NULL, 0, FY_EINVAL,
+    { "sofd", LOGITS, NULL, -1, FY_EINVAL,
       "there is no distillation loss 'sofd'; did you mean 'soft'?" },
-    { "zzzzzzzzzz", LOGITS, NULL, 0, FY_EINVAL,
+    { "zzzzzzzzzz", LOGITS, NULL, -1, FY_EINVAL,
       "there is no distillation loss 'zzzzzzzzzz'; docs/guide.md lists them" },
-    { "soft", LOGITS, fewer_classes, 0, FY_ESHAPE,
+    { "soft", LOGITS, fewer_classes, -1, FY_ESHAPE,
       "loss 'soft' of 'kd' compares logits of the same classes, and the student has 5 classes and the teacher 4; "
       "losses on features or layers, such as hint and similarity, do not ask for that" },
-    { "soft", LOGITS, other_batch, 0, FY_ESHAPE,
+    { "soft", LOGITS, other_batch, -1, FY_ESHAPE,
       "loss 'soft' of 'kd': the student's logits are of 6 samples and the teacher's of 7; both must see the same batch" },
-    { "soft", LOGITS, no_teacher, 0, FY_EINVAL,
+    { "soft", LOGITS, no_teacher, -1, FY_EINVAL,
       "loss 'soft' of 'kd' compares logits, and the teacher gives none" },
-    { "soft", LOGITS, few_rows, 0, FY_ESHAPE,
+    { "soft", LOGITS, few_rows, -1, FY_ESHAPE,
       "loss 'soft' of 'kd': the weights of samples must be f32[6], one per sample, not f32[5]" },
-    { "soft", LOGITS, float_labels, 0, FY_ESHAPE,
+    { "soft", LOGITS, float_labels, -1, FY_ESHAPE,
       "loss 'soft' of 'kd': labels must be i32[6], one per sample, not f32[6]" },
-    { "soft", LOGITS, NULL, -1, FY_EINVAL,
-      "loss 'soft' of 'kd': tau must be above 0 and at most 1000, not -1" },
-    { "hint", LOGITS, NULL, 0, FY_EINVAL,
+    { "soft", LOGITS, NULL, 0, FY_EINVAL,
+      "loss 'soft' of 'kd': tau must be above 0 and at most 1000, not 0; a negative number asks for the loss's own" },
+    { "hint", LOGITS, NULL, -1, FY_EINVAL,
       "loss 'hint' of 'kd' compares 1 to 4 layers, and 0 are given" },
-    { "hint", MAPS, one_tap_missing, 0, FY_EINVAL,
-      "loss 'hint' of 'kd' compares values of layer 1, and the teacher gives none" },
-    { "hint", MAPS, fewer_layers, 0, FY_EINVAL,
+    { "hint", MAPS, one_tap_missing, -1, FY_EINVAL,
+      "loss 'hint' of 'kd' compares values of layer 2, and the teacher gives none" },
+    { "hint", MAPS, fewer_layers, -1, FY_EINVAL,
       "loss 'hint' of 'kd': the student gives 2 layers and the teacher 1; the i-th of one is compared with the i-th of "
       "the other" },
-    { "similarity", MAPS, a_vector_for_a_map, 0, FY_ESHAPE,
-      "loss 'similarity' of 'kd': layer 1 is [6, 6, 2, 3] in the student and [6, 3] in the teacher; tap maps in both or "
+    { "similarity", MAPS, a_vector_for_a_map, -1, FY_ESHAPE,
+      "loss 'similarity' of 'kd': layer 2 is [6, 6, 2, 3] in the student and [6, 3] in the teacher; tap maps in both or "
       "features in both" },
-    { "dkd", LOGITS | LABELS, two_classes, 0, FY_EINVAL,
+    { "dkd", LOGITS | LABELS, two_classes, -1, FY_EINVAL,
       "loss 'dkd' of 'kd' compares the classes that are not the label, and with 2 in all there is nothing to compare; "
       "take soft" },
-    { "dkd", LOGITS, NULL, 0, FY_EINVAL, "loss 'dkd' of 'kd' needs labels, and none are given" },
-    { "fsp", MAPS, NULL, 0, FY_ESHAPE,
-      "loss 'fsp' of 'kd' compares products of channels, and layer 0 has 4 in the student and 5 in the teacher; hint, "
+    { "dkd", LOGITS, NULL, -1, FY_EINVAL, "loss 'dkd' of 'kd' needs labels, and none are given" },
+    { "fsp", MAPS, NULL, -1, FY_ESHAPE,
+      "loss 'fsp' of 'kd' compares products of channels, and layer 1 has 4 in the student and 5 in the teacher; hint, "
       "attention and similarity do not ask for equal numbers" },
-    { "fsp", MAPS | ALIKE, one_layer, 0, FY_EINVAL,
+    { "fsp", MAPS | ALIKE, one_layer, -1, FY_EINVAL,
       "loss 'fsp' of 'kd' compares 2 to 4 layers, and 1 are given" },
-    { "crd", FEATURES | LABELS, NULL, 0, FY_EINVAL,
+    { "crd", FEATURES | LABELS, NULL, -1, FY_EINVAL,
       "loss 'crd' of 'kd' needs the student's logits beside labels, to know how many classes there are; give them, or "
       "leave the labels out" },
-    { "adversarial", FEATURES, NULL, 0, FY_EINVAL,
+    { "adversarial", FEATURES, NULL, -1, FY_EINVAL,
       "loss 'adversarial' of 'kd' compares logits, and the student gives none" },
-    { "attention", MAPS, a_vector_for_a_map, 0, FY_ESHAPE,
-      "loss 'attention' of 'kd': the teacher's values of layer 1 must be [n, c, h, w], not [6, 3]" },
+    { "attention", MAPS, a_vector_for_a_map, -1, FY_ESHAPE,
+      "loss 'attention' of 'kd': the teacher's values of layer 2 must be [n, c, h, w], not [6, 3]" },
 };
 /* clang-format on */
 
@@ -616,7 +629,8 @@ static void refusals_are_whole_sentences(void **state)
         fy_kd_in in = in_of(&s);
         if (refusals[i].spoil)
             refusals[i].spoil(&t, &in);
-        const fy_kd_opts o = { .tau = refusals[i].tau };
+        fy_kd_opts o = fy_kd_defaults();
+        o.tau = refusals[i].tau;
         check_status(fy_kd_new(refusals[i].loss, "kd", t.g, &in, &o, &k), refusals[i].status);
         assert_null(k);
         assert_string_equal(fy_last_error(), refusals[i].sentence);
@@ -640,12 +654,14 @@ static void options_are_refused_in_whole_sentences(void **state)
               "features and the teacher 9; let it look at logits, or take hint" },
         { .loss = "crd",
           .gives = FEATURES,
-          .o = { .width = -3 },
-          .sentence = "loss 'crd' of 'kd': width must be 1 to 65536, not -3" },
+          .o = { .width = 70000 },
+          .sentence = "loss 'crd' of 'kd': width must be 1 to 65536, not 70000; a negative number "
+                      "asks for the loss's own" },
         { .loss = "dkd",
           .gives = LOGITS | LABELS,
           .o = { .beta = INFINITY },
-          .sentence = "loss 'dkd' of 'kd': beta must be above 0 and at most 1e+06, not inf" },
+          .sentence = "loss 'dkd' of 'kd': beta must be 0 or more and at most 1e+06, not inf; a "
+                      "negative number asks for the loss's own" },
     };
     (void)state;
     for (size_t i = 0; i < LEN(rows); i++) {
@@ -654,7 +670,8 @@ static void options_are_refused_in_whole_sentences(void **state)
         op_eval_begin(&t);
         const scene s = scene_of(&t, rows[i].gives);
         const fy_kd_in in = in_of(&s);
-        assert_int_not_equal(fy_kd_new(rows[i].loss, "kd", t.g, &in, &rows[i].o, &k), FY_OK);
+        const fy_kd_opts o = asked(&rows[i].o);
+        assert_int_not_equal(fy_kd_new(rows[i].loss, "kd", t.g, &in, &o, &k), FY_OK);
         assert_null(k);
         assert_string_equal(fy_last_error(), rows[i].sentence);
         op_eval_end(&t);
@@ -662,6 +679,44 @@ static void options_are_refused_in_whole_sentences(void **state)
     assert_null(fy_kd_text("nothing"));
     assert_null(fy_kd_needs("nothing"));
     assert_true(isnan(fy_kd_usual_weight("nothing")));
+}
+
+static double with_weights(const char *loss, double alpha, double beta)
+{
+    const kd_case c = { .loss = loss, .gives = LOGITS | LABELS };
+    fy_kd_opts o = fy_kd_defaults();
+    double v;
+    op_test t;
+    fy_kd *k;
+    op_eval_begin(&t);
+    const scene s = scene_of(&t, c.gives);
+    const fy_kd_in in = in_of(&s);
+    o.alpha = alpha;
+    o.beta = beta;
+    check_ok(fy_kd_new(loss, "kd", t.g, &in, &o, &k));
+    t.on_end = free_kd;
+    t.arg = k;
+    op_eval_step(&t, "ref", fy_kd_apply(t.g, k, &in), 0, &v, 1);
+    op_eval_end(&t);
+    return v;
+}
+
+static void a_weight_of_0_is_none(void **state)
+{
+    static const struct {
+        const char *loss;
+        double alpha, beta; /* its own */
+    } rows[] = { { "dkd", 1, 8 }, { "dist", 1, 1 } };
+    (void)state;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        const char *loss = rows[i].loss;
+        const double first = with_weights(loss, rows[i].alpha, 0);
+        const double second = with_weights(loss, 0, rows[i].beta);
+        const double whole = with_weights(loss, -1, NAN);
+        assert_true(with_weights(loss, 0, 0) == 0);
+        if (!(first > 0 && second > 0 && fabs(first + second - whole) <= 1e-9 * whole))
+            fail_msg("%s: %.9g and %.9g, together %.9g", loss, first, second, whole);
+    }
 }
 
 /* NaN asks for a loss's own, and a batch of one has no pairs. */
@@ -709,8 +764,9 @@ typedef struct attempt {
 static fy_status open_and_free(void *arg)
 {
     const attempt *a = arg;
+    const fy_kd_opts o = asked(&a->c->o);
     fy_kd *k;
-    const fy_status st = fy_kd_new(a->c->loss, "kd", a->g, a->in, &a->c->o, &k);
+    const fy_status st = fy_kd_new(a->c->loss, "kd", a->g, a->in, &o, &k);
     fy_kd_free(k);
     return st;
 }
@@ -775,6 +831,7 @@ int main(void)
         cmocka_unit_test(only_adversarial_has_a_critic),
         cmocka_unit_test(refusals_are_whole_sentences),
         cmocka_unit_test(options_are_refused_in_whole_sentences),
+        cmocka_unit_test(a_weight_of_0_is_none),
         cmocka_unit_test(one_sample_and_nan_are_fine),
         cmocka_unit_test(apply_looks_again),
         cmocka_unit_test(new_survives_failing_allocations),

@@ -56,6 +56,7 @@ const fyi_kd_loss fyi_kd_adversarial = {
     .text = "what a critic can tell from the teacher's (Xu et al. 2018)",
     .needs = FYI_KD_LOGITS | FYI_KD_FEATURES,
     .usual_weight = NAN,
+    .defaults = { .width = -1 },
     .check = check,
     .open = open,
     .build = build,

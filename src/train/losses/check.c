@@ -68,7 +68,7 @@ static fy_status want_features(const fy_kd *k, const fy_graph *g, const fy_kd_in
 static fy_status want_layer(const fy_kd *k, const fy_graph *g, const fy_kd_in *in, int i)
 {
     char what[32];
-    snprintf(what, sizeof what, "values of layer %d", i);
+    snprintf(what, sizeof what, "values of layer %d", i + 1);
     const fy_node s = in->student.layers[i], t = in->teacher.layers[i];
     const bool maps = k->needs & FYI_KD_MAPS;
     FYI_FORWARD(want_both(k, g, what, s, t, maps ? RANK_4 : RANK_2 | RANK_4,
@@ -80,7 +80,7 @@ static fy_status want_layer(const fy_kd *k, const fy_graph *g, const fy_kd_in *i
     return fyi_fail(FY_ESHAPE,
                     "loss '%s' of '%s': layer %d is %s in the student and %s in the teacher; tap "
                     "maps in both or features in both",
-                    k->loss->name, k->name, i, fy_shape_text(&a, at, sizeof at),
+                    k->loss->name, k->name, i + 1, fy_shape_text(&a, at, sizeof at),
                     fy_shape_text(&b, bt, sizeof bt));
 }
 

@@ -17,7 +17,7 @@ static fy_status check(const fy_kd *k, const fy_graph *g, const fy_kd_in *in)
                             "loss '%s' of '%s' compares products of channels, and layer %d has "
                             "%lld in the student and %lld in the teacher; hint, attention and "
                             "similarity do not ask for equal numbers",
-                            k->loss->name, k->name, i, (long long)s, (long long)t);
+                            k->loss->name, k->name, i + 1, (long long)s, (long long)t);
     }
     return FY_OK;
 }

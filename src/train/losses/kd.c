@@ -75,45 +75,57 @@ double fy_kd_usual_weight(const char *loss)
 
 fy_kd_opts fy_kd_defaults(void)
 {
-    return (fy_kd_opts){ 0 };
+    return (fy_kd_opts){ .tau = -1, .alpha = -1, .beta = -1, .gamma = -1, .width = -1 };
 }
 
-/* A number that a loss may read, and its bounds: above 0, at most `most`. */
+/* A number that a loss may read, and its bounds: above 0, or 0 as well, and at most `most`. */
 static const struct {
     const char *name;
     size_t at;
     double most;
+    bool may_be_0;
 } numbers[] = {
-    { "tau", offsetof(fy_kd_opts, tau), 1000 },
-    { "alpha", offsetof(fy_kd_opts, alpha), 1e6 },
-    { "beta", offsetof(fy_kd_opts, beta), 1e6 },
-    { "gamma", offsetof(fy_kd_opts, gamma), 100 },
+    { "tau", offsetof(fy_kd_opts, tau), 1000, false },
+    { "alpha", offsetof(fy_kd_opts, alpha), 1e6, true },
+    { "beta", offsetof(fy_kd_opts, beta), 1e6, true },
+    { "gamma", offsetof(fy_kd_opts, gamma), 100, false },
 };
 
 static fy_status settle_number(fy_kd *k, size_t i)
 {
     double *x = (double *)((char *)&k->o + numbers[i].at);
     const double own = *(const double *)((const char *)&k->loss->defaults + numbers[i].at);
-    if (*x == 0 || isnan(*x))
+    if (!(*x >= 0))
         *x = own;
-    if (own == 0 || (*x > 0 && *x <= numbers[i].most))
+    if (own == 0 || (*x <= numbers[i].most && (*x > 0 || numbers[i].may_be_0)))
         return FY_OK;
-    return fyi_fail(FY_EINVAL, "loss '%s' of '%s': %s must be above 0 and at most %g, not %g",
-                    k->loss->name, k->name, numbers[i].name, numbers[i].most, *x);
+    return fyi_fail(FY_EINVAL,
+                    "loss '%s' of '%s': %s must be %s and at most %g, not %g; a negative number "
+                    "asks for the loss's own",
+                    k->loss->name, k->name, numbers[i].name,
+                    numbers[i].may_be_0 ? "0 or more" : "above 0", numbers[i].most, *x);
 }
 
 #define MAX_WIDTH 65536
+
+static fy_status settle_width(fy_kd *k)
+{
+    const int64_t own = k->loss->defaults.width, asked = k->o.width;
+    if (asked < 0 || own == 0)
+        k->o.width = FYI_MAX(own, 0);
+    else if (asked < 1 || asked > MAX_WIDTH)
+        return fyi_fail(FY_EINVAL,
+                        "loss '%s' of '%s': width must be 1 to %d, not %lld; a negative number "
+                        "asks for the loss's own",
+                        k->loss->name, k->name, MAX_WIDTH, (long long)asked);
+    return FY_OK;
+}
 
 static fy_status settle(fy_kd *k)
 {
     for (size_t i = 0; i < FYI_LEN(numbers); i++)
         FYI_FORWARD(settle_number(k, i));
-    if (k->o.width == 0)
-        k->o.width = k->loss->defaults.width;
-    if (k->o.width < 0 || k->o.width > MAX_WIDTH)
-        return fyi_fail(FY_EINVAL, "loss '%s' of '%s': width must be 1 to %d, not %lld",
-                        k->loss->name, k->name, MAX_WIDTH, (long long)k->o.width);
-    return FY_OK;
+    return settle_width(k);
 }
 
 /* ---- making --------------------------------------------------------------------------------------------------- */

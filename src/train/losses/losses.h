@@ -23,7 +23,7 @@ typedef struct fyi_kd_loss {
     unsigned needs;   /* FYI_KD_... */
     int min_layers;   /* 0: 1 */
     double usual_weight;
-    fy_kd_opts defaults; /* what it reads; 0: nothing */
+    fy_kd_opts defaults; /* what it reads; 0: nothing. width -1: what the shapes ask for */
     /* What the general checks leave; optional. */
     fy_status (*check)(const fy_kd *k, const fy_graph *g, const fy_kd_in *in);
     /* Makes adapters and critic for checked views; optional. */
@@ -37,7 +37,7 @@ struct fy_kd {
     const fyi_kd_loss *loss;
     unsigned needs; /* the loss's, after its options */
     char *name;
-    fy_kd_opts o; /* with the loss's own defaults where nothing was given */
+    fy_kd_opts o; /* with the loss's own defaults where nothing was given; width 0: the shapes' */
     fy_model *adapters[FY_KD_MAX_LAYERS];
     int n_adapters;
     fy_model *critic;

@@ -70,6 +70,7 @@ const fyi_kd_loss fyi_kd_vid = {
     .text = "values, through a regressor that also learns how sure it is (VID, Ahn et al. 2019)",
     .needs = FYI_KD_LAYERS,
     .usual_weight = 1,
+    .defaults = { .width = -1 },
     .open = open,
     .build = build,
 };

@@ -70,6 +70,9 @@ FY_API fy_node fy_model_apply_fixed(fy_graph *g, fy_model *m, fy_node x);
  * "features", what goes into the head. FY_NO_NODE if there is no such layer; docs/models.md lists names, and so
  * does fy_model_summary. */
 FY_API fy_node fy_model_tap(const fy_graph *g, const fy_model *m, fy_node y, const char *layer);
+/* The same, where there has to be one: FY_EINVAL names the nearest. */
+FY_API FY_NODISCARD fy_status fy_model_find_tap(const fy_graph *g, const fy_model *m, fy_node y,
+                                                const char *layer, fy_node *out);
 
 /* Several modalities: an encoder each, a model from a part to d features, the same d for all of them; and a fusion, a model from
  * all features to one result, families "fusion_...". A fusion puts its neutral element where a part is missing, and what

@@ -288,28 +288,6 @@ fy_node fy_model_apply_fixed(fy_graph *g, fy_model *m, fy_node x)
     return fy_graph_status(g) == FY_OK ? build(how, m, x) : FY_NO_NODE;
 }
 
-/* The last value up to y that bears the layer's name, or whose name goes on from there after `end`. */
-static fyi_id last_named(const fy_graph *g, const fy_model *m, fy_node y, const char *layer,
-                         char end)
-{
-    const size_t model = strlen(m->name), n = strlen(layer);
-    for (fyi_id v = y.id; v > 0; v--) {
-        const char *name = g->values[v].name;
-        if (name && strncmp(name, m->name, model) == 0 && name[model] == '.' &&
-            strncmp(name + model + 1, layer, n) == 0 && name[model + 1 + n] == end)
-            return v;
-    }
-    return 0;
-}
-
-/* An earlier application has values of its own, further up. A scope's value may be known by what it ends in:
- * "layer3" by "layer3.1". */
-fy_node fy_model_tap(const fy_graph *g, const fy_model *m, fy_node y, const char *layer)
-{
-    const fyi_id exact = last_named(g, m, y, layer, '\0');
-    return fyi_n(exact ? exact : last_named(g, m, y, layer, '.'));
-}
-
 /* ---- values ------------------------------------------------------------------------------------------- */
 
 static void draw(const void *arg, float *v, int64_t n)

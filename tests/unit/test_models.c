@@ -249,6 +249,40 @@ static void layers_are_found_by_name(void **state)
     }
 }
 
+static void a_layer_that_is_not_there_is_named(void **state)
+{
+    static const struct {
+        const char *layer, *sentence; /* NULL: it is there */
+    } rows[] = {
+        { "layer2.0", NULL },
+        { "conv9", "'model' has no layer 'conv9'; did you mean 'conv1'? 'ferry inspect --model "
+                   "resnet20_cifar' lists them" },
+        { "layer9", "did you mean 'layer1'?" },
+        { "layer2.0.cnv2", "did you mean 'layer2.0.conv2'?" },
+        { "nothing",
+          "'model' has no layer 'nothing'; 'ferry inspect --model resnet20_cifar' lists" },
+        { "", "'model' has no layer ''; 'ferry" },
+    };
+    const fy_model_opts o = opts_of("resnet20_cifar");
+    fy_model *m;
+    fy_graph *g;
+    (void)state;
+    check_ok(fy_model_open("resnet20_cifar", "model", &o, &m));
+    check_ok(fy_graph_new(&g));
+    const fy_node x = fy_input(g, "x", FY_F32, FY_SHAPE(2, 3, 32, 32));
+    const fy_node y = fy_model_apply(g, m, x, FY_TRAIN);
+    for (size_t i = 0; i < LEN(rows); i++) {
+        fy_node at;
+        const fy_status st = fy_model_find_tap(g, m, y, rows[i].layer, &at);
+        assert_int_equal(st, rows[i].sentence ? FY_EINVAL : FY_OK);
+        assert_int_equal(at.id, fy_model_tap(g, m, y, rows[i].layer).id);
+        if (rows[i].sentence)
+            check_sentence(rows[i].sentence);
+    }
+    fy_graph_free(g);
+    fy_model_free(m);
+}
+
 static void each_application_has_its_own_layers(void **state)
 {
     const fy_model_opts o = opts_of("resnet20_cifar");
@@ -503,6 +537,7 @@ int main(void)
         cmocka_unit_test(without_classes_a_model_gives_features),
         cmocka_unit_test(features_are_computed_once_per_sample),
         cmocka_unit_test(layers_are_found_by_name),
+        cmocka_unit_test(a_layer_that_is_not_there_is_named),
         cmocka_unit_test(each_application_has_its_own_layers),
         cmocka_unit_test(scopes_that_do_not_match_are_mistakes),
         cmocka_unit_test(options_that_make_no_sense_are_refused),

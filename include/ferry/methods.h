@@ -218,16 +218,16 @@ typedef struct fy_distill_opts {
     fy_network_opts teachers[FY_MAX_TEACHERS]; /* the first is T, whose copy S may be; all teach */
     int n_teachers;
     fy_optim_opts teacher_optim; /* of those that learn */
-    int64_t teacher_epochs;
-    const char *teacher_moves; /* globs of their parameters that do; NULL: all */
+    int64_t teacher_epochs;      /* before S does; one that is `mutual` learns as long as S */
+    const char *teacher_moves;   /* globs of their parameters that do; NULL: all */
 
     fy_network_opts student; /* family NULL: a copy of T */
     const char *
         moves; /* globs of S's parameters; NULL: of a copy the head and the block before it, else all */
-    const char *losses;    /* names of fy_kd_losses, with blanks between; "": cross-entropy alone */
-    const double *weights; /* [n_weights], of each loss; n_weights 0: each one's usual weight */
+    const char *losses; /* names of fy_kd_losses, with blanks between; "": cross-entropy alone */
+    const double *weights; /* [n_weights], of each loss, 0 or more; n_weights 0: each one's usual weight */
     int n_weights;
-    fy_kd_opts kd; /* temperature and what else losses read */
+    fy_kd_opts kd; /* temperature, one for all of them and for R, and what else losses read */
     const char *taps,
         *teacher_taps; /* layers that losses on layers compare, with blanks between; NULL: none; the
                                       * teachers' NULL: of the same names */
@@ -235,7 +235,9 @@ typedef struct fy_distill_opts {
     double source_ce;  /* weight of the source's labels beside a target's */
     double label_smoothing;
     double l2_sp; /* of a copy, or a student with weights */
-    bool mutual; /* T learns at the same time, from S by `soft` and from the labels (deep mutual learning, Zhang et al. 2018) */
+    /* T learns in the same steps, from the labels and from S by soft, each with S's weight: soft is among the losses (deep
+     * mutual learning, Zhang et al. 2018). */
+    bool mutual;
 
     fy_optim_opts optim;  /* of S, and of the plain fine-tuning */
     int64_t epochs;       /* at most; of the larger of the two domains */
@@ -252,9 +254,11 @@ typedef struct fy_distill_opts {
     double redistil_target; /* b */
     bool finetuned;         /* run the last stage, too; needs a target */
 
-    int64_t views;             /* as in fy_finetune_opts: what teachers say is kept for each */
+    int64_t views; /* as in fy_finetune_opts: what teachers say is kept for each; 0 without augment */
     const fy_augment *augment; /* of training samples, of both domains; NULL: none */
-    const fy_pixels *pixels;   /* how they were prepared, saved with the models; NULL: not said */
+    /* How samples were prepared, saved with the models, and, of fy_distill_data.source_teacher, those that the teachers see;
+     * NULL: not said. A teacher whose file says otherwise of the values is refused. */
+    const fy_pixels *pixels, *teacher_pixels;
     uint64_t seed;
     int workers; /* loader threads */
 } fy_distill_opts;

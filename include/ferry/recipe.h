@@ -55,8 +55,9 @@ typedef struct fy_recipe_key {
     const char *key;   /* "adda.critic_lr", "<side>.limit"; lent until the next call */
     const char *type;  /* "number", "sgd | adam", ... */
     char standard[64]; /* its default */
-    const char *needs; /* "optim=adam", a condition on a key of the same section; NULL: none */
-    const char *help;  /* one line */
+    const char *
+        needs; /* "optim=adam", "a data side 'target'": without it the key is a mistake; NULL: nothing */
+    const char *help; /* one line */
 } fy_recipe_key;
 /* The i-th of all, section by section; false when there are no more. */
 FY_API bool fy_recipe_known(int i, fy_recipe_key *out);

@@ -1,6 +1,7 @@
 /* distill_check.c: what is wrong with a distillation's options and data alone, before anything is opened. */
 #include "distill.h"
 
+#include <math.h>
 #include <string.h>
 
 static fy_status check_numbers(const fy_distill_opts *o)
@@ -89,13 +90,76 @@ static fy_status check_classes(const distill *d, int k)
         c, k + 1, fy_model_class_name(m, c), fy_dataset_name(s), fy_dataset_class_name(s, c));
 }
 
+typedef struct values {
+    double mean, deviation;
+} values;
+
+static values values_of(const fy_pixels *p, int64_t channel)
+{
+    return p->deviation[0] > 0 ? (values){ (double)p->mean[channel], (double)p->deviation[channel] }
+                               : (values){ 0, 1 };
+}
+
+#define VALUES_APART 0.005 /* a grey level or so: the rounding of who wrote them down */
+
+/* One that was trained before must be shown such values as it knows; what size it works at is the caller's choice. */
+static fy_status check_pixels(const distill *d, int k)
+{
+    const fy_pixels *shown = d->data->source_teacher ? d->o->teacher_pixels : d->o->pixels;
+    const fy_pixels knows = fy_model_pixels(d->m.teachers[k]);
+    if (!shown || distill_learns(d, k) || !fy_model_has_pixels(d->m.teachers[k]))
+        return FY_OK;
+    for (int64_t c = 0; c < shown->channels && c < 4; c++) {
+        const values a = values_of(&knows, c), b = values_of(shown, c);
+        if (fabs(a.mean - b.mean) > VALUES_APART || fabs(a.deviation - b.deviation) > VALUES_APART)
+            return fy_error(
+                FY_EINVAL,
+                "distill: teacher %d, '%s', knows pixels without a mean of %.3g and a deviation of "
+                "%.3g in channel %lld, and is shown them without %.3g and %.3g; prepare them as it "
+                "knows them (range, mean, deviation), or leave it out",
+                k + 1, d->o->teachers[k].weights, a.mean, a.deviation, (long long)c + 1, b.mean,
+                b.deviation);
+    }
+    return FY_OK;
+}
+
 fy_status distill_check_teachers(const distill *d)
 {
     fy_status st = FY_OK;
+    for (int k = 0; k < d->o->n_teachers; k++)
+        FY_TRY(check_pixels(d, k));
     for (int k = 0; k < d->o->n_teachers && teachers_read(&d->of_t, "logits"); k++)
         FY_TRY(check_classes(d, k));
 done:
     return st;
+}
+
+/* Does any lesson learn from labels? */
+static bool reads_labels(const distill *d)
+{
+    const fy_distill_opts *o = d->o;
+    for (int k = 0; k < o->n_teachers && !o->mutual; k++)
+        if (distill_learns(d, k))
+            return true;
+    return o->ce > 0 || o->source_ce > 0 ||
+           (d->data->target && (o->finetuned || (o->rounds > 0 && o->redistil_weight < 1)));
+}
+
+/* What is asked for and would do nothing. */
+static fy_status check_unread(const distill *d)
+{
+    const fy_distill_opts *o = d->o;
+    if (o->views > 0 && !o->augment)
+        return fy_error(FY_EINVAL,
+                        "distill: %lld views of each sample are asked for, and nothing augments "
+                        "them; set augment, or views to 0",
+                        (long long)o->views);
+    if (o->label_smoothing > 0 && !reads_labels(d))
+        return fy_error(FY_EINVAL,
+                        "distill: label_smoothing is %g, and nobody learns from labels; set ce "
+                        "above 0, or label_smoothing to 0",
+                        o->label_smoothing);
+    return FY_OK;
 }
 
 static fy_status check_source_ce(const distill *d)
@@ -186,6 +250,7 @@ fy_status distill_check(const distill *d)
     FY_TRY(check_numbers(d->o));
     FY_TRY(check_something(d->o));
     FY_TRY(check_halves(d));
+    FY_TRY(check_unread(d));
     FY_TRY(check_source_ce(d));
     FY_TRY(check_mutual(d));
     if (d->data->source_teacher)

@@ -151,7 +151,9 @@ static fy_status on_step(void *arg, fy_plan *plan, int64_t step)
     fy_status st = fy_plan_set(plan, "student.lr", rate);
     if (st == FY_OK && r->critics.id)
         st = fy_plan_set(plan, "critic.lr", (float)CRITIC_RATE * rate);
-    return st == FY_OK && r->peer.id ? fy_plan_set(plan, "peer.lr", rate) : st;
+    if (st == FY_OK && r->peer.id)
+        st = fy_plan_set(plan, "peer.lr", (float)(r->s->o->teacher_optim.lr * factor));
+    return st;
 }
 
 /* ---- the batch --------------------------------------------------------------------------------------------- */
@@ -327,15 +329,17 @@ static void add_pull(running *r)
         r->loss = loss_sum(r->g, r->loss, fy_scale(r->g, sum, (float)(r->l->pull / 2)));
 }
 
-/* What the teachers have moving: adapters, critics, or, of two that learn together, all of the first. */
-static fy_status move_teachers(running *r, const fy_optim *optim, fy_objective student,
-                               fy_objective critic)
+/* Of two that learn together, the teacher: as one without a student learns. */
+static fy_status move_peer(running *r)
 {
     const teachers *t = r->l->teachers;
-    if (r->peer.id)
-        fy_objective_moves_model(r->g, fy_objective_add(r->g, "peer", r->peer, optim), t->v[0], "*",
-                                 NULL);
-    return teachers_move(t, r->g, student, critic);
+    fy_optim optim;
+    fy_status st;
+    FY_TRY(optim_of(&r->s->o->teacher_optim, &optim));
+    fy_objective_moves_model(r->g, fy_objective_add(r->g, "peer", r->peer, &optim), t->v[0],
+                             t->back_moves, NULL);
+done:
+    return st;
 }
 
 static fy_status add_objectives(running *r)
@@ -350,8 +354,10 @@ static fy_status add_objectives(running *r)
     }
     const fy_objective student = fy_objective_add(r->g, "student", r->loss, &optim);
     fy_objective_moves_model(r->g, student, r->l->learner, r->l->moves, NULL);
+    if (r->peer.id)
+        FY_TRY(move_peer(r));
     if (r->l->teachers)
-        FY_TRY(move_teachers(r, &optim, student, critic));
+        FY_TRY(teachers_move(r->l->teachers, r->g, student, critic));
     st = fy_graph_status(r->g);
 done:
     return st;

@@ -3,6 +3,7 @@
 
 #include "losses.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,13 +19,9 @@ static void look_at_layers(fy_graph *g, const fy_model *m, fy_node y, const word
                            fy_kd_view *v)
 {
     for (int i = 0; i < taps->n; i++) {
-        const fy_node tap = fy_model_tap(g, m, y, taps->v[i]);
-        if (!tap.id)
-            fy_graph_fail(g, fy_error(FY_EINVAL,
-                                      "distill: '%s' has no layer '%s'; 'ferry inspect --model %s' "
-                                      "lists them",
-                                      fy_model_name(m), taps->v[i], fy_model_family(m)));
-        v->layers[v->n_layers++] = tap;
+        const fy_status st = fy_model_find_tap(g, m, y, taps->v[i], &v->layers[v->n_layers++]);
+        if (st != FY_OK)
+            fy_graph_fail(g, st);
     }
 }
 
@@ -61,7 +58,8 @@ static fy_kd_in facing(const teachers *t, fy_graph *g, const lesson_batch *b, in
 void teachers_apply(const teachers *t, fy_graph *g, fy_node x, fy_node said[FY_MAX_TEACHERS])
 {
     for (int i = 0; i < t->n; i++)
-        said[i] = fy_model_apply(g, t->v[i], x, t->back ? FY_TRAIN : FY_EVAL);
+        said[i] = t->back ? fy_model_apply_moving(g, t->v[i], x, t->back_moves)
+                          : fy_model_apply(g, t->v[i], x, FY_EVAL);
 }
 
 /* ---- the losses ---------------------------------------------------------------------------------------- */
@@ -82,6 +80,14 @@ done:
     return st;
 }
 
+static int place_of(const words *w, const char *name)
+{
+    for (int i = 0; i < w->n; i++)
+        if (strcmp(w->v[i], name) == 0)
+            return i;
+    return -1;
+}
+
 /* Both ways by their logits. */
 static fy_kd_in turned(const fy_kd_in *in)
 {
@@ -91,11 +97,17 @@ static fy_kd_in turned(const fy_kd_in *in)
 static fy_status open_back(const teachers_of *of, teachers *t, fy_graph *g, const lesson_batch *b)
 {
     const fy_kd_in in = facing(t, g, b, 0), back = turned(&in);
+    if (place_of(&t->losses, "soft") < 0)
+        return fy_error(FY_EINVAL,
+                        "distill: two networks learn from each other by soft, and losses is '%s'; "
+                        "name soft among them, or leave out mutual",
+                        of->o->losses ? of->o->losses : "");
     if (t->n != 1)
         return fy_error(FY_EINVAL,
                         "distill: two networks learn from each other, and there are %d teachers; "
                         "name one",
                         t->n);
+    t->back_moves = of->o->teacher_moves ? of->o->teacher_moves : "*";
     return fy_kd_new("soft", "kd-back", g, &back, &of->o->kd, &t->back);
 }
 
@@ -123,6 +135,17 @@ done:
     return st;
 }
 
+static fy_status fail_weight(const fy_distill_opts *o, const teachers *t, int k)
+{
+    if (o->n_weights)
+        return fy_error(FY_EINVAL, "distill: the weight of '%s' is %g; expected 0 or more",
+                        t->losses.v[k], t->weight[k]);
+    return fy_error(FY_EINVAL,
+                    "distill: nobody has said what '%s' usually weighs; give weights, one for each "
+                    "loss of '%s'",
+                    t->losses.v[k], o->losses);
+}
+
 static fy_status set_weights(const fy_distill_opts *o, teachers *t)
 {
     if (o->n_weights != 0 && o->n_weights != t->losses.n)
@@ -131,13 +154,11 @@ static fy_status set_weights(const fy_distill_opts *o, teachers *t)
                         o->n_weights, t->losses.n, o->losses);
     for (int k = 0; k < t->losses.n; k++) {
         t->weight[k] = o->n_weights ? o->weights[k] : fy_kd_usual_weight(t->losses.v[k]);
-        if (!(t->weight[k] >= 0))
-            return fy_error(
-                FY_EINVAL,
-                "distill: the weight of '%s' is %g; expected 0 or more, one for each loss of "
-                "'%s'",
-                t->losses.v[k], t->weight[k], o->losses);
+        if (o->n_weights ? !(t->weight[k] >= 0) : isnan(t->weight[k]))
+            return fail_weight(o, t, k);
     }
+    if (t->back)
+        t->back_weight = t->weight[place_of(&t->losses, "soft")];
     return FY_OK;
 }
 
@@ -267,5 +288,5 @@ fy_node teachers_loss(const teachers *t, fy_graph *g, const lesson_batch *b, fy_
 fy_node teachers_back(const teachers *t, fy_graph *g, const lesson_batch *b)
 {
     const fy_kd_in in = facing(t, g, b, 0), back = turned(&in);
-    return fy_kd_apply(g, t->back, &back);
+    return fy_scale(g, fy_kd_apply(g, t->back, &back), (float)t->back_weight);
 }

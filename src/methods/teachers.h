@@ -17,6 +17,8 @@ typedef struct teachers {
     double weight[TEACHERS_MAX_LOSSES];
     fy_kd *kd[TEACHERS_MAX_LOSSES][FY_MAX_TEACHERS];
     fy_kd *back; /* by which the only teacher learns from the student; NULL: teachers stay as they are */
+    double back_weight;     /* of it: that of soft */
+    const char *back_moves; /* globs of the parameters of the teacher that learn so */
 } teachers;
 
 /* v lent. o's losses, weights and taps; shapes are those of `rows` samples of x, or of teacher_x where teachers see something
@@ -47,11 +49,11 @@ typedef struct lesson_batch {
     fy_node said[FY_MAX_TEACHERS]; /* each teacher's logits of these n rows */
     fy_node labels;                /* i32 [n] */
 } lesson_batch;
-/* The teachers' logits of x, in evaluation mode; of one that learns, in training mode. */
+/* The teachers' logits of x, in evaluation mode; of one that learns, with what moves in training mode. */
 void teachers_apply(const teachers *t, fy_graph *g, fy_node x, fy_node said[FY_MAX_TEACHERS]);
 /* sum_i w_i mean over the teachers of loss_i, a scalar; the critics' loss beside it, FY_NO_NODE if there is no critic. */
 fy_node teachers_loss(const teachers *t, fy_graph *g, const lesson_batch *b, fy_node *critics);
-/* What the teacher learns from the student by, a scalar (Zhang et al. 2018, equation 6). There is t->back. */
+/* What the teacher learns from the student by, weighed, a scalar (Zhang et al. 2018, equation 6). There is t->back. */
 fy_node teachers_back(const teachers *t, fy_graph *g, const lesson_batch *b);
 /* Lets the objectives move what is not the student's: adapters with it, critics against it. critic may be {0}. */
 fy_status teachers_move(const teachers *t, fy_graph *g, fy_objective student, fy_objective critic);

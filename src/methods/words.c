@@ -10,6 +10,8 @@ fy_status words_of(const char *text, int most, const char *what, words *out)
     if (bytes > sizeof out->text)
         return fy_error(FY_EINVAL, "%s: %zu letters; expected at most %zu", what, bytes - 1,
                         sizeof out->text - 1);
+    if (text && strchr(text, ','))
+        return fy_error(FY_EINVAL, "%s: '%s' has a comma; blanks separate names", what, text);
     memcpy(out->text, text ? text : "", bytes);
     for (char *at = out->text + strspn(out->text, " "); *at; at += strspn(at, " ")) {
         if (out->n == most)

@@ -11,7 +11,7 @@ typedef struct words {
     int n;
 } words;
 
-/* FY_EINVAL for more than `most` names, or more letters than there is room for; `what` names the text in the sentence. NULL:
+/* FY_EINVAL for more than `most` names, a comma, or more letters than there is room for; `what` names the text in the sentence. NULL:
  * no words. */
 fy_status words_of(const char *text, int most, const char *what, words *out);
 

@@ -17,7 +17,7 @@ static fy_status each_file(const fyi_settings *s,
         for (const fyi_key *k = section->keys; section->is_open && k->key != NULL; k++) {
             const char **path = (void *)((char *)section->base + k->at);
 
-            if (k->type == FYI_KEY_FILE && *path != NULL && fyi_key_applies(section, k))
+            if (k->type == FYI_KEY_FILE && *path != NULL && fyi_key_applies(s, section, k))
                 FYI_FORWARD(fn(arg, section, k, path));
         }
     }

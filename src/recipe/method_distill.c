@@ -81,11 +81,11 @@ static const fyi_key distill_keys[] = {
     KEY("taps", FYI_KEY_TEXT, o.taps, 0, 0, NULL, NULL, "the student's layers that are compared: \"layer2 layer3\""),
     KEY("teacher_taps", FYI_KEY_TEXT, o.teacher_taps, 0, 0, NULL, "taps!=\"\"", "the teachers' beside them; \"\": the same names"),
     KEY("ce", FYI_KEY_REAL, o.ce, 0, 1e6, NULL, NULL, "weight of the labels"),
-    KEY("source_ce", FYI_KEY_REAL, o.source_ce, 0, 1e6, NULL, NULL, "weight of the source's labels beside a target's"),
+    KEY("source_ce", FYI_KEY_REAL, o.source_ce, 0, 1e6, NULL, "target", "weight of the source's labels beside a target's"),
     KEY("label_smoothing", FYI_KEY_REAL, o.label_smoothing, 0, 0.99, NULL, NULL,
         "share of a label that is spread over all classes"),
     KEY("l2_sp", FYI_KEY_REAL, o.l2_sp, 0, 1e6, NULL, NULL, "pull of what moves towards where it began"),
-    KEY("mutual", FYI_KEY_BOOL, o.mutual, 0, 0, NULL, NULL, "the teacher learns at the same time, from the student as well"),
+    KEY("mutual", FYI_KEY_BOOL, o.mutual, 0, 0, NULL, NULL, "the teacher learns in the same steps, by `soft` from the student and from the labels"),
     KEY("optim", FYI_KEY_WORD, o.optim.name, 0, 0, fy_optim_names, NULL, "how the student learns"),
     KEY("lr", FYI_KEY_REAL, o.optim.lr, 0, 1e6, NULL, NULL, "learning rate, before the schedule"),
     KEY("momentum", FYI_KEY_REAL, o.optim.momentum, 0, 1, NULL, "optim=sgd", "share of the last step in the next"),
@@ -96,33 +96,38 @@ static const fyi_key distill_keys[] = {
     KEY("epochs", FYI_KEY_INT, o.epochs, 1, 1e6, NULL, NULL, "at most, of the larger of the two domains"),
     KEY("batch", FYI_KEY_INT, o.batch, 2, 65536, NULL, NULL, "samples per step, half of each domain"),
     KEY("schedule", FYI_KEY_WORD, o.schedule, 0, 0, fy_schedule_names, NULL, "of the rate, over each stage"),
-    KEY("source_drop", FYI_KEY_REAL, o.source_drop, 0, 1, NULL, NULL,
+    KEY("source_drop", FYI_KEY_REAL, o.source_drop, 0, 1, NULL, "target",
         "most that the student may lose of the teacher's accuracy on the source"),
     KEY("target_accuracy", FYI_KEY_REAL, o.target_accuracy, 0, 1, NULL, NULL, "on validation, that is enough; 0: any is worked for"),
     KEY("patience", FYI_KEY_INT, o.patience, 0, 1e6, NULL, NULL, "epochs without a better model that end a stage; 0: none do"),
-    KEY("teacher_optim", FYI_KEY_WORD, o.teacher_optim.name, 0, 0, fy_optim_names, NULL, "how a teacher without weights learns"),
+    KEY("teacher_optim", FYI_KEY_WORD, o.teacher_optim.name, 0, 0, fy_optim_names, NULL, "how a teacher learns that does"),
     KEY("teacher_lr", FYI_KEY_REAL, o.teacher_optim.lr, 0, 1e6, NULL, NULL, "its learning rate, before the schedule"),
     KEY("teacher_weight_decay", FYI_KEY_REAL, o.teacher_optim.weight_decay, 0, 1e6, NULL, NULL, "pull of its values towards 0"),
     KEY("teacher_moves", FYI_KEY_TEXT, o.teacher_moves, 0, 0, NULL, NULL, "which of its parameters learn: \"fc.*\"; \"\": all"),
-    KEY("teacher_epochs", FYI_KEY_INT, o.teacher_epochs, 1, 1e6, NULL, NULL, "of a teacher without weights"),
-    KEY("rounds", FYI_KEY_INT, o.rounds, 0, 2, NULL, NULL, "of re-distillation on the source, while it helps"),
+    KEY("teacher_epochs", FYI_KEY_INT, o.teacher_epochs, 1, 1e6, NULL, "mutual=false", "of a teacher that learns before its student"),
+    KEY("rounds", FYI_KEY_INT, o.rounds, 0, 2, NULL, "target", "of re-distillation on the source, while it helps"),
     KEY("redistil_epochs", FYI_KEY_INT, o.redistil_epochs, 1, 1e6, NULL, "rounds!=0", "of each round"),
     KEY("redistil_rate", FYI_KEY_REAL, o.redistil_rate, 0, 10, NULL, "rounds!=0", "learning rate there, relative to lr"),
     KEY("redistil_weight", FYI_KEY_REAL, o.redistil_weight, 0, 1, NULL, "rounds!=0", "of the student's word on the source; the labels have the rest"),
     KEY("redistil_target", FYI_KEY_REAL, o.redistil_target, 0, 1e6, NULL, "rounds!=0", "weight of the student's word on the target"),
-    KEY("finetuned", FYI_KEY_BOOL, o.finetuned, 0, 0, NULL, NULL, "a copy of the teacher learns the target by labels alone, for comparison"),
+    KEY("finetuned", FYI_KEY_BOOL, o.finetuned, 0, 0, NULL, "target", "a copy of the teacher learns the target by labels alone, for comparison"),
     KEY("views", FYI_KEY_INT, o.views, 0, 1e6, NULL, NULL,
         "of each sample by `augment`, over and over: teachers run once for each; 0: a new one every epoch"),
     { .key = NULL },
 };
 
 static const fyi_key kd_keys[] = {
-    KEY("tau", FYI_KEY_REAL, o.kd.tau, 0, 1000, NULL, NULL, "temperature of soft, dkd, dist and crd; 0: each one's own"),
-    KEY("alpha", FYI_KEY_REAL, o.kd.alpha, 0, 1e6, NULL, NULL, "dkd: of the label's class; dist: between classes; 0: its own"),
-    KEY("beta", FYI_KEY_REAL, o.kd.beta, 0, 1e6, NULL, NULL, "dkd: of the other classes; dist: within a class; 0: its own"),
-    KEY("gamma", FYI_KEY_REAL, o.kd.gamma, 0, 1e6, NULL, NULL, "correlation: of the Gaussian kernel; 0: its own"),
-    KEY("width", FYI_KEY_INT, o.kd.width, 0, 65536, NULL, NULL, "of what learns beside the student in vid, crd, adversarial; 0: its own"),
-    KEY("critic_on_features", FYI_KEY_BOOL, o.kd.critic_on_features, 0, 0, NULL, NULL, "adversarial: the critic reads features instead of logits"),
+    KEY("tau", FYI_KEY_REAL, o.kd.tau, -1, 1000, NULL, NULL,
+        "one temperature for soft, dkd, dist and crd, and for re-distillation; -1: each one's own"),
+    KEY("alpha", FYI_KEY_REAL, o.kd.alpha, -1, 1e6, NULL, "distill.losses~dkd|dist",
+        "dkd: of the label's class; dist: between classes; -1: its own"),
+    KEY("beta", FYI_KEY_REAL, o.kd.beta, -1, 1e6, NULL, "distill.losses~dkd|dist",
+        "dkd: of the other classes; dist: within a class; -1: its own"),
+    KEY("gamma", FYI_KEY_REAL, o.kd.gamma, -1, 100, NULL, "distill.losses~correlation", "of the Gaussian kernel; -1: its own"),
+    KEY("width", FYI_KEY_INT, o.kd.width, -1, 65536, NULL, "distill.losses~vid|crd|adversarial",
+        "of what learns beside the student; -1: its own"),
+    KEY("critic_on_features", FYI_KEY_BOOL, o.kd.critic_on_features, 0, 0, NULL, "distill.losses~adversarial",
+        "the critic reads features instead of logits"),
     { .key = NULL },
 };
 /* clang-format on */
@@ -151,11 +156,17 @@ static const char *text_or_null(const char *text)
     return text != NULL && *text != '\0' ? text : NULL;
 }
 
+static fy_pixels pixels_of(const fyi_method_site *at, int side)
+{
+    return fyi_side_pixels(&at->settings->side[side], at->data->side[side]);
+}
+
 static fy_status run(const fyi_method_site *at, const void *given, fy_recipe_result *result)
 {
     const options *g = given;
-    const fy_pixels pixels =
-        fyi_side_pixels(&at->settings->side[FYI_SOURCE_VAL], at->data->side[FYI_SOURCE_VAL]);
+    const fy_pixels pixels = pixels_of(at, FYI_SOURCE_VAL);
+    const bool sees_otherwise = at->data->side[FYI_SOURCE_TEACHER] != NULL;
+    const fy_pixels teachers = sees_otherwise ? pixels_of(at, FYI_SOURCE_TEACHER) : pixels;
     fy_distill_opts o = g->o;
     fy_augment augment;
 
@@ -171,6 +182,7 @@ static fy_status run(const fyi_method_site *at, const void *given, fy_recipe_res
     o.weights = g->weights.v;
     o.n_weights = g->weights.n;
     o.pixels = &pixels;
+    o.teacher_pixels = &teachers;
     o.seed = at->seed;
     o.kd.seed = at->seed;
     o.workers = at->workers;

@@ -216,7 +216,7 @@ const char *fy_recipe_get(fy_recipe *r, const char *key)
         return NULL;
     section = fyi_settings_section(&r->settings, key, dot != NULL ? (size_t)(dot - key) : 0);
     k = section != NULL && section->is_open ? fyi_key_find(section->keys, leaf, strlen(leaf)) : NULL;
-    if (k == NULL || !fyi_key_applies(section, k))
+    if (k == NULL || !fyi_key_applies(&r->settings, section, k))
         return NULL;
     fyi_key_text(k, section->base, &text);
     lent = text.failed ? NULL : fyi_arena_dup(&r->bound, text.p != NULL ? text.p : "", text.len + 1);

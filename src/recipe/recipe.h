@@ -110,7 +110,9 @@ typedef struct fyi_key {
     size_t at;       /* offset in the section's struct */
     double min, max; /* of numbers; both 0: any */
     const char *const *(*words)(void);
-    const char *needs; /* "optim=adam|adamw", "limit!=0": of the section; NULL: always */
+    /* "optim=adam|adamw", "limit!=0": of the section; "distill.mutual=false": of another one; "distill.losses~dkd|dist": one of
+     * these is among its words; "target": there is such a data side. NULL: always */
+    const char *needs;
     unsigned flags;
     const char *help;
 } fyi_key;
@@ -133,8 +135,25 @@ void fyi_key_text(const fyi_key *k, const void *base, fyi_buf *out);
 /* "a whole number, 0 or more", "sgd or adam": what a value must be. */
 void fyi_key_expected(const fyi_key *k, char *text, size_t size);
 const fyi_key *fyi_key_find(const fyi_key *keys, const char *name, size_t len);
-/* Does the condition in k->needs hold, and that of the key it names? */
-bool fyi_key_applies(const fyi_section *s, const fyi_key *k);
+struct fyi_settings;
+/* What k->needs speaks of: a key, or a data side as a whole, and the test that the key has to pass. */
+typedef struct fyi_condition {
+    const fyi_section *section;
+    const fyi_key *key;      /* NULL: the section has to be there */
+    const char *name, *test; /* "losses", name_len letters; "~dkd|dist" */
+    int name_len;
+} fyi_condition;
+/* Of a key of `own` that has one. */
+fyi_condition fyi_condition_of(const struct fyi_settings *s, const fyi_section *own,
+                               const fyi_key *k);
+/* A condition in words: "adda.optim=adam|adamw", "a data side 'target'", "dkd|dist among distill.losses". section "": the key's
+ * own goes without saying. */
+void fyi_needs_text(const char *section, const char *needs, char *text, size_t size);
+/* Does the condition in k->needs hold, and that of the key it names, and so on? `own` is a section of s that has k. */
+bool fyi_key_applies(const struct fyi_settings *s, const fyi_section *own, const fyi_key *k);
+/* The first of these keys whose condition does not hold, *own then its section; NULL: k applies. */
+const fyi_key *fyi_key_unmet(const struct fyi_settings *s, const fyi_section **own,
+                             const fyi_key *k);
 
 /* ---- settings: settings.c, sides.c, method.c, kind_*.c ------------------------------------------------- */
 
@@ -200,7 +219,6 @@ bool fyi_side_is_of_values(const fyi_side *s);
 /* What `s`, another part of the same data, takes over from `from`: all but where its samples are and which. */
 void fyi_side_follow(fyi_side *s, const fyi_side *from);
 
-struct fyi_settings;
 struct fyi_recipe_data;
 struct json_t;
 

@@ -120,7 +120,7 @@ static int count_keys(const fyi_key *keys)
 bool fyi_key_give(const char *section, const fyi_key *keys, const void *base, int *i,
                   fy_recipe_key *out)
 {
-    static _Thread_local char key[FYI_RECIPE_MAX_KEY], type[256];
+    static _Thread_local char key[FYI_RECIPE_MAX_KEY], type[256], needs[160];
     const int n = count_keys(keys);
     fyi_buf text = { 0 };
 
@@ -131,8 +131,12 @@ bool fyi_key_give(const char *section, const fyi_key *keys, const void *base, in
     (void)snprintf(key, sizeof key, "%s%s%s", section, *section ? "." : "", keys[*i].key);
     fyi_key_expected(&keys[*i], type, sizeof type);
     fyi_key_text(&keys[*i], base, &text);
-    *out =
-        (fy_recipe_key){ .key = key, .type = type, .needs = keys[*i].needs, .help = keys[*i].help };
+    if (keys[*i].needs != NULL)
+        fyi_needs_text("", keys[*i].needs, needs, sizeof needs);
+    *out = (fy_recipe_key){ .key = key,
+                            .type = type,
+                            .needs = keys[*i].needs != NULL ? needs : NULL,
+                            .help = keys[*i].help };
     if (!(keys[*i].flags & FYI_KEY_REQUIRED) && text.p != NULL)
         (void)snprintf(out->standard, sizeof out->standard, "%s", text.p);
     fyi_buf_release(&text);

@@ -181,29 +181,35 @@ fy_status fyi_rundir_write(const fyi_settings *s, const fyi_recipe_data *d, cons
 
 /* ---- resuming -------------------------------------------------------------------------------- */
 
-static bool is_equal(const fyi_key *k, const fyi_section *a, const fyi_section *b, fyi_buf text[2])
+/* A key of the i-th section in two recipes. */
+static bool is_equal(const fyi_key *k, const fyi_settings *now, const fyi_settings *then, int i,
+                     fyi_buf text[2])
 {
+    const fyi_section *a = &now->sections[i], *b = &then->sections[i];
+
     if (!a->is_open || !b->is_open)
         return a->is_open == b->is_open;
-    if ((k->flags & FYI_KEY_MACHINE) || (!fyi_key_applies(a, k) && !fyi_key_applies(b, k)))
+    if ((k->flags & FYI_KEY_MACHINE) ||
+        (!fyi_key_applies(now, a, k) && !fyi_key_applies(then, b, k)))
         return true;
     fyi_key_text(k, a->base, &text[0]);
     fyi_key_text(k, b->base, &text[1]);
     return text[0].len == text[1].len && memcmp(text[0].p, text[1].p, text[0].len) == 0;
 }
 
-static fy_status compare_key(const fyi_key *k, const fyi_section *now, const fyi_section *then,
-                             const char *dir)
+static fy_status compare_key(const fyi_key *k, const fyi_settings *now, const fyi_settings *then,
+                             int i, const char *dir)
 {
+    const char *section = now->sections[i].name;
     fyi_buf text[2] = { { 0 }, { 0 } };
     fy_status st = FY_OK;
 
-    if (!is_equal(k, now, then, text))
+    if (!is_equal(k, now, then, i, text))
         st = fyi_fail(
             FY_EINVAL,
             "the run in '%s' began with %s%s%s %s, the recipe now says %s; resume it as it was "
             "(--resume alone) or begin another",
-            dir, now->name, *now->name ? "." : "", k->key, text[1].p ? text[1].p : "otherwise",
+            dir, section, *section ? "." : "", k->key, text[1].p ? text[1].p : "otherwise",
             text[0].p ? text[0].p : "otherwise");
     fyi_buf_release(&text[0]);
     fyi_buf_release(&text[1]);
@@ -218,7 +224,7 @@ static fy_status compare_settings(const fyi_settings *now, const fyi_settings *t
                         then->method->name, now->method->name);
     for (int i = 0; i < now->n_sections; i++)
         for (const fyi_key *k = now->sections[i].keys; k->key != NULL; k++)
-            FYI_FORWARD(compare_key(k, &now->sections[i], &then->sections[i], dir));
+            FYI_FORWARD(compare_key(k, now, then, i, dir));
     return FY_OK;
 }
 

@@ -70,7 +70,8 @@ void fyi_key_expected(const fyi_key *k, char *text, size_t size)
     else if (k->type == FYI_KEY_TEXTS)
         (void)snprintf(text, size, "a list of texts");
     else if (k->type == FYI_KEY_REALS)
-        (void)snprintf(text, size, "a list of %d to %d numbers", fewest_reals(k), FYI_MAX_REALS);
+        (void)snprintf(text, size, "a list of %d to %d numbers%s", fewest_reals(k), FYI_MAX_REALS,
+                       k->min == 0 && k->max > 0 ? ", each 0 or more" : "");
     else if (k->type == FYI_KEY_SEEDS)
         (void)snprintf(text, size, "how many, 1 to %.0f, or a list of seeds, each there once",
                        k->max);
@@ -544,25 +545,81 @@ static const char *short_text(const fyi_key *k, const void *v, char room[32])
     }
 }
 
-static bool holds(const fyi_section *s, const fyi_key *named, const char *test)
+/* Has `text`, words with blanks between them, one of "a|b|c"? */
+static bool names_one_of(const char *text, const char *words)
 {
-    const bool is_not = test[0] == '!';
-    char room[32];
+    char word[64];
 
-    return is_one_of(short_text(named, (const char *)s->base + named->at, room),
-                     test + (is_not ? 2 : 1)) != is_not;
+    for (text += strspn(text, " "); *text != '\0'; text += strspn(text, " ")) {
+        const size_t n = strcspn(text, " ");
+
+        (void)snprintf(word, sizeof word, "%.*s", (int)FYI_MIN(n, sizeof word - 1), text);
+        if (n < sizeof word && is_one_of(word, words))
+            return true;
+        text += n;
+    }
+    return false;
 }
 
-bool fyi_key_applies(const fyi_section *s, const fyi_key *k)
+static bool holds(const fyi_condition *c)
 {
-    while (k->needs != NULL) {
-        const size_t len = strcspn(k->needs, "!=");
-        const fyi_key *named = fyi_key_find(s->keys, k->needs, len);
+    char room[32];
 
-        FYI_ASSERT(named != NULL);
-        if (!holds(s, named, k->needs + len))
-            return false;
-        k = named;
+    if (c->key == NULL)
+        return c->section->is_open;
+    const char *text = short_text(c->key, (const char *)c->section->base + c->key->at, room);
+    return c->test[0] == '~'   ? names_one_of(text, c->test + 1)
+           : c->test[0] == '!' ? !is_one_of(text, c->test + 2)
+                               : is_one_of(text, c->test + 1);
+}
+
+fyi_condition fyi_condition_of(const fyi_settings *s, const fyi_section *own, const fyi_key *k)
+{
+    const size_t len = strcspn(k->needs, "!=~");
+    const char *dot = memchr(k->needs, '.', len);
+    const bool is_side = k->needs[len] == '\0';
+    fyi_condition c = { own, NULL, k->needs, k->needs + len, (int)len };
+
+    if (is_side || dot != NULL)
+        c.section = fyi_settings_section(s, k->needs, is_side ? len : (size_t)(dot - k->needs));
+    if (dot != NULL) {
+        c.name = dot + 1;
+        c.name_len -= (int)(dot + 1 - k->needs);
     }
-    return true;
+    FYI_ASSERT(c.section != NULL);
+    c.key = is_side ? NULL : fyi_key_find(c.section->keys, c.name, (size_t)c.name_len);
+    FYI_ASSERT(is_side || c.key != NULL);
+    return c;
+}
+
+void fyi_needs_text(const char *section, const char *needs, char *text, size_t size)
+{
+    const int len = (int)strcspn(needs, "!=~");
+    const bool is_own = *section != '\0' && memchr(needs, '.', (size_t)len) == NULL;
+    const char *front = is_own ? section : "", *dot = is_own ? "." : "";
+
+    if (needs[len] == '\0')
+        (void)snprintf(text, size, "a data side '%s'", needs);
+    else if (needs[len] == '~')
+        (void)snprintf(text, size, "%s among %s%s%.*s", needs + len + 1, front, dot, len, needs);
+    else
+        (void)snprintf(text, size, "%s%s%s", front, dot, needs);
+}
+
+const fyi_key *fyi_key_unmet(const fyi_settings *s, const fyi_section **own, const fyi_key *k)
+{
+    while (k != NULL && k->needs != NULL) {
+        const fyi_condition c = fyi_condition_of(s, *own, k);
+
+        if (!holds(&c))
+            return k;
+        *own = c.section;
+        k = c.key;
+    }
+    return NULL;
+}
+
+bool fyi_key_applies(const fyi_settings *s, const fyi_section *own, const fyi_key *k)
+{
+    return fyi_key_unmet(s, &own, k) == NULL;
 }

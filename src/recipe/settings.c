@@ -239,20 +239,22 @@ static fy_status bind_entry(const fyi_settings *s, const fyi_entries *t, const f
 
 /* An override that turns a part off takes the file's settings of that part along, and those of what
  * hangs on it: only what the user said in one breath has to agree. */
-static bool was_turned_off(const fyi_entries *t, const fyi_entry *e, const fyi_section *section,
-                           const fyi_key *k)
+static bool was_turned_off(const fyi_settings *s, const fyi_entries *t, const fyi_entry *e,
+                           const fyi_section *section, const fyi_key *k)
 {
     char full[2 * FYI_RECIPE_MAX_KEY];
 
-    for (; e->line > 0 && k->needs != NULL;
-         k = fyi_key_find(section->keys, k->needs, strcspn(k->needs, "!="))) {
+    while (e->line > 0 && k != NULL && k->needs != NULL) {
+        const fyi_condition c = fyi_condition_of(s, section, k);
         const fyi_entry *named;
 
-        snprintf(full, sizeof full, "%s%s%.*s", section->name, *section->name ? "." : "",
-                 (int)strcspn(k->needs, "!="), k->needs);
+        (void)snprintf(full, sizeof full, "%s%s%.*s", c.section->name, *c.section->name ? "." : "",
+                       c.name_len, c.name);
         named = fyi_entries_find(t, full);
         if (named != NULL && named->line == 0)
             return true;
+        section = c.section;
+        k = c.key;
     }
     return false;
 }
@@ -272,6 +274,19 @@ static void note_other_methods(const fyi_settings *s, const fyi_entries *t, bool
     }
 }
 
+/* e's key is k, of that section. */
+static fy_status fail_unused(const fyi_settings *s, const fyi_entries *t, const fyi_entry *e,
+                             const fyi_section *section, const fyi_key *k)
+{
+    const fyi_key *unmet = fyi_key_unmet(s, &section, k);
+    char where[320], needs[160];
+
+    fyi_entry_where(t, e, where, sizeof where);
+    fyi_needs_text(section->name, unmet->needs, needs, sizeof needs);
+    return fyi_fail(FY_EINVAL, "%s: '%s' would not be used, since it needs %s; leave it out", where,
+                    e->key, needs);
+}
+
 /* Entries whose condition does not hold: mistakes, but for those that an override turned off. */
 static fy_status check_needs(const fyi_settings *s, const fyi_entries *t, bool *is_off)
 {
@@ -279,28 +294,25 @@ static fy_status check_needs(const fyi_settings *s, const fyi_entries *t, bool *
         const fyi_section *section = section_of(s, t->v[i].key);
         const char *leaf = leaf_of(t->v[i].key);
         const fyi_key *k = section != NULL ? fyi_key_find(section->keys, leaf, strlen(leaf)) : NULL;
-        char where[320];
 
-        if (k == NULL || is_off[i] || fyi_is_arm(t->v[i].key) || fyi_key_applies(section, k))
+        if (k == NULL || is_off[i] || fyi_is_arm(t->v[i].key) || fyi_key_applies(s, section, k))
             continue;
-        is_off[i] = was_turned_off(t, &t->v[i], section, k);
-        if (is_off[i])
-            continue;
-        fyi_entry_where(t, &t->v[i], where, sizeof where);
-        return fyi_fail(FY_EINVAL, "%s: '%s' would not be used, since it needs %s%s%s; leave it out",
-                        where, t->v[i].key, section->name, *section->name ? "." : "", k->needs);
+        is_off[i] = was_turned_off(s, t, &t->v[i], section, k);
+        if (!is_off[i])
+            return fail_unused(s, t, &t->v[i], section, k);
     }
     return FY_OK;
 }
 
-static fy_status check_required(const fyi_section *section, const fyi_entries *t)
+static fy_status check_required(const fyi_settings *s, const fyi_section *section,
+                                const fyi_entries *t)
 {
     char full[FYI_RECIPE_MAX_KEY + 1];
 
     for (const fyi_key *k = section->keys; k->key != NULL; k++) {
         (void)snprintf(full, sizeof full, "%s%s%s", section->name, *section->name ? "." : "",
                        k->key);
-        if (!(k->flags & FYI_KEY_REQUIRED) || !fyi_key_applies(section, k) ||
+        if (!(k->flags & FYI_KEY_REQUIRED) || !fyi_key_applies(s, section, k) ||
             fyi_entries_find(t, full) != NULL)
             continue;
         return fyi_fail(FY_EINVAL, "recipe %s: '%s' is missing: %s", t->path, full, k->help);
@@ -432,7 +444,7 @@ fy_status fyi_section_bind(const fyi_section *section, const fyi_entries *t, fyi
     for (size_t i = 0; i < t->n; i++)
         FYI_FORWARD(bind_entry(&s, t, &t->v[i], arena));
     FYI_FORWARD(check_needs(&s, t, is_off));
-    return check_required(section, t);
+    return check_required(&s, section, t);
 }
 
 /* Bound twice: only when all is bound it shows what was turned off, and that is then left out. */
@@ -448,7 +460,7 @@ fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char 
     FYI_FORWARD(bind_all(out, t, name, is_off, arena));
     for (int i = 0; i < out->n_sections; i++)
         if (out->sections[i].is_open)
-            FYI_FORWARD(check_required(&out->sections[i], t));
+            FYI_FORWARD(check_required(out, &out->sections[i], t));
     FYI_FORWARD(check_across(out, t));
     return fyi_compare_check(out, t);
 }

@@ -60,7 +60,7 @@ static void put_section(const fyi_settings *s, const fyi_section *section, unsig
     if (*section->name)
         fyi_buf_printf(out, "\n%s:\n", section->name);
     for (const fyi_key *k = section->keys; k->key != NULL; k++)
-        if (fyi_key_applies(section, k) && !(k->flags & without) &&
+        if (fyi_key_applies(s, section, k) && !(k->flags & without) &&
             !(has_own && strcmp(k->key, "holdout") == 0))
             put_key(section, k, out);
 }
@@ -121,11 +121,11 @@ fy_status fyi_recipe_sha256(const fyi_settings *s, char hex[65])
     return hash_text(&text, hex);
 }
 
-static bool has_following_seed(const fyi_section *s)
+static bool has_following_seed(const fyi_settings *s, const fyi_section *side)
 {
-    for (const fyi_key *k = s->keys; s->is_open && k->key != NULL; k++)
-        if (k->type == FYI_KEY_SEED && fyi_key_applies(s, k) &&
-            ((const fyi_seed *)(const void *)((const char *)s->base + k->at))->follows)
+    for (const fyi_key *k = side->keys; side->is_open && k->key != NULL; k++)
+        if (k->type == FYI_KEY_SEED && fyi_key_applies(s, side, k) &&
+            ((const fyi_seed *)(const void *)((const char *)side->base + k->at))->follows)
             return true;
     return false;
 }
@@ -136,7 +136,7 @@ static bool is_data_seeded(const fyi_settings *s)
     bool is = fyi_holds_out(s);
 
     for (int i = 0; i < FYI_SIDES; i++)
-        is = is || has_following_seed(&s->sections[1 + i]);
+        is = is || has_following_seed(s, &s->sections[1 + i]);
     return is;
 }
 

@@ -37,6 +37,14 @@ cmp second/metrics.jsonl again/metrics.jsonl || fail "other metrics"
 expect 0 run --resume again --json
 says out.txt '"chosen":'
 
+# A target with other classes: the teacher has nothing to say there, in the table and in the report.
+expect 0 distill digits:clean:120 --teacher-model lenet --target digits:noisy:60 'source.classes=[0,1,2,3]' \
+    'target.classes=[7,8,9]' distill.epochs=1 distill.teacher_epochs=1 distill.batch=16 distill.rounds=0 \
+    distill.finetuned=false --out others
+says out.txt "The teacher has no class for the target's, so it was not imitated there."
+says others/report.html "The teacher has no class for the target"
+grep -q "no better than chance" others/report.html && fail "the report judges a teacher that was not asked"
+
 expect 2 distill digits:clean:120
 says err.txt "there is no teacher; add --teacher FILE, or --teacher-model FAMILY"
 expect 2 distill digits:clean:120 --teacher-model lenat
@@ -45,8 +53,21 @@ expect 1 distill digits:clean:120 --teacher nowhere.safetensors
 says err.txt "nowhere.safetensors"
 expect 1 distill digits:clean:120 --teacher-model lenet --losses sft
 says err.txt "did you mean 'soft'?"
+expect 1 distill digits:clean:120 --teacher-model lenet --losses soft,hint
+says err.txt "'soft,hint' has a comma; blanks separate names"
+expect 2 distill digits:clean:120 --teacher-model lenet --student lenet distill.rounds=1
+says err.txt "'distill.rounds' would not be used, since it needs a data side 'target'"
+expect 2 distill digits:clean:120 --teacher-model lenet --student lenet kd.gamma=1
+says err.txt "'kd.gamma' would not be used, since it needs correlation among distill.losses"
+expect 1 distill digits:clean:120 --teacher-model lenet --student lenet distill.views=4
+says err.txt "4 views of each sample are asked for, and nothing augments them"
+expect 1 distill digits:clean:120 --teacher-model lenet --losses hint distill.taps=conv3
+says err.txt "did you mean 'conv1'?"
 expect 1 distill digits:clean:120 --teacher-model lenet --target-test digits:noisy:50
 says err.txt "there is a data side 'target_test' and no 'target'"
+expect 0 help recipe
+says out.txt "needs dkd|dist among distill.losses"
+says out.txt "needs a data side 'target'"
 expect 0 help losses
 says out.txt "Hinton"
 finish

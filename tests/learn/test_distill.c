@@ -266,6 +266,56 @@ static void one_domain_has_many_ways(void **state)
     }
 }
 
+/* As it is before the first step. */
+static fy_model *untrained_teacher(const setup *s)
+{
+    fy_model_opts o = fy_model_defaults();
+    fy_model *m;
+    o.input = FY_SHAPE(1, SIZE, SIZE);
+    o.n_classes = CLASSES;
+    o.seed = s->o.seed;
+    check_ok(fy_model_open("lenet", "teacher", &o, &m));
+    return m;
+}
+
+/* The teacher of two that learn together moves as teachers do, and what it learns weighs what its student learns. */
+static void a_peer_moves_as_teachers_do(void **state)
+{
+    static const struct {
+        const char *why, *moves, *moved;
+        double lr, ce, soft;
+    } rows[] = {
+        { "all of it", NULL, "*", 0.01, 0.5, 0.9 },
+        { "a part", "fc2.*", "fc2.*", 0.01, 0.5, 0.9 },
+        { "by soft alone", "fc2.*", "fc2.*", 0.01, 0, 0.9 },
+        { "at no rate", NULL, "", 0, 0.5, 0.9 },
+        { "by what weighs nothing", NULL, "", 0.01, 0, 0 },
+    };
+    for (size_t i = 0; i < LEN(rows); i++) {
+        char name[16];
+        setup s = open_setup();
+        fy_distill_report report;
+        snprintf(name, sizeof name, "peer%zu", i);
+        char *dir = fyi_path_join(*state, name);
+        s.is_alone = s.o.mutual = true;
+        s.o.moves = NULL;
+        s.o.student.family = "linear";
+        s.o.epochs = 1;
+        s.o.ce = rows[i].ce;
+        s.o.weights = &rows[i].soft;
+        s.o.n_weights = 1;
+        s.o.teacher_moves = rows[i].moves;
+        s.o.teacher_optim = (fy_optim_opts){ .name = "sgd", .lr = rows[i].lr };
+        check_ok(distil(&s, dir, false, NULL, &report));
+        fy_model *before = untrained_teacher(&s), *after = load(dir, "teacher.safetensors");
+        fyt_check_moved(before, after, rows[i].moved, rows[i].why);
+        fy_model_free(after);
+        fy_model_free(before);
+        fyi_free(dir);
+        close_setup(&s);
+    }
+}
+
 /* It learnt colour images; its student sees the same samples in grey. */
 static void a_teacher_may_see_something_else(void **state)
 {
@@ -436,7 +486,8 @@ static void what_makes_no_sense_is_refused(void **state)
     s.o.losses = "soft hint";
     s.o.taps = "conv9";
     check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
-    check_sentence("'student' has no layer 'conv9'; 'ferry inspect --model lenet' lists them");
+    check_sentence("'student' has no layer 'conv9'; did you mean 'conv1'? 'ferry inspect --model "
+                   "lenet' lists them");
     s.o.taps = "conv2";
     s.o.teacher_taps = "conv1 conv2";
     check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
@@ -446,7 +497,22 @@ static void what_makes_no_sense_is_refused(void **state)
     s.o.n_weights = 1;
     check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
     check_sentence("1 weights for 2 losses, 'soft hint'");
+    s.o.weights = (const double[]){ 1, -1 };
+    s.o.n_weights = 2;
+    check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
+    check_sentence("the weight of 'hint' is -1; expected 0 or more");
     s.o.n_weights = 0;
+    s.o.losses = "soft,hint";
+    check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
+    check_sentence("losses: 'soft,hint' has a comma; blanks separate names");
+    s.o.losses = "correlation";
+    check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
+    check_sentence("nobody has said what 'correlation' usually weighs; give weights");
+    s.o.losses = "soft hint";
+    s.o.views = 4;
+    check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
+    check_sentence("4 views of each sample are asked for, and nothing augments them");
+    s.o.views = 0;
     s.o.moves = "layer4.*";
     check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
     check_sentence("moves is 'layer4.*', which names no parameter of the student");
@@ -457,6 +523,13 @@ static void what_makes_no_sense_is_refused(void **state)
     s.o.student.family = "linear";
     check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
     check_sentence("have one domain");
+    s.is_alone = true;
+    s.o.losses = "hint";
+    s.o.student.family = "lenet";
+    check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
+    check_sentence("learn from each other by soft, and losses is 'hint'; name soft among them");
+    s.is_alone = false;
+    s.o.losses = "soft hint";
     s.o.student.family = NULL;
     s.o.mutual = false;
     s.o.rounds = 3;
@@ -477,6 +550,53 @@ static void what_makes_no_sense_is_refused(void **state)
     s.o.teachers[0] = (fy_network_opts){ 0 };
     check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
     check_sentence("teacher has neither a family nor weights");
+    close_setup(&s);
+}
+
+static void smoothing_needs_labels(void **state)
+{
+    setup s = open_setup();
+    fy_distill_report report;
+    s.o.teachers[0].weights = "/nowhere.safetensors";
+    s.o.label_smoothing = 0.1;
+    s.o.ce = 0;
+    check_status(distil(&s, *state, false, NULL, &report), FY_EIO); /* the last stage has labels */
+    s.o.finetuned = false;
+    check_status(distil(&s, *state, false, NULL, &report), FY_EIO); /* so has re-distillation */
+    s.o.redistil_weight = 1;
+    check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
+    check_sentence("label_smoothing is 0.1, and nobody learns from labels");
+    close_setup(&s);
+}
+
+/* A teacher from a file says what values it learnt from. */
+static void teachers_know_their_pixels(void **state)
+{
+    static const fy_pixels halves = { 1, SIZE, 0, 0, { 0.5f }, { 0.5f } };
+    static const fy_pixels as_they_are = { .channels = 1, .size = SIZE };
+    setup s = open_setup();
+    fy_distill_report report;
+    char *first = fyi_path_join(*state, "first"), *second = fyi_path_join(*state, "second");
+    char *file = fyi_path_join(first, "teacher.safetensors");
+    s.is_alone = true;
+    s.o.student.family = "linear";
+    s.o.moves = NULL;
+    s.o.teacher_epochs = s.o.epochs = 1;
+    s.o.pixels = &halves;
+    check_ok(distil(&s, first, false, NULL, &report));
+    s.o.n_teachers = 2;
+    s.o.teachers[1] = (fy_network_opts){ .weights = file, .dropout = -1 };
+    s.o.pixels = &as_they_are;
+    check_status(distil(&s, second, false, NULL, &report), FY_EINVAL);
+    check_sentence("knows pixels without a mean of 0.5 and a deviation of 0.5 in channel 1, and is "
+                   "shown them without 0 and 1; prepare them as it knows them");
+    check_sentence("teacher 2, '");
+    s.o.teachers[1].learns = true; /* it gets used to them */
+    s.o.teachers[1].family = "lenet";
+    check_ok(distil(&s, second, false, NULL, &report));
+    fyi_free(file);
+    fyi_free(second);
+    fyi_free(first);
     close_setup(&s);
 }
 
@@ -508,12 +628,15 @@ int main(void)
         WITH_DIR(a_copy_moves_its_end_where_nobody_says),
         WITH_DIR(a_kept_word_is_a_live_word),
         WITH_DIR(one_domain_has_many_ways),
+        WITH_DIR(a_peer_moves_as_teachers_do),
         WITH_DIR(a_teacher_may_see_something_else),
         WITH_DIR(other_classes_get_a_head_of_their_own),
         WITH_DIR(some_of_the_sources_classes_are_the_same),
         WITH_DIR(a_stopped_run_resumes_to_the_same_bytes),
         WITH_DIR(it_learns_the_target_and_keeps_the_source),
         WITH_DIR(what_makes_no_sense_is_refused),
+        WITH_DIR(smoothing_needs_labels),
+        WITH_DIR(teachers_know_their_pixels),
         WITH_DIR(teachers_samples_are_paired),
     };
     return cmocka_run_group_tests_name("distill", tests, NULL, NULL);

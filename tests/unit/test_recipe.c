@@ -12,6 +12,8 @@
     "source: {format: digits, n: 50}\n" \
     "target: {format: digits, style: noisy}\n"
 #define WHOLE "method: adda\n" SIDES
+#define DISTILL "method: distill\nsource: {format: digits}\nteacher: {family: lenet}\n"
+#define TARGET "target: {format: digits}\n"
 
 /* ---- mistakes -------------------------------------------------------------------------------- */
 
@@ -116,6 +118,32 @@ static const struct bad bad_meaning[] = {
       "'adda.classifier_weights' would not be used, since it needs adda.source_weights!=\"\"" },
     { "training_of_a_trained_model", WHOLE "adda: {source_weights: a.safetensors, source_lr: 1}\n",
       "'adda.source_lr' would not be used, since it needs adda.source_weights=\"\"" },
+    { "rounds_without_a_target", DISTILL "distill: {rounds: 2}\n",
+      "x.yaml:4:11: 'distill.rounds' would not be used, since it needs a data side 'target'; leave "
+      "it out" },
+    { "what_hangs_on_rounds", DISTILL "distill: {redistil_epochs: 2}\n",
+      "'distill.redistil_epochs' would not be used, since it needs a data side 'target'" },
+    { "rounds_of_none", DISTILL TARGET "distill: {rounds: 0, redistil_epochs: 2}\n",
+      "'distill.redistil_epochs' would not be used, since it needs distill.rounds!=0" },
+    { "finetuned_without_a_target", DISTILL "distill: {finetuned: false}\n",
+      "'distill.finetuned' would not be used, since it needs a data side 'target'" },
+    { "source_drop_without_a_target", DISTILL "distill: {source_drop: 0.1}\n",
+      "'distill.source_drop' would not be used, since it needs a data side 'target'" },
+    { "source_ce_without_a_target", DISTILL "distill: {source_ce: 1}\n",
+      "'distill.source_ce' would not be used, since it needs a data side 'target'" },
+    { "epochs_of_a_peer", DISTILL "distill: {mutual: true, teacher_epochs: 3}\n",
+      "'distill.teacher_epochs' would not be used, since it needs distill.mutual=false" },
+    { "gamma_of_soft", DISTILL "kd: {gamma: 1}\n",
+      "'kd.gamma' would not be used, since it needs correlation among distill.losses" },
+    { "alpha_of_soft", DISTILL "distill: {losses: soft dists}\nkd: {alpha: 1}\n",
+      "'kd.alpha' would not be used, since it needs dkd|dist among distill.losses" },
+    { "width_of_hint", DISTILL "distill: {losses: hint}\nkd: {width: 8}\n",
+      "'kd.width' would not be used, since it needs vid|crd|adversarial among distill.losses" },
+    { "critic_of_hint", DISTILL "distill: {losses: hint}\nkd: {critic_on_features: true}\n",
+      "'kd.critic_on_features' would not be used, since it needs adversarial among "
+      "distill.losses" },
+    { "weights_below_0", DISTILL "distill: {weights: [-1]}\n",
+      "'distill.weights' is '-1', expected a list of 0 to 4 numbers, each 0 or more" },
     { "no_images", "method: adda\ntarget: {format: digits}\nsource: {labels: a}\n",
       "'source.images' is missing" },
     { "no_source", "method: adda\ntarget: {format: digits}\n", "the data side 'source' is missing" },
@@ -299,7 +327,7 @@ static const struct off_row {
       "adda.source_epochs=1", "needs adda.source_steps=0" },
     { "off: limit", "source.limit=0", "source.pick", "source.pick=first", "needs source.limit!=0" },
     { "off: limit's seed", "source.limit=0", "source.pick_seed", "source.pick_seed=4",
-      "needs source.pick!=first" },
+      "needs source.limit!=0" },
 };
 
 static fy_recipe *parts(const char *set)
@@ -378,6 +406,55 @@ static void what_is_written_reads_back_as_it_was(void **state)
     fy_recipe_free(r);
 }
 
+/* What applies depends on keys of other sections and on which data there is; what is written has to agree with itself. */
+static void what_a_distillation_writes_reads_back(void **state)
+{
+    static const char *const texts[] = {
+        DISTILL,
+        DISTILL TARGET,
+        DISTILL "distill: {mutual: true}\n",
+        DISTILL "distill: {losses: none}\n",
+        DISTILL TARGET "distill: {losses: soft  dkd, rounds: 0}\nkd: {alpha: 0, beta: -1}\n",
+        DISTILL "distill: {losses: correlation vid adversarial, weights: [1, 1, 1]}\n"
+                "kd: {gamma: 1, width: 4, critic_on_features: true}\n",
+    };
+    char first[512], second[512];
+
+    (void)snprintf(first, sizeof first, "%s", fyt_path(*state, "a.yaml"));
+    (void)snprintf(second, sizeof second, "%s", fyt_path(*state, "b.yaml"));
+    for (size_t i = 0; i < LEN(texts); i++) {
+        fy_recipe *r, *again;
+
+        check_ok(fy_recipe_parse("x.yaml", texts[i], strlen(texts[i]), &r));
+        check_ok(fy_recipe_write(r, first));
+        check_ok(fy_recipe_read(first, &again));
+        check_ok(fy_recipe_write(again, second));
+        check_same_file(first, second);
+        fy_recipe_free(again);
+        fy_recipe_free(r);
+    }
+}
+
+/* An override of one section's key takes along what another section's keys have to say to it. */
+static void losses_take_their_numbers_along(void **state)
+{
+    static const char text[] = DISTILL "distill: {losses: dkd}\nkd: {alpha: 0, tau: 2}\n";
+    fy_recipe *r;
+
+    (void)state;
+    check_ok(fy_recipe_parse("x.yaml", text, sizeof text - 1, &r));
+    assert_string_equal(fy_recipe_get(r, "kd.alpha"), "0");
+    assert_string_equal(fy_recipe_get(r, "kd.beta"), "-1");
+    check_ok(fy_recipe_set(r, "distill.losses=soft"));
+    check_ok(fy_recipe_check(r));
+    assert_null(fy_recipe_get(r, "kd.alpha"));
+    assert_string_equal(fy_recipe_get(r, "kd.tau"), "2");
+    check_ok(fy_recipe_set(r, "kd.alpha=1"));
+    check_status(fy_recipe_check(r), FY_EINVAL);
+    check_sentence("setting 'kd.alpha=1': 'kd.alpha' would not be used");
+    fy_recipe_free(r);
+}
+
 /* What is wrong with a recipe of this name and text, "" if nothing. */
 static const char *mistake_of(const char *path)
 {
@@ -452,6 +529,9 @@ int main(void)
         cmocka_unit_test(is_named_after_its_file),
         cmocka_unit_test_setup_teardown(what_is_written_reads_back_as_it_was, fyt_tmpdir_setup,
                                         fyt_tmpdir_teardown),
+        cmocka_unit_test_setup_teardown(what_a_distillation_writes_reads_back, fyt_tmpdir_setup,
+                                        fyt_tmpdir_teardown),
+        cmocka_unit_test(losses_take_their_numbers_along),
         cmocka_unit_test(shipped_recipes_are_right),
         cmocka_unit_test(every_known_key_has_a_type_and_a_meaning),
         cmocka_unit_test_setup_teardown(survives_failing_allocations, fyt_tmpdir_setup,

@@ -51,7 +51,10 @@ static void say_limits(const fyi_distilled *d, fyi_buf *b)
                  fyi_whole(d->all).s, fyi_percent((double)d->moved / (double)d->all).s);
     if (d->has_target && !d->holds)
         fyi_buf_puts(b, "No epoch's student kept the source as well as was asked for. ");
-    if (d->has_target && !d->teaches_target)
+    if (d->has_target && !isfinite(d->v[FYI_TEACHER].target_val))
+        fyi_buf_puts(b,
+                     "The teacher has no class for the target's, so it was not imitated there. ");
+    else if (d->has_target && !d->teaches_target)
         fyi_buf_puts(b,
                      "The teacher is no better than chance on the target, so it was not imitated "
                      "there. ");

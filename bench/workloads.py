@@ -111,7 +111,7 @@ WORKLOADS = {
          alike("process_s", "head10", CACHED, "bf16", ("--bf16",)))),
     "distill": Workload(
         "one step: LeNet from labels and a CNN's soft targets, SGD; 64 images of 28x28",
-        (), 60, False, None, False,
+        (), 60, False, Check(3, 2, 1e-3), False,
         (Figure("steps_per_s", Side("ferry", "kept teacher", ("distill",)),
                 (Side("peer", "kept teacher", ("distill", "--variant", "cached")),)),
          Figure("steps_per_s", Side("ferry", "live teacher", ("distill", "--live")),
@@ -121,7 +121,7 @@ WORKLOADS = {
                 (Side("peer", "no teacher", ("distill", "--variant", "alone")),)))),
     "distill-whole": Workload(
         "a teacher, a student of it on another domain, re-distillation and fine-tuning, whole process",
-        (), 60, False, None, False,
+        (), 60, False, ONE, False,
         (Figure("process_s", Side("ferry", "kept teacher", ("distill-whole",)),
                 (Side("peer", "kept teacher", ("distill-whole", "--variant", "eager")),
                  Side("peer", "kept teacher, compile",

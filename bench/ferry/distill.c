@@ -12,6 +12,8 @@
 typedef struct lesson {
     fy_model *teacher, *student;
     fy_kd *kd;
+    fy_node loss;
+    float *images;          /* [BATCH, 1, 28, 28] */
     float *kept, *gathered; /* [ROWS, CLASSES], [BATCH, CLASSES] */
     uint64_t steps;
 } lesson;
@@ -51,6 +53,31 @@ done:
     return st;
 }
 
+static fy_status put_loss(bench *b)
+{
+    const lesson *l = b->state;
+    return bench_put_loss(b, l->loss);
+}
+
+static fy_status share(const bench *b, const lesson *l)
+{
+    fy_weights_file *f = NULL;
+    fy_status st = FY_OK;
+    if (!b->values)
+        return FY_OK;
+    FY_TRY(fy_weights_create(b->values, &f));
+    FY_TRY(bench_share_model(f, "student.", l->student));
+    if (l->teacher)
+        FY_TRY(bench_share_model(f, "teacher.", l->teacher));
+    if (l->kept)
+        FY_TRY(fy_weights_add(f, "kept", FY_F32, &FY_SHAPE(ROWS, CLASSES), l->kept));
+    FY_TRY(fy_weights_add(f, "x", FY_F32, &FY_SHAPE(BATCH, 1, 28, 28), l->images));
+    return fy_weights_commit(f);
+done:
+    fy_weights_abort(f);
+    return st;
+}
+
 fy_status begin_distill(bench *b)
 {
     static lesson l;
@@ -61,6 +88,7 @@ fy_status begin_distill(bench *b)
     fy_status st;
     b->state = &l;
     b->step_images = BATCH;
+    b->result = put_loss;
     FY_TRY(bench_open_model("lenet", "student", FY_SHAPE(1, 28, 28), CLASSES, &l.student));
     const fy_node x = fy_input(g, "x", FY_F32, FY_SHAPE(BATCH, 1, 28, 28));
     const fy_node logits = fy_model_apply(g, l.student, x, FY_TRAIN);
@@ -69,15 +97,17 @@ fy_status begin_distill(bench *b)
         fy_mean_all(g, fy_cross_entropy(g, logits, bench_halves(g, BATCH, BATCH / 2)));
     if (is_taught)
         FY_TRY(add_teacher(b, &l, x, &said, &loss));
-    loss = is_taught ? fy_add(g, loss, fy_scale(g, labels, 0.1f)) : labels;
-    const fy_objective task = fy_objective_add(g, "task", loss, &sgd);
+    l.loss = is_taught ? fy_add(g, loss, fy_scale(g, labels, 0.1f)) : labels;
+    const fy_objective task = fy_objective_add(g, "task", l.loss, &sgd);
     fy_objective_moves_model(g, task, l.student, "*", NULL);
     const bool is_kept = is_taught && !b->live;
     const fy_plan_opts o = { .feeds = &said, .n_feeds = is_kept ? 1 : 0 };
     FY_TRY(bench_plan(b, &o));
-    FY_TRY(fy_plan_feed(b->plan, x, bench_noise(BATCH * 784)));
+    l.images = bench_noise(BATCH * 784);
+    FY_TRY(fy_plan_feed(b->plan, x, l.images));
     if (is_kept)
         FY_TRY(keep_words(b, said));
+    st = share(b, &l);
 done:
     return st;
 }

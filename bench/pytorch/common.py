@@ -57,6 +57,11 @@ def load_values(path):
         return {name: torch.from_numpy(values[name]) for name in values.files}
 
 
+def named_after(prefix, values):
+    """Those of one of several models."""
+    return {name[len(prefix):]: v for name, v in values.items() if name.startswith(prefix)}
+
+
 def take_values(net, state, path):
     lacking = net.load_state_dict(state, strict=False)
     missing = [name for name in lacking.missing_keys if not name.endswith(".num_batches_tracked")]

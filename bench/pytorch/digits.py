@@ -1,8 +1,10 @@
 """adda, supervised and distill: small networks on constant batches of 28x28."""
+from collections import OrderedDict
 from types import SimpleNamespace
 
 from pytorch import nets
-from pytorch.common import Work, channels_last, halves, sgd, training
+from pytorch.common import (Work, channels_last, halves, load_values, named_after, sgd, take_values,
+                            training)
 
 BATCH = 64
 
@@ -81,22 +83,25 @@ def supervised(a):
 def lenet():
     """[n, 1, 28, 28] -> [n, 10]; Ferry's family lenet."""
     from torch import nn
-    return nn.Sequential(nn.Conv2d(1, 20, 5), nn.MaxPool2d(2), nn.ReLU(inplace=True),
-                         nn.Conv2d(20, 50, 5), nn.MaxPool2d(2), nn.ReLU(inplace=True),
-                         nn.Flatten(), nn.Linear(800, 500), nn.ReLU(inplace=True),
-                         nn.Linear(500, 10))
+    return nn.Sequential(OrderedDict([
+        ("conv1", nn.Conv2d(1, 20, 5)), ("pool1", nn.MaxPool2d(2)), ("relu1", nn.ReLU(inplace=True)),
+        ("conv2", nn.Conv2d(20, 50, 5)), ("pool2", nn.MaxPool2d(2)), ("relu2", nn.ReLU(inplace=True)),
+        ("flatten", nn.Flatten()), ("fc1", nn.Linear(800, 500)), ("relu3", nn.ReLU(inplace=True)),
+        ("fc2", nn.Linear(500, 10))]))
 
 
-def teacher_of(a, x):
+def teacher_of(a, x, given):
     """What says the teacher's logits of x: rows kept before, a network, or nobody."""
     import torch
     if a.variant == "alone":
         return None
     if a.variant == "cached":
-        kept = torch.randn(256, 10)
+        kept = given["kept"] if given else torch.randn(256, 10)
         rows = torch.arange(BATCH) * 17
         return lambda step: kept[(rows + step * 37) % 256]
     net = channels_last(nets.cnn(10)).eval()
+    if given:
+        take_values(net, named_after("teacher.", given), a.values)
     if a.variant == "live-jit":
         with torch.no_grad():
             net = torch.jit.optimize_for_inference(torch.jit.trace(net, x))
@@ -110,8 +115,12 @@ def teacher_of(a, x):
 def distill(a):
     """0.9 tau^2 KL(T || S) + 0.1 CE, tau 4."""
     from torch.nn.functional import cross_entropy, kl_div, log_softmax
-    net, x, y = channels_last(lenet()), images(), halves(BATCH, BATCH // 2)
-    teacher, optimiser, steps = teacher_of(a, x), sgd(net.parameters()), [0]
+    given = load_values(a.values) if a.values else {}
+    net, y = channels_last(lenet()), halves(BATCH, BATCH // 2)
+    if given:
+        take_values(net, named_after("student.", given), a.values)
+    x = channels_last(given["x"]) if given else images()
+    teacher, optimiser, steps, last = teacher_of(a, x, given), sgd(net.parameters()), [0], []
 
     def step():
         optimiser.zero_grad(set_to_none=True)
@@ -124,4 +133,5 @@ def distill(a):
         loss.backward()
         optimiser.step()
         steps[0] += 1
-    return Work(step, BATCH, None)
+        last[:] = [loss]
+    return Work(step, BATCH, lambda: last[0].item())

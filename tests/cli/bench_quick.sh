@@ -15,8 +15,12 @@ expect 0 adda startup memory jpeg --quick --no-peer --json --ferry "$program"
 json_has workload metric ferry peer ratio figures
 "$compare" --has-peer || exit 77
 
-expect 0 cnn-train --check --ferry "$program"
-says out.txt "cnn-train: second result"
+expect 0 cnn-train distill distill-whole --check --ferry "$program"
+says out.txt "cnn-train, f32, eager: second result"
+says out.txt "distill, kept teacher: second result"
+says out.txt "distill, live teacher, jit: second result"
+says out.txt "distill, no teacher: second result"
+says out.txt "distill-whole, kept teacher: redistilled result"
 
 expect 0 adda supervised startup memory cnn-train --quick --json --ferry "$program"
 says out.txt "cached features / classic loop"

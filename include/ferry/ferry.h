@@ -8,6 +8,7 @@
 #include "device.h"
 #include "distill.h"
 #include "fuse.h"
+#include "fused.h"
 #include "graph.h"
 #include "methods.h"
 #include "nn.h"

@@ -1,41 +1,14 @@
-/* fuse.h: learning from several modalities at once, and models that take whatever parts of a sample are there.
- *
- *   encoder   z_m = phi_m(x_m), d features of one part: any family whose head has d outputs
- *   fusion    f(z_1, ..., z_M), the logits: a fusion family, with a neutral element for each part that is missing
- *   branch    the whole model with one part alone, the others missing: what that modality has come to
- *
- * Methods differ in what teaches an encoder: the loss of all parts together, which a strong modality soon makes small, or
- * one of its own. */
+/* fuse.h: learning from several modalities at once. Methods differ in what teaches an encoder: the loss of all parts
+ * together, which a strong modality soon makes small, or one of its own. */
 #ifndef FERRY_FUSE_H
 #define FERRY_FUSE_H
 
+#include "fused.h"
 #include "methods.h"
-#include "parts.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* ---- models of several modalities ------------------------------------------------------------------------- */
-
-/* Encoders and a fusion as one model for predicting, on one device. Lends its models. */
-typedef struct fy_fused fy_fused;
-
-#define FY_ALL_PARTS (~0u)
-
-/* encoders [n], in the order of the modalities; each gives d features, and the fusion takes [n, d + 1]; all outlive it.
- * batch: samples at a time. FY_ESHAPE where they do not fit each other. */
-FY_API FY_NODISCARD fy_status fy_fused_new(fy_device *dev, fy_model *const *encoders,
-                                           fy_model *fusion, int n, int64_t batch, fy_fused **out);
-FY_API void fy_fused_free(fy_fused *f); /* accepts NULL */
-/* The encoders' results for all samples, f32 [count, n, d + 1] as fusions take them: behind the features 1 where the part is
- * there, 0 where it is not. Of modalities outside the subset, bit m for modality m, no features are computed. FY_ESHAPE where the
- * samples are not what an encoder takes; FY_EINVAL for another number of modalities. */
-FY_API FY_NODISCARD fy_status fy_fused_features(fy_fused *f, const fy_parts *p, unsigned subset,
-                                                fy_tensor **z);
-/* Logits [count, classes] of features as above, the parts outside the subset taken for missing. */
-FY_API FY_NODISCARD fy_status fy_fused_logits(fy_fused *f, const fy_tensor *z, unsigned subset,
-                                              fy_tensor **logits);
 
 /* ---- methods ---------------------------------------------------------------------------------------------- */
 
@@ -114,17 +87,6 @@ FY_API fy_fuse_opts fy_fuse_defaults(
 FY_API const char *const *fy_fuse_methods(void);
 FY_API const char *fy_fuse_method_text(const char *method); /* one line, NULL if unknown */
 
-/* Of one modality. Accuracies on test, or on val where there is no test. */
-typedef struct fy_fuse_branch {
-    double accuracy; /* of the branch, over the samples that have the part */
-    double val;
-    double probe; /* a linear classifier's on the features: what could be read from them (fy_linear_probe); NaN: too few samples */
-    double shapley; /* share of the accuracy: over all subsets of parts */
-    double unique; /* nats: how much better the label is known with z_m than from the others alone, at least; by classifiers fitted
-                     * to validation samples and judged by others; NaN: too few samples */
-    double beta;   /* dgl_unique: the last; else NaN */
-} fy_fuse_branch;
-
 typedef struct fy_fuse_report {
     double fused, fused_val; /* accuracy with all parts that are there */
     int n;                   /* modalities */
@@ -134,21 +96,12 @@ typedef struct fy_fuse_report {
     int64_t best_epoch; /* after which the model was kept; 0: as it began */
     int64_t moved;      /* values that learned, of encoders and fusion */
 } fy_fuse_report;
-/* Leaves in the run's directory <modality>.safetensors for each encoder and fusion.safetensors, of the epoch that knows the
- * validation samples best; fused.json, which says what belongs together; and fuse.json, the accuracy of every subset of parts and
- * each modality's figures. Metrics hold each epoch's val.fused and val.<modality>, and over the steps grad.<modality>, the mean length of
+/* Leaves in the run's directory the model of the epoch that knows the validation samples best (fy_fused_save) and fuse.json, the
+ * accuracy of every subset of parts and each modality's figures. Metrics hold each epoch's val.fused and val.<modality>, and over the steps grad.<modality>, the mean length of
  * the loss's gradient at that encoder's features. FY_EINVAL for a method, a family or a modality that there is not, naming the
  * nearest, and for modalities' names that are no file names. The run must have a directory. */
 FY_API FY_NODISCARD fy_status fy_fuse(fy_run *r, fy_device *dev, const fy_fuse_data *data,
                                       const fy_fuse_opts *o, fy_fuse_report *report);
-
-/* What a run of fy_fuse left in its directory, on a device: for programs that predict. Owns its models. */
-FY_API FY_NODISCARD fy_status fy_fused_load(fy_device *dev, const char *dir, int64_t batch,
-                                            fy_fused **out);
-FY_API int fy_fused_modalities(const fy_fused *f);
-FY_API const char *fy_fused_name(const fy_fused *f, int m);  /* the encoder's */
-FY_API fy_model *fy_fused_encoder(const fy_fused *f, int m); /* lent */
-FY_API fy_model *fy_fused_fusion(const fy_fused *f);         /* lent; it knows the classes */
 
 #ifdef __cplusplus
 }

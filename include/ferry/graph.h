@@ -116,6 +116,8 @@ FY_API fy_node fy_square(fy_graph *g, fy_node x);
 FY_API fy_node fy_abs(fy_graph *g, fy_node x);
 /* With probability p zero, else x / (1 - p); the mask is a function of (seed, node, step, element). */
 FY_API fy_node fy_dropout(fy_graph *g, fy_node x, float p);
+/* Numbers of mean 0 and deviation 1, a function of (seed, node, step, element); no gradient. */
+FY_API fy_node fy_normal(fy_graph *g, fy_shape s);
 
 /* Sums over the listed axes; the axes stay with size 1 when keep. n_axes 0: all axes. */
 FY_API fy_node fy_sum(fy_graph *g, fy_node x, const int *axes, int n_axes, bool keep);
@@ -192,6 +194,10 @@ FY_API fy_node fy_one_hot(fy_graph *g, fy_node labels, int64_t k);
 FY_API fy_node fy_detach(fy_graph *g, fy_node x);
 /* The same value; the gradient is multiplied by -coefficient, a scalar node (Ganin and Lempitsky 2015). */
 FY_API fy_node fy_grad_reverse(fy_graph *g, fy_node x, fy_node coefficient);
+
+/* d loss / d wrt[i] as a node of wrt[i]'s shape, for a scalar loss: to be watched, or to weigh losses by. No gradient passes
+ * through it. out[i] is FY_NO_NODE where the loss does not depend on wrt[i], or only through what passes no gradient on. */
+FY_API void fy_gradient(fy_graph *g, fy_node loss, const fy_node *wrt, int n, fy_node *out);
 
 /* ---- objectives ---------------------------------------------------------------------------------- */
 

@@ -119,6 +119,8 @@ FY_API fy_param *fy_model_find(const fy_model *m, const char *param_name);
 FY_API FY_NODISCARD fy_status fy_model_init(fy_model *m, uint64_t seed);
 /* Copies every value of `from` into the parameter of the same name and shape in `to`. */
 FY_API FY_NODISCARD fy_status fy_model_copy(fy_model *to, fy_model *from);
+/* The same for the parameters of `to` whose names match the globs. */
+FY_API FY_NODISCARD fy_status fy_model_copy_some(fy_model *to, fy_model *from, const char *globs);
 /* SHA-256 of all names, shapes and values, 64 hexadecimal digits and a NUL: equal means byte-identical. */
 FY_API FY_NODISCARD fy_status fy_model_hash(fy_model *m, char hex[65]);
 

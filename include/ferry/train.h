@@ -129,8 +129,8 @@ typedef struct fy_watch {
     fy_node node;
 } fy_watch;
 
-#define FY_MAX_STREAMS 4
-#define FY_MAX_WATCHES 12
+#define FY_MAX_STREAMS 8
+#define FY_MAX_WATCHES 40
 typedef struct fy_stage {
     const char *name; /* unique in a run */
     const fy_graph *graph;
@@ -148,6 +148,9 @@ typedef struct fy_stage {
     /* Before each step, when its batches are fed already: set scalars for schedules; what it feeds itself
      * replaces what the streams gave. `step` steps are done. Optional. */
     fy_status (*on_step)(void *arg, fy_plan *plan, int64_t step);
+    /* After each step, with the watched figures as they were in it, [n_watches]: what a method remembers of them, in bytes
+     * that fy_run_keep_data knows, is in the checkpoint that may follow. `step` steps are done. Optional. */
+    fy_status (*after_step)(void *arg, const double *newest, int64_t step);
     /* Evaluate models here; sees them as after `step` steps. *is_over, false before, ends the stage
      * when it is set, as if these were all its steps: early stopping. When the call ends with FY_ECANCELED, what
      * fy_run_keep_data named and metrics.jsonl are put back to what they were before, and a resumed run calls it

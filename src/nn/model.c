@@ -308,8 +308,15 @@ fy_status fy_model_init(fy_model *m, uint64_t seed)
 
 fy_status fy_model_copy(fy_model *to, fy_model *from)
 {
+    return fy_model_copy_some(to, from, "*");
+}
+
+fy_status fy_model_copy_some(fy_model *to, fy_model *from, const char *globs)
+{
     for (size_t i = 0; i < to->n_params; i++) {
         fy_param *dst = to->params[i].param, *src = fy_model_find(from, to->params[i].name);
+        if (!fy_glob(globs, to->params[i].name))
+            continue;
         if (!src)
             return fyi_fail(FY_EINVAL, "copying model '%s' into '%s': it has no '%s'", from->name,
                             to->name, to->params[i].name);

@@ -150,7 +150,7 @@ static fy_status take_step(fy_loop *l)
     FYI_FORWARD(fy_plan_step(l->plan));
     FYI_FORWARD(read_watches(l));
     l->at.step++;
-    return FY_OK;
+    return l->s.after_step ? l->s.after_step(l->s.arg, l->newest, l->at.step) : FY_OK;
 }
 
 static fy_status say_stopped_before(const fy_loop *l)

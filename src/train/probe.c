@@ -44,15 +44,17 @@ static double dot(const double *a, const double *b, int64_t n)
     return (s[0] + s[1]) + (s[2] + s[3]);
 }
 
-/* p becomes the scores of a sample; the largest. */
-static double score(const double *w, const double *x, int64_t d, int k, double *p)
+/* p becomes the scores of the sample at `place`; the largest. */
+static double score(const double *w, const fyi_probe_rows *r, int64_t place, int k, double *p)
 {
+    const int64_t d = r->d;
+    const double *x = r->x + place * d;
     double most = -(double)INFINITY;
 
     for (int c = 0; c < k; c++) {
         const double *row = w + c * (d + 1);
 
-        p[c] = dot(row, x, d) + row[d];
+        p[c] = dot(row, x, d) + row[d] + (r->offset != NULL ? r->offset[place * k + c] : 0);
         most = fmax(most, p[c]);
     }
     return most;
@@ -92,13 +94,13 @@ static void add_chunks(void *ctx, int64_t begin, int64_t end)
         memset(slope, 0, (size_t)l->k * (size_t)(r->d + 1) * sizeof *slope);
         l->sum[chunk] = 0;
         for (int64_t i = chunk * l->chunk_rows; i < stop; i++) {
-            const double *x = fyi_probe_row(r, i);
-            const int32_t y = fyi_probe_label(r, i);
+            const int64_t at = fyi_probe_place(r, i);
+            const int32_t y = r->y[at];
 
-            l->sum[chunk] += surprise(p, l->k, score(l->w, x, r->d, l->k, p), y);
+            l->sum[chunk] += surprise(p, l->k, score(l->w, r, at, l->k, p), y);
             p[y] -= 1;
             for (int c = 0; c < l->k; c++)
-                add_row(x, r->d, p[c] / (double)r->n, slope + c * (r->d + 1));
+                add_row(r->x + at * r->d, r->d, p[c] / (double)r->n, slope + c * (r->d + 1));
         }
     }
 }
@@ -169,14 +171,27 @@ static double accuracy_of(const fyi_probe_rows *r, int k, const double *w, doubl
     int64_t n_right = 0;
 
     for (int64_t i = 0; i < r->n; i++) {
-        const double most = score(w, fyi_probe_row(r, i), r->d, k, p);
+        const int64_t at = fyi_probe_place(r, i);
+        const double most = score(w, r, at, k, p);
         int best = 0;
 
         while (p[best] < most)
             best++;
-        n_right += best == fyi_probe_label(r, i);
+        n_right += best == r->y[at];
     }
     return (double)n_right / (double)r->n;
+}
+
+double fyi_probe_nll(const fyi_probe_rows *rows, int k, const double *w, double *p)
+{
+    double sum = 0;
+
+    for (int64_t i = 0; i < rows->n; i++) {
+        const int64_t at = fyi_probe_place(rows, i);
+
+        sum += surprise(p, k, score(w, rows, at, k, p), rows->y[at]);
+    }
+    return sum / (double)rows->n;
 }
 
 /* ---- samples ----------------------------------------------------------------------------------------------- */

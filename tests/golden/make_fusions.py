@@ -86,8 +86,12 @@ def attention(z):
     return head((t * THERE[:, :, None]).sum(1) / THERE.sum(1, keepdims=True))
 
 
+def late(z):
+    return sum(or_neutral(linear(f"head.{m}", v, K), m, 0) for m, v in enumerate(z))
+
+
 FUSIONS = {"concat": concat, "sum": summed, "gated": gated, "film": film, "low_rank": low_rank,
-           "attention": attention}
+           "attention": attention, "late": late}
 
 
 def main():

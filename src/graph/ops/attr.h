@@ -79,6 +79,11 @@ typedef struct fyi_dropout_attr {
     uint64_t salt; /* differs from node to node; the same in a node's gradient */
 } fyi_dropout_attr;
 
+/* normal: src, of which only the shape counts -> dst. */
+typedef struct fyi_normal_attr {
+    uint64_t salt; /* differs from node to node */
+} fyi_normal_attr;
+
 /* sum: over the axes with on[i]; kept with size 1 or dropped. */
 typedef struct fyi_sum_attr {
     bool on[FY_MAX_RANK];

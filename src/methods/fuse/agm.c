@@ -1,0 +1,143 @@
+/* agm.c: adaptive gradient modulation (Li et al. 2023, "Boosting Multi-modal Model Performance with Adaptive Gradient Modulation",
+ * sections 3.2 and 3.3). The logits are split into what each modality gives, by Shapley's rule over all subsets of parts:
+ *
+ *   phi_m = sum_S |S|! (M - |S| - 1)! / M! (F(S + m) - F(S)),   F(all) = F(none) + sum_m phi_m
+ *   s_m   = mean_n log softmax(phi_m)[y_n], and its running mean over all steps S_m
+ *   r_m   = exp(mean_{j != m} s_m - s_j), t_m the same of S
+ *   k_m   = exp(-alpha (r_m - t_m))          times the gradient that reaches phi_m; at most 10 here, so that no step bursts */
+#include "methods/fuse/fuse.h"
+
+#include <math.h>
+
+#define MOST_MODALITIES 6 /* 2^M passes through the fusion */
+#define MOST_K 10.0
+
+typedef struct state {
+    double mean[FUSE_MAX]; /* S */
+    int64_t n;             /* steps */
+} state;
+
+/* ---- Shapley ----------------------------------------------------------------------------------------------- */
+
+static double factorial(int n)
+{
+    return n < 2 ? 1 : n * factorial(n - 1);
+}
+
+static int size_of(unsigned s)
+{
+    int n = 0;
+    for (; s; s >>= 1)
+        n += (int)(s & 1);
+    return n;
+}
+
+static fy_node share_of(together *t, const fy_node *value, int m)
+{
+    const int all = t->f->n;
+    fy_node sum = FY_NO_NODE;
+    for (unsigned s = 0; s < 1u << all; s++) {
+        const int n = size_of(s);
+        if (s >> m & 1)
+            continue;
+        const double w = factorial(n) * factorial(all - n - 1) / factorial(all);
+        const fy_node gain = fy_scale(t->g, fy_sub(t->g, value[s | 1u << m], value[s]), (float)w);
+        sum = sum.id ? fy_add(t->g, sum, gain) : gain;
+    }
+    return sum;
+}
+
+/* ---- modulation --------------------------------------------------------------------------------------------- */
+
+/* exp(mean_{j != m} v_m - v_j) */
+static fy_node ahead(together *t, const fy_node *v, int m)
+{
+    fy_node sum = FY_NO_NODE;
+    for (int j = 0; j < t->f->n; j++) {
+        if (j == m)
+            continue;
+        const fy_node d = fy_sub(t->g, v[m], v[j]);
+        sum = sum.id ? fy_add(t->g, sum, d) : d;
+    }
+    return fy_exp(t->g, fy_scale(t->g, sum, 1 / (float)(t->f->n - 1)));
+}
+
+static fy_node modulation(together *t, const fy_node *s, const fy_node *mean, int m)
+{
+    const fy_node by = fy_sub(t->g, ahead(t, s, m), ahead(t, mean, m));
+    const fy_node k = fy_exp(t->g, fy_scale(t->g, by, -(float)t->f->o->agm_alpha));
+    return fy_clip(t->g, k, 0, (float)MOST_K);
+}
+
+/* s_m of this step, and S_m with it. */
+static void score(together *t, const fy_node *phi, fy_node *s, fy_node *mean)
+{
+    fy_graph *g = t->g;
+    const fy_node share = fuse_scalar(t, "agm.share", -1);
+    for (int m = 0; m < t->f->n; m++) {
+        const fy_node before = fuse_scalar(t, "agm.mean", m);
+        s[m] = fy_scale(g, fuse_cross_entropy(t, fy_detach(g, phi[m]), m), -1);
+        mean[m] = fy_add(g, before, fy_mul(g, fy_sub(g, s[m], before), share));
+        t->own_watches[m] = fuse_watch(t, "score", m, s[m]);
+    }
+}
+
+static void build(together *t)
+{
+    fy_graph *g = t->g;
+    const unsigned n = 1u << t->f->n;
+    fy_node value[1 << MOST_MODALITIES], phi[FUSE_MAX], s[FUSE_MAX], mean[FUSE_MAX];
+    for (unsigned i = 0; i < n; i++)
+        value[i] = fuse_logits(t, t->z, i, false);
+    for (int m = 0; m < t->f->n; m++)
+        phi[m] = share_of(t, value, m);
+    score(t, phi, s, mean);
+    fy_node logits = value[0];
+    for (int m = 0; m < t->f->n; m++) {
+        const fy_node k = modulation(t, s, mean, m);
+        (void)fuse_watch(t, "k", m, k);
+        logits = fy_add(g, logits, fuse_scale_gradient(t, phi[m], k));
+    }
+    (void)fuse_watch(t, "train.fused", -1, fy_accuracy(g, logits, t->y));
+    t->loss = fuse_cross_entropy(t, logits, -1);
+}
+
+static fy_status before_step(together *t, fy_plan *plan, int64_t step)
+{
+    const state *s = t->f->state;
+    fy_status st;
+    (void)step;
+    FY_TRY(fuse_set(t, plan, "agm.share", -1, 1 / (double)(s->n + 1)));
+    for (int m = 0; m < t->f->n; m++)
+        FY_TRY(fuse_set(t, plan, "agm.mean", m, s->mean[m]));
+done:
+    return st;
+}
+
+static fy_status after_step(together *t, const double *newest, int64_t step)
+{
+    state *s = t->f->state;
+    (void)step;
+    s->n++;
+    for (int m = 0; m < t->f->n; m++)
+        s->mean[m] += (newest[t->own_watches[m]] - s->mean[m]) / (double)s->n;
+    return FY_OK;
+}
+
+static fy_status check(const fusing *f)
+{
+    return f->n <= MOST_MODALITIES
+               ? FY_OK
+               : fy_error(FY_EINVAL,
+                          "fuse: agm looks at every subset of parts, and takes up to %d "
+                          "modalities, not %d",
+                          MOST_MODALITIES, f->n);
+}
+
+const fuse_method fuse_agm = { .name = "agm",
+                               .text = "joint, each modality's share of the logits modulated",
+                               .state_bytes = sizeof(state),
+                               .check = check,
+                               .build = build,
+                               .before_step = before_step,
+                               .after_step = after_step };

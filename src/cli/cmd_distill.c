@@ -116,6 +116,7 @@ static fy_status put_sides(const pick *p)
     return FY_OK;
 }
 
+/* Vectors and series have no range. */
 static fy_status choose_look(const pick *p, const char *side, const char *prefix)
 {
     fyi_look look = {
@@ -124,9 +125,9 @@ static fy_status choose_look(const pick *p, const char *side, const char *prefix
     char key[32];
 
     FYI_FORWARD(fyi_look_put(&look, &p->pixels));
-    if (p->has_values || look.has_own_values)
-        return FY_OK;
     (void)snprintf(key, sizeof key, "%s.range", side);
+    if (p->has_values || look.has_own_values || fy_recipe_get(p->recipe, key) == NULL)
+        return FY_OK;
     return fyi_choose(p->args, p->recipe, key, "mean and deviation of the source", "source");
 }
 

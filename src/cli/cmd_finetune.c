@@ -129,6 +129,7 @@ static fy_status put_sides(const pick *p)
     return FY_OK;
 }
 
+/* Vectors and series have no range. */
 static fy_status choose_look(const pick *p)
 {
     fyi_look look = { .recipe = p->recipe,
@@ -138,7 +139,7 @@ static fy_status choose_look(const pick *p)
                       .why = p->pixels_by };
 
     FYI_FORWARD(fyi_look_put(&look, &p->pixels));
-    if (p->weights != NULL || look.has_own_values)
+    if (p->weights != NULL || look.has_own_values || fy_recipe_get(p->recipe, "train.range") == NULL)
         return FY_OK;
     return fyi_choose(p->args, p->recipe, "train.range", "mean and deviation of the training data",
                       "data");

@@ -31,6 +31,12 @@ between 0.05 0.22
 expect 0 run facts.yaml --quiet --json train.modality=1 val.modality=1 train.copies=[1,0] val.copies=[1,0]
 between 0.4 0.6
 
+# The commands that pick settings pick none that vectors do not have.
+expect 0 finetune facts:0:200 --model linear finetune.epochs=1 --out tuned
+grep -q "range" err.txt && fail "a range was picked for vectors"
+expect 0 distill facts:1:200 --teacher-model linear --student linear distill.epochs=1 distill.teacher_epochs=1 --out taught
+grep -q "range" err.txt && fail "a range was picked for vectors"
+
 refused() { # refused TEXT key=value ...
     local text=$1
     shift

@@ -129,7 +129,7 @@ WORKLOADS = {
     "dgl": Workload(
         "one step: Adam on two encoders and a fusion; 64 images of 28x28, 64 spectrograms of 64x64",
         (), 60, False, Check(3, 4, 1e-4), False,
-        (DGL, JOINT, DGL_UNIQUE),
+        (DGL, JOINT, DGL_UNIQUE, Figure("peak_rss_mib", DGL.ferry, DGL.peers)),
         (Cost(DGL.ferry, JOINT.ferry, 1.15), Cost(DGL_UNIQUE.ferry, DGL.ferry, 1.05))),
     "jpeg": Workload(
         "JPEG files of 500x375 to batches of 3x224x224, two workers",

@@ -1,5 +1,6 @@
 /* dgl.c: two modalities, pictures of 28x28 and spectrograms of 64x64, 64 samples: one Adam step of three ways to learn from them
- * (include/ferry/fuse.h), with a conv4 to 64 features for each and the features side by side.
+ * (include/ferry/fuse.h), with a conv4 to 64 features for each and the features side by side. The graphs are those of src/methods/fuse,
+ * without what is watched there.
  *
  *   joint        CE(f(z_1, z_2), y) moves everything
  *   dgl          CE(f(sg z_1, sg z_2), y) moves the fusion, CE(f(z_m alone), y) encoder m

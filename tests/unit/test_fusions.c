@@ -1,5 +1,6 @@
 /* Guards what fusions make of a sample's parts: the numbers of tests/golden/make_fusions.py, with parts that are there and parts that are
- * missing; what stands in a missing part is never looked at; any number of modalities; fixed parameters pass no gradient on. */
+ * missing; what stands in a missing part is never looked at; any number of modalities; fixed parameters keep still and let gradients
+ * through; and more losses run no encoder again. */
 #include "support/numbers.h"
 #include "support/support.h"
 
@@ -188,6 +189,75 @@ static void fixed_parameters_pass_gradients_through(void **state)
     fy_device_close(dev);
 }
 
+/* The loss of both parts; with is_apart over features without gradient, and beside it one of each part alone, the fusion
+ * fixed. */
+static fy_node loss_of(fy_graph *g, fy_model *fusion, const fy_node z[2], bool is_apart)
+{
+    fy_node both[2] = { z[0], z[1] };
+    for (int m = 0; m < 2 && is_apart; m++)
+        both[m] = fy_detach(g, z[m]);
+    fy_node y = fy_model_apply(g, fusion, fy_parts_together(g, both, NULL, 2), FY_TRAIN);
+    fy_node loss = fy_mean_all(g, fy_square(g, y));
+    for (int m = 0; m < 2 && is_apart; m++) {
+        const fy_node is[2] = { fy_fill(g, FY_SHAPE(ROWS, 1), m == 0),
+                                fy_fill(g, FY_SHAPE(ROWS, 1), m == 1) };
+        y = fy_model_apply_fixed(g, fusion, fy_parts_together(g, z, is, 2));
+        loss = fy_add(g, loss, fy_mean_all(g, fy_square(g, y)));
+    }
+    return loss;
+}
+
+static int count_convolutions(const fy_plan *plan)
+{
+    int n = 0;
+    for (int i = 0; i < fy_plan_launch_count(plan); i++)
+        n += strncmp(fy_plan_launch(plan, i).op, "conv2d", strlen("conv2d")) == 0;
+    return n;
+}
+
+/* Of a step in which two encoders and the fusion learn; forward and both gradients. */
+static int convolutions_of(const char *family, bool is_apart)
+{
+    const fy_optim adam = fy_adam(1e-3f);
+    fy_model_opts o = fy_model_defaults();
+    fy_model *encoder[2], *fusion = open_fusion(family, 2, WIDTH);
+    fy_device *dev;
+    fy_graph *g;
+    fy_plan *plan;
+    fy_node z[2];
+    o.input = FY_SHAPE(1, 8, 8);
+    o.n_classes = WIDTH;
+    check_ok(fy_device_open("cpu", &dev));
+    check_ok(fy_graph_new(&g));
+    for (int m = 0; m < 2; m++) {
+        check_ok(fy_model_open("conv4", m ? "b" : "a", &o, &encoder[m]));
+        const fy_node x = fy_input(g, m ? "x1" : "x0", FY_F32, fy_shape_batch(ROWS, &o.input));
+        z[m] = fy_model_apply(g, encoder[m], x, FY_TRAIN);
+    }
+    const fy_objective task = fy_objective_add(g, "o", loss_of(g, fusion, z, is_apart), &adam);
+    for (int m = 0; m < 2; m++)
+        fy_objective_moves_model(g, task, encoder[m], "*", NULL);
+    fy_objective_moves_model(g, task, fusion, "*", NULL);
+    check_ok(fy_plan_new(g, dev, NULL, &plan));
+    const int n = count_convolutions(plan);
+    fy_plan_free(plan);
+    fy_graph_free(g);
+    for (int m = 0; m < 2; m++)
+        fy_model_free(encoder[m]);
+    fy_model_free(fusion);
+    fy_device_close(dev);
+    return n;
+}
+
+/* Four layers of two encoders: forward, the weights' gradients, and those of the sources but the first's. Losses more do not
+ * run an encoder again: they are what disentangled learning may cost. */
+static void encoders_run_once(void **state)
+{
+    const char *family = ((const struct fusion_case *)*state)->family;
+    assert_int_equal(convolutions_of(family, false), 2 * (4 + 4 + 3));
+    assert_int_equal(convolutions_of(family, true), 2 * (4 + 4 + 3));
+}
+
 static void other_inputs_are_refused(void **state)
 {
     fy_model_opts o = fy_model_defaults();
@@ -207,7 +277,8 @@ int main(void)
     } kinds[] = { { "results", results_are_those_of_the_definition },
                   { "missing", a_missing_part_is_not_looked_at },
                   { "moves", all_of_it_moves },
-                  { "fixed", fixed_parameters_pass_gradients_through } };
+                  { "fixed", fixed_parameters_pass_gradients_through },
+                  { "once", encoders_run_once } };
     struct CMUnitTest tests[LEN(kinds) * LEN(cases) + 1];
     static char names[LEN(kinds) * LEN(cases)][64];
     size_t n = 0;

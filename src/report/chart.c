@@ -61,7 +61,7 @@ static fyi_axis steps_axis(const fyi_chart *c)
 
 static fyi_axis values_axis(const fyi_chart *c, fyi_buf *b)
 {
-    double lo = INFINITY, hi = -INFINITY, room;
+    double lo = c->from_zero ? 0 : (double)INFINITY, hi = -INFINITY, room;
     fyi_axis y;
 
     for (int i = 0; i < c->n_curves; i++)

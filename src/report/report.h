@@ -343,6 +343,7 @@ typedef struct fyi_chart {
     int n_curves;
     fyi_tick_form form;   /* of the values */
     bool is_share;        /* values lie within 0..1 */
+    bool from_zero;       /* their axis begins at 0 */
     bool is_wide, is_low; /* as wide as the page, less high */
     bool is_alone;        /* its section's heading is its title */
     double level;         /* a horizontal line; NaN: none */

@@ -49,7 +49,16 @@ static void say_gain(const fyi_modalities *m, fyi_buf *b)
                  fabs(gain) < chance_of(m) ? ", which may be chance." : ".");
 }
 
-/* Where the run was told which modality it is about, that need not be the worst. */
+/* Is none worse on validation? */
+static bool is_worst(const fyi_modalities *m, int i)
+{
+    for (int k = 0; k < m->n; k++)
+        if (!(m->v[i].val <= m->v[k].val))
+            return false;
+    return true;
+}
+
+/* The worst on validation may be the best here, and a run may be told that it is about another. */
 static void say_weak(const fyi_modalities *m, fyi_buf *b)
 {
     const fyi_modality *weak = m->weak >= 0 ? &m->v[m->weak] : NULL;
@@ -57,7 +66,9 @@ static void say_weak(const fyi_modalities *m, fyi_buf *b)
 
     if (weak == NULL || m->n < 2 || !isfinite(fyi_alone(m, m->weak)))
         return;
-    if (m->weak == best)
+    if (m->weak == best && is_worst(m, m->weak))
+        fyi_html(b, " By validation the weak one is @, which is the best alone here.", weak->name);
+    else if (m->weak == best)
         fyi_html(b, " The run was about @, which is the best alone.", weak->name);
     else
         fyi_html(b, " The weak one is @: @ alone.", weak->name,

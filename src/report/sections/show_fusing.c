@@ -175,6 +175,7 @@ static void put_gradients(fyi_report *r, fyi_buf *b, const place *at)
 
     c.is_low = true;
     c.form = spans_powers(r, at->stage) ? FYI_TICK_POWER : FYI_TICK_FIGURE;
+    c.from_zero = c.form == FYI_TICK_FIGURE;
     c.caption = learns_alone(at) || fyi_learns_apart(m) ? OWN_LOSS : gradients.caption;
     for (int i = 0; i < m->n; i++) {
         const fyi_series *s = fyi_modality_series(r, at->stage, gradients.figure, m->v[i].name);

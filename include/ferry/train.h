@@ -333,6 +333,9 @@ typedef struct fy_evaluation {
  * is none of its classes. Batch by batch: memory does not grow with the dataset. */
 FY_API FY_NODISCARD fy_status fy_evaluate(fy_predictor *p, const fy_dataset *labelled,
                                           const fy_evaluate_opts *o, fy_evaluation **out);
+/* The same of logits [n, k] that are there already, a row for each sample. */
+FY_API FY_NODISCARD fy_status fy_evaluate_logits(const fy_tensor *logits, const fy_dataset *labelled,
+                                                 const fy_evaluate_opts *o, fy_evaluation **out);
 FY_API void fy_evaluation_free(fy_evaluation *e); /* accepts NULL */
 
 /* A fact about an evaluation: "precision", "bf16". */

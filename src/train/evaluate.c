@@ -255,9 +255,9 @@ static fy_status own_names(work *w)
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-static fy_status check(const fy_predictor *p, const fy_dataset *data)
+/* s: what is known of one sample. */
+static fy_status check(const fy_shape *s, const fy_dataset *data)
 {
-    const fy_shape *s = fyi_predictor_result(p);
     char text[FYI_SPEC_CHARS];
 
     if (!fy_dataset_has_labels(data))
@@ -271,9 +271,9 @@ static fy_status check(const fy_predictor *p, const fy_dataset *data)
     return FY_OK;
 }
 
-static fy_status begin(work *w, const fy_predictor *p)
+static fy_status begin(work *w, int64_t k)
 {
-    w->k = (int)fyi_predictor_result(p)->d[0];
+    w->k = (int)k;
     w->o.n_mistakes = FYI_MIN(FYI_MAX(w->o.n_mistakes, 0), FY_MAX_MISTAKES);
     w->began_s = fyi_now_s();
     w->e.first_not_finite = -1;
@@ -294,25 +294,83 @@ static fy_status finish(work *w)
     return w->json != NULL ? FY_OK : fyi_enomem(1024, "an evaluation");
 }
 
-fy_status fy_evaluate(fy_predictor *p, const fy_dataset *labelled, const fy_evaluate_opts *o,
-                      fy_evaluation **out)
+/* see_all shows every sample with its logits to the work. */
+static fy_status evaluate(const fy_shape *result, const fy_dataset *labelled,
+                          const fy_evaluate_opts *o, fy_status (*see_all)(work *w, void *of),
+                          void *of, fy_evaluation **out)
 {
     work *w;
     fy_status st;
 
     *out = NULL;
-    FYI_FORWARD(check(p, labelled));
+    FYI_FORWARD(check(result, labelled));
     w = fyi_calloc(1, sizeof *w);
     if (w == NULL)
         return fyi_enomem(sizeof *w, "an evaluation");
     w->data = labelled;
     w->o = o != NULL ? *o : fy_evaluate_defaults();
-    FY_TRY(begin(w, p));
-    FY_TRY(fy_predict_each(p, labelled, see_rows, w));
+    FY_TRY(begin(w, result->d[0]));
+    FY_TRY(see_all(w, of));
     FY_TRY(finish(w));
     *out = &w->e;
     return FY_OK;
 done:
     fy_evaluation_free(&w->e);
+    return st;
+}
+
+static fy_status see_predictions(work *w, void *of)
+{
+    return fy_predict_each(of, w->data, see_rows, w);
+}
+
+fy_status fy_evaluate(fy_predictor *p, const fy_dataset *labelled, const fy_evaluate_opts *o,
+                      fy_evaluation **out)
+{
+    return evaluate(fyi_predictor_result(p), labelled, o, see_predictions, p, out);
+}
+
+/* ---- logits that are there ------------------------------------------------------------------- */
+
+/* Samples themselves are read for the pictures of mistakes. */
+typedef struct rows_there {
+    const float *logits; /* [count, k] */
+    float *x;            /* [n], of one sample, scratch */
+    int64_t n;
+} rows_there;
+
+static fy_status see_there(work *w, void *of)
+{
+    const rows_there *r = of;
+    const int64_t n = fy_dataset_count(w->data);
+
+    for (int64_t i = 0; i < n; i++) {
+        if (w->e.picture.rank == 3)
+            FYI_FORWARD(fy_dataset_get(w->data, i, r->x, r->n, NULL));
+        FYI_FORWARD(see(w, i, r->x, r->logits + i * w->k));
+    }
+    tell(w, n);
+    return FY_OK;
+}
+
+fy_status fy_evaluate_logits(const fy_tensor *logits, const fy_dataset *labelled,
+                             const fy_evaluate_opts *o, fy_evaluation **out)
+{
+    const fy_shape *s = fy_tensor_shape(logits);
+    const fy_shape row = FY_SHAPE(s->rank == 2 ? s->d[1] : 0);
+    rows_there r = { .logits = fy_tensor_const_data(logits),
+                     .n = fy_shape_numel(fy_dataset_shape(labelled)) };
+    fy_status st;
+
+    *out = NULL;
+    if (s->rank != 2 || s->d[0] != fy_dataset_count(labelled))
+        return fyi_fail(FY_ESHAPE, "%lld rows of logits are to be judged by the %lld labels of '%s'",
+                        (long long)s->d[0], (long long)fy_dataset_count(labelled),
+                        fy_dataset_name(labelled));
+    r.x = fyi_calloc((size_t)r.n, sizeof *r.x);
+    if (r.x == NULL)
+        return fyi_enomem((size_t)r.n * sizeof *r.x, "an evaluation");
+    st = evaluate(&row, labelled, o, see_there, &r, out);
+    fyi_free(r.x);
     return st;
 }

@@ -105,6 +105,31 @@ static void figures_are_those_of_the_logits(void **state)
     fy_evaluation_free(e);
 }
 
+static void logits_that_are_there_give_the_same(void **state)
+{
+    site *s = *state;
+    fy_evaluation *from_model = evaluate(s, NULL), *e;
+    fy_tensor *t, *few;
+
+    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(N, K), &t));
+    memcpy(fy_tensor_data(t), logits, sizeof logits);
+    check_ok(fy_evaluate_logits(t, s->data, NULL, &e));
+    assert_string_equal(e->json, from_model->json);
+    assert_int_equal(e->n_mistakes, from_model->n_mistakes);
+    for (int i = 0; i < e->n_mistakes; i++) {
+        assert_int_equal(e->mistakes[i].origin, from_model->mistakes[i].origin);
+        assert_memory_equal(e->mistakes[i].pixels, from_model->mistakes[i].pixels, K);
+    }
+    fy_evaluation_free(e);
+    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(N - 1, K), &few));
+    check_status(fy_evaluate_logits(few, s->data, NULL, &e), FY_ESHAPE);
+    check_sentence("6 rows of logits are to be judged by the 7 labels of 'logits'");
+    assert_null(e);
+    fy_tensor_free(few);
+    fy_tensor_free(t);
+    fy_evaluation_free(from_model);
+}
+
 static void the_surest_mistakes_come_first(void **state)
 {
     static const int64_t expected[] = { 2, 4, 1, 5 }; /* 2 and 4 are as sure: in their order */
@@ -249,10 +274,15 @@ int main(void)
 {
 #define AT_SITE(test) cmocka_unit_test_setup_teardown(test, open_site, close_site)
     const struct CMUnitTest tests[] = {
-        AT_SITE(figures_are_those_of_the_logits), AT_SITE(the_surest_mistakes_come_first),
-        AT_SITE(pictures_are_shown_as_they_were), AT_SITE(classes_go_by_the_models_numbers),
-        AT_SITE(the_file_holds_all_of_it),        AT_SITE(what_cannot_be_evaluated_is_a_sentence),
-        AT_SITE(batches_are_lent_in_order),       AT_SITE(running_out_of_memory_leaves_nothing),
+        AT_SITE(figures_are_those_of_the_logits),
+        AT_SITE(the_surest_mistakes_come_first),
+        AT_SITE(pictures_are_shown_as_they_were),
+        AT_SITE(classes_go_by_the_models_numbers),
+        AT_SITE(the_file_holds_all_of_it),
+        AT_SITE(what_cannot_be_evaluated_is_a_sentence),
+        AT_SITE(batches_are_lent_in_order),
+        AT_SITE(running_out_of_memory_leaves_nothing),
+        AT_SITE(logits_that_are_there_give_the_same),
     };
     return cmocka_run_group_tests_name("evaluate", tests, NULL, NULL);
 }

@@ -6,12 +6,13 @@
  *             is written into the run's directory; running that file again is the same run.
  *
  * Nothing is read and then ignored: an unknown key, a key of another method, or a key whose
- * condition does not hold ("adda.critic_beta1" while adda.critic_optim is sgd) is a failure.
+ * condition does not hold ("adda.critic_beta1" while adda.critic_optim is sgd) is a failure. Only methods for several
+ * modalities, which take the same data to be compared, leave each other's keys in a file aside, with a note.
  * Sentences name file, line and column. A recipe is used by one thread at a time. */
 #ifndef FERRY_RECIPE_H
 #define FERRY_RECIPE_H
 
-#include "methods.h"
+#include "fuse.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -52,7 +53,8 @@ FY_API FY_NODISCARD fy_status fy_recipe_write(fy_recipe *r, const char *path);
 
 /* One key that recipes may have. */
 typedef struct fy_recipe_key {
-    const char *key;   /* "adda.critic_lr", "<side>.limit"; lent until the next call */
+    /* "adda.critic_lr", "<side>.limit", "encoder_<m>.family" for modality m from 1 on; lent until the next call */
+    const char *key;
     const char *type;  /* "number", "sgd | adam", ... */
     char standard[64]; /* its default */
     const char *
@@ -61,6 +63,8 @@ typedef struct fy_recipe_key {
 } fy_recipe_key;
 /* The i-th of all, section by section; false when there are no more. */
 FY_API bool fy_recipe_known(int i, fy_recipe_key *out);
+/* "source", "part_1"; NULL when i is past the last data side that recipes may have. */
+FY_API const char *fy_recipe_side(int i);
 /* "adda"; NULL when i is past the last method. */
 FY_API const char *fy_recipe_method(int i);
 /* One line about it. */
@@ -88,7 +92,12 @@ typedef struct fy_recipe_run_opts {
 FY_API fy_recipe_run_opts fy_recipe_run_defaults(void); /* in "runs" */
 
 /* What a method does: those of a kind take the same data and report the same figures. */
-typedef enum fy_recipe_kind { FY_KIND_ADAPT, FY_KIND_FINETUNE, FY_KIND_DISTILL } fy_recipe_kind;
+typedef enum fy_recipe_kind {
+    FY_KIND_ADAPT,
+    FY_KIND_FINETUNE,
+    FY_KIND_DISTILL,
+    FY_KIND_FUSE
+} fy_recipe_kind;
 
 #define FY_RUN_DIR_MAX 1024
 typedef struct fy_recipe_result {
@@ -99,6 +108,7 @@ typedef struct fy_recipe_result {
         fy_adapt_report adapt;
         fy_finetune_report finetune;
         fy_distill_report distill;
+        fy_fuse_report fuse;
     } report;
 } fy_recipe_result;
 

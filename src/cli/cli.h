@@ -84,6 +84,7 @@ int fyi_make_and_run(const fyi_args *a, fy_status (*make)(void *arg), void *arg,
 void fyi_show_adapt(fy_recipe *r, const fy_recipe_result *result);
 void fyi_show_finetune(fy_recipe *r, const fy_recipe_result *result);
 void fyi_show_distill(fy_recipe *r, const fy_recipe_result *result);
+void fyi_show_fuse(fy_recipe *r, const fy_recipe_result *result);
 /* show_compare.c */
 void fyi_show_comparison(const fy_comparison_table *t);
 /* Applies the command line's key=value. */

@@ -17,23 +17,20 @@ static void print_verb_names(void)
         printf("%s%s", i > 0 ? " " : "", fyi_verbs[i]->name);
 }
 
-/* "<side>.limit" becomes a key of every side. */
+/* "<side>.limit" becomes a key of every side, "encoder_<m>.width" one of every modality. */
 static void print_keys(void)
 {
-    static const char *const sides[] = { "source", "source_val", "source_test", "source_teacher",
-                                         "target", "target_val", "target_test", "target_eval",
-                                         "train",  "val",        "test" };
     fy_recipe_key k;
 
     for (int i = 0; fy_recipe_known(i, &k); i++) {
-        const char *dot = strchr(k.key, '.');
+        const char *dot = strchr(k.key, '.'), *each = strstr(k.key, "<m>");
 
         if (strchr(k.key, '<') == NULL)
             printf("%s= ", k.key);
-        if (k.key[0] != '<')
-            continue;
-        for (size_t s = 0; s < FYI_LEN(sides); s++)
-            printf("%s%s= ", sides[s], dot);
+        for (int m = 1; each != NULL && m <= FY_MAX_MODALITIES; m++)
+            printf("%.*s%d%s= ", (int)(each - k.key), k.key, m, dot);
+        for (int s = 0; k.key[0] == '<' && fy_recipe_side(s) != NULL; s++)
+            printf("%s%s= ", fy_recipe_side(s), dot);
     }
 }
 

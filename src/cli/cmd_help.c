@@ -64,7 +64,11 @@ static void print_recipe(void)
         "(to adapt to;\n"
         "its labels are never used for training), target_eval (optional). To fine-tune: train, val "
         "(optional),\n"
-        "test (optional); val and test are prepared like train unless they say otherwise. Arms "
+        "test (optional); val and test are prepared like train unless they say otherwise. To "
+        "learn from\n"
+        "several modalities: part_1, part_2 to part_8, each with part_1_val and part_1_test "
+        "(optional), prepared\n"
+        "like part_1; <m> is a modality's number. Arms "
         "are\n"
         "what 'ferry compare' runs. After '=' stands the default.\n\n");
     for (int i = 0; fy_recipe_known(i, &k); i++)

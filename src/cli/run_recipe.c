@@ -103,6 +103,7 @@ static void print_result(fy_recipe *r, const fy_recipe_result *result)
         [FY_KIND_ADAPT] = fyi_show_adapt,
         [FY_KIND_FINETUNE] = fyi_show_finetune,
         [FY_KIND_DISTILL] = fyi_show_distill,
+        [FY_KIND_FUSE] = fyi_show_fuse,
     };
 
     show[result->kind](r, result);

@@ -110,6 +110,8 @@ fyi_dataset_spec fyi_dataset_spec_of(const fy_dataset *d);
 /* The dataset of samples pos[0..n-1] of d; `how` is added to d's. */
 fy_status fyi_dataset_pick(const fy_dataset *d, const int64_t *pos, int64_t n, const char *how,
                            fy_dataset **out);
+/* share[i] [count]: the part that fy_dataset_split gives sample i to; n_parts or more: none. */
+fy_status fyi_dataset_shares(const fy_dataset *d, const fy_split_opts *o, int *share);
 static inline int64_t fyi_dataset_source_number(const fy_dataset *d, int64_t i)
 {
     return d->index != NULL ? d->index[i] : i;

@@ -289,24 +289,43 @@ static fy_status make_part(const fy_dataset *d, const fy_split_opts *o, const in
     return fyi_dataset_pick(d, pos, n, how, out);
 }
 
+/* pos [count] scratch. */
+static fy_status deal_out(const fy_dataset *d, const fy_split_opts *o, int64_t *pos, int *share)
+{
+    deal s;
+
+    FYI_FORWARD(check_opts(d, o));
+    s = new_deal(o);
+    return d->group != NULL && !o->across_groups ? share_by_group(d, o, &s, share)
+                                                 : share_by_sample(d, o, &s, pos, share);
+}
+
+fy_status fyi_dataset_shares(const fy_dataset *d, const fy_split_opts *o, int *share)
+{
+    int64_t *pos = fyi_calloc((size_t)d->n, sizeof *pos);
+    const fy_status st = pos != NULL
+                             ? deal_out(d, o, pos, share)
+                             : fyi_enomem((size_t)d->n * sizeof *pos, "splitting a dataset");
+
+    fyi_free(pos);
+    return st;
+}
+
 fy_status fy_dataset_split(const fy_dataset *d, const fy_split_opts *o, fy_dataset *parts[])
 {
     int64_t *pos = NULL;
     int *share = NULL;
-    deal s;
     fy_status st;
 
     FYI_FORWARD(check_opts(d, o));
     memset(parts, 0, (size_t)o->n_parts * sizeof *parts);
-    s = new_deal(o);
     pos = fyi_calloc((size_t)d->n, sizeof *pos);
     share = fyi_calloc((size_t)d->n, sizeof *share);
     if (pos == NULL || share == NULL) {
         st = fyi_enomem((size_t)d->n * sizeof *pos, "splitting a dataset");
         goto done;
     }
-    FY_TRY(d->group != NULL && !o->across_groups ? share_by_group(d, o, &s, share)
-                                                 : share_by_sample(d, o, &s, pos, share));
+    FY_TRY(deal_out(d, o, pos, share));
     for (int p = 0; p < o->n_parts; p++)
         FY_TRY(make_part(d, o, share, p, pos, &parts[p]));
     st = FY_OK;

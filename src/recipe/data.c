@@ -54,18 +54,39 @@ fy_status fyi_data_compare(fyi_recipe_data *d, int base, int i)
     return FY_OK;
 }
 
-/* A share of n samples has a deviation of at most half over the root of n. */
-void fyi_data_look_at_size(fyi_recipe_data *d, int i)
+fy_status fyi_data_compare_names(const fyi_recipe_data *d, int base, int i)
 {
-    const int64_t n = d->side[i] != NULL ? fy_dataset_count(d->side[i]) : FEW_SAMPLES;
+    const fy_dataset *a = d->side[base], *b = d->side[i];
+    const int n = b != NULL ? FYI_MIN(fy_dataset_classes(a), fy_dataset_classes(b)) : 0;
+
+    for (int c = 0; c < n; c++)
+        if (strcmp(fy_dataset_class_name(a, c), fy_dataset_class_name(b, c)) != 0)
+            return fyi_fail(FY_EINVAL,
+                            "class %d is '%.80s' in the data side '%s' and '%.80s' in '%s'; "
+                            "name the classes "
+                            "alike, or give both the same list of names, %s.class_file=FILE",
+                            c, fy_dataset_class_name(a, c), fyi_side_names[base],
+                            fy_dataset_class_name(b, c), fyi_side_names[i], fyi_side_names[base]);
+    return FY_OK;
+}
+
+/* A share of n samples has a deviation of at most half over the root of n. */
+void fyi_data_look_at_count(fyi_recipe_data *d, int i, int64_t n)
+{
     char text[128];
 
-    if (n >= FEW_SAMPLES || !fy_dataset_has_labels(d->side[i]))
+    if (n >= FEW_SAMPLES)
         return;
     (void)snprintf(text, sizeof text,
                    "an accuracy over so few samples as %lld is uncertain by %.0f points",
                    (long long)n, 50 / sqrt((double)n));
     fyi_odd_note(&d->odd, fyi_side_names[i], text);
+}
+
+void fyi_data_look_at_size(fyi_recipe_data *d, int i)
+{
+    if (d->side[i] != NULL && fy_dataset_has_labels(d->side[i]))
+        fyi_data_look_at_count(d, i, fy_dataset_count(d->side[i]));
 }
 
 /* Labels of a training side that are mostly of no class are a damaged file rather than rare classes. */
@@ -129,6 +150,8 @@ static fy_status part_sides(const fyi_settings *s, fyi_recipe_data *d)
 {
     const fyi_kind *kind = s->method->kind;
 
+    if (kind->part != NULL)
+        FYI_FORWARD(kind->part(s, d));
     for (int i = 0; i < kind->n_held_out; i++) {
         const int of = kind->held_out[i].of, part = kind->held_out[i].part;
 
@@ -159,7 +182,7 @@ fy_status fyi_recipe_data_open(const fyi_settings *s, fyi_recipe_data *d)
         }
     FYI_FORWARD(part_sides(s, d));
     FYI_FORWARD(fyi_data_standardise(s, d));
-    return s->method->kind->view(d);
+    return s->method->kind->view(s, d);
 }
 
 void fyi_recipe_data_close(fyi_recipe_data *d)
@@ -167,6 +190,8 @@ void fyi_recipe_data_close(fyi_recipe_data *d)
     fy_judge_free(d->judge);
     fy_dataset_free(d->target_eval);
     fy_dataset_free(d->target);
+    for (int i = 0; i < FYI_SPLITS; i++)
+        fy_parts_free(d->parts[i]);
     for (int i = 0; i < FYI_SIDES; i++)
         fy_dataset_free(d->side[i]);
     for (int i = 0; i < FYI_SIDES; i++)

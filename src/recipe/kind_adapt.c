@@ -46,10 +46,11 @@ static fy_status check(fyi_recipe_data *d)
     return FY_OK;
 }
 
-static fy_status view(fyi_recipe_data *d)
+static fy_status view(const fyi_settings *s, fyi_recipe_data *d)
 {
     const fy_dataset *eval = d->side[judged_side(d)];
 
+    (void)s;
     FYI_FORWARD(check(d));
     FYI_FORWARD(fy_dataset_unlabel(d->side[FYI_TARGET], &d->target));
     FYI_FORWARD(fy_dataset_unlabel(eval, &d->target_eval));
@@ -158,8 +159,9 @@ static void take(const json_t *root, fy_recipe_result *r)
 const fyi_kind fyi_kind_adapt = {
     .id = FY_KIND_ADAPT,
     .name = "adapt",
-    .needs = 1u << FYI_SOURCE | 1u << FYI_TARGET,
-    .takes = 1u << FYI_SOURCE | 1u << FYI_SOURCE_TEST | 1u << FYI_TARGET | 1u << FYI_TARGET_EVAL,
+    .needs = FYI_SIDE(FYI_SOURCE) | FYI_SIDE(FYI_TARGET),
+    .takes = FYI_SIDE(FYI_SOURCE) | FYI_SIDE(FYI_SOURCE_TEST) | FYI_SIDE(FYI_TARGET) |
+             FYI_SIDE(FYI_TARGET_EVAL),
     .held_out = { { FYI_SOURCE, FYI_SOURCE_TEST } },
     .n_held_out = 1,
     .view = view,

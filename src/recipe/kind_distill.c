@@ -41,8 +41,9 @@ static fy_status check_alone(const fyi_recipe_data *d)
     return FY_OK;
 }
 
-static fy_status view(fyi_recipe_data *d)
+static fy_status view(const fyi_settings *s, fyi_recipe_data *d)
 {
+    (void)s;
     FYI_FORWARD(check_alone(d));
     FYI_FORWARD(check_domain(d, FYI_SOURCE, FYI_SOURCE_VAL, FYI_SOURCE_TEST));
     FYI_FORWARD(check_domain(d, FYI_TARGET, FYI_TARGET_VAL, FYI_TARGET_TEST));
@@ -154,10 +155,10 @@ const fyi_kind fyi_kind_distill = {
     .figure = "student.target",
     .figure_without = { FYI_TARGET, "student.source" },
     .name = "distill",
-    .needs = 1u << FYI_SOURCE,
-    .takes = 1u << FYI_SOURCE | 1u << FYI_SOURCE_VAL | 1u << FYI_SOURCE_TEST |
-             1u << FYI_SOURCE_TEACHER | 1u << FYI_TARGET | 1u << FYI_TARGET_VAL |
-             1u << FYI_TARGET_TEST,
+    .needs = FYI_SIDE(FYI_SOURCE),
+    .takes = FYI_SIDE(FYI_SOURCE) | FYI_SIDE(FYI_SOURCE_VAL) | FYI_SIDE(FYI_SOURCE_TEST) |
+             FYI_SIDE(FYI_SOURCE_TEACHER) | FYI_SIDE(FYI_TARGET) | FYI_SIDE(FYI_TARGET_VAL) |
+             FYI_SIDE(FYI_TARGET_TEST),
     .held_out = { { FYI_SOURCE, FYI_SOURCE_VAL }, { FYI_TARGET, FYI_TARGET_VAL } },
     .n_held_out = 2,
     .follows = { { FYI_SOURCE_VAL, FYI_SOURCE },

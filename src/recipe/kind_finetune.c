@@ -5,30 +5,14 @@
 #include <jansson.h>
 #include <string.h>
 
-/* Labels are numbers: two sides that number their classes otherwise would be held against each other wrongly. */
-static fy_status compare_names(const fyi_recipe_data *d, int i)
+static fy_status view(const fyi_settings *s, fyi_recipe_data *d)
 {
-    const fy_dataset *train = d->side[FYI_TRAIN], *other = d->side[i];
-    const int n = other != NULL ? FYI_MIN(fy_dataset_classes(train), fy_dataset_classes(other)) : 0;
-
-    for (int c = 0; c < n; c++)
-        if (strcmp(fy_dataset_class_name(train, c), fy_dataset_class_name(other, c)) != 0)
-            return fyi_fail(FY_EINVAL,
-                            "class %d is '%.80s' in the data side 'train' and '%.80s' in '%s'; "
-                            "name the classes "
-                            "alike, or give both the same list of names, train.class_file=FILE",
-                            c, fy_dataset_class_name(train, c), fy_dataset_class_name(other, c),
-                            fyi_side_names[i]);
-    return FY_OK;
-}
-
-static fy_status view(fyi_recipe_data *d)
-{
+    (void)s;
     for (int i = FYI_TRAIN; i <= FYI_TEST; i++) {
         FYI_FORWARD(fyi_data_need_labels(d, i, "the model learns from them and is judged by them"));
         if (i == FYI_TRAIN)
             continue;
-        FYI_FORWARD(compare_names(d, i));
+        FYI_FORWARD(fyi_data_compare_names(d, FYI_TRAIN, i));
         FYI_FORWARD(fyi_data_compare(d, FYI_TRAIN, i));
         FYI_FORWARD(fyi_data_keep_apart(d, FYI_TRAIN, i));
         fyi_data_look_at_size(d, i);
@@ -78,8 +62,8 @@ static void take(const json_t *root, fy_recipe_result *r)
 const fyi_kind fyi_kind_finetune = {
     .id = FY_KIND_FINETUNE,
     .name = "finetune",
-    .needs = 1u << FYI_TRAIN,
-    .takes = 1u << FYI_TRAIN | 1u << FYI_VAL | 1u << FYI_TEST,
+    .needs = FYI_SIDE(FYI_TRAIN),
+    .takes = FYI_SIDE(FYI_TRAIN) | FYI_SIDE(FYI_VAL) | FYI_SIDE(FYI_TEST),
     .held_out = { { FYI_TRAIN, FYI_VAL } },
     .n_held_out = 1,
     .follows = { { FYI_VAL, FYI_TRAIN }, { FYI_TEST, FYI_TRAIN } },

@@ -26,13 +26,6 @@ static const char *const *family_words(void)
     return words;
 }
 
-static const char *const *pool_words(void)
-{
-    static const char *const words[] = { "avg", "max", "l2", "auto", NULL };
-
-    return words;
-}
-
 /* clang-format off */
 #define AT(member) offsetof(fy_network_opts, member)
 #define KEY(name, type, member, min, max, words, needs, help) \
@@ -45,7 +38,7 @@ static const char *const *pool_words(void)
         "what stands before the model's names in the file: \"backbone.\"; \"\": found by itself"), \
     KEY("width", FYI_KEY_REAL, width, 0, 16, NULL, NULL, "factor on the channels of every layer; 0: 1"), \
     KEY("dropout", FYI_KEY_REAL, dropout, -1, 0.99, NULL, NULL, "before the head; -1: the family's own"), \
-    KEY("pool", FYI_KEY_WORD, pool, 0, 0, pool_words, NULL, "over the last map; auto: the family's own")
+    KEY("pool", FYI_KEY_WORD, pool, 0, 0, fyi_pool_words, NULL, "over the last map; auto: the family's own")
 
 static const fyi_key teacher_keys[] = {
     KEY("family", FYI_KEY_WORD, family, 0, 0, family_words, NULL,
@@ -151,11 +144,6 @@ static void count_teachers(fy_distill_opts *o)
     o->n_teachers = FYI_MAX(n, 1); /* one that is not there is told by the method */
 }
 
-static const char *text_or_null(const char *text)
-{
-    return text != NULL && *text != '\0' ? text : NULL;
-}
-
 static fy_pixels pixels_of(const fyi_method_site *at, int side)
 {
     return fyi_side_pixels(&at->settings->side[side], at->data->side[side]);
@@ -174,11 +162,11 @@ static fy_status run(const fyi_method_site *at, const void *given, fy_recipe_res
     count_teachers(&o);
     o.augment = fy_augment_is_none(&augment) ? NULL : &augment;
     o.losses = o.losses != NULL && strcmp(o.losses, "none") == 0 ? "" : o.losses;
-    o.student.edit = text_or_null(o.student.edit);
-    o.moves = text_or_null(o.moves);
-    o.teacher_moves = text_or_null(o.teacher_moves);
-    o.taps = text_or_null(o.taps);
-    o.teacher_taps = text_or_null(o.teacher_taps);
+    o.student.edit = fyi_text_or_null(o.student.edit);
+    o.moves = fyi_text_or_null(o.moves);
+    o.teacher_moves = fyi_text_or_null(o.teacher_moves);
+    o.taps = fyi_text_or_null(o.taps);
+    o.teacher_taps = fyi_text_or_null(o.teacher_taps);
     o.weights = g->weights.v;
     o.n_weights = g->weights.n;
     o.pixels = &pixels;

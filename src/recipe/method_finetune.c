@@ -17,13 +17,6 @@ static const char *const *train_words(void)
     return words;
 }
 
-static const char *const *pool_words(void)
-{
-    static const char *const words[] = { "avg", "max", "l2", "auto", NULL };
-
-    return words;
-}
-
 /* clang-format off */
 #define AT(member) offsetof(options, member)
 #define KEY(name, type, member, min, max, words, needs, help) \
@@ -45,7 +38,7 @@ static const fyi_key model_keys[] = {
         "changes to its layers: [\"drop layer4.1\", \"head mlp 256\"]; docs/models.md"),
     KEY("width", FYI_KEY_REAL, o.width, 0, 16, NULL, NULL, "factor on the channels of every layer; 0: 1"),
     KEY("dropout", FYI_KEY_REAL, o.dropout, -1, 0.99, NULL, NULL, "before the head; -1: the family's own"),
-    KEY("pool", FYI_KEY_WORD, o.pool, 0, 0, pool_words, NULL, "over the last map; auto: the family's own"),
+    KEY("pool", FYI_KEY_WORD, o.pool, 0, 0, fyi_pool_words, NULL, "over the last map; auto: the family's own"),
     { .key = NULL },
 };
 

@@ -178,9 +178,15 @@ enum {
     FYI_SOURCE_TEACHER,
     FYI_TARGET_VAL,
     FYI_TARGET_TEST,
-    FYI_SIDES
+    FYI_PART, /* part_1, of the first modality, and those after it */
+    FYI_PART_VAL = FYI_PART + FY_MAX_MODALITIES,
+    FYI_PART_TEST = FYI_PART_VAL + FY_MAX_MODALITIES,
+    FYI_SIDES = FYI_PART_TEST + FY_MAX_MODALITIES
 };
 extern const char *const fyi_side_names[FYI_SIDES];
+#define FYI_SIDE(i) ((uint64_t)1 << (i)) /* in a set of sides */
+/* Of a side that belongs to another, samples of the same kind that nothing learns from: that one; else itself. */
+int fyi_side_learner(int i);
 
 typedef struct fyi_side {
     const char *format, *images, *labels, *style;
@@ -222,13 +228,13 @@ void fyi_side_follow(fyi_side *s, const fyi_side *from);
 struct fyi_recipe_data;
 struct json_t;
 
-#define FYI_MAX_HELD_OUT 2
-#define FYI_MAX_FOLLOWS 4
+#define FYI_MAX_HELD_OUT FY_MAX_MODALITIES
+#define FYI_MAX_FOLLOWS (2 * FY_MAX_MODALITIES)
 /* What methods have in common that take the same data and report the same figures: adapt, finetune. */
 typedef struct fyi_kind {
     fy_recipe_kind id;
     const char *name;
-    unsigned needs, takes; /* sides, 1u << FYI_SOURCE and so on */
+    uint64_t needs, takes; /* sides, FYI_SIDE(FYI_SOURCE) and so on */
     /* Sides that are parts of others, held out, where the recipe does not have them. The first model's side comes first. */
     struct {
         int of, part;
@@ -239,8 +245,14 @@ typedef struct fyi_kind {
         int side, from;
     } follows[FYI_MAX_FOLLOWS];
     int n_follows;
+    /* What keys alone cannot say; NULL: nothing. */
+    fy_status (*check)(const struct fyi_settings *s, const fyi_entries *t);
+    /* Appends what of the method's options the data depend on; NULL: nothing. */
+    void (*data_text)(const struct fyi_settings *s, fyi_buf *out);
+    /* Holds out at once what belongs together; NULL, and what it leaves: each side by itself. */
+    fy_status (*part)(const struct fyi_settings *s, struct fyi_recipe_data *d);
     /* The sides are open, and the held-out one is there: checks them, and makes what a method may see of them. */
-    fy_status (*view)(struct fyi_recipe_data *d);
+    fy_status (*view)(const struct fyi_settings *s, struct fyi_recipe_data *d);
     /* What every run has of its own; NULL: nothing. */
     fy_status (*begin)(struct fyi_recipe_data *d);
     /* The judge's word; NULL where there is no judge. */
@@ -255,7 +267,7 @@ typedef struct fyi_kind {
         const char *figure;
     } figure_without; /* instead, in recipes that have no such side; figure NULL: the same */
 } fyi_kind;
-extern const fyi_kind fyi_kind_adapt, fyi_kind_finetune, fyi_kind_distill;
+extern const fyi_kind fyi_kind_adapt, fyi_kind_finetune, fyi_kind_distill, fyi_kind_fuse;
 /* Does a part of some side have to be held out? */
 bool fyi_holds_out(const struct fyi_settings *s);
 
@@ -275,6 +287,10 @@ void fyi_augment_defaults(fyi_augment_settings *s); /* nothing is changed */
 /* FY_EINVAL for what one key alone cannot say. */
 fy_status fyi_augment_make(const fyi_augment_settings *s, fy_augment *out);
 
+/* words.c: of the keys `pool`; and a text that is not empty. */
+const char *const *fyi_pool_words(void);
+const char *fyi_text_or_null(const char *text);
+
 /* What a method is run with. */
 typedef struct fyi_method_site {
     fy_run *run;
@@ -286,20 +302,26 @@ typedef struct fyi_method_site {
 } fyi_method_site;
 
 #define FYI_METHOD_SECTIONS 7
+#define FYI_EACH_PART \
+    "<m>" /* ends the name of a section that there is for every modality: encoder_1, encoder_2 .. */
+typedef struct fyi_method_section {
+    const char *name;
+    const fyi_key *keys;
+    size_t at;        /* of what they are bound to, in the options */
+    bool is_optional; /* there only where the recipe has it */
+    size_t step;      /* of those for every modality: from one to the next */
+} fyi_method_section;
 typedef struct fyi_method {
     const char *name, *help;
     const fyi_kind *kind;
     size_t bytes; /* of its options */
     void (*defaults)(void *options);
-    struct {
-        const char *name;
-        const fyi_key *keys;
-        size_t at;        /* of what they are bound to, in the options */
-        bool is_optional; /* there only where the recipe has it */
-    } sections[FYI_METHOD_SECTIONS];
+    fyi_method_section sections[FYI_METHOD_SECTIONS];
     fy_status (*run)(const fyi_method_site *at, const void *options, fy_recipe_result *result);
 } fyi_method;
 extern const fyi_method fyi_method_adda, fyi_method_finetune, fyi_method_distill;
+extern const fyi_method fyi_fuse_methods[]; /* method_fuse.c: one for each of fy_fuse_methods */
+#define FYI_FUSE_METHODS 10
 extern const fyi_method *const fyi_methods[]; /* NULL-terminated */
 const fyi_method *fyi_method_find(const char *name);
 const char *const *fyi_method_names(void); /* NULL-terminated */
@@ -332,7 +354,7 @@ fy_status fyi_arm_bind(struct fyi_settings *s, const fyi_entry *e, const char *w
 fy_status fyi_compare_check(const struct fyi_settings *s, const fyi_entries *t);
 bool fyi_compares(const struct fyi_settings *s);
 
-#define FYI_MAX_SECTIONS (1 + FYI_SIDES + FYI_METHOD_SECTIONS + 1)
+#define FYI_MAX_SECTIONS (1 + FYI_SIDES + FYI_METHOD_SECTIONS + 2 * FY_MAX_MODALITIES + 1)
 typedef struct fyi_settings {
     fyi_run_settings run;
     fyi_side side[FYI_SIDES];
@@ -411,6 +433,8 @@ typedef struct fyi_odd {
 
 void fyi_odd_note(fyi_odd *odd, const char *sides, const char *text);
 
+enum { FYI_SPLIT_TRAIN, FYI_SPLIT_VAL, FYI_SPLIT_TEST, FYI_SPLITS };
+
 /* The sides as opened (with their labels) and what a method may see of them. */
 typedef struct fyi_recipe_data {
     fy_dataset *side[FYI_SIDES];      /* NULL where the recipe has none */
@@ -420,10 +444,12 @@ typedef struct fyi_recipe_data {
     fyi_files files;
     fyi_odd odd;
     fy_standard *standard[FYI_SIDES]; /* fitted on that side; NULL: on none */
+    fy_parts *parts[FYI_SPLITS]; /* sides of several modalities, paired; NULL: there are none */
     union {
         fy_adapt_data adapt;
         fy_finetune_data finetune;
         fy_distill_data distill;
+        fy_fuse_data fuse;
     } view;
 } fyi_recipe_data;
 /* What every kind looks at: FY_EINVAL for a side without labels, and for two sides with a group in common that have not
@@ -433,11 +459,17 @@ fy_status fyi_data_need_labels(const fyi_recipe_data *d, int i, const char *why)
 fy_status fyi_data_keep_apart(const fyi_recipe_data *d, int a, int b);
 fy_status fyi_data_compare(fyi_recipe_data *d, int base, int i);
 void fyi_data_look_at_size(fyi_recipe_data *d, int i);
+void fyi_data_look_at_count(fyi_recipe_data *d, int i,
+                            int64_t n); /* of n samples that i stands for */
+/* Labels are numbers: FY_EINVAL where `i` numbers its classes otherwise than `base`. */
+fy_status fyi_data_compare_names(const fyi_recipe_data *d, int base, int i);
 /* standard.c: standardises the sides that want it, after parts were held out. */
 fy_status fyi_data_standardise(const fyi_settings *s, fyi_recipe_data *d);
 /* Can side i not be opened alone, since it takes another's numbers? */
 bool fyi_side_needs_another(const fyi_settings *s, int i);
-/* side.c: one side, with its labels, before it is standardised. */
+/* side.c: what a seed of a side, or of a set of sides, is: one that follows is mixed with the name. */
+uint64_t fyi_seed_value(const fyi_settings *of, const fyi_seed *s, const char *name);
+/* One side, with its labels, before it is standardised. */
 fy_status fyi_recipe_side_open(const fyi_settings *of, int i, fy_dataset **out);
 /* side_facts.c: drawn modalities. */
 fy_status fyi_side_facts_open(const fyi_side *s, uint64_t seed, fy_dataset **out);

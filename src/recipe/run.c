@@ -100,7 +100,7 @@ fy_status fy_recipe_open_side(fy_recipe *r, const char *side, fy_dataset **out)
 
 /* ---- the list of keys ------------------------------------------------------------------------ */
 
-#define OPTIONS_ROOM 1024 /* bytes, for any method's options */
+#define OPTIONS_ROOM 4096 /* bytes, for any method's options */
 
 /* Calls through a room on the stack: listing keys needs no recipe. */
 typedef union options_room {
@@ -143,14 +143,26 @@ bool fyi_key_give(const char *section, const fyi_key *keys, const void *base, in
     return true;
 }
 
-static bool give_method(const fyi_method *m, int *i, fy_recipe_key *out)
+/* Methods of one kind share tables. */
+static bool is_given(const fyi_method *const *end, const fyi_key *keys)
 {
+    for (const fyi_method *const *m = fyi_methods; m != end; m++)
+        for (int k = 0; k < FYI_METHOD_SECTIONS && (*m)->sections[k].name != NULL; k++)
+            if ((*m)->kind == (*end)->kind && (*m)->sections[k].keys == keys)
+                return true;
+    return false;
+}
+
+static bool give_method(const fyi_method *const *at, int *i, fy_recipe_key *out)
+{
+    const fyi_method *m = *at;
     options_room room;
 
     FYI_ASSERT(m->bytes <= sizeof room);
     m->defaults(&room);
     for (int k = 0; k < FYI_METHOD_SECTIONS && m->sections[k].name != NULL; k++)
-        if (fyi_key_give(m->sections[k].name, m->sections[k].keys, room.bytes + m->sections[k].at,
+        if (!is_given(at, m->sections[k].keys) &&
+            fyi_key_give(m->sections[k].name, m->sections[k].keys, room.bytes + m->sections[k].at,
                          i, out))
             return true;
     return false;
@@ -179,7 +191,7 @@ bool fy_recipe_known(int i, fy_recipe_key *out)
         fyi_key_give("<side>", fyi_side_keys, &side, &i, out))
         return true;
     for (size_t m = 0; fyi_methods[m] != NULL; m++)
-        if (give_method(fyi_methods[m], &i, out))
+        if (give_method(&fyi_methods[m], &i, out))
             return true;
     return give_compare(&i, out);
 }

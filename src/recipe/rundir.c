@@ -67,6 +67,27 @@ static json_t *broken_json(const fy_dataset *d)
     return list;
 }
 
+static json_t *numbers_json(const float *v, int64_t n)
+{
+    json_t *list = json_array();
+
+    for (int64_t i = 0; list != NULL && i < n; i++)
+        (void)json_array_append_new(list, json_real((double)v[i]));
+    return list;
+}
+
+/* Means and deviations that values were brought to 0 and 1 by, so that others can be prepared alike. */
+static void put_scaling(const fy_dataset *d, json_t *root)
+{
+    const fy_shape *shape = fy_dataset_shape(d);
+    float mean[4], deviation[4];
+
+    if (shape->rank != 3 || shape->d[0] > 4 || !fy_dataset_scaling(d, mean, deviation))
+        return;
+    (void)json_object_set_new(root, "mean", numbers_json(mean, shape->d[0]));
+    (void)json_object_set_new(root, "deviation", numbers_json(deviation, shape->d[0]));
+}
+
 static json_t *side_json(const fy_dataset *d)
 {
     json_t *root = json_pack("{s:s, s:I, s:i, s:b, s:s, s:s}", "text", fy_dataset_text(d), "count",
@@ -78,6 +99,8 @@ static json_t *side_json(const fy_dataset *d)
         (void)json_object_set_new(root, "broken", json_integer(fy_dataset_n_broken(d)));
         (void)json_object_set_new(root, "left_out", broken_json(d));
     }
+    if (root != NULL)
+        put_scaling(d, root);
     return root;
 }
 

@@ -123,6 +123,28 @@ static bool has_section(const fyi_entries *t, const char *name)
     return false;
 }
 
+/* One for each modality that the recipe has data of. */
+static fy_status open_row(fyi_settings *s, const fyi_method_section *row, const fyi_entries *t,
+                          fyi_arena *arena)
+{
+    char *base = (char *)s->options + row->at;
+
+    if (row->step == 0) {
+        add_section(s, row->name, row->keys, base, !row->is_optional || has_section(t, row->name));
+        return FY_OK;
+    }
+    for (int m = 0; m < FY_MAX_MODALITIES; m++) {
+        const char *name =
+            fyi_arena_printf(arena, "%.*s%d", (int)strcspn(row->name, "<"), row->name, m + 1);
+
+        if (name == NULL)
+            return fyi_enomem(16, "a section's name");
+        add_section(s, name, row->keys, base + (size_t)m * row->step,
+                    s->sections[1 + FYI_PART + m].is_open || has_section(t, name));
+    }
+    return FY_OK;
+}
+
 static fy_status open_method(fyi_settings *s, const fyi_entries *t, fyi_arena *arena)
 {
     s->method = fyi_method_find(s->run.method);
@@ -131,10 +153,7 @@ static fy_status open_method(fyi_settings *s, const fyi_entries *t, fyi_arena *a
         return fyi_enomem(s->method->bytes, "a method's options");
     s->method->defaults(s->options);
     for (int i = 0; i < FYI_METHOD_SECTIONS && s->method->sections[i].name != NULL; i++)
-        add_section(s, s->method->sections[i].name, s->method->sections[i].keys,
-                    (char *)s->options + s->method->sections[i].at,
-                    !s->method->sections[i].is_optional ||
-                        has_section(t, s->method->sections[i].name));
+        FYI_FORWARD(open_row(s, &s->method->sections[i], t, arena));
     fyi_compare_defaults(&s->compare);
     add_section(s, "compare", fyi_compare_keys, &s->compare, has_section(t, "compare"));
     return FY_OK;
@@ -157,7 +176,16 @@ static const fyi_section *section_of(const fyi_settings *s, const char *key)
 
 /* ---- unknown keys ---------------------------------------------------------------------------- */
 
-#define MAX_NAMES 2048
+#define MAX_NAMES 4096
+
+/* A side that the method has no use for is not what was meant. */
+static bool is_of_use(const fyi_settings *s, int section)
+{
+    const int side = section - 1;
+
+    return s->method == NULL || s->n_sections == 1 || side < 0 || side >= FYI_SIDES ||
+           (s->method->kind->takes >> side & 1);
+}
 
 /* All keys of the recipe, "a.b" each, for "did you mean". */
 static size_t list_names(const fyi_settings *s, fyi_arena *arena, const char *names[MAX_NAMES])
@@ -165,7 +193,8 @@ static size_t list_names(const fyi_settings *s, fyi_arena *arena, const char *na
     size_t n = 0;
 
     for (int i = 0; i < s->n_sections; i++)
-        for (const fyi_key *k = s->sections[i].keys; k->key != NULL && n + 1 < MAX_NAMES; k++) {
+        for (const fyi_key *k = s->sections[i].keys;
+             k->key != NULL && is_of_use(s, i) && n + 1 < MAX_NAMES; k++) {
             const char *section = s->sections[i].name;
 
             names[n] = fyi_arena_printf(arena, "%s%s%s", section, *section ? "." : "", k->key);
@@ -191,20 +220,45 @@ static const char *nearest_key(const fyi_settings *s, fyi_arena *arena, const ch
     return near != NULL ? near : n_same > 0 ? same[0] : fyi_nearest(key, names);
 }
 
-static const fyi_method *method_having(const char *key)
+/* "encoder_3.width" is in encoder_<m>. */
+static bool is_in_row(const char *key, const fyi_method_section *row)
 {
-    for (size_t m = 0; fyi_methods[m] != NULL; m++)
-        for (int i = 0; i < FYI_METHOD_SECTIONS && fyi_methods[m]->sections[i].name != NULL; i++)
-            if (is_in_section(key, fyi_methods[m]->sections[i].name) &&
-                fyi_key_find(fyi_methods[m]->sections[i].keys, leaf_of(key), strlen(leaf_of(key))))
-                return fyi_methods[m];
-    return NULL;
+    const size_t len = strcspn(row->name, "<");
+
+    if (row->step == 0)
+        return is_in_section(key, row->name);
+    return strncmp(key, row->name, len) == 0 && key[len] >= '1' &&
+           key[len] < '1' + FY_MAX_MODALITIES && key[len + 1] == '.';
+}
+
+static bool has_key(const fyi_method *m, const char *key)
+{
+    for (int i = 0; i < FYI_METHOD_SECTIONS && m->sections[i].name != NULL; i++)
+        if (is_in_row(key, &m->sections[i]) &&
+            fyi_key_find(m->sections[i].keys, leaf_of(key), strlen(leaf_of(key))))
+            return true;
+    return false;
+}
+
+/* One of that kind before all others; NULL: none has it. */
+static const fyi_method *method_having(const char *key, const fyi_kind *kind)
+{
+    const fyi_method *any = NULL;
+
+    for (size_t m = 0; fyi_methods[m] != NULL; m++) {
+        if (!has_key(fyi_methods[m], key))
+            continue;
+        if (fyi_methods[m]->kind == kind)
+            return fyi_methods[m];
+        any = any != NULL ? any : fyi_methods[m];
+    }
+    return any;
 }
 
 static fy_status fail_unknown(const fyi_settings *s, const fyi_entry *e, const char *where,
                               fyi_arena *arena)
 {
-    const fyi_method *other = method_having(e->key);
+    const fyi_method *other = method_having(e->key, NULL);
     const char *near;
 
     if (fyi_settings_section(s, e->key, strlen(e->key)) != NULL)
@@ -259,16 +313,18 @@ static bool was_turned_off(const fyi_settings *s, const fyi_entries *t, const fy
     return false;
 }
 
-/* An override of the method takes along what the file sets of the other one. */
+/* An override of the method takes along what the file sets of the other one. What it sets of another of the same kind, so
+ * that methods can be held against each other, waits for that one in any case. */
 static void note_other_methods(const fyi_settings *s, const fyi_entries *t, bool *is_off)
 {
-    if (fyi_entries_find(t, "method")->line > 0)
-        return;
+    const bool is_overridden = fyi_entries_find(t, "method")->line == 0;
+
     for (size_t i = 0; i < t->n; i++) {
         const fyi_section *section = section_of(s, t->v[i].key);
         const char *leaf = leaf_of(t->v[i].key);
+        const fyi_method *other = method_having(t->v[i].key, s->method->kind);
 
-        if (t->v[i].line > 0 && method_having(t->v[i].key) != NULL &&
+        if (t->v[i].line > 0 && other != NULL && (is_overridden || other->kind == s->method->kind) &&
             (section == NULL || fyi_key_find(section->keys, leaf, strlen(leaf)) == NULL))
             is_off[i] = true;
     }
@@ -285,6 +341,22 @@ static fy_status fail_unused(const fyi_settings *s, const fyi_entries *t, const 
     fyi_needs_text(section->name, unmet->needs, needs, sizeof needs);
     return fyi_fail(FY_EINVAL, "%s: '%s' would not be used, since it needs %s; leave it out", where,
                     e->key, needs);
+}
+
+/* Those that wait, in a note: nothing is left aside in silence. */
+static void tell_other_methods(const fyi_settings *s, const fyi_entries *t)
+{
+    fyi_buf keys = { 0 };
+
+    for (size_t i = 0; i < t->n; i++) {
+        const fyi_method *other = method_having(t->v[i].key, s->method->kind);
+
+        if (other != NULL && other->kind == s->method->kind && !has_key(s->method, t->v[i].key))
+            fyi_buf_printf(&keys, "%s%s", keys.len > 0 ? ", " : "", t->v[i].key);
+    }
+    if (keys.len > 0 && !keys.failed)
+        fyi_info("recipe %s: of no use to the method '%s': %s", t->path, s->method->name, keys.p);
+    fyi_buf_release(&keys);
 }
 
 /* Entries whose condition does not hold: mistakes, but for those that an override turned off. */
@@ -372,6 +444,8 @@ static fy_status check_across(const fyi_settings *s, const fyi_entries *t)
     const int part = s->method->kind->held_out[0].part;
 
     FYI_FORWARD(check_sides(s, t));
+    if (s->method->kind->check != NULL)
+        FYI_FORWARD(s->method->kind->check(s, t));
     if (!fyi_holds_out(s) && fyi_entries_find(t, "holdout") != NULL)
         return fyi_fail(FY_EINVAL,
                         "recipe %s: 'holdout' would not be used, since there is a %s; leave one of "
@@ -462,5 +536,7 @@ fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char 
         if (out->sections[i].is_open)
             FYI_FORWARD(check_required(out, &out->sections[i], t));
     FYI_FORWARD(check_across(out, t));
-    return fyi_compare_check(out, t);
+    FYI_FORWARD(fyi_compare_check(out, t));
+    tell_other_methods(out, t);
+    return FY_OK;
 }

@@ -17,10 +17,18 @@ typedef struct site {
     const char *name;
 } site;
 
-/* Sides of one run draw different samples from one seed. */
+uint64_t fyi_seed_value(const fyi_settings *of, const fyi_seed *s, const char *name)
+{
+    return s->follows ? fyi_hash64(name, strlen(name), of->run.seed.value) : s->value;
+}
+
+/* Sides of one run draw different samples from one seed; the modalities of one set of samples the same. */
 static uint64_t seed_of(const fyi_seed *s, const site *at)
 {
-    return s->follows ? fyi_hash64(at->name, strlen(at->name), at->of->run.seed.value) : s->value;
+    const int i = (int)(at->side - at->of->side);
+    const int first = i < FYI_PART ? i : i - (i - FYI_PART) % FY_MAX_MODALITIES;
+
+    return fyi_seed_value(at->of, s, fyi_side_names[first]);
 }
 
 static bool is_word(const char *a, const char *b)
@@ -414,12 +422,13 @@ done:
 /* The side whose numbers are meant: "data" is the side itself. -1: the range needs no numbers of data. */
 static int numbers_side(const site *at)
 {
-    const int self = (int)(at->side - at->of->side);
+    const int self = (int)(at->side - at->of->side), learner = fyi_side_learner(self);
 
     return is_word(at->side->range, "data")     ? self
            : is_word(at->side->range, "source") ? FYI_SOURCE
-           : is_word(at->side->range, "train")  ? FYI_TRAIN
-                                                : -1;
+           : !is_word(at->side->range, "train") ? -1
+           : learner != self                    ? learner
+                                                : FYI_TRAIN;
 }
 
 static fy_status set_range(fy_image_opts *o, const site *at, const fy_dataset *raw)

@@ -3,10 +3,38 @@
 
 #include <string.h>
 
-const char *const fyi_side_names[FYI_SIDES] = { "source",      "source_test", "target",
-                                                "target_eval", "train",       "val",
-                                                "test",        "source_val",  "source_teacher",
-                                                "target_val",  "target_test" };
+#define EACH_PART(X) X("1"), X("2"), X("3"), X("4"), X("5"), X("6"), X("7"), X("8")
+#define PART(n) "part_" n
+#define PART_VAL(n) "part_" n "_val"
+#define PART_TEST(n) "part_" n "_test"
+_Static_assert(FY_MAX_MODALITIES == 8, "a name for each part");
+/* clang-format off */
+const char *const fyi_side_names[FYI_SIDES] = {
+    "source", "source_test", "target", "target_eval", "train", "val", "test", "source_val",
+    "source_teacher", "target_val", "target_test",
+    EACH_PART(PART), EACH_PART(PART_VAL), EACH_PART(PART_TEST)
+};
+/* clang-format on */
+
+const char *fy_recipe_side(int i)
+{
+    return i >= 0 && i < FYI_SIDES ? fyi_side_names[i] : NULL;
+}
+
+int fyi_side_learner(int i)
+{
+    static const struct {
+        int side, from;
+    } pairs[] = { { FYI_VAL, FYI_TRAIN },         { FYI_TEST, FYI_TRAIN },
+                  { FYI_SOURCE_VAL, FYI_SOURCE }, { FYI_SOURCE_TEST, FYI_SOURCE },
+                  { FYI_TARGET_VAL, FYI_TARGET }, { FYI_TARGET_TEST, FYI_TARGET },
+                  { FYI_TARGET_EVAL, FYI_TARGET } };
+
+    for (size_t k = 0; k < FYI_LEN(pairs); k++)
+        if (pairs[k].side == i)
+            return pairs[k].from;
+    return i >= FYI_PART ? FYI_PART + (i - FYI_PART) % FY_MAX_MODALITIES : i;
+}
 
 static const char *const *format_words(void)
 {
@@ -159,7 +187,7 @@ const fyi_key fyi_side_keys[] = {
         "learn from; 0"),
     KEY("standardise", FYI_KEY_BOOL, standardise, 0, 0, NULL, VALUES, 0,
         "true: each column or channel is brought to mean 0 and deviation 1 by the samples that models learn from: those of "
-        "train for val and test, of source for source_test, of target for target_eval"),
+        "train for val and test, of source for source_test, of target for target_eval, of part_1 for part_1_test"),
     KEY("standard", FYI_KEY_FILE, standard, 0, 0, NULL, VALUES, 0,
         "or by the numbers in this file, a run's data/standard-train.json; \"\": by those of the samples"),
     KEY("check", FYI_KEY_WORD, check, 0, 0, check_words, PICTURES, 0,
@@ -190,7 +218,7 @@ const fyi_key fyi_side_keys[] = {
         "how digits are drawn"),
     KEY("n", FYI_KEY_INT, n, 1, 1000000, NULL, "format=digits|facts", 0, "how many samples are drawn"),
     KEY("draw_seed", FYI_KEY_SEED, draw_seed, 0, 0, NULL, "format=digits|facts", 0,
-        "which samples; seed: the run's, another for every side"),
+        "which samples; seed: the run's, another for every side but the same for all modalities of one"),
     KEY("modality", FYI_KEY_INT, modality, 0, FY_MAX_MODALITIES - 1, NULL, "format=facts", 0,
         "which modality this side shows; those of one draw_seed have the same samples in the same order"),
     KEY("modalities", FYI_KEY_INT, modalities, 2, FY_MAX_MODALITIES, NULL, "format=facts", 0,
@@ -232,7 +260,7 @@ const fyi_key fyi_side_keys[] = {
     KEY("pad_value", FYI_KEY_REAL, pad_value, 0, 1, NULL, "pad!=0", 0, "their value: 0 is black"),
     KEY("range", FYI_KEY_WORD, range, 0, 0, range_words, RANGED, 0,
         "keep: 0 to 1; signed: -1 to 1; normal: (x - mean) / deviation; imagenet: by ImageNet's; data: by "
-        "those of 1,000 samples of this side, source, train: of that one"),
+        "those of 1,000 samples of this side, source, train: of that one; train, for part_1_val and such: of part_1"),
     KEY("mean", FYI_KEY_REALS, mean, 0, 0, NULL, "range=normal", 0, "per channel"),
     KEY("deviation", FYI_KEY_REALS, deviation, 1e-6, 1e6, NULL, "range=normal", 0, "per channel"),
     KEY("groups", FYI_KEY_NAMES, groups, 0, 0, NULL, NULL, 0,
@@ -250,7 +278,7 @@ const fyi_key fyi_side_keys[] = {
     KEY("pick", FYI_KEY_WORD, pick, 0, 0, pick_words, "limit!=0", 0,
         "which: the first, random ones, or random ones with each class in proportion"),
     KEY("pick_seed", FYI_KEY_SEED, pick_seed, 0, 0, NULL, "pick!=first", 0,
-        "which random ones; seed: the run's, another for every side"),
+        "which random ones; seed: the run's, another for every side but the same for all modalities of one"),
     { .key = NULL },
 };
 #undef KEY

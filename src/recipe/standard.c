@@ -6,32 +6,16 @@
 
 #include <string.h>
 
-/* Whose numbers a side takes; itself if it is not named. */
-static int learner_of(int i)
-{
-    static const struct {
-        int side, from;
-    } pairs[] = { { FYI_VAL, FYI_TRAIN },         { FYI_TEST, FYI_TRAIN },
-                  { FYI_SOURCE_VAL, FYI_SOURCE }, { FYI_SOURCE_TEST, FYI_SOURCE },
-                  { FYI_TARGET_VAL, FYI_TARGET }, { FYI_TARGET_TEST, FYI_TARGET },
-                  { FYI_TARGET_EVAL, FYI_TARGET } };
-
-    for (size_t k = 0; k < FYI_LEN(pairs); k++)
-        if (pairs[k].side == i)
-            return pairs[k].from;
-    return i;
-}
-
 /* Of a side that was held out: what it was held out of. */
 static const fyi_side *settings_of(const fyi_settings *s, int i)
 {
-    return &s->side[s->sections[1 + i].is_open ? i : learner_of(i)];
+    return &s->side[s->sections[1 + i].is_open ? i : fyi_side_learner(i)];
 }
 
 /* A side with a file of its own takes that. */
 static int numbers_of(const fyi_settings *s, int i)
 {
-    return s->sections[1 + i].is_open && s->side[i].standard != NULL ? i : learner_of(i);
+    return s->sections[1 + i].is_open && s->side[i].standard != NULL ? i : fyi_side_learner(i);
 }
 
 static bool wants(const fyi_settings *s, const fyi_recipe_data *d, int i)
@@ -46,8 +30,9 @@ bool fyi_side_needs_another(const fyi_settings *s, int i)
 {
     const fyi_side *side = &s->side[i];
 
-    return learner_of(i) != i && s->sections[1 + learner_of(i)].is_open && side->standard == NULL &&
-           fyi_side_is_of_values(side) && (side->standardise || strcmp(side->missing, "mean") == 0);
+    return fyi_side_learner(i) != i && s->sections[1 + fyi_side_learner(i)].is_open &&
+           side->standard == NULL && fyi_side_is_of_values(side) &&
+           (side->standardise || strcmp(side->missing, "mean") == 0);
 }
 
 static fy_status find_numbers(const fyi_settings *s, fyi_recipe_data *d, int i)

@@ -145,6 +145,8 @@ fy_status fyi_recipe_data_sha256(const fyi_settings *s, char hex[65])
     fyi_buf text = { 0 };
 
     fyi_buf_printf(&text, "%s\n", s->method->kind->name);
+    if (s->method->kind->data_text != NULL)
+        s->method->kind->data_text(s, &text);
     if (is_data_seeded(s))
         put_keys(&s->sections[0], (const char *const[]){ "seed", NULL }, &text);
     put_keys(&s->sections[0], (const char *const[]){ "holdout", "data_root", NULL }, &text);

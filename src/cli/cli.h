@@ -125,13 +125,15 @@ typedef struct fyi_weights_arg {
     {                                                                                        \
         "--slice", NULL, "of tensors that are larger in the file the leading part is taken"  \
     }
-#define FYI_OPTIONS_PART                                                                     \
-    { "--part", "NAME",                                                                      \
-      "of a checkpoint with several dictionaries, \"ema\"; in the order of --weights" },     \
+#define FYI_OPTION_PREFIX                                                                    \
     {                                                                                        \
         "--prefix", "TEXT",                                                                  \
             "what stands before the model's names, \"backbone.\"; in the order of --weights" \
     }
+#define FYI_OPTIONS_PART                                                                 \
+    { "--part", "NAME",                                                                  \
+      "of a checkpoint with several dictionaries, \"ema\"; in the order of --weights" }, \
+        FYI_OPTION_PREFIX
 /* What of a model's layers is changed. */
 #define FYI_OPTION_EDIT                                                                          \
     {                                                                                            \
@@ -146,13 +148,29 @@ fy_status fyi_weights_arg_open(const fyi_weights_arg *w, fy_weights **out);
 /* Into a recipe's keys <key>, <key>_part and <key>_prefix. */
 fy_status fyi_weights_arg_put(const fyi_weights_arg *w, fy_recipe *r, const char *key);
 
+/* part_arg.c: NAME=PATH, the samples of one modality. */
+typedef struct fyi_part_arg {
+    char name[104];
+    const char *path; /* NULL: not given */
+} fyi_part_arg;
+/* The option's i-th. */
+fy_status fyi_part_arg_at(const fyi_args *a, const char *option, int i, fyi_part_arg *out);
+/* "part_2_test.format" of modality 1, "_test" and "format"; the side alone where `key` is "". */
+typedef struct fyi_part_key {
+    char text[64];
+} fyi_part_key;
+fyi_part_key fyi_part_key_of(int m, const char *split, const char *key);
+/* Which of the names, NULL-terminated, is meant; FY_EINVAL names the nearest. */
+fy_status fyi_modality_find(const char *option, const char *name, const char *const *names, int *m);
+
 /* subject.c: models from --weights and the data that they are shown, prepared as the first of them wants it. */
 #define FYI_MAX_CHAIN 4
 typedef struct fyi_subject {
     const fyi_args *args;
     fy_device *dev;
     fy_recipe *recipe; /* the data are its side "source" */
-    fy_dataset *data;
+    const fy_dataset *data;
+    fy_dataset *opened;  /* what `data` is, of a chain of models */
     fy_pixels pixels;    /* as the first model wants them */
     bool has_own_values; /* but the command line has a mean and deviation, or a range, of its own */
     const char *pixels_by; /* who said so: "the weights", "the family", .. */
@@ -163,6 +181,12 @@ typedef struct fyi_subject {
     char prefixes[FYI_MAX_CHAIN][64];   /* taken off the names in them */
     int n_models;
     fy_predictor *predictor;
+    /* Instead of a chain and its predictor: what a run with several modalities left, and what it says. */
+    const char *dir;
+    fy_fused *fused;
+    fy_dataset *sides[FY_MAX_MODALITIES];
+    fy_parts *parts;
+    fy_tensor *logits; /* [samples, k] */
     int64_t batch;
     int k;                    /* classes */
     const char **class_names; /* [k]; NULL: unknown */
@@ -171,18 +195,32 @@ typedef struct fyi_subject {
     bool is_unlabelled; /* set by the verb: labels are of no use */
 } fyi_subject;
 /* Options that both verbs take. */
-#define FYI_OPTIONS_SUBJECT                                                                         \
-    { "--weights", "FILE", "a model: safetensors, .pth, .npz; several: encoder, then classifier" }, \
-        { "--model", "FAMILY",                                                                      \
-          "its family, where the file does not say; in the order of --weights" },                   \
-        FYI_OPTIONS_PART,                                                                           \
-    {                                                                                               \
-        "--classes", "FILE",                                                                        \
-            "names of the model's classes, one a line, where the weights have none"                 \
+#define FYI_OPTIONS_SUBJECT                                                                                    \
+    { "--weights", "FILE", "a model: safetensors, .pth, .npz; several: encoder, then classifier" },            \
+        { "--model", "FAMILY",                                                                                 \
+          "its family, where the file does not say; in the order of --weights" },                              \
+        { "--part",                                                                                            \
+          "NAME", "of a checkpoint, as \"ema\"; or of a run of ferry fuse NAME=PATH, samples of a modality" }, \
+        FYI_OPTION_PREFIX,                                                                                     \
+        { "--classes", "FILE",                                                                                 \
+          "names of the model's classes, one a line, where the weights have none" },                           \
+    {                                                                                                          \
+        "--pair", "WAY",                                                                                       \
+            "number, key or label: what makes parts one sample; by default as in the run"                      \
     }
 /* Opens everything. Release with fyi_subject_close, always. */
 fy_status fyi_subject_open(fyi_subject *s, const fyi_args *a, const char *path);
 void fyi_subject_close(fyi_subject *s);
+/* k and the names, of a model whose results are scores of classes. */
+fy_status fyi_subject_name_classes(fyi_subject *s, const fy_model *last);
+/* Settings such as precision=bf16, which are the run's rather than its data's. */
+fy_status fyi_apply_run_settings(fyi_subject *s);
+/* fused.c: the same of a run's directory and --part, as far as logits. Release with fyi_subject_close, always. */
+fy_status fyi_fused_open(fyi_subject *s, const fyi_args *a, const char *dir);
+void fyi_fused_close(fyi_subject *s);
+/* "image=photos, sound=calls"; "image conv4, sound conv4, then fusion_concat". */
+void fyi_fused_parts_text(const fyi_subject *s, fyi_buf *out);
+void fyi_fused_models_text(const fyi_subject *s, fyi_buf *out);
 /* subject_text.c: fills `preparation`; prints data, models and preparation. */
 fy_status fyi_subject_describe(fyi_subject *s);
 void fyi_subject_print(const fyi_subject *s, const char *path);

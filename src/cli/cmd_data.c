@@ -232,7 +232,7 @@ const fyi_verb fyi_verb_data = {
         "PATH is a folder of pictures, a list of them (.csv), WebDataset's archives, an idx, npy "
         "or\n"
         "CIFAR file, a table of numbers (.csv), digits:STYLE[:COUNT] or facts:MODALITY[:COUNT]; of "
-        "sounds with format=sound. "
+        "a list or archive of sounds with format=sound. "
         "info\n"
         "prints counts, values and hash; check reads every sample and names what is broken or odd, "
         "and\n"

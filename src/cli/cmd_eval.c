@@ -147,7 +147,8 @@ static fy_status evaluate(eval *e)
     o.class_names = (const char *const *)e->s.class_names;
     o.pixels = e->s.has_own_values ? NULL : &e->s.pixels;
     o.progress = fyi_progress_show;
-    FYI_FORWARD(fy_evaluate(e->s.predictor, e->s.data, &o, &e->e));
+    FYI_FORWARD(e->s.fused != NULL ? fy_evaluate_logits(e->s.logits, e->s.data, &o, &e->e)
+                                   : fy_evaluate(e->s.predictor, e->s.data, &o, &e->e));
     return check_finite(e);
 }
 
@@ -184,17 +185,41 @@ static const char *kept(eval *e, const char *(*what)(const eval *e, int i))
     return out;
 }
 
-/* A hash for the files, so that it is known later what was evaluated. */
-static fy_status list_about(eval *e, fy_about about[MAX_ABOUT], int *n)
+static const char *kept_text(eval *e, void (*what)(const fyi_subject *s, fyi_buf *out))
 {
+    fyi_buf b = { 0 };
+    const char *out;
+
+    what(&e->s, &b);
+    out = b.failed ? NULL : fyi_arena_printf(&e->s.arena, "%s", b.p);
+    fyi_buf_release(&b);
+    return out;
+}
+
+/* The models, by name and by the hash of a file of theirs, and the data, so that it is known later what was evaluated. */
+static fy_status list_subject(eval *e, fy_about about[MAX_ABOUT], int *n)
+{
+    const bool is_fused = e->s.fused != NULL;
+    const char *file =
+        is_fused ? fyi_arena_printf(&e->s.arena, "%s/fusion.safetensors", e->s.dir) : file_of(e, 0);
     char hex[65];
 
-    *n = 0;
-    about[(*n)++] = (fy_about){ "model", kept(e, family_of) };
-    about[(*n)++] = (fy_about){ "weights", kept(e, file_of) };
-    FYI_FORWARD(fyi_file_sha256(file_of(e, 0), hex));
+    if (file == NULL)
+        return fyi_enomem(strlen(e->s.dir), "a file's name");
+    FYI_FORWARD(fyi_file_sha256(file, hex));
+    about[(*n)++] =
+        (fy_about){ "model", is_fused ? kept_text(e, fyi_fused_models_text) : kept(e, family_of) };
+    about[(*n)++] = (fy_about){ "weights", is_fused ? e->s.dir : kept(e, file_of) };
     about[(*n)++] = (fy_about){ "weights_sha256", fyi_arena_printf(&e->s.arena, "%s", hex) };
-    about[(*n)++] = (fy_about){ "data", fyi_args_value(e->s.args, "--data") };
+    about[(*n)++] = (fy_about){ "data", is_fused ? kept_text(e, fyi_fused_parts_text)
+                                                 : fyi_args_value(e->s.args, "--data") };
+    return FY_OK;
+}
+
+static fy_status list_about(eval *e, fy_about about[MAX_ABOUT], int *n)
+{
+    *n = 0;
+    FYI_FORWARD(list_subject(e, about, n));
     about[(*n)++] = (fy_about){ "data_sha256", fy_dataset_hash(e->s.data) };
     about[(*n)++] = (fy_about){ "samples", fy_dataset_text(e->s.data) };
     about[(*n)++] = (fy_about){ "preparation", e->s.preparation.p };
@@ -254,12 +279,16 @@ static fy_status finish(eval *e, int *code)
 
 static fy_status work(eval *e, const fyi_args *a, int *code)
 {
-    FYI_FORWARD(fyi_subject_open(&e->s, a, fyi_args_value(a, "--data")));
+    const char *data = fyi_args_value(a, "--data");
+
+    FYI_FORWARD(data == NULL ? fyi_fused_open(&e->s, a, a->plain[0])
+                             : fyi_subject_open(&e->s, a, data));
     if (!fy_dataset_has_labels(e->s.data))
-        return fyi_fail(
-            FY_EINVAL,
-            "'%s' has no labels to judge by; name their file with --labels, or use 'ferry predict'",
-            fyi_args_value(a, "--data"));
+        return fyi_fail(FY_EINVAL,
+                        "'%s' has no labels to judge by; name their file with %s, or use 'ferry "
+                        "predict'",
+                        data != NULL ? data : fyi_args_value(a, "--part"),
+                        data != NULL ? "--labels" : "part_1.labels=FILE");
     FYI_FORWARD(match_classes(e));
     FYI_FORWARD(make_dir(e));
     FYI_FORWARD(evaluate(e));
@@ -269,13 +298,15 @@ static fy_status work(eval *e, const fyi_args *a, int *code)
 static int run(const fyi_args *a)
 {
     eval e = { .s = { .args = a } };
+    const bool is_chain = fyi_args_has(a, "--weights");
     int code = FYI_FAILED;
     fy_status st;
 
-    if (!fyi_args_has(a, "--weights") || !fyi_args_has(a, "--data") || a->n_plain > 0)
+    if (fyi_args_has(a, "--data") != is_chain || (!is_chain && !fyi_args_has(a, "--part")) ||
+        a->n_plain != !is_chain)
         return fyi_misused(
             a->verb, "--weights FILE and --data PATH are needed, and nothing else but options "
-                     "and key=value");
+                     "and key=value; or the directory of a run and --part NAME=PATH");
     fyi_interrupt_begin();
     (void)fy_cancel_set(fyi_interrupt_flag());
     fyi_progress_begin(fyi_args_has(a, "--quiet"));
@@ -294,7 +325,9 @@ static int run(const fyi_args *a)
 const fyi_verb fyi_verb_eval = {
     .name = "eval",
     .line = "score saved models on labelled data",
-    .usage = "--weights FILE [--weights FILE ...] --data PATH [options] [key=value ...]",
+    .usage =
+        "--weights FILE [--weights FILE ...] --data PATH | RUN_DIR --part NAME=PATH ... [options] "
+        "[key=value ...]",
     .help =
         "Loads models, Ferry's own and PyTorch's, applies them one after the other and holds the "
         "scores\n"
@@ -310,12 +343,17 @@ const fyi_verb fyi_verb_eval = {
         "weights and\n"
         "the data have class names, classes are matched by them.\n"
         "\n"
+        "What 'ferry fuse' left in RUN_DIR is judged by samples of any of its modalities, each as "
+        "--part;\n"
+        "those that are not given are missing.\n"
+        "\n"
         "Examples:\n"
         "  ferry eval --model resnet20_cifar --weights resnet20-12fca82f.th --data test_batch.bin\n"
         "  ferry eval --weights net.safetensors --data photos/ --out judged\n"
         "  ferry eval --weights net.safetensors --data photos/ --json precision=bf16\n"
         "  ferry eval --weights runs/demo-0/chosen.safetensors \\\n"
-        "      --weights runs/demo-0/classifier.safetensors --data digits:thin-rotated:500\n",
+        "      --weights runs/demo-0/classifier.safetensors --data digits:thin-rotated:500\n"
+        "  ferry eval runs/fuse-0 --part image=photos/ --part sound=calls/ --pair key\n",
     .options = options,
     .run = run,
 };

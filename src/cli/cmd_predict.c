@@ -94,6 +94,14 @@ static fy_status write_rows(void *arg, const fy_rows *rows)
     return FY_OK;
 }
 
+static fy_status write_logits(predict *w)
+{
+    const fy_rows all = { .n = fy_dataset_count(w->s.data),
+                          .values = fy_tensor_const_data(w->s.logits) };
+
+    return write_rows(w, &all);
+}
+
 /* ---- options --------------------------------------------------------------------------------- */
 
 static fy_status read_top(predict *w)
@@ -207,13 +215,15 @@ static void tell_broken(const predict *w)
 static fy_status work(predict *w, const fyi_args *a)
 {
     w->s.is_unlabelled = true;
-    FYI_FORWARD(fyi_subject_open(&w->s, a, a->plain[0]));
+    FYI_FORWARD(fyi_args_has(a, "--weights") ? fyi_subject_open(&w->s, a, a->plain[0])
+                                             : fyi_fused_open(&w->s, a, a->plain[0]));
     FYI_FORWARD(read_top(w));
     FYI_FORWARD(take_memory(w));
     FYI_FORWARD(fyi_guess_file_open(fyi_args_value(a, "--out"),
                                     (const char *const *)w->s.class_names, w->top, &w->file));
     w->began_s = fyi_now_s();
-    FYI_FORWARD(fy_predict_each(w->s.predictor, w->s.data, write_rows, w));
+    FYI_FORWARD(w->s.fused != NULL ? write_logits(w)
+                                   : fy_predict_each(w->s.predictor, w->s.data, write_rows, w));
     tell_broken(w);
     return FY_OK;
 }
@@ -243,8 +253,10 @@ static int run(const fyi_args *a)
     int code;
     fy_status st;
 
-    if (!fyi_args_has(a, "--weights") || a->n_plain != 1)
-        return fyi_misused(a->verb, "--weights FILE and one PATH are needed, found %d paths",
+    if ((!fyi_args_has(a, "--weights") && !fyi_args_has(a, "--part")) || a->n_plain != 1)
+        return fyi_misused(a->verb,
+                           "--weights FILE and one PATH are needed, found %d paths; or the "
+                           "directory of a run and --part NAME=PATH",
                            a->n_plain);
     if (fyi_args_has(a, "--json") && !fyi_args_has(a, "--out"))
         return fyi_misused(a->verb,
@@ -267,7 +279,8 @@ static int run(const fyi_args *a)
 const fyi_verb fyi_verb_predict = {
     .name = "predict",
     .line = "name the classes of pictures that have no labels",
-    .usage = "--weights FILE [--weights FILE ...] PATH [options] [key=value ...]",
+    .usage = "--weights FILE [--weights FILE ...] PATH | RUN_DIR --part NAME=PATH ... [options] "
+             "[key=value ...]",
     .help =
         "Applies a model to pictures and writes a row for each: its name, the surest classes and "
         "their\n"
@@ -281,11 +294,18 @@ const fyi_verb fyi_verb_predict = {
         "eval;\n"
         "key=value says it otherwise, and precision=bf16 computes in bf16.\n"
         "\n"
+        "What 'ferry fuse' left in RUN_DIR takes samples of any of its modalities, each as --part; "
+        "those that\n"
+        "are not given are missing. They are prepared as in the run: part_1.size=28 says it "
+        "otherwise.\n"
+        "\n"
         "Examples:\n"
         "  ferry predict --weights net.safetensors photos/ --out photos.csv --top 3\n"
         "  ferry predict --model squeezenet1_1 --weights squeezenet1_1.pth --classes imagenet.txt "
         "\\\n"
-        "      photos/ --out photos.jsonl\n",
+        "      photos/ --out photos.jsonl\n"
+        "  ferry predict runs/fuse-0 --part image=photos/ --part sound=calls/ --pair key\n"
+        "  ferry predict runs/fuse-0 --part sound=calls/ --out calls.csv\n",
     .options = options,
     .run = run,
 };

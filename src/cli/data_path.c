@@ -3,11 +3,11 @@
  *   digits:noisy, digits:noisy:500       drawn by the program
  *   facts:0, facts:1:500                 a modality, drawn by the program
  *   photos/, photo.jpg                   a folder of pictures, or one alone
+ *   speech/, speech.wav (.flac .ogg)     a folder of sounds, or one alone; of a list or archive of them: format=sound
  *   photos.csv (.tsv .txt .lst)          a list of pictures, or a table of numbers
  *   shard-{000..009}.tar                 WebDataset's shards
  *   data_batch_{1..5}.bin, train.bin     CIFAR-10, CIFAR-100; also with .gz
  *   images.npy                           a NumPy array; of rank 2: vectors
- *   speech.wav (.flac .ogg)              a sound alone; of a folder, list or archive of them: format=sound
  *   mnist/train-images-idx3-ubyte.gz     an idx file
  * Labels of arrays are looked for beside them, under the same name with "labels" and "idx1" in it. */
 #include "cli/cli.h"
@@ -15,6 +15,7 @@
 #include "data/data.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,8 @@ static bool find_labels(const char *images, char labels[PATH_MAX])
 
 /* ---- formats --------------------------------------------------------------------------------- */
 
+#define SOUNDS "*.wav *.flac *.ogg *.oga *.opus *.WAV *.FLAC *.OGG"
+#define PICTURES "*.jpg *.jpeg *.png *.webp *.JPG *.JPEG *.PNG"
 static const struct format {
     const char *glob, *word; /* of the file's name */
     bool has_labels;         /* in a file of their own */
@@ -88,8 +91,8 @@ static const struct format {
     { "train.bin* test.bin*", "cifar100", false },
     { "*.bin *.bin.gz", "cifar10", false },
     { "*.npy", "npy", true },
-    { "*.wav *.flac *.ogg *.oga *.opus *.WAV *.FLAC *.OGG", "sound", false }, /* one alone */
-    { "*.jpg *.jpeg *.png *.webp *.JPG *.JPEG *.PNG", "folder", false },      /* of one */
+    { SOUNDS, "sound", false },    /* one alone */
+    { PICTURES, "folder", false }, /* of one */
     { "*", "idx", true },
 };
 
@@ -149,6 +152,35 @@ static bool is_folder(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+enum { MOST_FILES = 1000, DEEPEST = 4 }; /* looked at */
+
+/* How many files of a folder, and of the folders in it, are pictures or sounds by their names. */
+static void count_files(const char *path, int depth, int *pictures, int *sounds)
+{
+    DIR *dir = depth < DEEPEST ? opendir(path) : NULL;
+    const struct dirent *e;
+
+    while (dir != NULL && *pictures + *sounds < MOST_FILES && (e = readdir(dir)) != NULL) {
+        char *inner = e->d_name[0] != '.' ? fyi_path_join(path, e->d_name) : NULL;
+
+        if (inner != NULL && is_folder(inner))
+            count_files(inner, depth + 1, pictures, sounds);
+        *sounds += fy_glob(SOUNDS, e->d_name);
+        *pictures += fy_glob(PICTURES, e->d_name);
+        fyi_free(inner);
+    }
+    if (dir != NULL)
+        (void)closedir(dir);
+}
+
+static bool holds_sounds(const char *path)
+{
+    int pictures = 0, sounds = 0;
+
+    count_files(path, 0, &pictures, &sounds);
+    return sounds > pictures;
+}
+
 /* Where a recipe would look for it. */
 static bool is_in_data_root(const char *path, char full[PATH_MAX])
 {
@@ -201,7 +233,7 @@ static fy_status put_files(fy_recipe *r, const char *side, const char *path, con
     FYI_FORWARD(find_path(path, images));
     FYI_FORWARD(put(r, side, "images", images));
     if (is_folder(images))
-        return put(r, side, "format", "folder");
+        return put(r, side, "format", holds_sounds(images) ? "sound" : "folder");
     format = format_of(images);
     FYI_FORWARD(put(r, side, "format", word_of(format, images)));
     if (!format->has_labels && labels != NULL)

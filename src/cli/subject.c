@@ -150,16 +150,23 @@ static bool is_run_key(const char *setting)
     return false;
 }
 
-static fy_status put_settings(fyi_subject *s)
+/* Those of the run, or of the data. */
+static fy_status put_settings(fyi_subject *s, bool of_run, const char *prefix)
 {
     fyi_args part = *s->args;
 
     for (int i = 0; i < s->args->n_settings; i++) {
         part.settings = s->args->settings + i;
         part.n_settings = 1;
-        FYI_FORWARD(fyi_apply_settings(&part, s->recipe, is_run_key(part.settings[0]) ? "" : SIDE));
+        if (is_run_key(part.settings[0]) == of_run)
+            FYI_FORWARD(fyi_apply_settings(&part, s->recipe, prefix));
     }
     return FY_OK;
+}
+
+fy_status fyi_apply_run_settings(fyi_subject *s)
+{
+    return put_settings(s, true, "");
 }
 
 /* Folders, columns and files beside are no classes then, and no broken picture is one too many. */
@@ -186,9 +193,12 @@ static fy_status open_data(fyi_subject *s, const fy_weights *first, const char *
     FYI_FORWARD(put_pixels(s, &p));
     if (s->is_unlabelled)
         FYI_FORWARD(put_unlabelled(s));
-    FYI_FORWARD(put_settings(s));
+    FYI_FORWARD(put_settings(s, true, ""));
+    FYI_FORWARD(put_settings(s, false, SIDE));
     FYI_FORWARD(fy_recipe_check(s->recipe));
-    return fy_recipe_open_side(s->recipe, "source", &s->data);
+    FYI_FORWARD(fy_recipe_open_side(s->recipe, "source", &s->opened));
+    s->data = s->opened;
+    return FY_OK;
 }
 
 /* ---- classes --------------------------------------------------------------------------------- */
@@ -205,9 +215,8 @@ static fy_status read_class_file(fyi_subject *s, const char *path)
     return FY_OK;
 }
 
-static fy_status name_classes(fyi_subject *s)
+fy_status fyi_subject_name_classes(fyi_subject *s, const fy_model *last)
 {
-    const fy_model *last = s->chain[s->n_models - 1];
     const char *path = fyi_args_value(s->args, "--classes");
     const fy_shape *shape = fy_model_output(last);
 
@@ -266,7 +275,7 @@ fy_status fyi_subject_open(fyi_subject *s, const fyi_args *a, const char *path)
     FY_TRY(fyi_subject_describe(s));
     FY_TRY(fy_recipe_open_device(s->recipe, &s->dev));
     FY_TRY(add_models(s, first));
-    FY_TRY(name_classes(s));
+    FY_TRY(fyi_subject_name_classes(s, s->chain[s->n_models - 1]));
     s->batch = batch_of(s->data);
     FY_TRY(fy_predictor_new(s->dev, s->chain, s->n_models, s->batch, &s->predictor));
 done:
@@ -279,7 +288,8 @@ void fyi_subject_close(fyi_subject *s)
     fy_predictor_free(s->predictor);
     for (int i = 0; i < s->n_models; i++)
         fy_model_free(s->chain[i]);
-    fy_dataset_free(s->data);
+    fyi_fused_close(s);
+    fy_dataset_free(s->opened);
     fy_recipe_free(s->recipe);
     fy_device_close(s->dev);
     fyi_buf_release(&s->preparation);

@@ -26,7 +26,20 @@ fy_status fyi_subject_describe(fyi_subject *s)
     return out->failed ? fyi_enomem(out->len, "a text") : FY_OK;
 }
 
-void fyi_subject_print(const fyi_subject *s, const char *path)
+static void print_fused(const fyi_subject *s)
+{
+    fyi_buf parts = { 0 }, models = { 0 };
+
+    fyi_fused_parts_text(s, &parts);
+    fyi_fused_models_text(s, &models);
+    printf("data      %s: %lld samples\nmodel     %s\nprepared  as in %s\n",
+           parts.p != NULL ? parts.p : "", (long long)fy_parts_count(s->parts),
+           models.p != NULL ? models.p : "", s->dir);
+    fyi_buf_release(&models);
+    fyi_buf_release(&parts);
+}
+
+static void print_chain(const fyi_subject *s, const char *path)
 {
     const char *text = strchr(fy_dataset_text(s->data), ':'); /* behind the side's name */
 
@@ -42,5 +55,13 @@ void fyi_subject_print(const fyi_subject *s, const char *path)
     }
     printf("prepared  %s, by %s\n", s->preparation.p != NULL ? s->preparation.p : "not at all",
            s->pixels_by);
+}
+
+void fyi_subject_print(const fyi_subject *s, const char *path)
+{
+    if (s->fused != NULL)
+        print_fused(s);
+    else
+        print_chain(s, path);
     printf("precision %s\n\n", fy_device_precision(s->dev) == FY_BF16 ? "bf16" : "f32");
 }

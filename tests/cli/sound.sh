@@ -16,6 +16,9 @@ says out.txt "source: 2 samples [1, 20, 16], 2 classes, 2 groups"
 expect 0 data check calls format=sound spectrogram=stft n_fft=240 hop=80 range=data
 says out.txt "nothing odd"
 
+expect 0 data info calls
+says out.txt "source: 3 samples [1, 1500]"
+
 tar -cf calls.tar calls
 printf 'calls/1_ann_0.wav,ann\ncalls/0_bob_0.flac,bob\n' > calls.csv
 expect 0 data info calls.tar format=sound names={label}_{group}_{key}

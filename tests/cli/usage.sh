@@ -56,7 +56,7 @@ expect 0 completion bash
 bash -n out.txt || fail "the bash completion is no bash"
 says out.txt "adda.critic_lr="
 says out.txt "target_eval.limit="
-says out.txt "predict) echo '--weights --model --part --prefix --classes --out --top"
+says out.txt "predict) echo '--weights --model --part --prefix --classes --pair --out --top"
 says out.txt "pid) echo '--gate --heading --shuffles --seed --json"
 expect 0 completion zsh
 says out.txt "#compdef ferry"

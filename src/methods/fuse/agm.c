@@ -86,7 +86,8 @@ static void build(together *t)
 {
     fy_graph *g = t->g;
     const unsigned n = 1u << t->f->n;
-    fy_node value[1 << MOST_MODALITIES], phi[FUSE_MAX], s[FUSE_MAX], mean[FUSE_MAX];
+    fy_node value[1 << MOST_MODALITIES] = { { 0 } }, phi[FUSE_MAX] = { { 0 } };
+    fy_node s[FUSE_MAX] = { { 0 } }, mean[FUSE_MAX] = { { 0 } };
     for (unsigned i = 0; i < n; i++)
         value[i] = fuse_logits(t, t->z, i, false);
     for (int m = 0; m < t->f->n; m++)

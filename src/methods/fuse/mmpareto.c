@@ -91,12 +91,12 @@ static weights weigh(together *t, const pair *p)
 
 static void weigh_all(together *t, weights *w)
 {
-    fy_node each[FUSE_MAX];
+    fy_node each[FUSE_MAX] = { { 0 } };
     (void)fuse_branch_losses(t, false, each);
     const fy_node all = fuse_cross_entropy(t, fuse_logits(t, t->z, FY_ALL_PARTS, false), -1);
     for (int m = 0; m < t->f->n; m++) {
         const fy_node own = fy_scale(t->g, fuse_cross_entropy(t, each[m], m), (float)t->f->o->alpha);
-        pair p;
+        pair p = { { 0 }, { 0 }, { 0 } };
         compare(t, all, own, m, &p);
         if (fy_graph_status(t->g) != FY_OK)
             return;
@@ -108,7 +108,7 @@ static void weigh_all(together *t, weights *w)
 
 static void build(together *t)
 {
-    weights w[FUSE_MAX];
+    weights w[FUSE_MAX] = { { { 0 }, { 0 } } };
     fy_node z[FUSE_MAX], sum = FY_NO_NODE;
     weigh_all(t, w);
     if (fy_graph_status(t->g) != FY_OK)

@@ -54,7 +54,7 @@ static fy_node add_noise(together *t, fy_node loss, int m, fy_node k)
     fy_node sum = FY_NO_NODE;
     for (int i = 0; i < fy_model_count(encoder); i++) {
         fy_param *p = fy_model_param(encoder, i);
-        fy_node w, diff;
+        fy_node w, diff = FY_NO_NODE;
         if (fy_param_shape(p)->rank < 2 || fy_model_param_is_buffer(encoder, i))
             continue;
         w = fy_use(t->g, p);
@@ -67,7 +67,8 @@ static fy_node add_noise(together *t, fy_node loss, int m, fy_node k)
 
 static void build(together *t)
 {
-    fy_node branches[FUSE_MAX], s[FUSE_MAX], k[FUSE_MAX], z[FUSE_MAX];
+    fy_node branches[FUSE_MAX] = { { 0 } }, s[FUSE_MAX] = { { 0 } };
+    fy_node k[FUSE_MAX] = { { 0 } }, z[FUSE_MAX] = { { 0 } };
     (void)fuse_branch_losses(t, true, branches);
     for (int m = 0; m < t->f->n; m++)
         s[m] = fuse_certainty(t, branches[m], m);

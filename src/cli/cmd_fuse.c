@@ -37,6 +37,29 @@ static bool is_format(const pick *p, int m, const char *words)
 
 /* ---- the data -------------------------------------------------------------------------------- */
 
+/* By its path, unless the command line says another format. */
+static bool is_sound(const pick *p, int m)
+{
+    const fyi_part_key key = fyi_part_key_of(m, "", "format");
+    char said[80];
+
+    (void)snprintf(said, sizeof said, "%s=sound", key.text);
+    for (int i = 0; i < p->args->n_settings; i++)
+        if (strcmp(p->args->settings[i], said) == 0)
+            return true;
+    return !fyi_args_sets(p->args, key.text) && is_format(p, m, "sound");
+}
+
+/* First of all, since keys that the command line has may need it. */
+static fy_status choose_spectrograms(const pick *p)
+{
+    for (int m = 0; m < p->n; m++)
+        if (is_sound(p, m))
+            FYI_FORWARD(fyi_choose(p->args, p->recipe, fyi_part_key_of(m, "", "spectrogram").text,
+                                   "learned from more easily than samples", "mel"));
+    return FY_OK;
+}
+
 static fy_status put_parts(pick *p)
 {
     char key[32];
@@ -149,23 +172,35 @@ static fy_status choose_picture(const pick *p, int m)
     return choose_range(p, m);
 }
 
+/* The sounds themselves, whatever is made of them. */
+static fy_status open_waves(const pick *p, int m, fy_dataset **out)
+{
+    fy_recipe *r;
+    fy_status st;
+
+    *out = NULL;
+    FYI_FORWARD(fyi_data_recipe(p->parts[m].path, NULL, &r));
+    FY_TRY(fy_recipe_put(r, "source.format", "sound"));
+    FY_TRY(fy_recipe_put(r, "source.labelled", "false"));
+    FY_TRY(fy_recipe_open_side(r, "source", out));
+done:
+    fy_recipe_free(r);
+    return st;
+}
+
 /* Rate and length are written down, since other sounds must be brought to the same. */
 static fy_status choose_sound(const pick *p, int m)
 {
-    fy_dataset *d = NULL;
+    fy_dataset *d;
     char rate[24], seconds[32];
 
-    FYI_FORWARD(fy_recipe_open_side(p->recipe, fyi_part_key_of(m, "", "").text, &d));
+    FYI_FORWARD(open_waves(p, m, &d));
     (void)snprintf(rate, sizeof rate, "%lld", (long long)fy_dataset_rate(d));
     (void)snprintf(seconds, sizeof seconds, "%.6g",
-                   (double)fy_dataset_shape(d)->d[fy_dataset_shape(d)->rank - 1] /
-                       (double)FYI_MAX(fy_dataset_rate(d), (int64_t)1));
+                   (double)fy_dataset_shape(d)->d[1] / (double)fy_dataset_rate(d));
     fy_dataset_free(d);
-    if (strcmp(get(p, m, "spectrogram"), "none") == 0) {
-        FYI_FORWARD(choose(p, m, "rate", rate, "the first file's"));
-        FYI_FORWARD(choose(p, m, "seconds", seconds, "the longest file's"));
-        FYI_FORWARD(choose(p, m, "spectrogram", "mel", "learned from more easily than samples"));
-    }
+    FYI_FORWARD(choose(p, m, "rate", rate, "the first file's"));
+    FYI_FORWARD(choose(p, m, "seconds", seconds, "the longest file's"));
     return strcmp(get(p, m, "spectrogram"), "none") != 0 ? choose_range(p, m) : FY_OK;
 }
 
@@ -236,6 +271,7 @@ static fy_status make_recipe(void *arg)
     FYI_FORWARD(fy_recipe_parse("fuse", text, sizeof text - 1, &p->recipe));
     FYI_FORWARD(put_words(p));
     FYI_FORWARD(put_parts(p));
+    FYI_FORWARD(choose_spectrograms(p));
     FYI_FORWARD(put_all_judges(p));
     for (int m = 0; m < p->n; m++)
         FYI_FORWARD(choose_look(p, m));

@@ -271,6 +271,17 @@ static bool is_alone(const opening *o, int first)
     return true;
 }
 
+/* The run's, if it is given; -1: it is chosen. */
+static int find_anchor(const opening *o)
+{
+    const char *name = fy_recipe_get(o->s->recipe, "pair.anchor");
+
+    for (int m = 0; name != NULL && m < o->n; m++)
+        if (o->paths[m] != NULL && strcmp(o->names[m], name) == 0)
+            return m;
+    return -1;
+}
+
 /* The first modality that is given stands in for those that are not: nobody looks at what is missing. */
 static fy_status pair(opening *o)
 {
@@ -288,7 +299,7 @@ static fy_status pair(opening *o)
     if (how.by == FY_PAIR_LABEL && o->s->is_unlabelled)
         return fyi_fail(FY_EINVAL, "the run paired samples by label, and these have none; add "
                                    "--pair key or --pair number");
-    how.anchor = how.by == FY_PAIR_LABEL ? first : -1;
+    how.anchor = find_anchor(o);
     how.keep_incomplete = true;
     FYI_FORWARD(fy_parts_open(sides, o->names, o->n, &how, &o->s->parts));
     o->s->data = fy_parts_dataset(o->s->parts, first);

@@ -42,7 +42,7 @@ fy_status fyi_fuse_need_labels(const fyi_recipe_data *d, int i)
 
 /* ---- pairing --------------------------------------------------------------------------------- */
 
-fy_status fyi_fuse_pair(const fyi_settings *s, const fyi_recipe_data *d, int k, fy_parts **out)
+fy_status fyi_fuse_pair(const fyi_settings *s, const fyi_recipe_data *d, int split, fy_parts **out)
 {
     const fyi_fuse_options *given = fyi_fuse_options_of(s);
     const fy_dataset *sides[FY_MAX_MODALITIES];
@@ -54,15 +54,16 @@ fy_status fyi_fuse_pair(const fyi_settings *s, const fyi_recipe_data *d, int k, 
                               .keep_incomplete = given->pair.keep_incomplete,
                               .anchor = fyi_fuse_find(s, given->pair.anchor),
                               .seed = fyi_seed_value(s, &given->pair.seed,
-                                                     fyi_side_names[fyi_splits[k].side]) };
+                                                     fyi_side_names[fyi_splits[split].side]) };
     fy_status st;
 
     for (int m = 0; m < n; m++) {
-        sides[m] = d->side[fyi_splits[k].side + m];
+        sides[m] = d->side[fyi_splits[split].side + m];
         names[m] = given->encoder[m].name;
     }
     st = fy_parts_open(sides, names, n, &o, out);
-    return st == FY_OK ? FY_OK : fyi_wrap(st, "while pairing the %s samples", fyi_splits[k].what);
+    return st == FY_OK ? FY_OK
+                       : fyi_wrap(st, "while pairing the %s samples", fyi_splits[split].what);
 }
 
 /* ---- whole samples held out ------------------------------------------------------------------ */

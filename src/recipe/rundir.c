@@ -8,6 +8,8 @@
  *   result.json        the figures, when the method is done */
 #include "recipe/recipe.h"
 
+#include "data/data.h"
+
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
@@ -67,25 +69,23 @@ static json_t *broken_json(const fy_dataset *d)
     return list;
 }
 
-static json_t *numbers_json(const float *v, int64_t n)
-{
-    json_t *list = json_array();
-
-    for (int64_t i = 0; list != NULL && i < n; i++)
-        (void)json_array_append_new(list, json_real((double)v[i]));
-    return list;
-}
-
-/* Means and deviations that values were brought to 0 and 1 by, so that others can be prepared alike. */
+/* Means and deviations that values, a spectrogram's too, were brought to 0 and 1 by, so that others can be prepared alike. */
 static void put_scaling(const fy_dataset *d, json_t *root)
 {
-    const fy_shape *shape = fy_dataset_shape(d);
-    float mean[4], deviation[4];
+    const fyi_scaling *s = &d->source->scaling;
+    json_t *mean = json_array(), *deviation = json_array();
 
-    if (shape->rank != 3 || shape->d[0] > 4 || !fy_dataset_scaling(d, mean, deviation))
-        return;
-    (void)json_object_set_new(root, "mean", numbers_json(mean, shape->d[0]));
-    (void)json_object_set_new(root, "deviation", numbers_json(deviation, shape->d[0]));
+    for (int c = 0; s->range != FY_RANGE_KEEP && c < (int)FYI_MIN(fy_dataset_shape(d)->d[0], 4);
+         c++) {
+        (void)json_array_append_new(mean, json_real((double)fyi_scaling_mean(s, c)));
+        (void)json_array_append_new(deviation, json_real((double)fyi_scaling_deviation(s, c)));
+    }
+    if (json_array_size(mean) > 0)
+        (void)json_object_set(root, "mean", mean);
+    if (json_array_size(deviation) > 0)
+        (void)json_object_set(root, "deviation", deviation);
+    json_decref(deviation);
+    json_decref(mean);
 }
 
 static json_t *side_json(const fy_dataset *d)

@@ -23,8 +23,8 @@ expect 0 fuse $facts --method joint --pair number $small --out second --json --q
 json_has fused fused_val branches weak probe_weak branch_weak epochs best_epoch moved seconds run_dir left right
 is_empty err.txt
 
-# The recipe that was made repeats the run, and with another method it is another.
-expect 0 run first/recipe.yaml --out again --json --quiet
+# The recipe that was made repeats the run, whatever the number of loader threads, and with another method it is another.
+expect 0 run first/recipe.yaml workers=3 --out again --json --quiet
 cmp first/left.safetensors again/left.safetensors || fail "another encoder"
 cmp first/metrics.jsonl again/metrics.jsonl || fail "other metrics"
 expect 0 run --resume again --json --quiet
@@ -77,6 +77,23 @@ expect 0 predict digits --part noisy=digits:noisy:20 --out noisy.jsonl --quiet
 expect 1 predict digits --part noisy=digits:noisy:20 --part clean=digits:clean:20 --out none.csv
 says err.txt "the run paired samples by label, and these have none; add --pair key or --pair number"
 expect 0 eval digits --part noisy=digits:noisy:50 --part clean=digits:clean:50 --quiet
+
+# Sounds are told from pictures, and their spectra too are brought to the run's own mean and deviation.
+mkdir -p calls/high calls/low
+for i in 0 1 2 3 4 5 6 7 8 9; do
+    cp "$FERRY_SOURCE/tests/golden/sound/pcm16.wav" "calls/high/h$i.wav"
+    cp "$FERRY_SOURCE/tests/golden/sound/pcm24.wav" "calls/low/l$i.wav"
+done
+# shellcheck disable=SC2086
+expect 0 fuse --part mel=calls --part wave=calls part_1.n_fft=64 part_1.hop=64 part_1.mels=8 part_2.spectrogram=none \
+    part_2.seconds=0.05 holdout=0.3 $small fuse.batch=8 --out sounds
+says err.txt "picked part_1.spectrogram=mel"
+says err.txt "picked pair.by=key: all samples have names"
+mv calls gone
+expect 0 predict sounds --part mel=gone/calls --out mel.csv --quiet
+rows mel.csv 21
+expect 0 eval sounds --part mel=gone/calls --part wave=gone/calls --json --quiet
+json_has accuracy
 
 # Two arms.
 cat first/recipe.yaml - >arms.yaml <<'END'

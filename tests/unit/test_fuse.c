@@ -1,7 +1,7 @@
 /* Guards who learns from what in multimodal learning: with dgl no gradient of the fusion's loss reaches an encoder and none of a branch's
  * the fusion, for two to four modalities and every fusion; alpha is the encoders' learning rate under SGD and nothing under Adam; the
  * unique information's gradient is the joint one where it has to be; each method with its own part at zero is the plain one, byte for
- * byte; what stands in a missing part reaches nobody. */
+ * byte; experts teach the fusion nothing, and encoders that learned alone stay as they are; what stands in a missing part reaches nobody. */
 #include "graph/backward.h"
 #include "methods/fuse/fuse.h"
 #include "support/support.h"
@@ -124,6 +124,15 @@ static float *values_of(const fusing *f, int64_t *n)
     return v;
 }
 
+static int64_t count_of_encoders(const fusing *f)
+{
+    int64_t n = 0;
+    for (int m = 0; m < f->n; m++)
+        for (int i = 0; i < fy_model_count(f->net.encoders[m]); i++)
+            n += fy_shape_numel(fy_param_shape(fy_model_param(f->net.encoders[m], i)));
+    return n;
+}
+
 typedef void (*change_fn)(fy_fuse_opts *o);
 
 static float *learned(const char *method, change_fn change, int64_t steps, int64_t *n)
@@ -232,6 +241,60 @@ static void the_fusion_moves_and_encoders_stay(void **state)
             fy_model_free(fusion);
             end(&s);
         }
+}
+
+/* The fusion's values after one step in which every encoder's beta is 1; free(). */
+static float *fusion_after_a_step(const char *method, int n, const char *fusion, int64_t *count)
+{
+    setup s;
+    begin(&s, n, method, 0);
+    s.o.fusion = fusion;
+    s.o.unique.beta = 1;
+    s.o.unique.begin = 0;
+    make(&s);
+    learn(&s, 1);
+    float *all = values_of(&s.f, count);
+    const int64_t of_fusion = *count - count_of_encoders(&s.f);
+    memmove(all, all + *count - of_fusion, (size_t)of_fusion * sizeof *all);
+    *count = of_fusion;
+    end(&s);
+    return all;
+}
+
+/* They read what the fusion says without a part, and for three or more that is a pass of its own. */
+static void experts_teach_the_fusion_nothing(void **state)
+{
+    (void)state;
+    for (int n = 2; n <= 4; n++)
+        for (size_t i = 0; i < LEN(fusions); i++) {
+            int64_t count, other;
+            float *with = fusion_after_a_step("dgl_unique", n, fusions[i], &count);
+            float *without = fusion_after_a_step("dgl", n, fusions[i], &other);
+            assert_int_equal(count, other);
+            assert_memory_equal(with, without, (size_t)count * sizeof *with);
+            free(without);
+            free(with);
+        }
+}
+
+static void who_learned_alone_stays_as_it_is(void **state)
+{
+    (void)state;
+    setup s;
+    fy_model *was[2], *student;
+    begin(&s, 2, "umt", 0);
+    make(&s);
+    for (int m = 0; m < 2; m++)
+        check_ok(fy_model_clone(s.f.teacher.encoders[m], "was", &was[m]));
+    check_ok(fy_model_clone(s.f.net.encoders[0], "was", &student));
+    learn(&s, 4);
+    for (int m = 0; m < 2; m++) {
+        assert_int_equal(count_moved(s.f.teacher.encoders[m], was[m]), 0);
+        fy_model_free(was[m]);
+    }
+    assert_true(count_moved(s.f.net.encoders[0], student) > 0);
+    fy_model_free(student);
+    end(&s);
 }
 
 /* ---- what alpha is ----------------------------------------------------------------------------------------- */
@@ -558,6 +621,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_loss_reaches_what_is_not_its_own),
         cmocka_unit_test(the_fusion_moves_and_encoders_stay),
+        cmocka_unit_test(experts_teach_the_fusion_nothing),
+        cmocka_unit_test(who_learned_alone_stays_as_it_is),
         cmocka_unit_test(alpha_is_the_encoders_learning_rate),
         cmocka_unit_test(each_is_the_plain_method_without_its_own_part),
         cmocka_unit_test(unique_informations_gradient_is_the_joint_one),

@@ -13,6 +13,7 @@ static fy_recipe *recipe(int i)
     static const char *const texts[] = {
         "method: adda\nsource: {format: digits}\ntarget: {format: digits}\n",
         "method: finetune\ntrain: {format: digits}\nmodel: {family: lenet}\n",
+        "method: dgl\npart_1: {format: facts}\npart_2: {format: facts, modality: 1}\n",
     };
     static fy_recipe *made[FYI_LEN(texts)];
 
@@ -71,10 +72,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size == 0)
         return 0;
-    if (data[0] % 3 == 2)
+    if (data[0] % 4 == 2)
         st = read_data(data + 1, size - 1, &text);
     else
-        st = read_result(&recipe(data[0] % 3)->settings, data + 1, size - 1, &text);
+        st = read_result(&recipe(data[0] % 4 == 3 ? 2 : data[0] % 4)->settings, data + 1, size - 1,
+                         &text);
     if (st != FY_OK && fy_last_error()[0] == '\0')
         abort();
     fyi_buf_release(&text);

@@ -363,6 +363,7 @@ typedef struct fyi_settings {
     fyi_compare_settings compare;
     fyi_arm arms[FYI_MAX_ARMS];
     int n_arms;
+    const char *waiting; /* keys of other methods of this kind, "umt.weight, ogm.alpha"; NULL: none */
     fyi_section sections[FYI_MAX_SECTIONS];
     int n_sections;
 } fyi_settings;

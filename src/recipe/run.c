@@ -63,6 +63,9 @@ fy_status fyi_recipe_run_opened(const fyi_settings *s, const fyi_opened *in,
     FYI_FORWARD(prepare_dir(s, d, in->device, o, result, &is_finished));
     if (is_finished)
         return FY_OK;
+    if (s->waiting != NULL)
+        fyi_note("keys that are of no use to the method '%s' wait for another: %s", s->method->name,
+                 s->waiting);
     run = run_opts(s, o, result->run_dir);
     run.features = in->features;
     FYI_FORWARD(run_method(s, in, &run, result));

@@ -343,20 +343,22 @@ static fy_status fail_unused(const fyi_settings *s, const fyi_entries *t, const 
                     e->key, needs);
 }
 
-/* Those that wait, in a note: nothing is left aside in silence. */
-static void tell_other_methods(const fyi_settings *s, const fyi_entries *t)
+/* Those that wait, for a note when the recipe is run; none where the method was asked for by an override. */
+static fy_status list_waiting(fyi_settings *s, const fyi_entries *t, fyi_arena *arena)
 {
-    fyi_buf keys = { 0 };
+    const bool is_overridden = fyi_entries_find(t, "method")->line == 0;
 
-    for (size_t i = 0; i < t->n; i++) {
+    for (size_t i = 0; i < t->n && !is_overridden; i++) {
         const fyi_method *other = method_having(t->v[i].key, s->method->kind);
 
-        if (other != NULL && other->kind == s->method->kind && !has_key(s->method, t->v[i].key))
-            fyi_buf_printf(&keys, "%s%s", keys.len > 0 ? ", " : "", t->v[i].key);
+        if (other == NULL || other->kind != s->method->kind || has_key(s->method, t->v[i].key))
+            continue;
+        s->waiting = fyi_arena_printf(arena, "%s%s%s", s->waiting != NULL ? s->waiting : "",
+                                      s->waiting != NULL ? ", " : "", t->v[i].key);
+        if (s->waiting == NULL)
+            return fyi_enomem(strlen(t->v[i].key), "a recipe's keys");
     }
-    if (keys.len > 0 && !keys.failed)
-        fyi_info("recipe %s: of no use to the method '%s': %s", t->path, s->method->name, keys.p);
-    fyi_buf_release(&keys);
+    return FY_OK;
 }
 
 /* Entries whose condition does not hold: mistakes, but for those that an override turned off. */
@@ -537,6 +539,5 @@ fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char 
             FYI_FORWARD(check_required(out, &out->sections[i], t));
     FYI_FORWARD(check_across(out, t));
     FYI_FORWARD(fyi_compare_check(out, t));
-    tell_other_methods(out, t);
-    return FY_OK;
+    return list_waiting(out, t, arena);
 }

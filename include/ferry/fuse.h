@@ -22,7 +22,7 @@ typedef struct fy_fuse_data {
 /* Balanced multimodal learning by gradient modulation (Peng et al. 2022, OGM-GE). */
 typedef struct fy_ogm_opts {
     double alpha; /* k_m = 1 - tanh(alpha rho_m) where modality m is ahead, rho_m > 1; else 1 */
-    bool noise;   /* GE: noise of the gradient's own deviation on convolutions */
+    bool noise; /* GE: noise of the gradient's own deviation, on encoders' weights of two axes and more */
 } fy_ogm_opts;
 
 /* What modality m knows and the others do not. o_m = (1 - eps) softmax(s_{-m} / T) + eps / K, of the logits without part m and
@@ -43,7 +43,7 @@ typedef struct fy_unique_opts {
 
 typedef struct fy_fuse_opts {
     const char *method; /* of fy_fuse_methods */
-    /* Of each modality; family NULL: by its samples, "mlp" for vectors, "conv4_1d" for [c, 1, t], else "conv4". */
+    /* Of each modality; family NULL: by its samples, "mlp" for vectors, "conv4_1d" for series [c, t], else "conv4". */
     fy_network_opts encoders[FY_MAX_MODALITIES];
     const char *fusion; /* family */
     int64_t features;   /* d, of every encoder */
@@ -52,7 +52,7 @@ typedef struct fy_fuse_opts {
     fy_optim_opts optim;
     double encoder_rate; /* encoders' learning rate relative to the optimiser's. Of methods in which the fusion and the encoders
                           * learn from different losses, dgl and dgl_unique, alpha is this and nothing else under SGD, and
-                          * nothing at all under Adam */
+                          * nothing at all under Adam; with clip_norm, which is over all of the gradient, it is neither */
     double alpha;        /* weight of the L_m: uniform, mmpareto, dgl, dgl_unique */
     fy_ogm_opts ogm;
     double agm_alpha;      /* agm: exponent of the modulation */
@@ -74,14 +74,14 @@ FY_API fy_fuse_opts fy_fuse_defaults(
     void); /* joint, fusion_concat, 64 features, Adam 1e-3, 20 epochs of batches of 64 */
 
 /* The methods' names; NULL-terminated:
- *   alone       each modality by itself, and the best of them by validation: what all must be held against
+ *   alone       each modality by itself, and the best of them by validation: what all must be held against. What is saved is late's
  *   late        the same models, their logits added
  *   joint       L moves everything
  *   uniform     L + alpha sum_m L_m
  *   ogm_ge      joint, with the gradient of encoders that are ahead made smaller (Peng et al. 2022)
  *   agm         joint, with each modality's Shapley share of the logits modulated (Li et al. 2023)
  *   mmpareto    L and L_m weighted for each encoder so that neither suffers (Wei and Hu 2024)
- *   umt         L + w sum_m |z_m - t_m|^2, t_m from encoders that learned alone (Du et al. 2023)
+ *   umt         L + w sum_m MSE(z_m, t_m), t_m from encoders that learned alone (Du et al. 2023)
  *   dgl         CE(f(sg z), y) moves the fusion, alpha L_m encoder m alone (Wei et al. 2025)
  *   dgl_unique  dgl + beta_m times the unique information's loss */
 FY_API const char *const *fy_fuse_methods(void);
@@ -96,10 +96,11 @@ typedef struct fy_fuse_report {
     int64_t best_epoch; /* after which the model was kept; 0: as it began */
     int64_t moved;      /* values that learned, of encoders and fusion */
 } fy_fuse_report;
-/* Leaves in the run's directory the model of the epoch that knows the validation samples best (fy_fused_save) and fuse.json, the
- * accuracy of every subset of parts and each modality's figures. Metrics hold each epoch's val.fused and val.<modality>, and over the steps grad.<modality>, the mean length of
- * the loss's gradient at that encoder's features. FY_EINVAL for a method, a family or a modality that there is not, naming the
- * nearest, and for modalities' names that are no file names. The run must have a directory. */
+/* Leaves in the run's directory the model of the epoch that knows the validation samples best, of equals the one with the smaller loss
+ * (fy_fused_save), and fuse.json, the accuracy of every subset of parts and each modality's figures. Metrics hold each epoch's val.fused
+ * and val.<modality>, and over the steps grad.<modality>, the length of the loss's gradient at that encoder's features of a batch.
+ * FY_EINVAL for a method, a family or a modality that there is not, naming what there is, and for modalities' names that are no
+ * file names or those of other files of a run. The run must have a directory. */
 FY_API FY_NODISCARD fy_status fy_fuse(fy_run *r, fy_device *dev, const fy_fuse_data *data,
                                       const fy_fuse_opts *o, fy_fuse_report *report);
 

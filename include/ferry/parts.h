@@ -45,7 +45,7 @@ FY_API void fy_parts_free(fy_parts *p); /* accepts NULL */
 FY_API int fy_parts_modalities(const fy_parts *p);
 FY_API int64_t fy_parts_count(const fy_parts *p);
 FY_API const char *fy_parts_name(const fy_parts *p, int m);
-/* Count samples, with labels and groups; any values stand where the part is missing. Lent. */
+/* Count samples, with labels and groups; where the part is missing that of another sample stands in. Lent. */
 FY_API const fy_dataset *fy_parts_dataset(const fy_parts *p, int m);
 /* [count], 1 where modality m is there, else 0. Lent. */
 FY_API const float *fy_parts_there(const fy_parts *p, int m);

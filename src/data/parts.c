@@ -333,6 +333,29 @@ static bool knows_all_groups(const pairing *p, const facts *f)
     return f->grouped >= 0;
 }
 
+/* Position of the first part of modality m that is there; 0 if none is. */
+static int64_t first_there(const pairing *p, int m)
+{
+    int64_t i = 0;
+
+    while (i < p->count && p->at[m][i] < 0)
+        i++;
+    return i < p->count ? p->at[m][i] : 0;
+}
+
+/* Where a part is missing, that of the next sample that has it stands in, so that all of them together look like the data and not
+ * like one sample many times, to norms over batches as well. */
+static void take_samples(const pairing *p, int m, int64_t *index, float *there)
+{
+    int64_t next = first_there(p, m);
+
+    for (int64_t i = p->count - 1; i >= 0; i--) {
+        there[i] = p->at[m][i] >= 0;
+        next = there[i] > 0 ? p->at[m][i] : next;
+        index[i] = fyi_dataset_source_number(p->d[m], next);
+    }
+}
+
 static fy_status make_dataset(const pairing *p, const facts *f, int m, fy_parts *out)
 {
     fyi_dataset_spec spec = fyi_dataset_spec_of(p->d[m]);
@@ -343,12 +366,7 @@ static fy_status make_dataset(const pairing *p, const facts *f, int m, fy_parts 
     out->name[m] = fyi_arena_printf(&out->arena, "%s", p->names[m]);
     if (index == NULL || out->there[m] == NULL || out->name[m] == NULL)
         return fyi_enomem((size_t)p->count * sizeof *index, "paired samples");
-    for (int64_t i = 0; i < p->count; i++) {
-        const int64_t at = p->at[m][i];
-
-        out->there[m][i] = at >= 0;
-        index[i] = fyi_dataset_source_number(p->d[m], FYI_MAX(at, 0));
-    }
+    take_samples(p, m, index, out->there[m]);
     spec.n = p->count;
     spec.index = index;
     spec.label = f->labelled < 0 ? NULL : f->label;

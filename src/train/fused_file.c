@@ -19,7 +19,7 @@ static bool is_file_name(const char *s)
     static const char fits[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     const size_t n = strlen(s);
     return n > 0 && n < FYI_FUSED_NAME && strspn(s, fits) == n && *s != '.' && *s != '-' &&
-           strcmp(s, FUSION) != 0;
+           strcmp(s, FUSION) != 0 && strcmp(s, "checkpoint") != 0;
 }
 
 static fy_status check_name(const char *name)
@@ -29,7 +29,7 @@ static fy_status check_name(const char *name)
     return fyi_fail(
         FY_EINVAL,
         "a modality is called '%.80s'; expected up to %d letters, digits, '.', '_' and '-', "
-        "neither '.' nor '-' first, and not '" FUSION "'",
+        "neither '.' nor '-' first, and neither '" FUSION "' nor 'checkpoint'",
         name, FYI_FUSED_NAME - 1);
 }
 

@@ -36,6 +36,9 @@ static fy_status see(const measuring *m, const fy_parts *p, seen *s)
         return fyi_fail(FY_EINVAL,
                         "a fused model is measured on labelled samples, and '%s' has no labels",
                         d->name);
+    if (d->n_classes > FY_MAX_SCORED)
+        return fyi_fail(FY_EINVAL, "'%s' has %d classes; a fused model is measured with up to %d",
+                        d->name, d->n_classes, FY_MAX_SCORED);
     if (d->n_classes > m->f->classes)
         return fyi_fail(FY_EINVAL, "'%s' has %d classes, and the model knows %lld", d->name,
                         d->n_classes, (long long)m->f->classes);
@@ -78,7 +81,7 @@ static double without_parts(const measuring *m)
     int32_t most = 0;
     for (int64_t i = 0; i < m->train.n; i++)
         counts[m->train.y[i]]++;
-    for (int32_t c = 1; c < m->f->classes; c++)
+    for (int32_t c = 1; c < FY_MAX_SCORED; c++)
         most = counts[c] > counts[most] ? c : most;
     for (int64_t i = 0; i < m->at.n; i++)
         right += m->at.y[i] == most;
@@ -170,7 +173,7 @@ static fy_status choose(const measuring *m, const seen *s, int part, const fy_te
     return FY_OK;
 }
 
-/* Each class often enough for a classifier to be fitted. */
+/* For a classifier to be fitted: four samples a class, all together. */
 static bool is_enough(const measuring *m, const chosen *c)
 {
     return c->n >= 4 * m->f->classes && c->n >= 20;
@@ -220,8 +223,8 @@ static fy_status find_weak(measuring *m, const char *weak)
     m->out->weak = 0;
     for (int i = 0; i < m->f->n; i++) {
         names[i] = fy_fused_name(m->f, i);
-        if (!weak && m->out->branches[i].val < m->out->branches[m->out->weak].val)
-            m->out->weak = i;
+        if (!weak && !(m->out->branches[i].val >= m->out->branches[m->out->weak].val))
+            m->out->weak = i; /* one that no validation sample has is the weakest */
         if (weak && strcmp(weak, names[i]) == 0) {
             m->out->weak = i;
             return FY_OK;

@@ -312,6 +312,26 @@ static void standardise(const halves *h, const float *z)
     }
 }
 
+/* The samples of each class in turns to both halves, and within each to both of its own. */
+static fy_status deal_classes(halves *h)
+{
+    int64_t *by_class = fyi_arena_alloc(&h->memory, (size_t)h->n * sizeof *by_class);
+    static const int turns[] = { 1, 3, 0, 2 };
+    int64_t at = 0;
+
+    if (!by_class)
+        return fyi_enomem((size_t)h->n * sizeof *by_class, "unique information");
+    for (int c = 0; c < h->r.k; c++)
+        for (int64_t i = 0; i < h->n; i++)
+            if (h->r.y[h->r.order[i]] == c)
+                by_class[at++] = h->r.order[i];
+    at = 0;
+    for (int q = 0; q < 4; q++)
+        for (int64_t i = turns[q]; i < h->n; i += 4)
+            h->r.order[at++] = by_class[i];
+    return FY_OK;
+}
+
 static fy_status open_halves(halves *h, const fy_tensor *z, const fy_tensor *logits,
                              const int32_t *y, double epsilon, uint64_t seed)
 {
@@ -329,6 +349,7 @@ static fy_status open_halves(halves *h, const fy_tensor *z, const fy_tensor *log
     if (!h->x || !h->offset || !h->w || !h->scale || !h->p)
         return fyi_enomem(n * (size_t)h->d * sizeof(double), "unique information");
     fy_rng_shuffle(&random, h->r.order, n);
+    FYI_FORWARD(deal_classes(h));
     standardise(h, fy_tensor_const_data(z));
     return FY_OK;
 }

@@ -463,56 +463,85 @@ static void unique_informations_gradient_is_the_joint_one(void **state)
 
 /* ---- missing parts ------------------------------------------------------------------------------------------- */
 
+static void check_missing(const char *method, const char *fusion)
+{
+    setup s;
+    fy_node wanted[4];
+    double v[4][BATCH * WIDTH] = { { 0 } };
+    int missing = 0;
+    begin(&s, 2, method, 0.4);
+    s.o.fusion = fusion;
+    make(&s);
+    check_ok(fuse_open_batch(&s.t));
+    s.f.method->build(&s.t);
+    fy_gradient(s.t.g, s.t.loss, s.t.z, 2, wanted);
+    check_ok(fy_graph_status(s.t.g));
+    fy_plan *plan;
+    fy_batch b[2];
+    float there[2][BATCH];
+    const fy_plan_opts o = { .outputs = wanted, .n_outputs = 2 };
+    check_ok(fy_plan_new(s.t.g, s.dev, &o, &plan));
+    for (int m = 0; m < 2; m++) {
+        check_ok(fy_loader_next(s.t.loader[m], &b[m]));
+        check_ok(fy_plan_feed(plan, s.t.x[m], b[m].x));
+        for (int r = 0; r < BATCH; r++)
+            there[m][r] = fy_parts_there(s.train, m)[b[m].index[r]];
+        check_ok(fy_plan_feed(plan, s.t.there[m], there[m]));
+        if (s.f.method->has_experts) {
+            check_ok(fuse_set(&s.t, plan, "beta", m, 1));
+            check_ok(fuse_set(&s.t, plan, "temperature", m, 1));
+        }
+    }
+    check_ok(fy_plan_feed(plan, s.t.y, b[0].y));
+    if (strcmp(method, "agm") == 0)
+        for (int m = 0; m < 2; m++)
+            check_ok(fuse_set(&s.t, plan, "agm.share", m, 1));
+    check_ok(fy_plan_step(plan));
+    for (int m = 0; m < 2; m++) {
+        check_ok(fyi_plan_read_f64(plan, wanted[m], v[m], BATCH * WIDTH));
+        for (int r = 0; r < BATCH; r++) {
+            double most = 0;
+            for (int j = 0; j < WIDTH; j++)
+                most = fmax(most, fabs(v[m][r * WIDTH + j]));
+            missing += there[m][r] == 0;
+            assert_true(there[m][r] != 0 || most == 0);
+        }
+    }
+    assert_true(missing > 3);
+    fy_plan_free(plan);
+    end(&s);
+}
+
 static void a_missing_part_teaches_nobody(void **state)
 {
     (void)state;
     static const char *const methods[] = { "joint",    "uniform", "ogm_ge",    "agm",
                                            "mmpareto", "dgl",     "dgl_unique" };
-    for (size_t i = 0; i < LEN(methods); i++) {
-        setup s;
-        fy_node wanted[4];
-        double v[4][BATCH * WIDTH] = { { 0 } };
-        int missing = 0;
-        begin(&s, 2, methods[i], 0.4);
-        make(&s);
-        check_ok(fuse_open_batch(&s.t));
-        s.f.method->build(&s.t);
-        fy_gradient(s.t.g, s.t.loss, s.t.z, 2, wanted);
-        check_ok(fy_graph_status(s.t.g));
-        fy_plan *plan;
-        fy_batch b[2];
-        float there[2][BATCH];
-        const fy_plan_opts o = { .outputs = wanted, .n_outputs = 2 };
-        check_ok(fy_plan_new(s.t.g, s.dev, &o, &plan));
-        for (int m = 0; m < 2; m++) {
-            check_ok(fy_loader_next(s.t.loader[m], &b[m]));
-            check_ok(fy_plan_feed(plan, s.t.x[m], b[m].x));
-            for (int r = 0; r < BATCH; r++)
-                there[m][r] = fy_parts_there(s.train, m)[b[m].index[r]];
-            check_ok(fy_plan_feed(plan, s.t.there[m], there[m]));
-            if (s.f.method->has_experts) {
-                check_ok(fuse_set(&s.t, plan, "beta", m, 1));
-                check_ok(fuse_set(&s.t, plan, "temperature", m, 1));
-            }
-        }
-        check_ok(fy_plan_feed(plan, s.t.y, b[0].y));
-        if (strcmp(methods[i], "agm") == 0)
-            check_ok(fuse_set(&s.t, plan, "agm.share", -1, 1));
-        check_ok(fy_plan_step(plan));
-        for (int m = 0; m < 2; m++) {
-            check_ok(fyi_plan_read_f64(plan, wanted[m], v[m], BATCH * WIDTH));
-            for (int r = 0; r < BATCH; r++) {
-                double most = 0;
-                for (int j = 0; j < WIDTH; j++)
-                    most = fmax(most, fabs(v[m][r * WIDTH + j]));
-                missing += there[m][r] == 0;
-                assert_true(there[m][r] != 0 || most == 0);
-            }
-        }
-        assert_true(missing > 3);
-        fy_plan_free(plan);
-        end(&s);
+    for (size_t i = 0; i < LEN(methods); i++)
+        for (size_t k = 0; k < LEN(fusions); k++)
+            check_missing(methods[i], fusions[k]);
+}
+
+/* What stands where a part is missing is of many samples, so that a batch's statistics are those of the data. */
+static void stand_ins_are_of_many_samples(void **state)
+{
+    (void)state;
+    fy_parts *p = open_parts(2, 0.5);
+    const fy_dataset *d = fy_parts_dataset(p, 0);
+    float v[COUNT][8];
+    int others = 0, missing = 0;
+    for (int i = 0; i < COUNT; i++)
+        check_ok(fy_dataset_get(d, i, v[i], 8, NULL));
+    for (int i = 0; i < COUNT; i++) {
+        if (fy_parts_there(p, 0)[i] != 0)
+            continue;
+        missing++;
+        for (int k = 0; k < i; k++)
+            others += fy_parts_there(p, 0)[k] == 0 && memcmp(v[i], v[k], sizeof v[i]) == 0;
     }
+    assert_true(missing > COUNT / 4);
+    assert_true(others < missing);
+    fy_parts_free(p);
 }
 
 /* ---- what is modulated --------------------------------------------------------------------------------------- */
@@ -598,6 +627,9 @@ static void mistakes_are_named(void **state)
     s.o.fusion = "fusion_conct";
     check_status(fy_fuse(s.run, s.dev, &s.data, &s.o, &report), FY_EINVAL);
     check_sentence("fusion_concat");
+    s.o.fusion = "mlp";
+    check_status(fy_fuse(s.run, s.dev, &s.data, &s.o, &report), FY_EINVAL);
+    check_sentence("the fusion is 'mlp'; expected a family that begins with 'fusion_'");
     s.o.fusion = "fusion_concat";
     s.o.batch = 1000;
     check_status(fy_fuse(s.run, s.dev, &s.data, &s.o, &report), FY_EINVAL);
@@ -627,6 +659,7 @@ int main(void)
         cmocka_unit_test(each_is_the_plain_method_without_its_own_part),
         cmocka_unit_test(unique_informations_gradient_is_the_joint_one),
         cmocka_unit_test(a_missing_part_teaches_nobody),
+        cmocka_unit_test(stand_ins_are_of_many_samples),
         cmocka_unit_test(ogm_slows_one_of_two),
         cmocka_unit_test(pareto_weights_are_those_of_a_mixture),
         cmocka_unit_test_setup_teardown(mistakes_are_named, fyt_tmpdir_setup, fyt_tmpdir_teardown),

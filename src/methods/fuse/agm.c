@@ -14,7 +14,7 @@
 
 typedef struct state {
     double mean[FUSE_MAX]; /* S */
-    int64_t n;             /* steps */
+    int64_t n[FUSE_MAX];   /* steps that had the part */
 } state;
 
 /* ---- Shapley ----------------------------------------------------------------------------------------------- */
@@ -69,16 +69,17 @@ static fy_node modulation(together *t, const fy_node *s, const fy_node *mean, in
     return fy_clip(t->g, k, 0, (float)MOST_K);
 }
 
-/* s_m of this step, and S_m with it. */
+/* s_m of this step, and S_m with it. Of a part that no row has s_m is what it was on average. */
 static void score(together *t, const fy_node *phi, fy_node *s, fy_node *mean)
 {
     fy_graph *g = t->g;
-    const fy_node share = fuse_scalar(t, "agm.share", -1);
     for (int m = 0; m < t->f->n; m++) {
-        const fy_node before = fuse_scalar(t, "agm.mean", m);
-        s[m] = fy_scale(g, fuse_cross_entropy(t, fy_detach(g, phi[m]), m), -1);
+        const fy_node share = fuse_scalar(t, "agm.share", m), before = fuse_scalar(t, "agm.mean", m);
+        const fy_node now = fy_scale(g, fuse_cross_entropy(t, fy_detach(g, phi[m]), m), -1);
+        s[m] = fy_add(g, before, fy_mul(g, fy_sub(g, now, before), fuse_has(t, m)));
         mean[m] = fy_add(g, before, fy_mul(g, fy_sub(g, s[m], before), share));
         t->own_watches[m] = fuse_watch(t, "score", m, s[m]);
+        t->has_watches[m] = fuse_watch_presence(t, m);
     }
 }
 
@@ -106,11 +107,12 @@ static void build(together *t)
 static fy_status before_step(together *t, fy_plan *plan, int64_t step)
 {
     const state *s = t->f->state;
-    fy_status st;
+    fy_status st = FY_OK;
     (void)step;
-    FY_TRY(fuse_set(t, plan, "agm.share", -1, 1 / (double)(s->n + 1)));
-    for (int m = 0; m < t->f->n; m++)
+    for (int m = 0; m < t->f->n; m++) {
+        FY_TRY(fuse_set(t, plan, "agm.share", m, 1 / (double)(s->n[m] + 1)));
         FY_TRY(fuse_set(t, plan, "agm.mean", m, s->mean[m]));
+    }
 done:
     return st;
 }
@@ -119,9 +121,9 @@ static fy_status after_step(together *t, const double *newest, int64_t step)
 {
     state *s = t->f->state;
     (void)step;
-    s->n++;
     for (int m = 0; m < t->f->n; m++)
-        s->mean[m] += (newest[t->own_watches[m]] - s->mean[m]) / (double)s->n;
+        if (fuse_had(t, newest, m))
+            s->mean[m] += (newest[t->own_watches[m]] - s->mean[m]) / (double)++s->n[m];
     return FY_OK;
 }
 

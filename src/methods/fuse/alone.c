@@ -2,14 +2,14 @@
  * their logits, which is what every fusion has to be held against. */
 #include "methods/fuse/fuse.h"
 
-/* The best modality by itself is all that there is. */
+/* The best modality by itself is all that there is; a sample that lacks it is guessed. */
 static void take_best(const fusing *f, fy_fused_figures *v)
 {
     int best = 0;
     for (int m = 1; m < f->n; m++)
         if (v->branches[m].val > v->branches[best].val)
             best = m;
-    v->fused = v->branches[best].accuracy;
+    v->fused = v->subsets[1u << best];
     v->fused_val = v->branches[best].val;
 }
 

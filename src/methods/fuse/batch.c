@@ -110,6 +110,12 @@ fy_node fuse_mean(together *t, fy_node values, int m)
     return fy_div(t->g, fy_sum_all(t->g, fy_mul(t->g, values, there)), n);
 }
 
+fy_node fuse_has(together *t, int m)
+{
+    return t->there[m].id ? fy_clip(t->g, fy_sum_all(t->g, t->there[m]), 0, 1)
+                          : fy_fill(t->g, FY_SCALAR, 1);
+}
+
 fy_node fuse_cross_entropy(together *t, fy_node logits, int m)
 {
     return fuse_mean(t, fy_cross_entropy(t->g, logits, t->y), m);
@@ -118,7 +124,7 @@ fy_node fuse_cross_entropy(together *t, fy_node logits, int m)
 fy_node fuse_certainty(together *t, fy_node logits, int m)
 {
     const fy_node surprise = fy_cross_entropy(t->g, fy_detach(t->g, logits), t->y);
-    return fuse_mean(t, fy_exp(t->g, fy_scale(t->g, surprise, -1)), m);
+    return fuse_mean(t, fy_exp(t->g, fy_scale(t->g, surprise, -1)), m); /* a sum of nothing is 0 */
 }
 
 /* ---- names ------------------------------------------------------------------------------------------------ */
@@ -151,6 +157,16 @@ int fuse_watch(together *t, const char *what, int m, fy_node scalar)
     name_of(t, what, m, t->names[i], sizeof t->names[i]);
     t->watches[i] = (fy_watch){ t->names[i], scalar };
     return i;
+}
+
+int fuse_watch_presence(together *t, int m)
+{
+    return t->there[m].id ? fuse_watch(t, "there", m, fuse_has(t, m)) : -1;
+}
+
+bool fuse_had(const together *t, const double *newest, int m)
+{
+    return t->has_watches[m] < 0 || newest[t->has_watches[m]] > 0;
 }
 
 fy_node fuse_scale_gradient(together *t, fy_node x, fy_node by)

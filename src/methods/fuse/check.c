@@ -27,6 +27,9 @@ static fy_status check_numbers(const fy_fuse_opts *o)
     const limit limits[] = {
         { "features", (double)o->features, 1, 65536 },
         { "epochs", (double)o->epochs, 1, 1e9 },
+        { "hidden", (double)o->hidden, 0, 65536 },
+        { "patience", (double)o->patience, 0, 1e9 },
+        { "optim.lr", o->optim.lr, 0, 1e6 },
         { "encoder_rate", o->encoder_rate, 0, 1e6 },
         { "alpha", o->alpha, 0, 1e6 },
         { "ogm.alpha", o->ogm.alpha, 0, 1e3 },
@@ -45,7 +48,76 @@ static fy_status check_numbers(const fy_fuse_opts *o)
     return check_limits(limits, sizeof limits / sizeof *limits);
 }
 
+/* ---- names ----------------------------------------------------------------------------------------------- */
+
+/* What a run's files and figures are called beside the modalities. */
+static bool is_taken(const char *name)
+{
+    static const char *const taken[] = { "fusion", "best", "checkpoint", "loss", "fused" };
+    static const char *const ends[] = { "-alone", "-expert" };
+    const size_t n = strlen(name);
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        if (strcmp(name, taken[i]) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (n >= strlen(ends[i]) && strcmp(name + n - strlen(ends[i]), ends[i]) == 0)
+            return true;
+    return false;
+}
+
+static fy_status check_names(const fusing *f)
+{
+    static const char fits[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    for (int m = 0; m < f->n; m++) {
+        const char *name = fy_parts_name(f->data->train, m);
+        const size_t n = strlen(name);
+        if (n == 0 || n > 63 || strspn(name, fits) != n || *name == '.' || *name == '-')
+            return fy_error(
+                FY_EINVAL,
+                "fuse: a modality is called '%.80s'; its encoder's file is to be called so: "
+                "expected up to 63 letters, digits, '.', '_' and '-', neither '.' nor "
+                "'-' first",
+                name);
+        if (is_taken(name))
+            return fy_error(
+                FY_EINVAL,
+                "fuse: a modality is called '%s', as something else of a run is; call it "
+                "otherwise",
+                name);
+    }
+    return FY_OK;
+}
+
+/* The fusion's family knows what a missing part is. */
+static fy_status check_fusion(const fusing *f)
+{
+    static const char begins[] = "fusion_";
+    if (f->o->fusion && strncmp(f->o->fusion, begins, sizeof begins - 1) == 0)
+        return FY_OK;
+    return fy_error(FY_EINVAL,
+                    "fuse: the fusion is '%.80s'; expected a family that begins with "
+                    "'fusion_', such as fusion_concat",
+                    f->o->fusion ? f->o->fusion : "");
+}
+
 /* ---- samples ---------------------------------------------------------------------------------------------- */
+
+static fy_status check_classes(const fusing *f, const fy_dataset *d)
+{
+    const fy_dataset *train = fy_parts_dataset(f->data->train, 0);
+    if (fy_dataset_classes(d) < 1)
+        return fy_error(FY_EINVAL, "fuse: '%s' has no labels, and models are judged by it",
+                        fy_dataset_name(d));
+    if (fy_dataset_classes(d) > f->n_classes)
+        return fy_error(FY_EINVAL, "fuse: '%s' has %d classes, the training data only %d",
+                        fy_dataset_name(d), fy_dataset_classes(d), f->n_classes);
+    for (int c = 0; c < fy_dataset_classes(d); c++)
+        if (strcmp(fy_dataset_class_name(d, c), fy_dataset_class_name(train, c)) != 0)
+            return fy_error(FY_EINVAL, "fuse: class %d is '%s' in '%s' and '%s' in training samples",
+                            c, fy_dataset_class_name(d, c), fy_dataset_name(d),
+                            fy_dataset_class_name(train, c));
+    return FY_OK;
+}
 
 static fy_status check_modality(const fusing *f, const fy_parts *p, int m)
 {
@@ -63,10 +135,7 @@ static fy_status check_modality(const fusing *f, const fy_parts *p, int m)
                         fy_parts_name(p, m), fy_dataset_name(d),
                         fy_shape_text(fy_dataset_shape(d), is, sizeof is),
                         fy_shape_text(fy_dataset_shape(of), expected, sizeof expected));
-    if (fy_dataset_classes(d) > f->n_classes)
-        return fy_error(FY_EINVAL, "fuse: '%s' has %d classes, the training data only %d",
-                        fy_dataset_name(d), fy_dataset_classes(d), f->n_classes);
-    return FY_OK;
+    return check_classes(f, d);
 }
 
 static fy_status check_side(const fusing *f, const fy_parts *p)
@@ -120,17 +189,18 @@ static fy_status check_weak(const fusing *f)
                     f->o->weak, fy_parts_name(f->data->train, 0));
 }
 
-/* A part that no training sample has cannot be learnt. */
-static fy_status check_there(const fusing *f)
+/* A part that no sample has cannot be learnt, nor its epoch chosen. */
+static fy_status check_there(const fy_parts *p, const char *side)
 {
-    for (int m = 0; m < f->n; m++) {
-        const float *there = fy_parts_there(f->data->train, m);
+    for (int m = 0; m < fy_parts_modalities(p); m++) {
+        const float *there = fy_parts_there(p, m);
         int64_t n = 0;
-        for (int64_t i = 0; i < fy_parts_count(f->data->train); i++)
+        for (int64_t i = 0; i < fy_parts_count(p); i++)
             n += there[i] != 0;
         if (n == 0)
-            return fy_error(FY_EINVAL, "fuse: no training sample has its part '%s'; leave it out",
-                            fy_parts_name(f->data->train, m));
+            return fy_error(FY_EINVAL,
+                            "fuse: no %s sample has its part '%s'; leave the modality out", side,
+                            fy_parts_name(p, m));
     }
     return FY_OK;
 }
@@ -142,7 +212,10 @@ fy_status fuse_check(const fusing *f)
         return fy_error(FY_EINVAL,
                         "fuse: the run has no directory, and the best model is kept there");
     FY_TRY(check_data(f));
-    FY_TRY(check_there(f));
+    FY_TRY(check_names(f));
+    FY_TRY(check_fusion(f));
+    FY_TRY(check_there(f->data->train, "training"));
+    FY_TRY(check_there(f->data->val, "validation"));
     FY_TRY(check_numbers(f->o));
     FY_TRY(check_weak(f));
     if (f->method->check)

@@ -63,6 +63,7 @@ static void build(together *t)
     t->loss = fy_add(t->g, all, fy_scale(t->g, each, (float)t->f->o->alpha));
     for (int m = 0; m < t->f->n; m++) {
         t->own_watches[m] = fuse_watch(t, "certain", m, fuse_certainty(t, branches[m], m));
+        t->has_watches[m] = fuse_watch_presence(t, m);
         t->loss = fy_add(t->g, t->loss, expert_loss(t, logits_without(t, z, branches, m), m));
     }
 }
@@ -110,7 +111,8 @@ static fy_status after_step(together *t, const double *newest, int64_t step)
     state *s = t->f->state;
     (void)step;
     for (int m = 0; m < t->f->n; m++)
-        s->share[m] = MEMORY * s->share[m] + (1 - MEMORY) * newest[t->own_watches[m]];
+        if (fuse_had(t, newest, m))
+            s->share[m] = MEMORY * s->share[m] + (1 - MEMORY) * newest[t->own_watches[m]];
     return FY_OK;
 }
 

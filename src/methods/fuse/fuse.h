@@ -17,18 +17,21 @@ typedef struct fuse_net {
 } fuse_net;
 
 /* How good a network is on validation samples. */
+typedef struct fuse_figure {
+    double accuracy, loss; /* mean -log p(y); NaN: nothing to look at */
+} fuse_figure;
 typedef struct fuse_look {
-    double fused, branch[FUSE_MAX];
+    fuse_figure fused, branch[FUSE_MAX];
     fy_tensor *z; /* features, as fy_fused_features gives them */
 } fuse_look;
 
 /* In every checkpoint. */
 typedef struct fuse_kept {
-    int64_t epochs;          /* looked at */
-    int64_t best_epoch;      /* -1: nothing was looked at */
-    int64_t worse;           /* epochs since */
-    double fused;            /* of the best */
-    double branch[FUSE_MAX]; /* of each modality's best, where modalities learn alone */
+    int64_t epochs;               /* looked at */
+    int64_t best_epoch;           /* -1: nothing was looked at */
+    int64_t worse;                /* epochs since */
+    fuse_figure fused;            /* of the best */
+    fuse_figure branch[FUSE_MAX]; /* of each modality's best, where modalities learn alone */
     int64_t branch_epoch[FUSE_MAX];
 } fuse_kept;
 
@@ -62,10 +65,12 @@ typedef struct together {
     fy_node y;               /* [B] */
     fy_node z[FUSE_MAX];     /* [B, d] */
     fy_node loss;
+    fy_node shown; /* its part that is a loss to look at; no node: all of it */
     fy_watch watches[FY_MAX_WATCHES];
     char names[FY_MAX_WATCHES][80];
     int n_watches;
     int own_watches[FUSE_MAX]; /* places of those that the method's after_step reads, by modality */
+    int has_watches[FUSE_MAX]; /* of fuse_has; -1: every sample has the part */
     int64_t steps;
     fy_schedule schedule;
 } together;
@@ -104,13 +109,18 @@ fy_node fuse_logits(together *t, const fy_node *z, unsigned subset, bool is_fixe
 fy_node fuse_mean(together *t, fy_node values, int m);
 /* Mean -log p(y), likewise. */
 fy_node fuse_cross_entropy(together *t, fy_node logits, int m);
-/* Mean p(y), without gradient. */
+/* 1 where some row of the batch has part m, else 0: a scalar. */
+fy_node fuse_has(together *t, int m);
+/* Mean p(y), without gradient; 0 where no row has the part. */
 fy_node fuse_certainty(together *t, fy_node logits, int m);
 /* A scalar that on-step functions set by its name "<what>.<modality>". */
 fy_node fuse_scalar(together *t, const char *what, int m);
 fy_status fuse_set(const together *t, fy_plan *plan, const char *what, int m, double value);
 /* Records "<what>.<modality>", or "<what>" for m < 0; gives its place among the watches. */
 int fuse_watch(together *t, const char *what, int m, fy_node scalar);
+/* For a step's look back: did some row have part m? The first in `build`, the second in after_step. */
+int fuse_watch_presence(together *t, int m);
+bool fuse_had(const together *t, const double *newest, int m);
 /* The same value; its gradient is multiplied by a scalar node. */
 fy_node fuse_scale_gradient(together *t, fy_node x, fy_node by);
 
@@ -127,6 +137,7 @@ fy_status fuse_prepare(together *t, fy_stage *s);
 /* A stage from its beginning to its end. */
 fy_status fuse_learn_alone(fusing *f, const fuse_net *net);
 fy_status fuse_learn(fusing *f);
+bool fuse_is_better(const fuse_figure *than, const fuse_figure *f);
 /* look.c: on validation samples. Release the result with fy_tensor_free(l->z). */
 fy_status fuse_look_at(const fusing *f, const fuse_net *net, fuse_look *l);
 

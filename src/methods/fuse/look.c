@@ -1,41 +1,49 @@
 /* look.c: how good a network is on validation samples. */
 #include "methods/fuse/fuse.h"
 
-#include <math.h>
-#include <stdlib.h>
+bool fuse_is_better(const fuse_figure *than, const fuse_figure *f)
+{
+    return f->accuracy > than->accuracy || (f->accuracy == than->accuracy && f->loss < than->loss);
+}
 
-/* Of the samples that have part m, of all for m < 0; NaN: there is none. */
-static fy_status accuracy(const fusing *f, const fy_tensor *logits, int m, double *out)
+/* Samples that have part m, all for m < 0. */
+static fy_status count(const fusing *f, const fy_tensor *logits, int m, fy_scores *scores)
 {
     const fy_parts *p = f->data->val;
-    const int64_t n = fy_parts_count(p);
-    const fy_dataset *d = fy_parts_dataset(p, 0);
-    int32_t *classes = calloc((size_t)n, sizeof *classes), y;
-    int64_t seen = 0, right = 0;
-    fy_status st;
-    if (!classes)
-        return fy_error(FY_ENOMEM, "no memory for the classes of %lld samples", (long long)n);
-    FY_TRY(fy_classes_of(logits, classes));
-    for (int64_t i = 0; i < n; i++) {
-        FY_TRY(fy_dataset_label(d, i, &y));
-        if (m < 0 || fy_parts_there(p, m)[i] != 0) {
-            seen++;
-            right += classes[i] == y;
-        }
+    const float *v = fy_tensor_const_data(logits);
+    fy_status st = FY_OK;
+    int32_t y;
+    for (int64_t i = 0; i < fy_parts_count(p); i++) {
+        if (m >= 0 && fy_parts_there(p, m)[i] == 0)
+            continue;
+        FY_TRY(fy_dataset_label(fy_parts_dataset(p, 0), i, &y));
+        FY_TRY(fy_scores_add(scores, v + i * f->n_classes, &y, 1));
     }
-    *out = seen > 0 ? (double)right / (double)seen : NAN;
 done:
-    free(classes);
+    return st;
+}
+
+static fy_status figure_of(const fusing *f, const fy_tensor *logits, int m, fuse_figure *out)
+{
+    const fy_figures *figures;
+    fy_scores *scores = NULL;
+    fy_status st;
+    FY_TRY(fy_scores_new(f->n_classes, &scores));
+    FY_TRY(count(f, logits, m, scores));
+    FY_TRY(fy_scores_figures(scores, &figures));
+    *out = (fuse_figure){ figures->accuracy, figures->nll };
+done:
+    fy_scores_free(scores);
     return st;
 }
 
 static fy_status look_with(const fusing *f, const fuse_net *net, const fy_tensor *z,
-                           unsigned subset, int m, double *out)
+                           unsigned subset, int m, fuse_figure *out)
 {
     fy_tensor *logits = NULL;
     fy_status st = fy_fused_logits(net->fused, z, subset, &logits);
     if (st == FY_OK)
-        st = accuracy(f, logits, m, out);
+        st = figure_of(f, logits, m, out);
     fy_tensor_free(logits);
     return st;
 }

@@ -10,7 +10,7 @@
 
 static const char *family_for(const fy_shape *s)
 {
-    return s->rank != 3 ? "mlp" : s->d[1] == 1 ? "conv4_1d" : "conv4";
+    return s->rank == 3 ? "conv4" : s->rank == 2 ? "conv4_1d" : "mlp";
 }
 
 static fy_status load(fy_model *m, const fy_network_opts *o)

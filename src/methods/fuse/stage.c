@@ -13,18 +13,18 @@ static fy_status note(const together *t, int64_t step, const fuse_look *l)
 {
     char text[FUSE_MAX][80];
     const char *names[FUSE_MAX + 1] = { "val.fused" };
-    double values[FUSE_MAX + 1] = { l->fused };
+    double values[FUSE_MAX + 1] = { l->fused.accuracy };
     for (int m = 0; m < t->f->n; m++) {
         (void)snprintf(text[m], sizeof text[m], "val.%.64s", fy_parts_name(t->f->data->train, m));
         names[m + 1] = text[m];
-        values[m + 1] = l->branch[m];
+        values[m + 1] = l->branch[m].accuracy;
     }
     return fy_run_metrics(t->f->run, t->name, step, t->f->n + 1, names, values);
 }
 
 static fy_status keep_if_best(const together *t, fuse_kept *k, const fuse_look *l)
 {
-    if (k->best_epoch >= 0 && !(l->fused > k->fused)) {
+    if (k->best_epoch >= 0 && !fuse_is_better(&k->fused, &l->fused)) {
         k->worse++;
         return FY_OK;
     }
@@ -40,7 +40,7 @@ static fy_status keep_branch_if_best(const together *t, fuse_kept *k, const fuse
 {
     char head[32];
     fy_status st;
-    if (k->best_epoch >= 0 && !(l->branch[m] > k->branch[m]))
+    if (k->best_epoch >= 0 && !fuse_is_better(&k->branch[m], &l->branch[m]))
         return FY_OK;
     (void)snprintf(head, sizeof head, "head.%d.*", m);
     FY_TRY(fy_model_copy_some(t->f->best, t->net->fusion, head));
@@ -171,7 +171,7 @@ static fy_status build(together *t)
         t->loss = fuse_branch_losses(t, false, NULL);
     else
         t->f->method->build(t);
-    (void)fuse_watch(t, "train.loss", -1, t->loss);
+    (void)fuse_watch(t, "train.loss", -1, t->shown.id ? t->shown : t->loss);
     watch_gradients(t);
     FY_TRY(fy_graph_status(t->g));
     FY_TRY(add_objective(t));

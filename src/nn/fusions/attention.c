@@ -93,7 +93,8 @@ static fy_node mean_there(fy_graph *g, const tokens *t, fy_node x)
     static const int over = 1;
     const fy_node weight = fy_reshape(g, t->there, FY_SHAPE(t->rows, t->n, 1));
     const fy_node sum = fy_sum(g, fy_mul(g, x, weight), &over, 1, false);
-    return fy_div(g, sum, fy_sum(g, t->there, &over, 1, true));
+    /* Of a row without any part: nothing, not nothing over nothing. */
+    return fy_div(g, sum, fy_clip(g, fy_sum(g, t->there, &over, 1, true), 1, INFINITY));
 }
 
 static fy_node build(fy_layers *l, const fy_model_opts *o, fy_node x)

@@ -66,7 +66,7 @@ fy_status fy_run_write_fused(fy_run *r, const fy_fused *f, const fy_fused_figure
                              const fy_fused_about *about)
 {
     json_t *root = all(f, figures, about);
-    char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
+    char *text = root ? json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(9)) : NULL;
     const fy_status st =
         text ? fy_run_write(r, "fuse.json", text, strlen(text)) : fyi_enomem(4096, "fuse.json");
     free(text);

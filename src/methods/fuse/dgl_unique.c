@@ -4,9 +4,10 @@
  *   q_m = softmax(E_m z_m + c_m + kappa log o_m)        an expert on what the others leave open
  *   L_uni_m = -mean log q_m[y]                          moves E_m, c_m with weight 1, and encoder m with weight beta_m
  *
- * Adaptive, the weaker the modality and the more it is seen to know, the larger:
- *   S_m <- 0.9 S_m + 0.1 mean p_m[y];  rho_m = S_m / mean_{j != m} S_j
- *   U_m = NLL(o_m, calibrated) - NLL(q_m) on validation samples, nats
+ * Adaptive, the weaker the modality and the more it is seen to know, the larger; of validation samples after each epoch, since training
+ * samples that are known by heart make the weak one look strong:
+ *   S_m = mean p_m[y];  rho_m = S_m / mean_{j != m} S_j
+ *   U_m = NLL(o_m, calibrated) - NLL(q_m), nats
  *   beta_m = beta_max alpha tanh(gamma max(0, 1 / rho_m - 1)) U+ / (U+ + delta), 0 in the first steps
  *
  * With a concatenating fusion, E_m = W_m, c_m = 0, kappa = 1, eps = 0 and T = 1 the gradient of L_uni_m at z_m is that of L: beta
@@ -17,11 +18,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define MEMORY 0.9
-
 typedef struct state {
-    double share[FUSE_MAX];       /* S */
-    double unique[FUSE_MAX];      /* U, of the newest look */
+    double share[FUSE_MAX];       /* S, of the newest look */
+    double unique[FUSE_MAX];      /* U, likewise */
     double temperature[FUSE_MAX]; /* T; 0: nothing was looked at yet */
     double beta[FUSE_MAX];        /* of the newest step */
 } state;
@@ -62,8 +61,6 @@ static void build(together *t)
     const fy_node each = fuse_branch_losses(t, true, branches);
     t->loss = fy_add(t->g, all, fy_scale(t->g, each, (float)t->f->o->alpha));
     for (int m = 0; m < t->f->n; m++) {
-        t->own_watches[m] = fuse_watch(t, "certain", m, fuse_certainty(t, branches[m], m));
-        t->has_watches[m] = fuse_watch_presence(t, m);
         t->loss = fy_add(t->g, t->loss, expert_loss(t, logits_without(t, z, branches, m), m));
     }
 }
@@ -104,16 +101,6 @@ static fy_status before_step(together *t, fy_plan *plan, int64_t step)
     }
 done:
     return st;
-}
-
-static fy_status after_step(together *t, const double *newest, int64_t step)
-{
-    state *s = t->f->state;
-    (void)step;
-    for (int m = 0; m < t->f->n; m++)
-        if (fuse_had(t, newest, m))
-            s->share[m] = MEMORY * s->share[m] + (1 - MEMORY) * newest[t->own_watches[m]];
-    return FY_OK;
 }
 
 /* ---- looking ------------------------------------------------------------------------------------------------ */
@@ -246,6 +233,34 @@ static fy_status expert_nll(const sight *v, double temperature, double *nll)
     return FY_OK;
 }
 
+/* Mean p(y) of branch m over the samples that have the part; 0: none has. */
+static fy_status look_at_branch(const together *t, const fuse_look *l, int m, double *share)
+{
+    const fy_parts *p = t->f->data->val;
+    const int k = t->f->n_classes;
+    double *s = calloc((size_t)k, sizeof *s);
+    fy_tensor *logits = NULL;
+    int64_t n = 0;
+    int32_t y;
+    fy_status st;
+    *share = 0;
+    if (!s)
+        return fy_error(FY_ENOMEM, "fuse: no memory for %d classes", k);
+    FY_TRY(fy_fused_logits(t->f->net.fused, l->z, 1u << m, &logits));
+    for (int64_t i = 0; i < fy_parts_count(p); i++) {
+        if (fy_parts_there(p, m)[i] == 0)
+            continue;
+        FY_TRY(fy_dataset_label(fy_parts_dataset(p, m), i, &y));
+        for (int c = 0; c < k; c++)
+            s[c] = (double)((const float *)fy_tensor_const_data(logits))[i * k + c];
+        *share += (exp(s[y] - log_sum(s, k)) - *share) / (double)++n;
+    }
+done:
+    fy_tensor_free(logits);
+    free(s);
+    return st;
+}
+
 static fy_status look_at_part(together *t, const fuse_look *l, int m)
 {
     const fy_unique_opts *u = &t->f->o->unique;
@@ -290,6 +305,8 @@ static fy_status after_look(together *t, const fuse_look *l, int64_t step)
     fy_status st = FY_OK;
     for (int m = 0; m < t->f->n; m++)
         FY_TRY(look_at_part(t, l, m));
+    for (int m = 0; m < t->f->n; m++)
+        FY_TRY(look_at_branch(t, l, m, &((state *)t->f->state)->share[m]));
     FY_TRY(note(t, step));
 done:
     return st;
@@ -309,6 +326,5 @@ const fuse_method fuse_dgl_unique = { .name = "dgl_unique",
                                       .state_bytes = sizeof(state),
                                       .build = build,
                                       .before_step = before_step,
-                                      .after_step = after_step,
                                       .after_look = after_look,
                                       .add_figures = add_betas };

@@ -81,7 +81,8 @@ static void put_row(const fyi_distilled *d, int i, fyi_buf *b)
 {
     const fyi_network *n = &d->v[i];
 
-    fyi_html(b, "<tr@><th scope=\"row\">", d->chosen == i ? " class=\"of\"" : "");
+    fyi_buf_puts(b, d->chosen == i ? "<tr class=\"of\">" : "<tr>");
+    fyi_buf_puts(b, "<th scope=\"row\">");
     fyi_mark_icon(b, looks[i].mark, looks[i].css);
     fyi_html(b, " @@</th>", looks[i].name, d->chosen == i ? " (chosen)" : "");
     fyi_put_share(b, n->source);

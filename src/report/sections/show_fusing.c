@@ -35,7 +35,7 @@ static const lesson own_figures[] = {
       FYI_TICK_FIGURE, false },
     { "Beta", "beta", "The weight of the unique information's loss in what moves the encoder.",
       FYI_TICK_FIGURE, false },
-    { "Certainty", "share", "What each branch gives the right class; a running mean.",
+    { "Certainty", "share", "What each branch gives the right class, over validation samples.",
       FYI_TICK_PERCENT, false },
     { "Modulation", "k",
       "What the gradient towards each modality is multiplied by: below 1 it is slowed down.",

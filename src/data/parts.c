@@ -360,7 +360,7 @@ static fy_status make_dataset(const pairing *p, const facts *f, int m, fy_parts 
 {
     fyi_dataset_spec spec = fyi_dataset_spec_of(p->d[m]);
     int64_t *index = fyi_arena_alloc(&out->arena, (size_t)p->count * sizeof *index);
-    const fy_dataset *grouped = f->grouped < 0 ? NULL : p->d[f->grouped];
+    const fy_dataset *grouped = knows_all_groups(p, f) ? p->d[f->grouped] : NULL;
 
     out->there[m] = fyi_arena_alloc(&out->arena, (size_t)p->count * sizeof *out->there[m]);
     out->name[m] = fyi_arena_printf(&out->arena, "%s", p->names[m]);
@@ -370,9 +370,9 @@ static fy_status make_dataset(const pairing *p, const facts *f, int m, fy_parts 
     spec.n = p->count;
     spec.index = index;
     spec.label = f->labelled < 0 ? NULL : f->label;
-    spec.group = knows_all_groups(p, f) ? f->group : NULL;
-    spec.n_groups = spec.group != NULL ? grouped->n_groups : 0;
-    spec.group_names = spec.group != NULL ? grouped->group_names : NULL;
+    spec.group = grouped != NULL ? f->group : NULL;
+    spec.n_groups = grouped != NULL ? grouped->n_groups : 0;
+    spec.group_names = grouped != NULL ? grouped->group_names : NULL;
     return fyi_dataset_new(&spec, &out->d[m]);
 }
 

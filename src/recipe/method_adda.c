@@ -133,8 +133,8 @@ const fyi_method fyi_method_adda = {
     .kind = &fyi_kind_adapt,
     .bytes = sizeof(fy_adda_opts),
     .defaults = set_defaults,
-    .sections = { { "model", model_keys, 0, false },
-                  { "adda", adda_keys, 0, false },
-                  { "choice", choice_keys, 0, false } },
+    .sections = { { "model", model_keys, 0, false, 0 },
+                  { "adda", adda_keys, 0, false, 0 },
+                  { "choice", choice_keys, 0, false, 0 } },
     .run = run,
 };

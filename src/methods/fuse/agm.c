@@ -7,6 +7,10 @@
  *   k_m   = exp(-alpha (r_m - t_m))          times the gradient that reaches phi_m; at most 10 here, so that no step bursts */
 #include "methods/fuse/fuse.h"
 
+#include "methods/losses.h"
+
+#include <ferry/pid.h>
+
 #include <math.h>
 
 #define MOST_MODALITIES 6 /* 2^M passes through the fusion */
@@ -19,32 +23,21 @@ typedef struct state {
 
 /* ---- Shapley ----------------------------------------------------------------------------------------------- */
 
-static double factorial(int n)
+/* phi is linear in F: what a subset counts for in each modality's share is the Shapley value of a game that only it wins. */
+static fy_status shares_of(together *t, const fy_node *value, fy_node *phi)
 {
-    return n < 2 ? 1 : n * factorial(n - 1);
-}
-
-static int size_of(unsigned s)
-{
-    int n = 0;
-    for (; s; s >>= 1)
-        n += (int)(s & 1);
-    return n;
-}
-
-static fy_node share_of(together *t, const fy_node *value, int m)
-{
-    const int all = t->f->n;
-    fy_node sum = FY_NO_NODE;
-    for (unsigned s = 0; s < 1u << all; s++) {
-        const int n = size_of(s);
-        if (s >> m & 1)
-            continue;
-        const double w = factorial(n) * factorial(all - n - 1) / factorial(all);
-        const fy_node gain = fy_scale(t->g, fy_sub(t->g, value[s | 1u << m], value[s]), (float)w);
-        sum = sum.id ? fy_add(t->g, sum, gain) : gain;
+    const int n = t->f->n;
+    double wins[1 << MOST_MODALITIES] = { 0 }, w[FUSE_MAX];
+    fy_status st = FY_OK;
+    for (unsigned s = 0; s < 1u << n; s++) {
+        wins[s] = 1;
+        FY_TRY(fy_shapley(wins, n, w));
+        wins[s] = 0;
+        for (int m = 0; m < n; m++)
+            phi[m] = loss_sum(t->g, phi[m], fy_scale(t->g, value[s], (float)w[m]));
     }
-    return sum;
+done:
+    return st;
 }
 
 /* ---- modulation --------------------------------------------------------------------------------------------- */
@@ -91,8 +84,7 @@ static void build(together *t)
     fy_node s[FUSE_MAX] = { { 0 } }, mean[FUSE_MAX] = { { 0 } };
     for (unsigned i = 0; i < n; i++)
         value[i] = fuse_logits(t, t->z, i, false);
-    for (int m = 0; m < t->f->n; m++)
-        phi[m] = share_of(t, value, m);
+    fy_graph_fail(g, shares_of(t, value, phi));
     score(t, phi, s, mean);
     fy_node logits = value[0];
     for (int m = 0; m < t->f->n; m++) {

@@ -60,9 +60,8 @@ static void build(together *t)
     const fy_node all = fuse_loss(t, z, NULL);
     const fy_node each = fuse_branch_losses(t, true, branches);
     t->loss = fy_add(t->g, all, fy_scale(t->g, each, (float)t->f->o->alpha));
-    for (int m = 0; m < t->f->n; m++) {
+    for (int m = 0; m < t->f->n; m++)
         t->loss = fy_add(t->g, t->loss, expert_loss(t, logits_without(t, z, branches, m), m));
-    }
 }
 
 /* ---- beta --------------------------------------------------------------------------------------------------- */

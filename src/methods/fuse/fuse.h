@@ -32,7 +32,6 @@ typedef struct fuse_kept {
     int64_t worse;                /* epochs since */
     fuse_figure fused;            /* of the best */
     fuse_figure branch[FUSE_MAX]; /* of each modality's best, where modalities learn alone */
-    int64_t branch_epoch[FUSE_MAX];
 } fuse_kept;
 
 typedef struct fuse_method fuse_method;

@@ -46,7 +46,6 @@ static fy_status keep_branch_if_best(const together *t, fuse_kept *k, const fuse
     FY_TRY(fy_model_copy_some(t->f->best, t->net->fusion, head));
     FY_TRY(fy_run_save_model(t->f->run, fy_model_name(t->net->encoders[m]), t->net->encoders[m]));
     k->branch[m] = l->branch[m];
-    k->branch_epoch[m] = k->epochs;
     *is_better = true;
 done:
     return st;

@@ -131,6 +131,12 @@ WORKLOADS = {
         (), 60, False, Check(3, 4, 1e-4), False,
         (DGL, JOINT, DGL_UNIQUE, Figure("peak_rss_mib", DGL.ferry, DGL.peers)),
         (Cost(DGL.ferry, JOINT.ferry, 1.15), Cost(DGL_UNIQUE.ferry, DGL.ferry, 1.05))),
+    # Ferry beside itself: what a search of a head saves.
+    "search-head": Workload(
+        "100 trials of a new head on a frozen ResNet-18, beside three epochs of all of it, whole processes",
+        (), 0.1, False, None, False,
+        (Figure("process_s", Side("ferry", "100 trials of a head", ("search-head",)),
+                (Side("ferry", "3 epochs of all", ("backbone-3",)),)),)),
     "jpeg": Workload(
         "JPEG files of 500x375 to batches of 3x224x224, two workers",
         (), 60, False, ONE, True,

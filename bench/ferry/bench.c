@@ -44,6 +44,8 @@ static const workload workloads[] = {
     { "joint", begin_dgl },
     { "dgl", begin_dgl },
     { "dgl-unique", begin_dgl },
+    { "search-head", begin_search_head },
+    { "backbone-3", begin_backbone },
     { "jpeg", begin_jpeg },
     { "pictures", begin_pictures },
 };

@@ -32,6 +32,8 @@ fy_status begin_jpeg(bench *b);
 fy_status begin_head10(bench *b);
 fy_status begin_distill(bench *b); /* distill and student */
 fy_status begin_distill_whole(bench *b);
+fy_status begin_search_head(bench *b);
+fy_status begin_backbone(bench *b);
 fy_status begin_dgl(bench *b); /* joint, dgl and dgl-unique */
 
 /* One line of figures on stdout. */

@@ -139,6 +139,21 @@ FY_API FY_NODISCARD fy_status fy_dataset_standardise(const fy_dataset *d, const 
 FY_API FY_NODISCARD fy_status fy_dataset_fill(const fy_dataset *d, const fy_standard *s,
                                               fy_dataset **out);
 
+/* Vectors [columns] as another instrument would have measured them, by seed: the columns in pairs, each pair turned by an angle;
+ * each column by a factor and an offset; and noise. Amounts are those of values whose deviation is about 1. */
+typedef struct fy_shift_opts {
+    double rotate_deg; /* every pair by that much, forwards or backwards */
+    double scale;      /* deviation of the logarithm of a column's factor */
+    double offset;     /* deviation of a column's offset */
+    double noise;      /* deviation of what is added to every value of every sample */
+    uint64_t seed;
+} fy_shift_opts;
+/* No shift at all. */
+FY_API fy_shift_opts fy_shift_defaults(void);
+/* The same samples, shifted. FY_ESHAPE for what is no vector, FY_EINVAL for an amount that is negative or not finite. */
+FY_API FY_NODISCARD fy_status fy_dataset_shift(const fy_dataset *d, const fy_shift_opts *o,
+                                               fy_dataset **out);
+
 /* Series [channels, t] cut into windows [channels, length] that begin at 0, step, 2 step, ...: samples of their own with
  * the recording's label and group. Where no groups are known, each recording is one. */
 FY_API FY_NODISCARD fy_status fy_dataset_windows(const fy_dataset *d, int64_t length, int64_t step,
@@ -265,6 +280,8 @@ typedef struct fy_picture_opts {
     const char *classes_path; /* file of class names, one a line, in the order of the labels; NULL:
                                * classes.txt in the folder, else the names found, in byte order */
     const char *label_field;  /* of an archive's .json; NULL: "label" */
+    const char *
+        folder; /* of a list, or of a list of classes: where its pictures are, within its own folder or absolute; NULL: its own */
     fy_file_check check;
     int64_t max_broken; /* files that may be left out; -1: 1 % of them, or 10 if that is more */
 } fy_picture_opts;
@@ -287,6 +304,13 @@ FY_API FY_NODISCARD fy_status fy_image_folder_open(const char *path, const fy_pi
  * are numbers if all of them are whole numbers, else names, in byte order. */
 FY_API FY_NODISCARD fy_status fy_image_list_open(const char *path, const fy_picture_opts *o,
                                                  fy_dataset **out);
+
+/* Text lines with a class each, "n01440764": its pictures are in the folder of that name, and in folders below. What follows the
+ * first space, comma or tab of a line is for people. Classes are in the order of the list, so that lists of training, validation
+ * and test classes of one folder give datasets without a class in common. FY_EFORMAT for a name that is no folder's, or that is there
+ * twice. */
+FY_API FY_NODISCARD fy_status fy_image_classes_open(const char *path, const fy_picture_opts *o,
+                                                    fy_dataset **out);
 
 /* tar files in WebDataset's convention: members that follow each other under one name up to the
  * first dot are one sample; key.jpg (.jpeg, .png, .webp) is its picture, key.cls its label, or
@@ -465,6 +489,10 @@ FY_API FY_NODISCARD fy_status fy_dataset_unlabel(const fy_dataset *d, fy_dataset
 FY_API FY_NODISCARD fy_status fy_dataset_with_groups(const fy_dataset *d, const int32_t *group,
                                                      int n_groups, const char *const *names,
                                                      fy_dataset **out);
+/* The same samples, of which a file knows the groups: a text with a group's name of at most 80 letters on the line of
+ * each sample, or, as .npy or "file.npz#x", an array [n] of whole numbers. FY_EFORMAT where it is not one for each. */
+FY_API FY_NODISCARD fy_status fy_dataset_group_file(const fy_dataset *d, const char *path,
+                                                    fy_dataset **out);
 
 #define FY_MAX_PARTS 8
 /* Each fraction > 0, their sum at most 1; a sum of 1 leaves no sample out. Where a dataset has groups, none is divided:

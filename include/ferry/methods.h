@@ -5,6 +5,7 @@
 
 #include "distill.h"
 #include "train.h"
+#include "validate.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -13,8 +14,9 @@ extern "C" {
 /* What an adaptation is given. Nothing in it reaches the target's labels or a figure made of them: the judge's
  * eye takes predictions and tells nothing. */
 typedef struct fy_adapt_data {
-    const fy_dataset *source; /* labelled: training */
-    const fy_dataset *source_test; /* labelled: the source accuracy in reports and in the choice's floor */
+    const fy_dataset *source; /* labelled: training; NULL for methods that do without (fy_adapt) */
+    const fy_dataset *
+        source_test; /* labelled: the source accuracy in reports and in the choice's floor; NULL: unknown */
     const fy_dataset *target;      /* unlabelled */
     const fy_dataset *target_eval; /* unlabelled: scored by the judge; may be `target` */
     fy_eye *eye;                   /* of the judge of target_eval; NULL when nobody has labels */
@@ -33,6 +35,10 @@ typedef struct fy_adapt_report {
     const char *stage;      /* whose evaluations were the candidates; a constant of the method's */
     int64_t last_step, chosen_step;
     fy_choice choice;
+    fy_candidate signs; /* of the chosen model: what the choice knew of it */
+    /* The same of fy_validate, in the order of fy_validators; NaN where the method does not ask or they cannot say. */
+    double validators[FY_MAX_VALIDATORS];
+    char warning[256]; /* what does not look as the method takes it to be; "": nothing */
     /* What fy_adapt_score fills in. */
     bool has_labels;          /* somebody had the target's, so that there are four numbers */
     fy_adapt_figures plain;   /* labels as given */

@@ -53,6 +53,12 @@ FY_API const float *fy_parts_there(const fy_parts *p, int m);
 FY_API FY_NODISCARD fy_status fy_parts_drop(const fy_parts *p, double share, uint64_t seed,
                                             fy_parts **out);
 
+/* Samples index[0..n-1] in that order, n >= 1; parts that are missing stay so. FY_EINVAL for a number that there is not. */
+FY_API FY_NODISCARD fy_status fy_parts_subset(const fy_parts *p, const int64_t *index, int64_t n,
+                                              fy_parts **out);
+/* The same samples without labels: nothing made from it can reach them. */
+FY_API FY_NODISCARD fy_status fy_parts_unlabel(const fy_parts *p, fy_parts **out);
+
 #ifdef __cplusplus
 }
 #endif

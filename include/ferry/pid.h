@@ -106,7 +106,7 @@ typedef struct fy_probe_opts {
     int64_t max_iterations;
     uint64_t seed; /* which are held out */
 } fy_probe_opts;
-/* l2 1, 0.1 .. 1e-4, a fifth held out, standardised, 1e-6, 1,000 iterations */
+/* l2 1, 0.1 .. 1e-4, a fifth held out, standardised, 1e-5, 1,000 iterations */
 FY_API fy_probe_opts fy_probe_defaults(void);
 
 typedef struct fy_probe {

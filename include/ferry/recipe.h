@@ -12,7 +12,7 @@
 #ifndef FERRY_RECIPE_H
 #define FERRY_RECIPE_H
 
-#include "fuse.h"
+#include "hdnet.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -87,6 +87,8 @@ typedef struct fy_recipe_run_opts {
                            * is given back as it is */
     fy_progress_fn progress;
     void *progress_arg;
+    fy_metrics_fn metrics; /* as in fy_run_opts */
+    void *metrics_arg;
     const volatile sig_atomic_t *cancel; /* when not 0: as in fy_run_opts; FY_ECANCELED */
 } fy_recipe_run_opts;
 FY_API fy_recipe_run_opts fy_recipe_run_defaults(void); /* in "runs" */
@@ -96,7 +98,8 @@ typedef enum fy_recipe_kind {
     FY_KIND_ADAPT,
     FY_KIND_FINETUNE,
     FY_KIND_DISTILL,
-    FY_KIND_FUSE
+    FY_KIND_FUSE,
+    FY_KIND_HDNET
 } fy_recipe_kind;
 
 #define FY_RUN_DIR_MAX 1024
@@ -109,6 +112,7 @@ typedef struct fy_recipe_result {
         fy_finetune_report finetune;
         fy_distill_report distill;
         fy_fuse_report fuse;
+        fy_hdnet_report hdnet;
     } report;
 } fy_recipe_result;
 

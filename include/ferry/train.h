@@ -51,6 +51,11 @@ typedef struct fy_progress {
 } fy_progress;
 typedef void (*fy_progress_fn)(void *arg, const fy_progress *p);
 
+/* Figures as they are recorded, before their line is written. FY_ECANCELED ends the run there, as if it had been asked to
+ * stop; another failure ends it as that. */
+typedef fy_status (*fy_metrics_fn)(void *arg, const char *stage, int64_t step, int n,
+                                   const char *const *names, const double *values);
+
 typedef struct fy_run_opts {
     const char *dir;          /* made if missing; NULL: nothing is written */
     bool resume;              /* continue from dir's newest whole checkpoint, if there is one */
@@ -60,6 +65,8 @@ typedef struct fy_run_opts {
     fy_features *features;   /* of the run's stages; lent. NULL: the run's own, in memory */
     fy_progress_fn progress; /* also while features are filled, as stage "<stage>, features" */
     void *progress_arg;
+    fy_metrics_fn metrics; /* NULL: nobody listens */
+    void *metrics_arg;
     /* When not 0: finish the step, or break off the filling of a cache or an evaluation, save, FY_ECANCELED. What
      * was broken off is done again after resuming, to the same bytes. */
     const volatile sig_atomic_t *cancel;
@@ -129,8 +136,8 @@ typedef struct fy_watch {
     fy_node node;
 } fy_watch;
 
-#define FY_MAX_STREAMS 8
-#define FY_MAX_WATCHES 40
+#define FY_MAX_STREAMS 24
+#define FY_MAX_WATCHES 64
 typedef struct fy_stage {
     const char *name; /* unique in a run */
     const fy_graph *graph;

@@ -69,12 +69,62 @@ float fy_rng_uniform(fy_rng *r)
     return (float)(fy_rng_u32(r) >> 8) * 0x1p-24f;
 }
 
-/* The half keeps the logarithm's argument off zero. */
-static float normal_of(uint32_t first, uint32_t second)
+/* ---- normal numbers ------------------------------------------------------------------------------ */
+
+/* Sums of powers, the last of them first. Loops over n of what follows become vector instructions, and unlike those of a
+ * mathematical library the results are the same everywhere. */
+static inline double sum_powers(double x, const double *c, int n)
+{
+    double sum = c[n - 1];
+
+    for (int i = n - 2; i >= 0; i--)
+        sum = sum * x + c[i];
+    return sum;
+}
+
+/* log x for normal x > 0: x = m 2^e with m within a root of 2 from 1, log m = 2 atanh((m - 1) / (m + 1)). */
+static inline double log_of(double x)
+{
+    static const double odd[] = { 2.0,      2.0 / 3,  2.0 / 5,  2.0 / 7,  2.0 / 9,
+                                  2.0 / 11, 2.0 / 13, 2.0 / 15, 2.0 / 17, 2.0 / 19 };
+    const uint64_t half_root = 0x3fe6a09e667f3bcdu; /* the root of 1/2 */
+    const uint64_t bias = 1024;                     /* keeps e positive until it is a number */
+    uint64_t bits, e;
+    double m, s;
+
+    memcpy(&bits, &x, sizeof bits);
+    e = (bits - half_root + (bias << 52)) >> 52;
+    bits -= (e - bias) << 52;
+    memcpy(&m, &bits, sizeof m);
+    s = (m - 1) / (m + 1);
+    return ((double)(int32_t)e - (double)bias) * 0.693147180559945309417 +
+           s * sum_powers(s * s, odd, 10);
+}
+
+/* cos 2 pi t for 0 <= t < 1: sin of what is left to the quarter turn, where |x| <= pi / 2. */
+static inline double cos_of_turn(double t)
+{
+    static const double terms[] = { 1.0,
+                                    -1.0 / 6,
+                                    1.0 / 120,
+                                    -1.0 / 5040,
+                                    1.0 / 362880,
+                                    -1.0 / 39916800,
+                                    1.0 / 6227020800,
+                                    -1.0 / 1307674368000,
+                                    1.0 / 355687428096000,
+                                    -1.0 / 121645100408832000 };
+    const double x = 6.283185307179586476925 * (0.25 - (0.5 - fabs(t - 0.5)));
+
+    return x * sum_powers(x * x, terms, 10);
+}
+
+/* Box and Muller 1958. The half keeps the logarithm's argument off zero. */
+static inline float normal_of(uint32_t first, uint32_t second)
 {
     const double u = ((double)first + 0.5) * 0x1p-32, turn = (double)second * 0x1p-32;
 
-    return (float)(sqrt(-2.0 * log(u)) * cos(2.0 * 3.14159265358979323846 * turn));
+    return (float)(sqrt(-2.0 * log_of(u)) * cos_of_turn(turn));
 }
 
 float fy_rng_normal(fy_rng *r)
@@ -84,17 +134,31 @@ float fy_rng_normal(fy_rng *r)
     return normal_of(first, fy_rng_u32(r));
 }
 
+#define AT_ONCE 64
+
+/* The n <= AT_ONCE of them from `block` on. */
+static void few_normals(const fy_rng *r, uint64_t block, float *v, int64_t n)
+{
+    uint32_t first[AT_ONCE], second[AT_ONCE], words[4];
+
+    for (int64_t k = 0; k < n; k += 2) {
+        fyi_rng_block(r, block + (uint64_t)k / 2, words);
+        first[k] = words[0];
+        second[k] = words[1];
+        first[k + 1] = words[2];
+        second[k + 1] = words[3];
+    }
+    for (int64_t k = 0; k < n; k++)
+        v[k] = normal_of(first[k], second[k]);
+}
+
 void fyi_rng_normals(fy_rng *r, float *v, int64_t n)
 {
-    uint64_t block = (r->position + 3) / 4;
-    uint32_t words[4];
+    const uint64_t block = (r->position + 3) / 4;
 
     r->position = 4 * block + 2 * (uint64_t)n;
-    for (int64_t k = 0; k < n; k++) {
-        if (k % 2 == 0)
-            fyi_rng_block(r, block++, words);
-        v[k] = normal_of(words[k % 2 * 2], words[k % 2 * 2 + 1]);
-    }
+    for (int64_t k = 0; k < n; k += AT_ONCE)
+        few_normals(r, block + (uint64_t)k / 2, v + k, FYI_MIN(AT_ONCE, n - k));
 }
 
 /* Lemire 2019, "Fast random integer generation in an interval": the high word of x * n, drawn again

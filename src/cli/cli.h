@@ -85,8 +85,10 @@ void fyi_show_adapt(fy_recipe *r, const fy_recipe_result *result);
 void fyi_show_finetune(fy_recipe *r, const fy_recipe_result *result);
 void fyi_show_distill(fy_recipe *r, const fy_recipe_result *result);
 void fyi_show_fuse(fy_recipe *r, const fy_recipe_result *result);
-/* show_compare.c */
+void fyi_show_hdnet(fy_recipe *r, const fy_recipe_result *result);
+/* show_compare.c, show_search.c */
 void fyi_show_comparison(const fy_comparison_table *t);
+void fyi_show_study(const fy_study_table *t);
 /* Applies the command line's key=value. */
 fy_status fyi_apply_settings(const fyi_args *a, fy_recipe *r, const char *prefix);
 /* FYI_MISUSED for a recipe that is wrong, FYI_FAILED for one that cannot be read. */

@@ -11,9 +11,9 @@ static const fyi_option options[] = {
     { "--weights", "FILE",
       "a trained source model: its encoder, then its classifier, or one file with both" },
     { "--model", "FAMILY",
-      "the encoder's family; by default what --weights says, or digits_encoder" },
+      "the encoder's family; by default what --weights says, or the method's own" },
     FYI_OPTIONS_PART,
-    { "--method", "NAME", "by default adda" },
+    { "--method", "NAME", "'ferry help methods' lists them; by default adda" },
     FYI_OPTIONS_RUN,
 };
 
@@ -74,12 +74,19 @@ static fy_status check_whole(const fyi_args *a, const char *path, const fyi_save
                     path);
 }
 
+/* That has the method's keys for weights: all but ADDA share one. */
+static const char *section_of(const fyi_args *a)
+{
+    const char *method = fyi_args_value(a, "--method");
+
+    return method == NULL || strcmp(method, "adda") == 0 ? "adda" : "adapt";
+}
+
 static fy_status put_weights(const fyi_args *a, fy_recipe *r)
 {
     static const struct {
         const char *key, *family_key;
     } parts[] = { { "source_weights", "encoder" }, { "classifier_weights", "classifier" } };
-    const char *method = fyi_args_value(a, "--method");
     fyi_weights_arg file;
     fyi_saved saved;
     char key[96];
@@ -95,7 +102,7 @@ static fy_status put_weights(const fyi_args *a, fy_recipe *r)
         if (i == 0)
             FYI_FORWARD(check_whole(a, file.path, &saved));
         FYI_FORWARD(put_saved(&saved, parts[i].family_key, r));
-        (void)snprintf(key, sizeof key, "%s.%s", method != NULL ? method : "adda", parts[i].key);
+        (void)snprintf(key, sizeof key, "%s.%s", section_of(a), parts[i].key);
         FYI_FORWARD(fyi_weights_arg_put(&file, r, key));
     }
 }
@@ -123,8 +130,10 @@ static int run(const fyi_args *a)
 
     if (a->n_plain > 0)
         return fyi_misused(a->verb, "'%s' is neither an option nor key=value", a->plain[0]);
-    if (!fyi_args_has(a, "--source") || !fyi_args_has(a, "--target"))
-        return fyi_misused(a->verb, "both --source and --target are needed");
+    if (!fyi_args_has(a, "--target") ||
+        (!fyi_args_has(a, "--source") && !fyi_args_has(a, "--weights")))
+        return fyi_misused(a->verb, "both --source and --target are needed; --weights stand for "
+                                    "the source where the method does without: adabn, tent, shot");
     st = make_recipe(a, &r);
     code = st == FY_OK ? fyi_run_recipe(a, r) : fyi_recipe_failed(a, st);
     fy_recipe_free(r);
@@ -134,7 +143,7 @@ static int run(const fyi_args *a)
 const fyi_verb fyi_verb_adapt = {
     .name = "adapt",
     .line = "carry a model from labelled data to unlabelled data",
-    .usage = "--source PATH --target PATH [--weights FILE] [options] [key=value ...]",
+    .usage = "[--source PATH] --target PATH [--weights FILE] [options] [key=value ...]",
     .help =
         "Trains a model on the source and adapts it to the target without the target's labels. "
         "Labels\n"
@@ -143,9 +152,9 @@ const fyi_verb fyi_verb_adapt = {
         "recipe made\n"
         "this way is in the run's directory, to be changed and run again.\n"
         "\n"
-        "--weights begins with a trained source model and leaves its training out. The source's "
-        "data are\n"
-        "needed all the same: the adaptation compares the two domains.\n"
+        "--weights begins with a trained source model and leaves its training out. adabn, tent and "
+        "shot then do\n"
+        "without the source's data; the other methods compare the two domains.\n"
         "\n"
         "Examples:\n"
         "  ferry adapt --source digits:clean --target digits:inverted --model lenet\n"

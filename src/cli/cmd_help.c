@@ -70,7 +70,8 @@ static void print_recipe(void)
         "(optional), prepared\n"
         "like part_1; <m> is a modality's number. Arms "
         "are\n"
-        "what 'ferry compare' runs. After '=' stands the default.\n\n");
+        "what 'ferry compare' runs, and a search's space is what 'ferry search' tries. After '=' "
+        "stands the default.\n\n");
     for (int i = 0; fy_recipe_known(i, &k); i++)
         print_key(&k);
 }

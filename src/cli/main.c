@@ -9,7 +9,11 @@
     X(run)       \
     X(adapt)     \
     X(finetune)  \
-    X(distill) X(fuse) X(compare) X(eval) X(predict) X(pid) X(inspect) X(data) X(completion) X(help)
+    X(distill)   \
+    X(fuse)      \
+    X(compare)   \
+    X(search)    \
+    X(best) X(export) X(report) X(eval) X(predict) X(pid) X(inspect) X(data) X(completion) X(help)
 
 #define DECLARE(name) extern const fyi_verb fyi_verb_##name;
 VERBS(DECLARE)

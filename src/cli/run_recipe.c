@@ -100,10 +100,9 @@ static fy_recipe_run_opts opts_of(const fyi_args *a)
 static void print_result(fy_recipe *r, const fy_recipe_result *result)
 {
     static void (*const show[])(fy_recipe * r, const fy_recipe_result *result) = {
-        [FY_KIND_ADAPT] = fyi_show_adapt,
-        [FY_KIND_FINETUNE] = fyi_show_finetune,
-        [FY_KIND_DISTILL] = fyi_show_distill,
-        [FY_KIND_FUSE] = fyi_show_fuse,
+        [FY_KIND_ADAPT] = fyi_show_adapt,     [FY_KIND_FINETUNE] = fyi_show_finetune,
+        [FY_KIND_DISTILL] = fyi_show_distill, [FY_KIND_FUSE] = fyi_show_fuse,
+        [FY_KIND_HDNET] = fyi_show_hdnet,
     };
 
     show[result->kind](r, result);

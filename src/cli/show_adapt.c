@@ -64,4 +64,6 @@ void fyi_show_adapt(fy_recipe *r, const fy_recipe_result *result)
     else
         printf("  The target has no labels, so there is no accuracy to show.\n");
     printf("\nThe label-free choice %s.\n", a->choice.reason);
+    if (a->warning[0] != '\0')
+        printf("Note: %s.\n", a->warning);
 }

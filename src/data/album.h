@@ -70,11 +70,22 @@ typedef struct fyi_scan_opts {
  * always: this holds for all of them. */
 fy_status fyi_folder_scan(const char *path, const fyi_scan_opts *o, fyi_album *album,
                           const char **root);
-/* The lines of a list. Paths are the folder's of `path`. */
-fy_status fyi_list_scan(const char *path, const fyi_media *m, fyi_album *album);
+typedef struct fyi_list_of {
+    const char *path;
+    const fyi_media *media;
+    const char *folder; /* where its files are, within the list's own folder or absolute; NULL: there */
+} fyi_list_of;
+/* The lines of a list. */
+fy_status fyi_list_scan(const fyi_list_of *of, fyi_album *album);
 /* The same from a file's bytes; file[n] is NUL. */
-fy_status fyi_list_parse(const char *path, const fyi_media *m, const char *file, size_t n,
-                         fyi_album *out);
+fy_status fyi_list_parse(const fyi_list_of *of, const char *file, size_t n, fyi_album *out);
+/* That folder, with a slash unless it is ""; NULL when out of memory. */
+const char *fyi_list_folder(const char *path, const char *folder, fyi_arena *arena);
+/* The files of the classes that a list names, in the folders of their names: media_classes.c. */
+fy_status fyi_classes_scan(const fyi_list_of *of, fyi_album *album);
+/* The names alone, from the list's bytes; file[n] is NUL. */
+fy_status fyi_classes_parse(const char *path, const char *file, size_t n, fyi_arena *arena,
+                            const char *const **names, int *n_names);
 /* Archives named by a pattern. */
 fy_status fyi_tar_scan(const char *pattern, const fyi_scan_opts *o, fyi_album *album);
 /* Adds the samples of an archive; `path` lives as long as the album. */

@@ -156,6 +156,13 @@ fy_status fyi_class_names_read(const char *path, fyi_arena *arena, const char *c
 fy_status fyi_class_names_parse(const char *path, const char *file, size_t bytes, fyi_arena *arena,
                                 const char *const **names, int *n);
 
+/* A text of groups: names[i] is that of sample i, *n of them; texts live in the arena. `path` is for sentences. */
+fy_status fyi_group_lines_parse(const char *path, const char *file, size_t bytes, fyi_arena *arena,
+                                const char *const **names, int64_t *n);
+
+/* An .npy file, or with "file.npz#x" the array x of an archive. */
+fy_status fyi_array_read(const char *path, fy_tensor **out);
+
 /* fy_standard_read from a file's bytes; `path` is for sentences. */
 fy_status fyi_standard_parse(const char *path, const char *file, size_t n, fy_standard **out);
 

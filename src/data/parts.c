@@ -477,6 +477,74 @@ done:
     return st;
 }
 
+/* ---- some of them, and those without labels -------------------------------------------------------- */
+
+static fy_status take_positions(pairing *p, const fy_parts *from, const int64_t *index, int64_t n)
+{
+    p->count = n;
+    FYI_FORWARD(take_lists(p, n));
+    for (int64_t i = 0; i < n; i++) {
+        if (index[i] < 0 || index[i] >= from->count)
+            return fyi_fail(FY_EINVAL, "sample %lld of %lld samples of several parts is wanted",
+                            (long long)index[i], (long long)from->count);
+        for (int m = 0; m < p->n; m++)
+            p->at[m][i] = from->there[m][index[i]] > 0 ? index[i] : -1;
+    }
+    return FY_OK;
+}
+
+fy_status fy_parts_subset(const fy_parts *from, const int64_t *index, int64_t n, fy_parts **out)
+{
+    const fy_parts_opts o = fy_parts_defaults();
+    pairing p = {
+        .d = (const fy_dataset *const *)from->d, .names = from->name, .n = from->n, .o = &o
+    };
+    fy_status st;
+
+    *out = NULL;
+    if (n < 1)
+        return fyi_fail(FY_EINVAL, "a set of %lld samples of several parts; expected 1 or more",
+                        (long long)n);
+    FY_TRY(take_positions(&p, from, index, n));
+    st = make(&p, out);
+done:
+    fyi_arena_release(&p.arena);
+    return st;
+}
+
+static fy_status unlabel_into(const fy_parts *from, fy_parts *out)
+{
+    const size_t bytes = (size_t)from->count * sizeof *from->there[0];
+
+    out->n = from->n;
+    out->count = from->count;
+    for (int m = 0; m < from->n; m++) {
+        out->name[m] = fyi_arena_printf(&out->arena, "%s", from->name[m]);
+        out->there[m] = fyi_arena_alloc(&out->arena, bytes);
+        if (out->name[m] == NULL || out->there[m] == NULL)
+            return fyi_enomem(bytes, "samples without labels");
+        memcpy(out->there[m], from->there[m], bytes);
+        FYI_FORWARD(fy_dataset_unlabel(from->d[m], &out->d[m]));
+    }
+    return FY_OK;
+}
+
+fy_status fy_parts_unlabel(const fy_parts *from, fy_parts **out)
+{
+    fy_parts *made = fyi_calloc(1, sizeof *made);
+    fy_status st;
+
+    *out = NULL;
+    if (made == NULL)
+        return fyi_enomem(sizeof *made, "samples without labels");
+    st = unlabel_into(from, made);
+    if (st == FY_OK)
+        *out = made;
+    else
+        fy_parts_free(made);
+    return st;
+}
+
 /* ---- looking --------------------------------------------------------------------------------- */
 
 int fy_parts_modalities(const fy_parts *p)

@@ -8,6 +8,20 @@
 
 #define PREDICT_BATCH 250
 
+fy_status adapt_check(const char *method, const adapt_batch *rows, int n, int64_t evaluations)
+{
+    for (int i = 0; i < n; i++)
+        if (rows[i].batch < 1 || rows[i].batch > fy_dataset_count(rows[i].d))
+            return fy_error(FY_EINVAL,
+                            "%s: %s is %lld and '%s' has %lld samples; expected 1 to that many",
+                            method, rows[i].what, (long long)rows[i].batch,
+                            fy_dataset_name(rows[i].d), (long long)fy_dataset_count(rows[i].d));
+    if (evaluations < 1 || evaluations >= ADAPT_MAX_CANDIDATES)
+        return fy_error(FY_EINVAL, "%s: %lld evaluations; expected 1 to %d", method,
+                        (long long)evaluations, ADAPT_MAX_CANDIDATES - 1);
+    return FY_OK;
+}
+
 /* Candidate `step`'s name for model i. */
 static const char *candidate_name(int64_t step, int i, char buf[64])
 {
@@ -22,7 +36,7 @@ fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *d
         .run = r, .dev = dev, .data = data, .stage = stage, .n_models = n_models, .n_moved = n_moved
     };
     memcpy(a->models, models, (size_t)n_models * sizeof *models);
-    a->classes = fy_dataset_classes(data->source);
+    a->classes = (int)fy_shape_numel(fy_model_output(models[n_models - 1]));
     if (!fy_run_dir(r))
         return fy_error(FY_EINVAL,
                         "stage '%s': adaptation keeps its candidates on disk; open the run with a "
@@ -39,8 +53,17 @@ fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *d
     return st;
 }
 
+static void forget_look(struct adapt_look *l)
+{
+    fy_tensor_free(l->z);
+    fy_tensor_free(l->logits);
+    *l = (struct adapt_look){ 0 };
+}
+
 void adapt_close(adapt *a)
 {
+    forget_look(&a->source);
+    forget_look(&a->target);
     fy_predictor_free(a->predictor);
     free(a->kept);
     *a = (adapt){ 0 };
@@ -48,38 +71,46 @@ void adapt_close(adapt *a)
 
 /* ---- one evaluation ----------------------------------------------------------------------------------------- */
 
-/* Logits of a dataset: the chain's last result. */
-static fy_status logits_of(adapt *a, const fy_dataset *d, fy_tensor **logits)
+/* Features and logits of a dataset: the chain's last two results; features NULL: not wanted. */
+static fy_status look(adapt *a, const fy_dataset *d, fy_tensor **z, fy_tensor **logits)
 {
     fy_tensor **outs[ADAPT_MAX_MODELS] = { NULL };
+    if (a->n_models > 1)
+        outs[a->n_models - 2] = z;
     outs[a->n_models - 1] = logits;
     return fy_predict(a->predictor, d, outs);
 }
 
+static fy_status look_again(adapt *a, const fy_dataset *d, struct adapt_look *l)
+{
+    forget_look(l);
+    return look(a, d, &l->z, &l->logits);
+}
+
 static fy_status look_at_target(adapt *a, int64_t step, fy_candidate *c)
 {
-    fy_tensor *logits = NULL, *judged = NULL;
+    fy_tensor *judged = NULL;
     fy_status st;
-    FY_TRY(logits_of(a, a->data->target, &logits));
-    FY_TRY(fy_signs_of(logits, &c->target));
+    FY_TRY(look_again(a, a->data->target, &a->target));
+    FY_TRY(fy_signs_of(a->target.logits, &c->target));
     if (a->data->eye) {
-        FY_TRY(logits_of(a, a->data->target_eval, &judged));
+        FY_TRY(look(a, a->data->target_eval, NULL, &judged));
         FY_TRY(fy_eye_see(a->data->eye, a->run, a->stage, step, judged));
     }
 done:
     fy_tensor_free(judged);
-    fy_tensor_free(logits);
     return st;
 }
 
 static fy_status look_at_source(adapt *a, fy_candidate *c)
 {
-    fy_tensor *logits = NULL;
     fy_status st;
-    FY_TRY(logits_of(a, a->data->source_test, &logits));
-    FY_TRY(fy_accuracy_of(logits, a->data->source_test, &c->source_accuracy));
+    c->source_accuracy = NAN;
+    if (!a->data->source_test)
+        return FY_OK;
+    FY_TRY(look_again(a, a->data->source_test, &a->source));
+    FY_TRY(fy_accuracy_of(a->source.logits, a->data->source_test, &c->source_accuracy));
 done:
-    fy_tensor_free(logits);
     return st;
 }
 
@@ -102,6 +133,37 @@ static fy_status log_signs(adapt *a, const fy_candidate *c)
     return fy_run_metrics(a->run, a->stage, c->step, 6, names, values);
 }
 
+static fy_status log_validators(adapt *a, int64_t step, const double *values)
+{
+    char names[FY_MAX_VALIDATORS][48];
+    const char *list[FY_MAX_VALIDATORS];
+    int n = 0;
+    for (const char *const *v = fy_validators(); *v; v++, n++) {
+        (void)snprintf(names[n], sizeof names[n], "validator.%s", *v);
+        list[n] = names[n];
+    }
+    return fy_run_metrics(a->run, a->stage, step, n, list, values);
+}
+
+/* Features that are no vectors say nothing. */
+static fy_status validate(adapt *a, int64_t step, double *values)
+{
+    const fy_pass p = { .source_z = a->source.z,
+                        .source_logits = a->source.logits,
+                        .source = a->data->source_test,
+                        .target_z = a->target.z,
+                        .target_logits = a->target.logits };
+    fy_status st;
+    for (int i = 0; i < FY_MAX_VALIDATORS; i++)
+        values[i] = NAN;
+    if (!a->validates || !a->target.z || fy_tensor_shape(a->target.z)->rank != 2)
+        return FY_OK;
+    FY_TRY(fy_validate(&p, values));
+    FY_TRY(log_validators(a, step, values));
+done:
+    return st;
+}
+
 fy_status adapt_evaluate(adapt *a, int64_t step)
 {
     fy_candidate c = { .step = step };
@@ -112,6 +174,7 @@ fy_status adapt_evaluate(adapt *a, int64_t step)
     FY_TRY(look_at_target(a, step, &c));
     FY_TRY(look_at_source(a, &c));
     FY_TRY(log_signs(a, &c));
+    FY_TRY(validate(a, step, a->kept->validators[a->kept->n]));
     FY_TRY(save_candidate(a, step));
     a->kept->candidates[a->kept->n++] = c;
 done:
@@ -176,6 +239,8 @@ fy_status adapt_finish(adapt *a, const fy_choice_rule *rule, fy_adapt_report *re
     FY_TRY(fy_choose(k->candidates, (int)k->n, a->classes, rule, &report->choice));
     report->last_step = k->candidates[k->n - 1].step;
     report->chosen_step = k->candidates[report->choice.index].step;
+    report->signs = k->candidates[report->choice.index];
+    memcpy(report->validators, k->validators[report->choice.index], sizeof report->validators);
     report->stage = a->stage;
     fy_adapt_score(NULL, report);
     FY_TRY(settle(a, report->last_step, report->chosen_step));

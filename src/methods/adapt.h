@@ -18,11 +18,25 @@ typedef struct adapt {
     int n_moved;             /* the first n_moved of them move and are saved */
     fy_predictor *predictor; /* the chain of models */
     int classes;
+    bool validates;     /* every candidate by fy_validate; false unless it is set */
+    struct adapt_look { /* of the newest evaluation: features [n, d] and logits [n, k] */
+        fy_tensor *z, *logits;
+    } source, target;   /* of data->source_test and data->target */
     struct adapt_kept { /* in every checkpoint */
         int64_t n, settled;
         fy_candidate candidates[ADAPT_MAX_CANDIDATES];
+        double validators[ADAPT_MAX_CANDIDATES][FY_MAX_VALIDATORS];
     } * kept;
 } adapt;
+
+/* FY_EINVAL for batches that a dataset has not enough samples for, and for more evaluations than there can be candidates; `method`
+ * begins the sentence. */
+typedef struct adapt_batch {
+    const char *what;
+    int64_t batch;
+    const fy_dataset *d;
+} adapt_batch;
+fy_status adapt_check(const char *method, const adapt_batch *rows, int n, int64_t evaluations);
 
 /* models: lent. Candidates 0.. are evaluated with adapt_evaluate. Release with adapt_close. */
 fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *data,

@@ -82,7 +82,7 @@ static fy_status make_source(adda *a)
                                                 .prefix = o->classifier_weights_prefix },
                            .encoder = a->source,
                            .classifier = a->classifier,
-                           .source = a->data->source };
+                           .samples = a->data->source };
     const source s = source_of(a);
     if (!o->source_weights)
         return source_train(&s);
@@ -267,7 +267,7 @@ fy_status fy_adda(fy_run *r, fy_device *dev, const fy_adapt_data *data, const fy
     fy_model *const before[] = { a.source, a.classifier }, *const last[] = { a.target,
                                                                              a.target_classifier };
     FY_TRY(picture_write_critic(a.moments, r));
-    FY_TRY(picture_write_features(r, dev, data, before, last, o->seed));
+    FY_TRY(picture_write_features(r, dev, data, before, last, false, o->seed));
     FY_TRY(picture_write_samples(r, dev, data, before, last));
 done:
     close_adda(&a);

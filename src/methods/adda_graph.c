@@ -1,8 +1,7 @@
 /* adda_graph.c: the adversarial stage's graph: what the critic sees, and the two objectives over it. */
 #include "adda.h"
+#include "losses.h"
 #include "optim.h"
-
-#include <stdlib.h>
 
 /* What the critic sees of features f [n, w] whose logits are s [n, k]: themselves, or one copy per class,
  * weighted by the predicted probability of the class: [n, w k]. No gradient passes the probabilities. */
@@ -16,20 +15,6 @@ static fy_node critic_view(const adda *a, fy_graph *g, fy_node f, fy_node s)
     for (int64_t c = 0; c < k; c++)
         copies[c] = fy_mul(g, f, fy_slice(g, p, 1, c, 1));
     return fy_concat(g, 1, copies, (int)k);
-}
-
-static fy_node domain_labels(fy_graph *g, int64_t n_source, int64_t n_target)
-{
-    int32_t *is_target = calloc((size_t)(n_source + n_target), sizeof *is_target);
-    if (!is_target) {
-        fy_graph_fail(g, fy_error(FY_ENOMEM, "no memory for domain labels"));
-        return FY_NO_NODE;
-    }
-    for (int64_t i = n_source; i < n_source + n_target; i++)
-        is_target[i] = 1;
-    const fy_node y = fy_constant(g, FY_I32, FY_SHAPE(n_source + n_target), is_target);
-    free(is_target);
-    return y;
 }
 
 /* Where the two domains come to: features or logits, and what of them the critic sees. */
@@ -62,7 +47,7 @@ static void teach_critic(const adda *a, fy_graph *g, const meeting *m, const fy_
     const int64_t n = a->o->batch;
     const fy_node both =
         fy_model_apply(g, a->critic, fy_concat2(g, 0, m->source, fy_detach(g, m->target)), FY_TRAIN);
-    const fy_node is_target = domain_labels(g, n, n);
+    const fy_node is_target = loss_domain_labels(g, n, n);
     c->critic_loss = fy_mean_all(g, fy_cross_entropy(g, both, is_target));
     c->critic_accuracy = fy_accuracy(g, both, is_target);
     const fy_objective critic = fy_objective_add(g, "critic", c->critic_loss, optim);
@@ -75,7 +60,7 @@ static void teach_target(const adda *a, fy_graph *g, const meeting *m, const fy_
 {
     const int64_t n = a->o->batch;
     const fy_node called = fy_model_apply(g, a->critic, m->target, FY_TRAIN);
-    fy_node loss = fy_mean_all(g, fy_cross_entropy(g, called, domain_labels(g, n, 0)));
+    fy_node loss = fy_mean_all(g, fy_cross_entropy(g, called, loss_domain_labels(g, n, 0)));
     loss = fy_scale(g, loss, (float)a->o->adversarial_weight);
     if (a->o->pseudo_weight > 0) {
         c->pseudo = fy_input(g, "target.cluster", FY_I32, FY_SHAPE(n));

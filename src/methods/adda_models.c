@@ -4,24 +4,15 @@
 
 static fy_status check(const fy_adda_opts *o, const fy_adapt_data *data)
 {
-    const struct {
-        const char *what;
-        int64_t batch;
-        const fy_dataset *d;
-    } rows[] = {
+    const adapt_batch rows[] = {
         { "source_batch", o->source_batch, data->source },
         { "batch", o->batch, data->source },
         { "batch", o->batch, data->target },
     };
-    for (size_t i = o->source_weights ? 1 : 0; i < sizeof rows / sizeof *rows; i++)
-        if (rows[i].batch < 1 || rows[i].batch > fy_dataset_count(rows[i].d))
-            return fy_error(FY_EINVAL,
-                            "adda: %s is %lld and '%s' has %lld samples; expected 1 to that many",
-                            rows[i].what, (long long)rows[i].batch, fy_dataset_name(rows[i].d),
-                            (long long)fy_dataset_count(rows[i].d));
-    if (o->evaluations < 1 || o->evaluations >= ADAPT_MAX_CANDIDATES)
-        return fy_error(FY_EINVAL, "adda: %lld evaluations; expected 1 to %d",
-                        (long long)o->evaluations, ADAPT_MAX_CANDIDATES - 1);
+    const int first = o->source_weights ? 1 : 0;
+    const fy_status st = adapt_check("adda", rows + first, 3 - first, o->evaluations);
+    if (st != FY_OK)
+        return st;
     if (o->conditional && fy_dataset_classes(data->source) > ADDA_MAX_CONDITIONS)
         return fy_error(FY_EINVAL,
                         "adda: a conditional critic takes at most %d classes, the source has %d",

@@ -1,6 +1,8 @@
 /* losses.c: what methods teach by. */
 #include "losses.h"
 
+#include <stdlib.h>
+
 static fy_node plain_cross_entropy(fy_graph *g, fy_node logits, const fy_stream *in)
 {
     static const int classes[] = { 1 };
@@ -28,4 +30,18 @@ fy_node loss_sum(fy_graph *g, fy_node a, fy_node b)
 fy_node loss_distance(fy_graph *g, fy_param *now, fy_param *then)
 {
     return fy_sum_all(g, fy_square(g, fy_sub(g, fy_use(g, now), fy_use(g, then))));
+}
+
+fy_node loss_domain_labels(fy_graph *g, int64_t n_source, int64_t n_target)
+{
+    int32_t *is_target = calloc((size_t)(n_source + n_target), sizeof *is_target);
+    if (!is_target) {
+        fy_graph_fail(g, fy_error(FY_ENOMEM, "no memory for domain labels"));
+        return FY_NO_NODE;
+    }
+    for (int64_t i = n_source; i < n_source + n_target; i++)
+        is_target[i] = 1;
+    const fy_node y = fy_constant(g, FY_I32, FY_SHAPE(n_source + n_target), is_target);
+    free(is_target);
+    return y;
 }

@@ -8,6 +8,9 @@
  * section 7). Against in->y, or against what the labels are worth after mixing where in->q is a node. */
 fy_node loss_cross_entropy(fy_graph *g, fy_node logits, const fy_stream *in, double smoothing);
 
+/* i32 [n_source + n_target]: 0 for rows of the source, which come first, 1 for those of the target. */
+fy_node loss_domain_labels(fy_graph *g, int64_t n_source, int64_t n_target);
+
 /* a + b; either may be no node. */
 fy_node loss_sum(fy_graph *g, fy_node a, fy_node b);
 

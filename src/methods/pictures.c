@@ -156,7 +156,7 @@ fy_status picture_write_critic(const picture_moments *m, fy_run *r)
 /* One domain through one chain. */
 typedef struct view {
     const char *when, *domain;
-    const fy_dataset *d;
+    fy_dataset *d;
     fy_tensor *features, *logits, *plane; /* [n, f], [n, k], [n, 2] */
     int32_t *predicted;                   /* [n]; -1: no class */
 } view;
@@ -182,6 +182,7 @@ static void release(view *v)
     fy_tensor_free(v->plane);
     fy_tensor_free(v->logits);
     fy_tensor_free(v->features);
+    fy_dataset_free(v->d);
 }
 
 static void put_axis(FILE *f, const char *name, const fy_tensor *plane, int axis)
@@ -225,40 +226,48 @@ done:
     return st;
 }
 
-fy_status picture_write_features(fy_run *r, fy_device *dev, const fy_adapt_data *data,
-                                 fy_model *const before[2], fy_model *const last[2], uint64_t seed)
+/* The target before and after, and the source, where there is one. */
+static fy_status see_all(fy_device *dev, const fy_adapt_data *data, fy_model *const before[2],
+                         fy_model *const source_last[2], fy_model *const last[2], view *v, int *n)
 {
-    fy_dataset *source = NULL, *target = NULL;
-    view v[3] = { { .when = "before", .domain = "source" },
-                  { .when = "before", .domain = "target" },
-                  { .when = "last", .domain = "target" } };
+    fy_model *const *chains[] = { before, before, last, source_last };
+    static const char *const whens[] = { "before", "before", "last", "last" };
+    fy_status st = FY_OK;
+    for (int i = 0; i < 4; i++) {
+        const bool is_source = i == 0 || i == 3;
+        const fy_dataset *d = is_source ? data->source : data->target;
+        if (!d)
+            continue;
+        v[*n] = (view){ .when = whens[i], .domain = is_source ? "source" : "target" };
+        FY_TRY(some_of(d, FEATURE_SAMPLES, &v[*n].d));
+        FY_TRY(see(dev, chains[i], &v[(*n)++]));
+    }
+done:
+    return st;
+}
+
+fy_status picture_write_features(fy_run *r, fy_device *dev, const fy_adapt_data *data,
+                                 fy_model *const before[2], fy_model *const last[2], bool has_moved,
+                                 uint64_t seed)
+{
+    view v[4] = { { 0 } };
+    int n = 0;
     text t = { 0 };
     fy_status st;
     if (fy_shape_numel(fy_model_output(before[0])) < 2)
         return FY_OK; /* one feature makes no plane */
-    FY_TRY(some_of(data->source, FEATURE_SAMPLES, &source));
-    FY_TRY(some_of(data->target, FEATURE_SAMPLES, &target));
-    v[0].d = source;
-    v[1].d = v[2].d = target;
-    FY_TRY(see(dev, before, &v[0]));
-    FY_TRY(see(dev, before, &v[1]));
-    FY_TRY(see(dev, last, &v[2]));
-    FY_TRY(project_views(v, 3, seed));
+    FY_TRY(see_all(dev, data, before, has_moved ? last : before, last, v, &n));
+    FY_TRY(project_views(v, n, seed));
     FY_TRY(open_text(&t));
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < n; i++) {
         fprintf(t.f, "%s", i ? ",\n  " : "{\"views\": [\n  ");
         put_view(t.f, &v[i]);
     }
-    v[0].when = "last"; /* M_S does not move: the source lies where it lay */
-    fprintf(t.f, ",\n  ");
-    put_view(t.f, &v[0]);
     fprintf(t.f, "]}\n");
     st = close_text(&t, r, "features.json", FY_OK);
 done:
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         release(&v[i]);
-    fy_dataset_free(target);
-    fy_dataset_free(source);
     return st;
 }
 
@@ -297,16 +306,16 @@ static void put_prediction(FILE *f, const view *v, int64_t i)
             sum > 0 && isfinite(sum) ? 1 / sum : 0.0);
 }
 
-static void put_samples(FILE *f, const view *before, const view *last, const fy_tensor *x,
-                        const fy_dataset *names)
+static void put_samples(FILE *f, const view *before, const view *last, const fy_tensor *x)
 {
+    const int64_t k = fy_tensor_shape(last->logits)->d[1];
     const fy_shape *s = fy_tensor_shape(x);
     const int64_t numel = fy_tensor_numel(x) / s->d[0];
     const char *close = "";
     fprintf(f, "{\"shape\": [%lld, %lld, %lld], \"classes\": [", (long long)s->d[1],
             (long long)(s->rank > 2 ? s->d[2] : 1), (long long)(s->rank > 3 ? s->d[3] : 1));
-    for (int c = 0; c < fy_dataset_classes(names); c++, close = ", ")
-        fprintf(f, "%s\"%d\"", close, c);
+    for (int64_t c = 0; c < k; c++, close = ", ")
+        fprintf(f, "%s\"%lld\"", close, (long long)c);
     fprintf(f, "], \"samples\": [");
     for (int64_t i = 0; i < s->d[0]; i++) {
         fprintf(f, "%s\n  {\"index\": %lld, \"pixels\": \"", i ? "," : "",
@@ -323,23 +332,21 @@ static void put_samples(FILE *f, const view *before, const view *last, const fy_
 fy_status picture_write_samples(fy_run *r, fy_device *dev, const fy_adapt_data *data,
                                 fy_model *const before[2], fy_model *const last[2])
 {
-    fy_dataset *some = NULL;
     fy_tensor *x = NULL;
     view v[2] = { { .when = "before" }, { .when = "last" } };
     text t = { 0 };
     fy_status st;
-    FY_TRY(some_of(data->target, SHOWN_SAMPLES, &some));
-    v[0].d = v[1].d = some;
-    FY_TRY(see(dev, before, &v[0]));
-    FY_TRY(see(dev, last, &v[1]));
-    FY_TRY(fy_dataset_read(some, NULL, 0, &x, NULL));
+    for (int i = 0; i < 2; i++) {
+        FY_TRY(some_of(data->target, SHOWN_SAMPLES, &v[i].d));
+        FY_TRY(see(dev, i ? last : before, &v[i]));
+    }
+    FY_TRY(fy_dataset_read(v[0].d, NULL, 0, &x, NULL));
     FY_TRY(open_text(&t));
-    put_samples(t.f, &v[0], &v[1], x, data->source);
+    put_samples(t.f, &v[0], &v[1], x);
     st = close_text(&t, r, "samples.json", FY_OK);
 done:
     for (int i = 0; i < 2; i++)
         release(&v[i]);
     fy_tensor_free(x);
-    fy_dataset_free(some);
     return st;
 }

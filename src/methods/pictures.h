@@ -29,9 +29,10 @@ fy_status picture_critic(picture_moments *m, fy_device *dev, const fy_adapt_data
 /* critic.json: {"bins", "moments": [{"step", "source": [...], "target": [...]}]} */
 fy_status picture_write_critic(const picture_moments *m, fy_run *r);
 /* features.json: {"views": [{"when", "domain", "x", "y", "class"}]}; before and last are {encoder, classifier}: the
- * source model, and the model after the last step. */
+ * source model, and the model after the last step. has_moved: that one is the source's too. */
 fy_status picture_write_features(fy_run *r, fy_device *dev, const fy_adapt_data *data,
-                                 fy_model *const before[2], fy_model *const last[2], uint64_t seed);
+                                 fy_model *const before[2], fy_model *const last[2], bool has_moved,
+                                 uint64_t seed);
 /* samples.json: {"shape", "classes", "samples": [{"index", "pixels" (base64), "before", "last"}]} */
 fy_status picture_write_samples(fy_run *r, fy_device *dev, const fy_adapt_data *data,
                                 fy_model *const before[2], fy_model *const last[2]);

@@ -77,14 +77,14 @@ static bool are_close(const fy_tensor *a, const fy_tensor *b)
 static fy_status check_split(fy_device *dev, const pretrained *p, fy_model *whole)
 {
     fy_model *const parts[] = { p->encoder, p->classifier };
-    const int64_t count = fy_dataset_count(p->source);
+    const int64_t count = fy_dataset_count(p->samples);
     int64_t index[COMPARED];
     fy_dataset *some = NULL;
     fy_tensor *once = NULL, *apart = NULL;
     fy_status st;
     for (int64_t i = 0; i < COMPARED; i++)
         index[i] = i;
-    FY_TRY(fy_dataset_subset(p->source, index, count < COMPARED ? count : COMPARED, &some));
+    FY_TRY(fy_dataset_subset(p->samples, index, count < COMPARED ? count : COMPARED, &some));
     FY_TRY(logits_of(dev, &whole, 1, some, &once));
     FY_TRY(logits_of(dev, parts, 2, some, &apart));
     if (!are_close(once, apart))

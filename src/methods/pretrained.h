@@ -20,7 +20,7 @@ typedef struct pretrained {
     pretrained_file classifier_file;
     fy_model *encoder, *classifier;
     /* Some of it is looked at, to see that the parts of a whole give what it gave. */
-    const fy_dataset *source;
+    const fy_dataset *samples;
 } pretrained;
 
 /* Fills encoder and classifier. */

@@ -1,7 +1,10 @@
 /* source.c: encoder and classifier learn the labelled source. */
 #include "source.h"
 
+#include "losses.h"
 #include "optim.h"
+
+#include <math.h>
 
 static fy_status open_loader(const source *s, fy_loader **out)
 {
@@ -13,6 +16,11 @@ static fy_status open_loader(const source *s, fy_loader **out)
     return fy_loader_open(s->train, &o, out);
 }
 
+static const char *stage_of(const source *s)
+{
+    return s->stage ? s->stage : "source";
+}
+
 /* CE(C(M(x)), y). */
 static fy_status build(const source *s, fy_graph *g, fy_loader *loader, fy_stage *stage)
 {
@@ -20,18 +28,21 @@ static fy_status build(const source *s, fy_graph *g, fy_loader *loader, fy_stage
     fy_optim optim;
     fy_status st;
     FY_TRY(optim_of(s->optim, &optim));
-    const fy_node x = fy_input(g, "x", FY_F32, batch);
-    const fy_node y = fy_input(g, "y", FY_I32, FY_SHAPE(s->batch));
-    const fy_node logits =
-        fy_model_apply(g, s->classifier, fy_model_apply(g, s->encoder, x, FY_TRAIN), FY_TRAIN);
-    const fy_node loss = fy_mean_all(g, fy_cross_entropy(g, logits, y));
-    const fy_objective task = fy_objective_add(g, "source", loss, &optim);
-    fy_objective_moves_model(g, task, s->encoder, "*", NULL);
+    const fy_stream in = { .loader = loader,
+                           .x = fy_input(g, "x", FY_F32, batch),
+                           .y = fy_input(g, "y", FY_I32, FY_SHAPE(s->batch)) };
+    const fy_node f = fy_model_apply(g, s->encoder, in.x, s->keeps_encoder ? FY_EVAL : FY_TRAIN);
+    const fy_node logits = fy_model_apply(g, s->classifier, f, FY_TRAIN);
+    const fy_node loss = loss_cross_entropy(g, logits, &in, s->label_smoothing);
+    const fy_objective task = fy_objective_add(g, stage_of(s), loss, &optim);
+    if (!s->keeps_encoder)
+        fy_objective_moves_model(g, task, s->encoder, "*", NULL);
     fy_objective_moves_model(g, task, s->classifier, "*", NULL);
-    *stage = fy_stage_defaults("source", g);
-    stage->streams[stage->n_streams++] = (fy_stream){ .loader = loader, .x = x, .y = y };
+    *stage = fy_stage_defaults(stage_of(s), g);
+    stage->streams[stage->n_streams++] = in;
     stage->watches[stage->n_watches++] = (fy_watch){ "source.loss", loss };
-    stage->watches[stage->n_watches++] = (fy_watch){ "source.accuracy", fy_accuracy(g, logits, y) };
+    stage->watches[stage->n_watches++] =
+        (fy_watch){ "source.accuracy", fy_accuracy(g, logits, in.y) };
 done:
     return st;
 }
@@ -61,9 +72,12 @@ fy_status source_judge(const source *s, double *accuracy)
     fy_tensor *logits = NULL;
     fy_status st;
     fy_tensor **outs[] = { NULL, &logits };
+    *accuracy = NAN;
     FY_TRY(fy_predictor_new(s->dev, chain, 2, 250, &p));
-    FY_TRY(fy_predict(p, s->test, outs));
-    FY_TRY(fy_accuracy_of(logits, s->test, accuracy));
+    if (s->test) {
+        FY_TRY(fy_predict(p, s->test, outs));
+        FY_TRY(fy_accuracy_of(logits, s->test, accuracy));
+    }
     FY_TRY(fy_run_save_model(s->run, "source", s->encoder));
     FY_TRY(fy_run_save_model(s->run, "classifier", s->classifier));
 done:

@@ -5,6 +5,9 @@
 #include <ferry/methods.h>
 
 typedef struct source {
+    const char *stage;  /* NULL: "source" */
+    bool keeps_encoder; /* only the classifier learns */
+    double label_smoothing;
     fy_run *run;
     fy_device *dev;
     const fy_dataset *train, *test; /* labelled */
@@ -15,9 +18,9 @@ typedef struct source {
     int workers;
 } source;
 
-/* The stage "source": cross-entropy moves both models. */
+/* The stage: cross-entropy moves both models, or the classifier alone. */
 fy_status source_train(const source *s);
-/* The accuracy on the test side; source.safetensors and classifier.safetensors. */
+/* The accuracy on the test side, NaN without one; source.safetensors and classifier.safetensors. */
 fy_status source_judge(const source *s, double *accuracy);
 
 #endif

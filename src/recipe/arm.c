@@ -59,13 +59,15 @@ static bool is_of_compare(const char *key)
     return strncmp(key, "compare.", 8) == 0;
 }
 
-static fy_status copy_base(const fy_recipe *r, fy_recipe **out)
+fy_status fyi_recipe_without(const fy_recipe *r, const char *section, fy_recipe **out)
 {
+    const size_t len = strlen(section);
+
     FYI_FORWARD(fy_recipe_copy(r, out));
     for (size_t i = (*out)->entries.n; i-- > 0;) {
         const fyi_entry gone = { .key = (*out)->entries.v[i].key };
 
-        if (is_of_compare(gone.key))
+        if (strncmp(gone.key, section, len) == 0 && gone.key[len] == '.')
             FYI_FORWARD(fyi_entries_put(&(*out)->entries, &gone));
     }
     return FY_OK;
@@ -119,7 +121,8 @@ static fy_status make(const fy_recipe *r, const fyi_texts *changes, fy_recipe **
     const bool is_first = changes == &r->settings.compare.first;
     const char *file = file_of(changes);
 
-    FYI_FORWARD(file != NULL ? read_other(r, file, is_first, out) : copy_base(r, out));
+    FYI_FORWARD(file != NULL ? read_other(r, file, is_first, out)
+                             : fyi_recipe_without(r, "compare", out));
     for (int i = file != NULL; i < changes->n; i++)
         FYI_FORWARD(change(*out, changes->v[i]));
     return fy_recipe_check(*out);

@@ -109,6 +109,39 @@ static fy_status check_classes(const fyi_recipe_data *d, int i)
     return st;
 }
 
+/* ---- what is written down ---------------------------------------------------------------------- */
+
+static const fy_dataset *nth_of_domain(const fyi_domain *of, int *i, char name[FYI_DATA_NAME])
+{
+    static const char *const sets[FYI_DOMAIN_SETS] = { "train", "finetune", "val", "test" };
+
+    for (int k = 0; k < FYI_DOMAIN_SETS; k++) {
+        const int n = of->sets[k] != NULL ? fy_parts_modalities(of->sets[k]) : 0;
+
+        if (*i < n) {
+            (void)snprintf(name, FYI_DATA_NAME, "%.64s.%s.%.64s", of->name, sets[k],
+                           fy_parts_name(of->sets[k], *i));
+            return fy_parts_dataset(of->sets[k], *i);
+        }
+        *i -= n;
+    }
+    return NULL;
+}
+
+const fy_dataset *fyi_data_nth(const fyi_recipe_data *d, int i, char name[FYI_DATA_NAME])
+{
+    const fy_dataset *found = NULL;
+
+    for (int side = 0; side < FYI_SIDES; side++)
+        if (d->side[side] != NULL && i-- == 0) {
+            (void)snprintf(name, FYI_DATA_NAME, "%s", fyi_side_names[side]);
+            return d->side[side];
+        }
+    for (int t = 0; t < d->n_domains && found == NULL; t++)
+        found = nth_of_domain(&d->domains[t], &i, name);
+    return found;
+}
+
 /* ---- all of them ----------------------------------------------------------------------------- */
 
 bool fyi_holds_out(const fyi_settings *s)
@@ -120,6 +153,11 @@ bool fyi_holds_out(const fyi_settings *s)
         any = any || (s->sections[1 + kind->held_out[i].of].is_open &&
                       !s->sections[1 + kind->held_out[i].part].is_open);
     return any;
+}
+
+bool fyi_side_is_hidden(const fyi_settings *s, int i)
+{
+    return s->run.blind && (s->method->kind->tests >> i & 1);
 }
 
 /* Without a side of its own a part of another is kept from training. */
@@ -165,22 +203,54 @@ static fy_status part_sides(const fyi_settings *s, fyi_recipe_data *d)
     return FY_OK;
 }
 
+static fy_status take_labels_off(fy_dataset **side)
+{
+    fy_dataset *bare;
+
+    FYI_FORWARD(fy_dataset_unlabel(*side, &bare));
+    fy_dataset_free(*side);
+    *side = bare;
+    return FY_OK;
+}
+
+static fy_status open_side(const fyi_settings *s, int i, fyi_recipe_data *d)
+{
+    FYI_FORWARD(fyi_stop_if_asked("opening the data"));
+    d->across_groups[i] = s->side[i].across_groups;
+    FYI_FORWARD(fyi_recipe_side_open(s, i, &d->side[i]));
+    return s->run.blind && (s->method->kind->unlabelled >> i & 1) ? take_labels_off(&d->side[i])
+                                                                  : FY_OK;
+}
+
+/* A test that is a share of the training samples is kept from training, and from all eyes. */
+static void close_hidden(const fyi_settings *s, fyi_recipe_data *d)
+{
+    for (int i = 0; i < FYI_SIDES; i++)
+        if (fyi_side_is_hidden(s, i)) {
+            fy_dataset_free(d->side[i]);
+            d->side[i] = NULL;
+        }
+}
+
 fy_status fyi_recipe_data_begin(const fyi_settings *s, const fyi_files *files, fyi_recipe_data *d)
 {
     d->files = *files;
     return s->method->kind->begin != NULL ? s->method->kind->begin(d) : FY_OK;
 }
 
+static bool opens_itself(const fyi_settings *s, int side)
+{
+    return s->method->kind->opens_itself != NULL && s->method->kind->opens_itself(s, side);
+}
+
 fy_status fyi_recipe_data_open(const fyi_settings *s, fyi_recipe_data *d)
 {
-    *d = (fyi_recipe_data){ 0 };
+    *d = (fyi_recipe_data){ .is_blind = s->run.blind };
     for (int i = 0; i < FYI_SIDES; i++)
-        if (s->sections[1 + i].is_open) {
-            FYI_FORWARD(fyi_stop_if_asked("opening the data"));
-            d->across_groups[i] = s->side[i].across_groups;
-            FYI_FORWARD(fyi_recipe_side_open(s, i, &d->side[i]));
-        }
+        if (s->sections[1 + i].is_open && !opens_itself(s, i) && !fyi_side_is_hidden(s, i))
+            FYI_FORWARD(open_side(s, i, d));
     FYI_FORWARD(part_sides(s, d));
+    close_hidden(s, d);
     FYI_FORWARD(fyi_data_standardise(s, d));
     return s->method->kind->view(s, d);
 }
@@ -192,6 +262,9 @@ void fyi_recipe_data_close(fyi_recipe_data *d)
     fy_dataset_free(d->target);
     for (int i = 0; i < FYI_SPLITS; i++)
         fy_parts_free(d->parts[i]);
+    for (int i = 0; i < FY_HDNET_TARGETS; i++)
+        for (int k = 0; k < FYI_DOMAIN_SETS; k++)
+            fy_parts_free(d->domains[i].sets[k]);
     for (int i = 0; i < FYI_SIDES; i++)
         fy_dataset_free(d->side[i]);
     for (int i = 0; i < FYI_SIDES; i++)

@@ -83,6 +83,7 @@ fy_status fyi_files_fix(fyi_settings *s, fyi_arena *arena)
 }
 
 typedef struct reading {
+    const fyi_settings *of;
     fyi_files *to;
     const char *root;
     bool is_resumed;
@@ -92,8 +93,10 @@ static fy_status read_hash(void *arg, const fyi_section *section, const fyi_key 
                            const char **path)
 {
     const reading *r = arg;
-    const int i = r->to->n;
+    const int i = r->to->n, side = (int)(section - r->of->sections) - 1;
 
+    if (side >= 0 && side < FYI_SIDES && fyi_side_is_hidden(r->of, side))
+        return FY_OK;
     if (r->is_resumed && !fyi_path_exists(*path))
         return FY_OK;
     if (!fyi_path_exists(*path))
@@ -112,7 +115,7 @@ static fy_status read_hash(void *arg, const fyi_section *section, const fyi_key 
 
 fy_status fyi_files_read(const fyi_settings *s, bool is_resumed, fyi_files *out)
 {
-    reading r = { out, s->run.data_root, is_resumed };
+    reading r = { s, out, s->run.data_root, is_resumed };
 
     *out = (fyi_files){ 0 };
     return each_file(s, read_hash, &r);

@@ -24,7 +24,19 @@ typedef struct fyi_fuse_options {
     fyi_encoder_settings encoder[FY_MAX_MODALITIES];
     fyi_augment_settings augment[FY_MAX_MODALITIES];
 } fyi_fuse_options;
-extern const fyi_key fyi_pair_keys[];
+extern const fyi_key fyi_pair_keys[], fyi_encoder_keys[];
+const char *const *fyi_fusion_words(void);
+const char *const *fyi_encoder_words(void);
+void fyi_fuse_defaults(void *to);
+
+/* What the options of one modality of a run point to, and who points to it where there is something. */
+typedef struct fyi_modality_room {
+    fy_augment augment;
+    fy_pixels pixels;
+} fyi_modality_room;
+fy_status fyi_fuse_modality(const fyi_method_site *at, const fyi_fuse_options *g, int m,
+                            fyi_modality_room *room, fy_augment const **augment,
+                            fy_pixels const **pixels);
 
 static inline const fyi_fuse_options *fyi_fuse_options_of(const fyi_settings *s)
 {
@@ -51,5 +63,17 @@ fy_status fyi_fuse_need_labels(const fyi_recipe_data *d, int i);
 fy_status fyi_fuse_part(const fyi_settings *s, fyi_recipe_data *d);
 /* The sides of one split as samples of several parts. */
 fy_status fyi_fuse_pair(const fyi_settings *s, const fyi_recipe_data *d, int split, fy_parts **out);
+/* The same of any datasets, one for each modality; `name` is what their order follows from. */
+fy_status fyi_fuse_pair_sides(const fyi_settings *s, const fy_dataset *const *sides,
+                              const char *name, fy_parts **out);
+bool fyi_fuse_is_by(const fyi_settings *s, const char *way);
+/* Parts with a gap or of another number, sections of modalities that are not there, names that are there twice. */
+fy_status fyi_fuse_check_names(const fyi_settings *s, const fyi_entries *t);
+fy_status fyi_fuse_check_sections(const fyi_settings *s, const fyi_entries *t,
+                                  const char *const *fronts);
+fy_status fyi_fuse_check_modality(const fyi_settings *s, const fyi_entries *t, const char *key,
+                                  const char *name);
+/* How samples are paired, and the names that decide which goes with which. */
+void fyi_fuse_data_text(const fyi_settings *s, fyi_buf *out);
 
 #endif

@@ -7,6 +7,20 @@
 #include <jansson.h>
 #include <math.h>
 
+/* ---- keys ------------------------------------------------------------------------------------ */
+
+/* clang-format off */
+#define REAL(name, max, help) { #name, FYI_KEY_REAL, offsetof(fy_choice_rule, name), 0, max, NULL, NULL, 0, help }
+const fyi_key fyi_choice_keys[] = {
+    REAL(source_floor, 1, "largest loss of source accuracy that a candidate may have"),
+    REAL(smallest_share, 1, "least share of the rarest predicted class, relative to equal shares"),
+    REAL(largest_share, 1e6, "largest share of the commonest predicted class, relative to equal shares"),
+    REAL(least_gain, 1, "of information over the source model, else that one is kept"),
+    { .key = NULL },
+};
+#undef REAL
+/* clang-format on */
+
 /* ---- data ------------------------------------------------------------------------------------ */
 
 /* The side that the report's target figures are counted on. */
@@ -18,8 +32,8 @@ static int judged_side(const fyi_recipe_data *d)
 /* A class that the source does not have can never be right. */
 static fy_status check_judged_classes(const fyi_recipe_data *d)
 {
-    const int k = fy_dataset_classes(d->side[FYI_SOURCE]), i = judged_side(d);
-    const int n = fy_dataset_classes(d->side[i]);
+    const int i = judged_side(d), n = fy_dataset_classes(d->side[i]);
+    const int k = d->side[FYI_SOURCE] != NULL ? fy_dataset_classes(d->side[FYI_SOURCE]) : n;
 
     if (n <= k)
         return FY_OK;
@@ -36,7 +50,7 @@ static fy_status check(fyi_recipe_data *d)
 
     FYI_FORWARD(fyi_data_need_labels(d, FYI_SOURCE, why));
     FYI_FORWARD(fyi_data_need_labels(d, FYI_SOURCE_TEST, why));
-    for (int i = FYI_SOURCE_TEST; i <= FYI_TARGET_EVAL; i++)
+    for (int i = FYI_SOURCE_TEST; d->side[FYI_SOURCE] != NULL && i <= FYI_TARGET_EVAL; i++)
         FYI_FORWARD(fyi_data_compare(d, FYI_SOURCE, i));
     FYI_FORWARD(fyi_data_keep_apart(d, FYI_SOURCE, FYI_SOURCE_TEST));
     FYI_FORWARD(fyi_data_keep_apart(d, FYI_TARGET, FYI_TARGET_EVAL));
@@ -96,6 +110,13 @@ static const struct number {
                 { "chosen", offsetof(fy_adapt_figures, chosen) },
                 { "oracle", offsetof(fy_adapt_figures, oracle) } };
 
+static const struct number signs[] = {
+    { "information", offsetof(fy_candidate, target.information) },
+    { "diversity", offsetof(fy_candidate, target.diversity) },
+    { "entropy", offsetof(fy_candidate, target.entropy) },
+    { "source_accuracy", offsetof(fy_candidate, source_accuracy) },
+};
+
 static const char *key_of(const char *name, const struct way *w, char key[40])
 {
     (void)snprintf(key, 40, "%s%s", name, w->suffix);
@@ -115,6 +136,48 @@ static void put_figures(json_t *root, const fy_adapt_report *a, const struct way
                               step >= 0 ? json_integer(step) : json_null());
 }
 
+/* Of the model that is handed back. */
+static json_t *signs_json(const fy_candidate *c)
+{
+    json_t *root = json_object();
+
+    for (size_t i = 0; i < FYI_LEN(signs); i++)
+        (void)json_object_set_new(
+            root, signs[i].name,
+            fyi_json_of(*(const double *)(const void *)((const char *)c + signs[i].at)));
+    return root;
+}
+
+static void take_signs(const json_t *from, fy_candidate *c)
+{
+    for (size_t i = 0; i < FYI_LEN(signs); i++)
+        *(double *)(void *)((char *)c + signs[i].at) = fyi_json_at(from, signs[i].name);
+}
+
+/* Likewise; nothing where none has a value. */
+static void put_validators(const fy_adapt_report *a, json_t *root)
+{
+    json_t *v = json_object();
+    const char *const *names = fy_validators();
+    bool any = false;
+
+    for (int i = 0; names[i] != NULL; i++) {
+        (void)json_object_set_new(v, names[i], fyi_json_of(a->validators[i]));
+        any = any || isfinite(a->validators[i]);
+    }
+    if (any)
+        (void)json_object_set(root, "validators", v);
+    json_decref(v);
+}
+
+static void take_validators(const json_t *from, fy_adapt_report *a)
+{
+    const char *const *names = fy_validators();
+
+    for (int i = 0; names[i] != NULL; i++)
+        a->validators[i] = fyi_json_at(from, names[i]);
+}
+
 static void put(const fyi_recipe_data *d, const fy_recipe_result *r, json_t *root)
 {
     const fy_adapt_report *a = &r->report.adapt;
@@ -122,10 +185,14 @@ static void put(const fyi_recipe_data *d, const fy_recipe_result *r, json_t *roo
     (void)json_object_set_new(root, "source_accuracy", fyi_json_of(a->source_accuracy));
     for (size_t i = 0; i < FYI_LEN(ways); i++)
         put_figures(root, a, &ways[i]);
+    (void)json_object_set_new(root, "signs", signs_json(&a->signs));
+    put_validators(a, root);
     (void)json_object_set_new(root, "last_step", json_integer(a->last_step));
     (void)json_object_set_new(root, "chosen_step", json_integer(a->chosen_step));
     (void)json_object_set_new(root, "fell_back", json_boolean(a->choice.fell_back));
     (void)json_object_set_new(root, "reason", json_string(a->choice.reason));
+    if (a->warning[0] != '\0')
+        (void)json_object_set_new(root, "warning", json_string(a->warning));
     (void)json_object_set_new(root, "target_count",
                               json_integer(fy_dataset_count(d->view.adapt.target_eval)));
 }
@@ -145,16 +212,29 @@ static void take(const json_t *root, fy_recipe_result *r)
 {
     fy_adapt_report *a = &r->report.adapt;
     const char *reason = json_string_value(json_object_get(root, "reason"));
+    const char *warning = json_string_value(json_object_get(root, "warning"));
 
     a->source_accuracy = fyi_json_at(root, "source_accuracy");
     for (size_t i = 0; i < FYI_LEN(ways); i++)
         take_figures(root, a, &ways[i]);
+    take_signs(json_object_get(root, "signs"), &a->signs);
+    take_validators(json_object_get(root, "validators"), a);
     a->last_step = json_integer_value(json_object_get(root, "last_step"));
     a->chosen_step = json_integer_value(json_object_get(root, "chosen_step"));
     a->choice.fell_back = json_is_true(json_object_get(root, "fell_back"));
     a->has_labels = !isnan(a->plain.last);
     (void)snprintf(a->choice.reason, sizeof a->choice.reason, "%s", reason != NULL ? reason : "");
+    (void)snprintf(a->warning, sizeof a->warning, "%s", warning != NULL ? warning : "");
 }
+
+/* What the target's predictions say about themselves, and the source's held-out samples. */
+static const fyi_tried tried[] = {
+    { "signs.information", "*", "signs.information", false, FYI_SIDES },
+    { "signs.diversity", "*", "signs.diversity", false, FYI_SIDES },
+    { "signs.entropy", "*", "signs.entropy", true, FYI_SIDES },
+    { "signs.source_accuracy", "*", "source_test.accuracy", false, FYI_SIDES },
+    { .path = NULL },
+};
 
 const fyi_kind fyi_kind_adapt = {
     .id = FY_KIND_ADAPT,
@@ -166,6 +246,9 @@ const fyi_kind fyi_kind_adapt = {
     .n_held_out = 1,
     .view = view,
     .begin = begin,
+    .tests = FYI_SIDE(FYI_TARGET_EVAL),
+    .unlabelled = FYI_SIDE(FYI_TARGET),
+    .tried = tried,
     .score = score,
     .put = put,
     .take = take,

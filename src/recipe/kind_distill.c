@@ -150,6 +150,18 @@ static void take(const json_t *root, fy_recipe_result *r)
         *(bool *)(void *)(at + truths[i].at) = json_is_true(json_object_get(root, truths[i].name));
 }
 
+static const fyi_tried tried[] = {
+    { "student.target_val", "distil", "val.target", false, FYI_TARGET },
+    { "student.source_val", "distil", "val.source", false, FYI_SIDES },
+    { "redistilled.target_val", "redistil*", "val.target", false, FYI_TARGET },
+    { "redistilled.source_val", "redistil*", "val.source", false, FYI_SIDES },
+    { "finetuned.target_val", "finetune", "val.target", false, FYI_TARGET },
+    { "finetuned.source_val", "finetune", "val.source", false, FYI_SIDES },
+    { "teacher.target_val", "teacher", "val.target", false, FYI_TARGET },
+    { "teacher.source_val", "teacher", "val.source", false, FYI_SIDES },
+    { .path = NULL },
+};
+
 const fyi_kind fyi_kind_distill = {
     .id = FY_KIND_DISTILL,
     .figure = "student.target",
@@ -166,6 +178,8 @@ const fyi_kind fyi_kind_distill = {
                  { FYI_TARGET_VAL, FYI_TARGET },
                  { FYI_TARGET_TEST, FYI_TARGET } },
     .n_follows = 4,
+    .tests = FYI_SIDE(FYI_SOURCE_TEST) | FYI_SIDE(FYI_TARGET_TEST),
+    .tried = tried,
     .view = view,
     .put = put,
     .take = take,

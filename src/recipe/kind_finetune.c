@@ -59,6 +59,12 @@ static void take(const json_t *root, fy_recipe_result *r)
             json_integer_value(json_object_get(root, wholes[i].name));
 }
 
+static const fyi_tried tried[] = {
+    { "val_accuracy", "*", "val.accuracy", false, FYI_SIDES },
+    { "val_loss", "*", "val.loss", true, FYI_SIDES },
+    { .path = NULL },
+};
+
 const fyi_kind fyi_kind_finetune = {
     .id = FY_KIND_FINETUNE,
     .name = "finetune",
@@ -68,6 +74,8 @@ const fyi_kind fyi_kind_finetune = {
     .n_held_out = 1,
     .follows = { { FYI_VAL, FYI_TRAIN }, { FYI_TEST, FYI_TRAIN } },
     .n_follows = 2,
+    .tests = FYI_SIDE(FYI_TEST),
+    .tried = tried,
     .view = view,
     .put = put,
     .take = take,

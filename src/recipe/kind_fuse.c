@@ -38,12 +38,13 @@ static fy_status check_split(const fyi_settings *s, const fyi_entries *t, int k,
 }
 
 /* Sections of modalities that are not there. */
-static fy_status check_sections(const fyi_settings *s, const fyi_entries *t, int n)
+fy_status fyi_fuse_check_sections(const fyi_settings *s, const fyi_entries *t,
+                                  const char *const *fronts)
 {
-    const char *const fronts[] = { "encoder_", "augment_" };
+    const int n = fyi_fuse_count(s);
 
     for (int m = n; m < FY_MAX_MODALITIES; m++)
-        for (size_t i = 0; i < FYI_LEN(fronts); i++) {
+        for (size_t i = 0; fronts[i] != NULL; i++) {
             char name[32];
             const fyi_section *section;
 
@@ -58,8 +59,10 @@ static fy_status check_sections(const fyi_settings *s, const fyi_entries *t, int
     return FY_OK;
 }
 
-static fy_status check_names(const fyi_settings *s, const fyi_entries *t, int n)
+fy_status fyi_fuse_check_names(const fyi_settings *s, const fyi_entries *t)
 {
+    const int n = fyi_fuse_count(s);
+
     for (int m = 1; m < n; m++) {
         const char *name = fyi_fuse_options_of(s)->encoder[m].name;
         const int first = fyi_fuse_find(s, name);
@@ -73,8 +76,8 @@ static fy_status check_names(const fyi_settings *s, const fyi_entries *t, int n)
     return FY_OK;
 }
 
-static fy_status check_modality(const fyi_settings *s, const fyi_entries *t, const char *key,
-                                const char *name)
+fy_status fyi_fuse_check_modality(const fyi_settings *s, const fyi_entries *t, const char *key,
+                                  const char *name)
 {
     const char *names[FY_MAX_MODALITIES + 1] = { NULL }, *near;
     const int n = fyi_fuse_count(s);
@@ -114,20 +117,20 @@ static fy_status check_test(const fyi_settings *s, const fyi_entries *t)
 
 static fy_status check(const fyi_settings *s, const fyi_entries *t)
 {
+    static const char *const fronts[] = { "encoder_", "augment_", NULL };
     const int n = fyi_fuse_count(s);
 
     FYI_FORWARD(check_gaps(s, t, n));
     FYI_FORWARD(check_split(s, t, FYI_SPLIT_VAL, n));
     FYI_FORWARD(check_split(s, t, FYI_SPLIT_TEST, n));
-    FYI_FORWARD(check_sections(s, t, n));
-    FYI_FORWARD(check_names(s, t, n));
-    FYI_FORWARD(check_modality(s, t, "pair.anchor", fyi_fuse_options_of(s)->pair.anchor));
-    FYI_FORWARD(check_modality(s, t, "fuse.weak", fyi_fuse_options_of(s)->o.weak));
+    FYI_FORWARD(fyi_fuse_check_sections(s, t, fronts));
+    FYI_FORWARD(fyi_fuse_check_names(s, t));
+    FYI_FORWARD(fyi_fuse_check_modality(s, t, "pair.anchor", fyi_fuse_options_of(s)->pair.anchor));
+    FYI_FORWARD(fyi_fuse_check_modality(s, t, "fuse.weak", fyi_fuse_options_of(s)->o.weak));
     return check_test(s, t);
 }
 
-/* How samples are paired, and the names that decide which goes with which. */
-static void data_text(const fyi_settings *s, fyi_buf *out)
+void fyi_fuse_data_text(const fyi_settings *s, fyi_buf *out)
 {
     const fyi_fuse_options *o = fyi_fuse_options_of(s);
 
@@ -273,6 +276,12 @@ static void take(const json_t *root, fy_recipe_result *r)
             json_integer_value(json_object_get(root, wholes[i].name));
 }
 
+static const fyi_tried tried[] = {
+    { "fused_val", "*", "val.fused", false, FYI_SIDES },
+    { "branches.*.val", "*", "val.*", false, FYI_SIDES },
+    { .path = NULL },
+};
+
 /* clang-format off */
 #define EACH(X) X(0), X(1), X(2), X(3), X(4), X(5), X(6), X(7)
 #define HELD_OUT(m) { FYI_PART + (m), FYI_PART_VAL + (m) }
@@ -284,14 +293,16 @@ const fyi_kind fyi_kind_fuse = {
     .name = "fuse",
     .figure = "fused",
     .needs = FYI_SIDE(FYI_PART) | FYI_SIDE(FYI_PART + 1),
-    .takes = FYI_SIDE(FYI_SIDES) - FYI_SIDE(FYI_PART), /* all parts */
+    .takes = FYI_SIDE(FYI_PART_TARGET) - FYI_SIDE(FYI_PART), /* all parts */
     .held_out = { EACH (HELD_OUT) },
     .n_held_out = FY_MAX_MODALITIES,
     .follows = { EACH (VAL_FOLLOWS), EACH (TEST_FOLLOWS) },
     .n_follows = 2 * FY_MAX_MODALITIES,
     .check = check,
-    .data_text = data_text,
+    .data_text = fyi_fuse_data_text,
     .part = fyi_fuse_part,
+    .tests = ((FYI_SIDE(FY_MAX_MODALITIES) - 1) << FYI_PART_TEST),
+    .tried = tried,
     .view = view,
     .put = put,
     .take = take,

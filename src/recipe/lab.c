@@ -140,6 +140,11 @@ fy_status fy_lab_run(fy_lab *l, fy_recipe *r, const fy_recipe_run_opts *o, fy_re
             "recipe %s compares %d arms, and a run is of one; 'ferry compare' runs them "
             "all",
             r->entries.path, r->settings.n_arms);
+    if (fyi_searches(&r->settings))
+        return fyi_fail(FY_EINVAL,
+                        "recipe %s searches %d key%s, and a run has one value of each; 'ferry "
+                        "search' tries them",
+                        r->entries.path, r->settings.n_knobs, r->settings.n_knobs == 1 ? "" : "s");
     if (o->resume && o->run_dir == NULL)
         return fyi_fail(FY_EINVAL, "resuming needs the run's directory");
     before = fy_cancel_set(o->cancel);

@@ -1,17 +1,24 @@
 /* method.c: the methods that a recipe can name, one file each. */
 #include "recipe/recipe.h"
 
+#include <ferry/adapt.h>
+
 #include <string.h>
 
+#define ADAPT(i) &fyi_adapt_methods[i]
 #define FUSE(i) &fyi_fuse_methods[i]
 /* clang-format off */
 const fyi_method *const fyi_methods[] = {
-    &fyi_method_adda, &fyi_method_finetune, &fyi_method_distill,
+    &fyi_method_adda,
+    ADAPT(0), ADAPT(1), ADAPT(2), ADAPT(3), ADAPT(4), ADAPT(5), ADAPT(6), ADAPT(7), ADAPT(8), ADAPT(9), ADAPT(10), ADAPT(11), ADAPT(12),
+    ADAPT(13), ADAPT(14),
+    &fyi_method_finetune, &fyi_method_distill, &fyi_method_hdnet,
     FUSE(0), FUSE(1), FUSE(2), FUSE(3), FUSE(4), FUSE(5), FUSE(6), FUSE(7), FUSE(8), FUSE(9),
     NULL
 };
 /* clang-format on */
 #undef FUSE
+#undef ADAPT
 
 const char *const *fyi_method_names(void)
 {
@@ -37,9 +44,12 @@ const char *fy_recipe_method(int i)
 
 const char *fy_recipe_method_text(int i)
 {
-    const char *name = fy_recipe_method(i);
+    const char *name = fy_recipe_method(i), *text;
 
     if (name == NULL)
         return NULL;
-    return fyi_methods[i]->help != NULL ? fyi_methods[i]->help : fy_fuse_method_text(name);
+    if (fyi_methods[i]->help != NULL)
+        return fyi_methods[i]->help;
+    text = fy_adapt_method_text(name);
+    return text != NULL ? text : fy_fuse_method_text(name);
 }

@@ -93,18 +93,6 @@ static const fyi_key adda_keys[] = {
         "random shifts of target images, share of their size"),
     { .key = NULL },
 };
-
-static const fyi_key choice_keys[] = {
-    REAL("source_floor", rule.source_floor, 0, 1, NULL,
-         "largest loss of source accuracy that a candidate may have"),
-    REAL("smallest_share", rule.smallest_share, 0, 1, NULL,
-         "least share of the rarest predicted class, relative to equal shares"),
-    REAL("largest_share", rule.largest_share, 0, 1e6, NULL,
-         "largest share of the commonest predicted class, relative to equal shares"),
-    REAL("least_gain", rule.least_gain, 0, 1, NULL,
-         "of information over the source model, else that one is kept"),
-    { .key = NULL },
-};
 /* clang-format on */
 
 static void set_defaults(void *options)
@@ -135,6 +123,6 @@ const fyi_method fyi_method_adda = {
     .defaults = set_defaults,
     .sections = { { "model", model_keys, 0, false, 0 },
                   { "adda", adda_keys, 0, false, 0 },
-                  { "choice", choice_keys, 0, false, 0 } },
+                  { "choice", fyi_choice_keys, offsetof(fy_adda_opts, rule), false, 0 } },
     .run = run,
 };

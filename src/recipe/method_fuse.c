@@ -22,7 +22,7 @@ static void list_families(bool are_fusions, const char *words[MAX_FAMILIES])
     words[n] = NULL;
 }
 
-static const char *const *encoder_words(void)
+const char *const *fyi_encoder_words(void)
 {
     static _Thread_local const char *words[MAX_FAMILIES];
 
@@ -30,7 +30,7 @@ static const char *const *encoder_words(void)
     return words;
 }
 
-static const char *const *fusion_words(void)
+const char *const *fyi_fusion_words(void)
 {
     static _Thread_local const char *words[MAX_FAMILIES];
 
@@ -67,9 +67,9 @@ const fyi_key fyi_pair_keys[] = {
 #undef AT
 
 #define AT(member) offsetof(fyi_encoder_settings, member)
-static const fyi_key encoder_keys[] = {
+const fyi_key fyi_encoder_keys[] = {
     KEY("name", FYI_KEY_NAME, name, 0, 0, NULL, NULL, "what the modality is called, and its encoder's file: image, sound"),
-    KEY("family", FYI_KEY_WORD, o.family, 0, 0, encoder_words, NULL,
+    KEY("family", FYI_KEY_WORD, o.family, 0, 0, fyi_encoder_words, NULL,
         "auto: mlp for vectors, conv4_1d for series, conv4 for pictures and spectrograms"),
     KEY("weights", FYI_KEY_FILE, o.weights, 0, 0, NULL, NULL, "what of it fits is loaded; \"\": random values"),
     KEY("weights_part", FYI_KEY_TEXT, o.weights_part, 0, 0, NULL, "weights!=\"\"",
@@ -85,7 +85,7 @@ static const fyi_key encoder_keys[] = {
 
 #define AT(member) offsetof(fy_fuse_opts, member)
 static const fyi_key fuse_keys[] = {
-    KEY("fusion", FYI_KEY_WORD, fusion, 0, 0, fusion_words, NULL, "what makes one result of all features"),
+    KEY("fusion", FYI_KEY_WORD, fusion, 0, 0, fyi_fusion_words, NULL, "what makes one result of all features"),
     KEY("features", FYI_KEY_INT, features, 1, 65536, NULL, NULL, "that every encoder gives"),
     KEY("hidden", FYI_KEY_INT, hidden, 0, 65536, NULL, NULL, "of the fusion; 0: the family's own"),
     KEY("optim", FYI_KEY_WORD, optim.name, 0, 0, fy_optim_names, NULL, "how all of it learns"),
@@ -149,7 +149,7 @@ static const fyi_key unique_keys[] = {
 #undef KEY
 /* clang-format on */
 
-static void set_defaults(void *to)
+void fyi_fuse_defaults(void *to)
 {
     fyi_fuse_options *o = to;
 
@@ -163,24 +163,18 @@ static void set_defaults(void *to)
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-/* What the options of one run point to. */
-typedef struct lent {
-    fy_augment augment[FY_MAX_MODALITIES];
-    fy_pixels pixels[FY_MAX_MODALITIES];
-} lent;
-
-static fy_status set_modality(const fyi_method_site *at, const fyi_fuse_options *g, int m,
-                              lent *room, fy_fuse_opts *o)
+fy_status fyi_fuse_modality(const fyi_method_site *at, const fyi_fuse_options *g, int m,
+                            fyi_modality_room *room, fy_augment const **augment,
+                            fy_pixels const **pixels)
 {
     const int side = FYI_PART + m;
 
-    o->encoders[m] = g->encoder[m].o;
-    FYI_FORWARD(fyi_augment_make(&g->augment[m], &room->augment[m]));
-    if (!fy_augment_is_none(&room->augment[m]))
-        o->augment[m] = &room->augment[m];
-    room->pixels[m] = fyi_side_pixels(&at->settings->side[side], at->data->side[side]);
-    if (room->pixels[m].channels > 0)
-        o->pixels[m] = &room->pixels[m];
+    FYI_FORWARD(fyi_augment_make(&g->augment[m], &room->augment));
+    if (!fy_augment_is_none(&room->augment))
+        *augment = &room->augment;
+    room->pixels = fyi_side_pixels(&at->settings->side[side], at->data->side[side]);
+    if (room->pixels.channels > 0)
+        *pixels = &room->pixels;
     return FY_OK;
 }
 
@@ -189,10 +183,12 @@ static fy_status run(const fyi_method_site *at, const void *given, fy_recipe_res
     const fyi_fuse_options *g = given;
     const int n = fy_parts_modalities(at->data->view.fuse.train);
     fy_fuse_opts o = g->o;
-    lent room;
+    fyi_modality_room room[FY_MAX_MODALITIES];
 
-    for (int m = 0; m < n; m++)
-        FYI_FORWARD(set_modality(at, g, m, &room, &o));
+    for (int m = 0; m < n; m++) {
+        o.encoders[m] = g->encoder[m].o;
+        FYI_FORWARD(fyi_fuse_modality(at, g, m, &room[m], &o.augment[m], &o.pixels[m]));
+    }
     o.method = at->settings->method->name;
     o.weak = fyi_text_or_null(o.weak);
     o.seed = at->seed;
@@ -206,9 +202,9 @@ static fy_status run(const fyi_method_site *at, const void *given, fy_recipe_res
 #define OPTIONS offsetof(fyi_fuse_options, o)
 #define OWN(section) { #section, section##_keys, OPTIONS, false, 0 }
 #define METHOD(word, ...) \
-    { .name = word, .kind = &fyi_kind_fuse, .bytes = sizeof(fyi_fuse_options), .defaults = set_defaults, .run = run, \
+    { .name = word, .kind = &fyi_kind_fuse, .bytes = sizeof(fyi_fuse_options), .defaults = fyi_fuse_defaults, .run = run, \
       .sections = { { "pair", fyi_pair_keys, offsetof(fyi_fuse_options, pair), false, 0 }, \
-                    { "encoder_" FYI_EACH_PART, encoder_keys, offsetof(fyi_fuse_options, encoder), true, sizeof(fyi_encoder_settings) }, \
+                    { "encoder_" FYI_EACH_PART, fyi_encoder_keys, offsetof(fyi_fuse_options, encoder), true, sizeof(fyi_encoder_settings) }, \
                     { "augment_" FYI_EACH_PART, fyi_augment_keys, offsetof(fyi_fuse_options, augment), true, sizeof(fyi_augment_settings) }, \
                     OWN(fuse), __VA_ARGS__ } }
 const fyi_method fyi_fuse_methods[FYI_FUSE_METHODS] = {

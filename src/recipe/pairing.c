@@ -13,7 +13,7 @@ const fyi_split fyi_splits[FYI_SPLITS] = { { FYI_PART, "training" },
                                            { FYI_PART_VAL, "validation" },
                                            { FYI_PART_TEST, "test" } };
 
-static bool is_by(const fyi_settings *s, const char *way)
+bool fyi_fuse_is_by(const fyi_settings *s, const char *way)
 {
     return strcmp(fyi_fuse_options_of(s)->pair.by, way) == 0;
 }
@@ -42,26 +42,32 @@ fy_status fyi_fuse_need_labels(const fyi_recipe_data *d, int i)
 
 /* ---- pairing --------------------------------------------------------------------------------- */
 
-fy_status fyi_fuse_pair(const fyi_settings *s, const fyi_recipe_data *d, int split, fy_parts **out)
+fy_status fyi_fuse_pair_sides(const fyi_settings *s, const fy_dataset *const *sides,
+                              const char *name, fy_parts **out)
 {
     const fyi_fuse_options *given = fyi_fuse_options_of(s);
-    const fy_dataset *sides[FY_MAX_MODALITIES];
     const char *names[FY_MAX_MODALITIES];
     const int n = fyi_fuse_count(s);
-    const fy_parts_opts o = { .by = is_by(s, "number") ? FY_PAIR_NUMBER
-                                    : is_by(s, "key")  ? FY_PAIR_KEY
-                                                       : FY_PAIR_LABEL,
+    const fy_parts_opts o = { .by = fyi_fuse_is_by(s, "number") ? FY_PAIR_NUMBER
+                                    : fyi_fuse_is_by(s, "key")  ? FY_PAIR_KEY
+                                                                : FY_PAIR_LABEL,
                               .keep_incomplete = given->pair.keep_incomplete,
                               .anchor = fyi_fuse_find(s, given->pair.anchor),
-                              .seed = fyi_seed_value(s, &given->pair.seed,
-                                                     fyi_side_names[fyi_splits[split].side]) };
+                              .seed = fyi_seed_value(s, &given->pair.seed, name) };
+
+    for (int m = 0; m < n; m++)
+        names[m] = given->encoder[m].name;
+    return fy_parts_open(sides, names, n, &o, out);
+}
+
+fy_status fyi_fuse_pair(const fyi_settings *s, const fyi_recipe_data *d, int split, fy_parts **out)
+{
+    const fy_dataset *sides[FY_MAX_MODALITIES];
     fy_status st;
 
-    for (int m = 0; m < n; m++) {
+    for (int m = 0; m < fyi_fuse_count(s); m++)
         sides[m] = d->side[fyi_splits[split].side + m];
-        names[m] = given->encoder[m].name;
-    }
-    st = fy_parts_open(sides, names, n, &o, out);
+    st = fyi_fuse_pair_sides(s, sides, fyi_side_names[fyi_splits[split].side], out);
     return st == FY_OK ? FY_OK
                        : fyi_wrap(st, "while pairing the %s samples", fyi_splits[split].what);
 }
@@ -242,7 +248,7 @@ fy_status fyi_fuse_part(const fyi_settings *s, fyi_recipe_data *d)
         return FY_OK;
     for (int m = 0; m < fyi_fuse_count(s); m++)
         FYI_FORWARD(fyi_fuse_need_labels(d, FYI_PART + m));
-    if (!is_by(s, "label"))
+    if (!fyi_fuse_is_by(s, "label"))
         FYI_FORWARD(fyi_fuse_pair(s, d, FYI_SPLIT_TRAIN, &p.whole));
     st = p.whole == NULL ? part_sides(s, d, &p.to) : part_samples(s, d, &p);
     release_parting(&p);

@@ -162,8 +162,10 @@ typedef struct fyi_run_settings {
     fyi_seed seed; /* never follows */
     int64_t threads, workers, memory, feature_limit;
     double checkpoint_s;
-    bool profile;
+    bool profile, blind;
     double holdout;
+    const char *strategy; /* hdnet; NULL: auto */
+    fyi_texts held_out;   /* hdnet: the targets' names */
 } fyi_run_settings;
 
 enum {
@@ -181,7 +183,8 @@ enum {
     FYI_PART, /* part_1, of the first modality, and those after it */
     FYI_PART_VAL = FYI_PART + FY_MAX_MODALITIES,
     FYI_PART_TEST = FYI_PART_VAL + FY_MAX_MODALITIES,
-    FYI_SIDES = FYI_PART_TEST + FY_MAX_MODALITIES
+    FYI_PART_TARGET = FYI_PART_TEST + FY_MAX_MODALITIES, /* target_1: the same of another domain */
+    FYI_SIDES = FYI_PART_TARGET + FY_MAX_MODALITIES
 };
 extern const char *const fyi_side_names[FYI_SIDES];
 #define FYI_SIDE(i) ((uint64_t)1 << (i)) /* in a set of sides */
@@ -189,8 +192,9 @@ extern const char *const fyi_side_names[FYI_SIDES];
 int fyi_side_learner(int i);
 
 typedef struct fyi_side {
-    const char *format, *images, *labels, *style;
-    const char *label, *label_field, *class_file, *decode, *check; /* of pictures and CIFAR-100 */
+    const char *format, *images, *labels, *folder, *style;
+    const char *label, *label_field, *class_file, *group_file, *decode,
+        *check; /* of pictures and CIFAR-100 */
     const char *separator, *header, *label_column, *group_column, *key_column; /* of CSV */
     fyi_texts columns;
     const char *missing, *axes, *standard; /* of vectors and series */
@@ -235,6 +239,8 @@ typedef struct fyi_kind {
     fy_recipe_kind id;
     const char *name;
     uint64_t needs, takes; /* sides, FYI_SIDE(FYI_SOURCE) and so on */
+    uint64_t tests;      /* of them those that only judge the end: a blind run does not open them */
+    uint64_t unlabelled; /* of them those whose labels only judge: a blind run takes them off */
     /* Sides that are parts of others, held out, where the recipe does not have them. The first model's side comes first. */
     struct {
         int of, part;
@@ -245,10 +251,14 @@ typedef struct fyi_kind {
         int side, from;
     } follows[FYI_MAX_FOLLOWS];
     int n_follows;
+    /* Fills in sides that others stand for; NULL: none. */
+    fy_status (*settle)(struct fyi_settings *s, fyi_arena *arena);
     /* What keys alone cannot say; NULL: nothing. */
     fy_status (*check)(const struct fyi_settings *s, const fyi_entries *t);
     /* Appends what of the method's options the data depend on; NULL: nothing. */
     void (*data_text)(const struct fyi_settings *s, fyi_buf *out);
+    /* Does the kind open that side itself, in `view`? NULL: none. */
+    bool (*opens_itself)(const struct fyi_settings *s, int side);
     /* Holds out at once what belongs together; NULL, and what it leaves: each side by itself. */
     fy_status (*part)(const struct fyi_settings *s, struct fyi_recipe_data *d);
     /* The sides are open, and the held-out one is there: checks them, and makes what a method may see of them. */
@@ -266,8 +276,21 @@ typedef struct fyi_kind {
         int side;
         const char *figure;
     } figure_without; /* instead, in recipes that have no such side; figure NULL: the same */
+    const struct fyi_tried *tried; /* what a search may go by, the usual one first; NULL: nothing */
 } fyi_kind;
-extern const fyi_kind fyi_kind_adapt, fyi_kind_finetune, fyi_kind_distill, fyi_kind_fuse;
+
+/* A figure of result.json that is made of no test and of no target label, and how metrics.jsonl follows it. */
+typedef struct fyi_tried {
+    const char *path;  /* "branches.*.val"; NULL ends a table */
+    const char *stage; /* that a search's pruner looks at: "student", "*" */
+    const char *name;  /* "val.*", where * stands for what it stood for in the path */
+    bool is_lower_better;
+    int side; /* only in recipes that have it; FYI_SIDES: in all */
+} fyi_tried;
+extern const fyi_kind fyi_kind_adapt, fyi_kind_finetune, fyi_kind_distill, fyi_kind_fuse,
+    fyi_kind_hdnet;
+/* kind_adapt.c: of a fy_choice_rule, the section `choice` of every method of adaptation. */
+extern const fyi_key fyi_choice_keys[];
 /* Does a part of some side have to be held out? */
 bool fyi_holds_out(const struct fyi_settings *s);
 
@@ -301,7 +324,7 @@ typedef struct fyi_method_site {
     int workers;
 } fyi_method_site;
 
-#define FYI_METHOD_SECTIONS 7
+#define FYI_METHOD_SECTIONS 8
 #define FYI_EACH_PART \
     "<m>" /* ends the name of a section that there is for every modality: encoder_1, encoder_2 .. */
 typedef struct fyi_method_section {
@@ -314,12 +337,15 @@ typedef struct fyi_method_section {
 typedef struct fyi_method {
     const char *name, *help;
     const fyi_kind *kind;
-    size_t bytes; /* of its options */
+    uint64_t spares; /* sides that its kind needs and it does not */
+    size_t bytes;    /* of its options */
     void (*defaults)(void *options);
     fyi_method_section sections[FYI_METHOD_SECTIONS];
     fy_status (*run)(const fyi_method_site *at, const void *options, fy_recipe_result *result);
 } fyi_method;
-extern const fyi_method fyi_method_adda, fyi_method_finetune, fyi_method_distill;
+extern const fyi_method fyi_method_adda, fyi_method_finetune, fyi_method_distill, fyi_method_hdnet;
+extern const fyi_method fyi_adapt_methods[]; /* method_adapt.c: one for each of fy_adapt_methods */
+#define FYI_ADAPT_METHODS 15
 extern const fyi_method fyi_fuse_methods[]; /* method_fuse.c: one for each of fy_fuse_methods */
 #define FYI_FUSE_METHODS 10
 extern const fyi_method *const fyi_methods[]; /* NULL-terminated */
@@ -354,7 +380,60 @@ fy_status fyi_arm_bind(struct fyi_settings *s, const fyi_entry *e, const char *w
 fy_status fyi_compare_check(const struct fyi_settings *s, const fyi_entries *t);
 bool fyi_compares(const struct fyi_settings *s);
 
-#define FYI_MAX_SECTIONS (1 + FYI_SIDES + FYI_METHOD_SECTIONS + 2 * FY_MAX_MODALITIES + 1)
+/* search.c: the section "search", what a search tries instead of running the recipe as it stands. */
+#define FYI_MAX_KNOBS 32
+#define FYI_MAX_TRIALS 100000
+typedef struct fyi_search_settings {
+    const char *metric, *goal, *sampler, *pruner,
+        *study;     /* metric "": the kind's; goal NULL: auto */
+    int64_t trials; /* 0: all points of a grid, else 50 */
+    int64_t startup, prune_after, prune_from, brackets;
+    double prune_factor;
+    fyi_seeds seeds;
+} fyi_search_settings;
+
+/* knob.c: a key that a search turns, and what it may be. A place on it is a number from 0 to 1. */
+typedef enum fyi_knob_form {
+    FYI_KNOB_CHOICE,
+    FYI_KNOB_LIN,
+    FYI_KNOB_LOG,
+    FYI_KNOB_INT,
+    FYI_KNOB_LOGINT,
+} fyi_knob_form;
+typedef struct fyi_knob {
+    const char *key;
+    const fyi_entry *from; /* the recipe's */
+    fyi_knob_form form;
+    double low, high;
+    int64_t levels; /* different values; 0: any between low and high */
+    bool hangs;     /* used only while another knob is turned so or so */
+} fyi_knob;
+#define FYI_KNOB_TEXT 32
+/* "log 1e-4 1e-1", or a list; FY_EINVAL with the sentence of what is wrong. Lends from e. */
+fy_status fyi_knob_read(const fyi_entry *e, const char *where, fyi_knob *out);
+/* The value at `place`, as a recipe has it: the knob's own text, or in `room`. */
+const char *fyi_knob_value(const fyi_knob *k, double place, char room[FYI_KNOB_TEXT]);
+/* Where a value lies, the middle of its level; false for one that the knob does not have. */
+bool fyi_knob_place(const fyi_knob *k, const char *value, double *place);
+/* "log 1e-4 1e-1", "[16, 32]": as the recipe has it. */
+void fyi_knob_text(const fyi_knob *k, fyi_buf *out);
+
+extern const fyi_key fyi_search_keys[];
+extern const fyi_key fyi_knob_keys[]; /* one: that of every knob */
+void fyi_search_defaults(fyi_search_settings *s);
+/* Is it "search.space.<key>"? */
+bool fyi_is_knob(const char *key);
+fy_status fyi_knob_bind(struct fyi_settings *s, const fyi_entry *e, const char *where);
+/* What keys alone cannot say; nothing for a recipe without the section. */
+fy_status fyi_search_check(struct fyi_settings *s, const fyi_entries *t, fyi_arena *arena);
+bool fyi_searches(const struct fyi_settings *s);
+/* The figure that is searched by, and of its kind's table which it is. */
+fy_status fyi_search_metric(const struct fyi_settings *s, const char **metric,
+                            const fyi_tried **which);
+/* The i-th seed: of a list, or `first` and the numbers after it. */
+uint64_t fyi_seeds_at(const fyi_seeds *seeds, uint64_t first, int i);
+
+#define FYI_MAX_SECTIONS (1 + FYI_SIDES + FYI_METHOD_SECTIONS + 3 * FY_MAX_MODALITIES + 2)
 typedef struct fyi_settings {
     fyi_run_settings run;
     fyi_side side[FYI_SIDES];
@@ -363,6 +442,9 @@ typedef struct fyi_settings {
     fyi_compare_settings compare;
     fyi_arm arms[FYI_MAX_ARMS];
     int n_arms;
+    fyi_search_settings search;
+    fyi_knob knobs[FYI_MAX_KNOBS];
+    int n_knobs;
     const char *waiting; /* keys of other methods of this kind, "umt.weight, ogm.alpha"; NULL: none */
     fyi_section sections[FYI_MAX_SECTIONS];
     int n_sections;
@@ -377,6 +459,11 @@ fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char 
 /* Binds entries that all are of one section; lists live in `arena`. */
 fy_status fyi_section_bind(const fyi_section *section, const fyi_entries *t, fyi_arena *arena);
 const fyi_section *fyi_settings_section(const fyi_settings *s, const char *name, size_t len);
+/* The section and the row of e's key; FY_EINVAL names the nearest key. */
+fy_status fyi_settings_find(const fyi_settings *s, const fyi_entry *e, const char *where,
+                            fyi_arena *arena, const fyi_section **section, const fyi_key **key);
+/* Is side i there and not opened, since the run is blind? */
+bool fyi_side_is_hidden(const fyi_settings *s, int i);
 
 /* ---- files.c: what a run reads besides its data ---------------------------------------------- */
 
@@ -415,8 +502,14 @@ fy_status fyi_arms_fix(fyi_settings *s, const char *path, fyi_arena *arena);
 fy_status fyi_recipe_arm(const fy_recipe *r, int i, fy_recipe **out);
 /* The run that every seed of a comparison begins with; *out NULL: there is none. */
 fy_status fyi_recipe_first(const fy_recipe *r, fy_recipe **out);
-/* Appends the resolved recipe. */
+/* A copy without the keys of one section: "compare", "search". */
+fy_status fyi_recipe_without(const fy_recipe *r, const char *section, fy_recipe **out);
+/* One trial of a search as a recipe of its own, blind and checked: values [n_knobs]. */
+fy_status fyi_recipe_trial(const fy_recipe *r, const char *const *values, uint64_t seed,
+                           fy_recipe **out);
+/* Appends the resolved recipe, and the same without what is the machine's. */
 void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out);
+void fyi_recipe_core(const fyi_settings *s, fyi_buf *out);
 /* Of all settings but those of the machine: two recipes with one hash are the same run. */
 fy_status fyi_recipe_sha256(const fyi_settings *s, char hex[65]);
 /* Of what fyi_recipe_data_open and fy_recipe_open_device look at: with one hash they open the same. */
@@ -436,9 +529,17 @@ void fyi_odd_note(fyi_odd *odd, const char *sides, const char *text);
 
 enum { FYI_SPLIT_TRAIN, FYI_SPLIT_VAL, FYI_SPLIT_TEST, FYI_SPLITS };
 
+/* domains.c: a domain that a model is carried to, in sets without a sample in common. */
+enum { FYI_DOMAIN_TRAIN, FYI_DOMAIN_FINETUNE, FYI_DOMAIN_VAL, FYI_DOMAIN_TEST, FYI_DOMAIN_SETS };
+typedef struct fyi_domain {
+    const char *name;                /* the recipe's */
+    fy_parts *sets[FYI_DOMAIN_SETS]; /* NULL: there is none. Of train without labels */
+} fyi_domain;
+
 /* The sides as opened (with their labels) and what a method may see of them. */
 typedef struct fyi_recipe_data {
-    fy_dataset *side[FYI_SIDES];      /* NULL where the recipe has none */
+    fy_dataset *side[FYI_SIDES]; /* NULL where the recipe has none, or hides it */
+    bool is_blind;
     bool across_groups[FYI_SIDES];    /* may have groups in common with another */
     fy_dataset *target, *target_eval; /* without labels */
     fy_judge *judge;
@@ -446,11 +547,14 @@ typedef struct fyi_recipe_data {
     fyi_odd odd;
     fy_standard *standard[FYI_SIDES]; /* fitted on that side; NULL: on none */
     fy_parts *parts[FYI_SPLITS]; /* sides of several modalities, paired; NULL: there are none */
+    fyi_domain domains[FY_HDNET_TARGETS];
+    int n_domains;
     union {
         fy_adapt_data adapt;
         fy_finetune_data finetune;
         fy_distill_data distill;
         fy_fuse_data fuse;
+        fy_hdnet_data hdnet;
     } view;
 } fyi_recipe_data;
 /* What every kind looks at: FY_EINVAL for a side without labels, and for two sides with a group in common that have not
@@ -476,6 +580,10 @@ fy_status fyi_recipe_side_open(const fyi_settings *of, int i, fy_dataset **out);
 fy_status fyi_side_facts_open(const fyi_side *s, uint64_t seed, fy_dataset **out);
 /* How d, opened as s says, was prepared, for a model to remember; what is no picture has neither size nor channels. */
 fy_pixels fyi_side_pixels(const fyi_side *s, const fy_dataset *d);
+/* What data.json and the manifests tell of, one after the other: the sides that are there, then each domain's sets, modality by modality.
+ * `name` is filled in; NULL: there is no i-th. */
+#define FYI_DATA_NAME 192
+const fy_dataset *fyi_data_nth(const fyi_recipe_data *d, int i, char name[FYI_DATA_NAME]);
 /* The sides, for any number of runs that want them so. Release with fyi_recipe_data_close, always. */
 fy_status fyi_recipe_data_open(const fyi_settings *s, fyi_recipe_data *d);
 /* What a run has of its own: its files, lent by its settings, and its judge. */

@@ -19,6 +19,8 @@ static fy_run_opts run_opts(const fyi_settings *s, const fy_recipe_run_opts *o, 
     run.progress = o->progress;
     run.progress_arg = o->progress_arg;
     run.cancel = o->cancel;
+    run.metrics = o->metrics;
+    run.metrics_arg = o->metrics_arg;
     return run;
 }
 
@@ -103,7 +105,7 @@ fy_status fy_recipe_open_side(fy_recipe *r, const char *side, fy_dataset **out)
 
 /* ---- the list of keys ------------------------------------------------------------------------ */
 
-#define OPTIONS_ROOM 4096 /* bytes, for any method's options */
+#define OPTIONS_ROOM 8192 /* bytes, for any method's options */
 
 /* Calls through a room on the stack: listing keys needs no recipe. */
 typedef union options_room {
@@ -171,14 +173,19 @@ static bool give_method(const fyi_method *const *at, int *i, fy_recipe_key *out)
     return false;
 }
 
-static bool give_compare(int *i, fy_recipe_key *out)
+/* Of the sections that make a recipe more than one run. */
+static bool give_many(int *i, fy_recipe_key *out)
 {
     const fyi_arm arm = { 0 };
     fyi_compare_settings compare;
+    fyi_search_settings search;
 
     fyi_compare_defaults(&compare);
+    fyi_search_defaults(&search);
     return fyi_key_give("compare", fyi_compare_keys, &compare, i, out) ||
-           fyi_key_give("compare", fyi_arm_keys, &arm, i, out);
+           fyi_key_give("compare", fyi_arm_keys, &arm, i, out) ||
+           fyi_key_give("search", fyi_search_keys, &search, i, out) ||
+           fyi_key_give("search", fyi_knob_keys, &arm, i, out);
 }
 
 bool fy_recipe_known(int i, fy_recipe_key *out)
@@ -196,5 +203,5 @@ bool fy_recipe_known(int i, fy_recipe_key *out)
     for (size_t m = 0; fyi_methods[m] != NULL; m++)
         if (give_method(&fyi_methods[m], &i, out))
             return true;
-    return give_compare(&i, out);
+    return give_many(&i, out);
 }

@@ -118,10 +118,11 @@ static json_t *files_json(const fyi_files *f)
 static json_t *data_json(const fyi_recipe_data *d)
 {
     json_t *root = json_object(), *warnings = json_array();
+    char name[FYI_DATA_NAME];
+    const fy_dataset *side;
 
-    for (int i = 0; i < FYI_SIDES && root != NULL; i++)
-        if (d->side[i] != NULL)
-            (void)json_object_set_new(root, fyi_side_names[i], side_json(d->side[i]));
+    for (int i = 0; root != NULL && (side = fyi_data_nth(d, i, name)) != NULL; i++)
+        (void)json_object_set_new(root, name, side_json(side));
     for (int w = 0; w < d->odd.n && warnings != NULL; w++)
         (void)json_array_append_new(warnings, json_string(d->odd.text[w]));
     if (root != NULL) {
@@ -161,18 +162,15 @@ static fy_status write_recipe(const fyi_settings *s, const char *dir)
 
 static fy_status write_manifests(const fyi_recipe_data *d, const char *dir)
 {
-    char path[FY_RUN_DIR_MAX + 64];
+    char path[FY_RUN_DIR_MAX + 256], side[FYI_DATA_NAME], name[FYI_DATA_NAME + 16];
+    const fy_dataset *of;
 
     FYI_FORWARD(fyi_place_path(dir, "data", path, sizeof path));
     FYI_FORWARD(fyi_mkdirs(path));
-    for (int i = 0; i < FYI_SIDES; i++) {
-        char name[40];
-
-        if (d->side[i] == NULL)
-            continue;
-        (void)snprintf(name, sizeof name, "data/%s.json", fyi_side_names[i]);
+    for (int i = 0; (of = fyi_data_nth(d, i, side)) != NULL; i++) {
+        (void)snprintf(name, sizeof name, "data/%s.json", side);
         FYI_FORWARD(fyi_place_path(dir, name, path, sizeof path));
-        FYI_FORWARD(fy_manifest_write(d->side[i], path));
+        FYI_FORWARD(fy_manifest_write(of, path));
     }
     return FY_OK;
 }
@@ -287,23 +285,24 @@ fy_status fyi_rundir_parse_data(const fyi_recipe_data *d, const char *dir, const
 {
     json_error_t error;
     json_t *root = json_loadb(text, n, JSON_REJECT_DUPLICATES, &error);
+    char name[FYI_DATA_NAME];
+    const fy_dataset *of;
     fy_status st = FY_OK;
 
     if (root == NULL)
         return fyi_fail(FY_EFORMAT, "cannot resume '%s': its data.json is damaged: %s", dir,
                         error.text);
-    for (int i = 0; i < FYI_SIDES && st == FY_OK; i++) {
-        const char *then = json_string_value(
-            json_object_get(json_object_get(root, fyi_side_names[i]), "view_sha256"));
+    for (int i = 0; st == FY_OK && (of = fyi_data_nth(d, i, name)) != NULL; i++) {
+        const char *then =
+            json_string_value(json_object_get(json_object_get(root, name), "view_sha256"));
 
-        if (d->side[i] != NULL &&
-            (then == NULL || strcmp(then, fy_dataset_view_hash(d->side[i])) != 0))
+        if (then == NULL || strcmp(then, fy_dataset_view_hash(of)) != 0)
             st = fyi_fail(
                 FY_EINVAL,
                 "cannot resume '%s': the data of '%s' is not what it was when the run "
                 "began: its files or its recipe.yaml were changed; bring them back or begin "
                 "another run",
-                dir, fyi_side_names[i]);
+                dir, name);
     }
     if (st == FY_OK)
         st = check_files(&d->files, json_object_get(root, "files"), dir);

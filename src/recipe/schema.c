@@ -598,7 +598,9 @@ void fyi_needs_text(const char *section, const char *needs, char *text, size_t s
     const bool is_own = *section != '\0' && memchr(needs, '.', (size_t)len) == NULL;
     const char *front = is_own ? section : "", *dot = is_own ? "." : "";
 
-    if (needs[len] == '\0')
+    if (*needs == '.') /* of the recipe's top */
+        (void)snprintf(text, size, "%s", needs + 1);
+    else if (needs[len] == '\0')
         (void)snprintf(text, size, "a data side '%s'", needs);
     else if (needs[len] == '~')
         (void)snprintf(text, size, "%s among %s%s%.*s", needs + len + 1, front, dot, len, needs);

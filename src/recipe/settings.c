@@ -53,10 +53,17 @@ const fyi_key fyi_run_keys[] = {
         "seconds between checkpoints within a stage; 0: only at its end"),
     KEY("profile", FYI_KEY_BOOL, profile, 0, 0, NULL, NULL, FYI_KEY_MACHINE,
         "every kernel is measured, and the report shows where the time went"),
+    KEY("blind", FYI_KEY_BOOL, blind, 0, 0, NULL, NULL, 0,
+        "no test samples are opened and no labels of a target that has none to give: how a search runs its trials"),
     KEY("data_root", FYI_KEY_TEXT, data_root, 0, 0, NULL, NULL, FYI_KEY_MACHINE,
         "folder that file names begin in; by default $FERRY_DATA, else data"),
     KEY("holdout", FYI_KEY_REAL, holdout, 0.01, 0.9, NULL, NULL, 0,
         "share of source kept from training, without a source_test; of train, without a val"),
+    KEY("strategy", FYI_KEY_WORD, strategy, 0, 0, fy_hdnet_strategies, "method=hdnet", 0,
+        "how stage 2 learns a target: soft, hard or hybrid; auto: all of them, and validation chooses; all: and all are tested"),
+    KEY("held_out", FYI_KEY_NAMES, held_out, 0, 0, NULL, "method=hdnet", 0,
+        "the targets' names: what {domain} stands for in target_1.images, or groups (speakers) that the source leaves out; []: one "
+        "target, all that is in target_1"),
     { .key = NULL },
 };
 #undef KEY
@@ -90,6 +97,7 @@ void fyi_run_settings_defaults(fyi_run_settings *r, const char *name, fyi_arena 
         .workers = 1,
         .checkpoint_s = fy_run_defaults().checkpoint_s,
         .holdout = 0.1,
+        .strategy = fy_hdnet_defaults().strategy,
     };
 }
 
@@ -154,6 +162,8 @@ static fy_status open_method(fyi_settings *s, const fyi_entries *t, fyi_arena *a
     s->method->defaults(s->options);
     for (int i = 0; i < FYI_METHOD_SECTIONS && s->method->sections[i].name != NULL; i++)
         FYI_FORWARD(open_row(s, &s->method->sections[i], t, arena));
+    fyi_search_defaults(&s->search);
+    add_section(s, "search", fyi_search_keys, &s->search, has_section(t, "search"));
     fyi_compare_defaults(&s->compare);
     add_section(s, "compare", fyi_compare_keys, &s->compare, has_section(t, "compare"));
     return FY_OK;
@@ -277,17 +287,25 @@ static fy_status fail_unknown(const fyi_settings *s, const fyi_entry *e, const c
 
 /* ---- binding --------------------------------------------------------------------------------- */
 
+fy_status fyi_settings_find(const fyi_settings *s, const fyi_entry *e, const char *where,
+                            fyi_arena *arena, const fyi_section **section, const fyi_key **key)
+{
+    const char *leaf = leaf_of(e->key);
+
+    *section = section_of(s, e->key);
+    *key = *section != NULL ? fyi_key_find((*section)->keys, leaf, strlen(leaf)) : NULL;
+    return *key != NULL ? FY_OK : fail_unknown(s, e, where, arena);
+}
+
 static fy_status bind_entry(const fyi_settings *s, const fyi_entries *t, const fyi_entry *e,
                             fyi_arena *arena)
 {
-    const fyi_section *section = section_of(s, e->key);
-    const char *leaf = leaf_of(e->key);
-    const fyi_key *k = section != NULL ? fyi_key_find(section->keys, leaf, strlen(leaf)) : NULL;
+    const fyi_section *section;
+    const fyi_key *k;
     char where[320];
 
     fyi_entry_where(t, e, where, sizeof where);
-    if (k == NULL)
-        return fail_unknown(s, e, where, arena);
+    FYI_FORWARD(fyi_settings_find(s, e, where, arena, &section, &k));
     return fyi_key_bind(k, e, where, section->base, arena);
 }
 
@@ -427,7 +445,7 @@ static fy_status check_sides(const fyi_settings *s, const fyi_entries *t)
     for (int i = 0; i < FYI_SIDES; i++) {
         const bool is_open = s->sections[1 + i].is_open;
 
-        if (!is_open && (kind->needs >> i & 1))
+        if (!is_open && ((kind->needs & ~s->method->spares) >> i & 1))
             return fyi_fail(FY_EINVAL, "recipe %s: the data side '%s' is missing", t->path,
                             fyi_side_names[i]);
         if (is_open && !(kind->takes >> i & 1))
@@ -475,13 +493,16 @@ static fy_status follow_sides(fyi_settings *out, const fyi_entries *t, const boo
     return FY_OK;
 }
 
-static fy_status bind_arm(fyi_settings *s, const fyi_entries *t, const fyi_entry *e,
+/* An arm and a knob have names of their own: their keys are in no table. */
+static fy_status bind_any(fyi_settings *s, const fyi_entries *t, const fyi_entry *e,
                           fyi_arena *arena)
 {
     char where[320];
 
     fyi_entry_where(t, e, where, sizeof where);
-    return fyi_arm_bind(s, e, where, arena);
+    if (fyi_is_arm(e->key))
+        return fyi_arm_bind(s, e, where, arena);
+    return fyi_is_knob(e->key) ? fyi_knob_bind(s, e, where) : bind_entry(s, t, e, arena);
 }
 
 static fy_status bind_all(fyi_settings *out, const fyi_entries *t, const char *name, bool *is_off,
@@ -504,8 +525,7 @@ static fy_status bind_all(fyi_settings *out, const fyi_entries *t, const char *n
     FYI_FORWARD(follow_sides(out, t, is_off, arena));
     for (size_t i = 0; i < t->n; i++)
         if (!is_off[i])
-            FYI_FORWARD(fyi_is_arm(t->v[i].key) ? bind_arm(out, t, &t->v[i], arena)
-                                                : bind_entry(out, t, &t->v[i], arena));
+            FYI_FORWARD(bind_any(out, t, &t->v[i], arena));
     return FY_OK;
 }
 
@@ -537,7 +557,10 @@ fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char 
     for (int i = 0; i < out->n_sections; i++)
         if (out->sections[i].is_open)
             FYI_FORWARD(check_required(out, &out->sections[i], t));
+    if (out->method->kind->settle != NULL)
+        FYI_FORWARD(out->method->kind->settle(out, arena));
     FYI_FORWARD(check_across(out, t));
     FYI_FORWARD(fyi_compare_check(out, t));
+    FYI_FORWARD(fyi_search_check(out, t, arena));
     return list_waiting(out, t, arena);
 }

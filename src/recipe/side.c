@@ -135,16 +135,15 @@ static fy_picture_opts picture_opts(const site *at)
     o.full_decode = is_word(s->decode, "full");
     o.is_unlabelled = !s->labelled;
     o.label_field = s->label_field;
+    o.folder = s->folder;
     o.check = check_of(s->check);
     o.max_broken = s->max_broken;
     return o;
 }
 
-/* The file of class names; *path is NULL if there is none, and to be freed. */
-static fy_status find_class_file(const site *at, char **path)
+/* A file that a side may have: *path is NULL if there is none, and to be freed. */
+static fy_status find_file(const site *at, const char *name, char **path)
 {
-    const char *name = at->side->class_file;
-
     *path = NULL;
     if (name == NULL || *name == '\0')
         return FY_OK;
@@ -159,13 +158,14 @@ static fy_status open_pictures(const site *at, const files *f, fy_dataset **out)
         fy_status (*open)(const char *path, const fy_picture_opts *o, fy_dataset **out);
     } readers[] = { { "folder", fy_image_folder_open },
                     { "list", fy_image_list_open },
+                    { "classes", fy_image_classes_open },
                     { "tar", fy_image_tar_open } };
     fy_picture_opts o = picture_opts(at);
     fy_status st = FY_EINVAL;
     char *classes;
 
     *out = NULL;
-    FYI_FORWARD(find_class_file(at, &classes));
+    FYI_FORWARD(find_file(at, at->side->class_file, &classes));
     o.classes_path = classes;
     for (size_t i = 0; i < FYI_LEN(readers); i++)
         if (is_word(at->side->format, readers[i].format))
@@ -204,7 +204,7 @@ static fy_status open_waves(const site *at, const files *f, fy_dataset **out)
     fy_status st;
 
     *out = NULL;
-    FYI_FORWARD(find_class_file(at, &classes));
+    FYI_FORWARD(find_file(at, at->side->class_file, &classes));
     o.classes_path = classes;
     while (!fy_glob(readers[i].glob, fyi_base_name(f->images)))
         i++;
@@ -256,7 +256,7 @@ static fy_status open_csv(const site *at, const files *f, fy_dataset **out)
     fy_status st;
 
     *out = NULL;
-    FYI_FORWARD(find_class_file(at, &classes));
+    FYI_FORWARD(find_file(at, at->side->class_file, &classes));
     o = csv_opts(at->side, classes);
     st = fy_csv_open(f->images, at->name, &o, out);
     fyi_free(classes);
@@ -309,13 +309,13 @@ static const struct format {
     fy_status (*open)(const site *at, const files *f, fy_dataset **out);
     bool has_files, resizes; /* resizes, and sets channels, by itself */
 } formats[] = {
-    { "idx", open_idx, true, false },           { "digits", open_digits, false, true },
-    { "folder", open_pictures, true, true },    { "list", open_pictures, true, true },
-    { "tar", open_pictures, true, true },       { "cifar10", open_cifar10, true, false },
-    { "cifar100", open_cifar100, true, false }, { "npy", open_npy, true, false },
-    { "sound", open_sounds, true, true },       { "facts", open_facts, false, false },
-    { "csv", open_csv, true, false },           { "vectors", open_values, true, false },
-    { "series", open_values, true, false },
+    { "idx", open_idx, true, false },         { "digits", open_digits, false, true },
+    { "folder", open_pictures, true, true },  { "list", open_pictures, true, true },
+    { "classes", open_pictures, true, true }, { "tar", open_pictures, true, true },
+    { "cifar10", open_cifar10, true, false }, { "cifar100", open_cifar100, true, false },
+    { "npy", open_npy, true, false },         { "sound", open_sounds, true, true },
+    { "facts", open_facts, false, false },    { "csv", open_csv, true, false },
+    { "vectors", open_values, true, false },  { "series", open_values, true, false },
 };
 
 static const struct format *find_format(const char *word)
@@ -327,7 +327,7 @@ static const struct format *find_format(const char *word)
     return &formats[i];
 }
 
-static fy_status open_raw(const site *at, fy_dataset **out)
+static fy_status open_bare(const site *at, fy_dataset **out)
 {
     const struct format *format = find_format(at->side->format);
     files f = { NULL, NULL };
@@ -338,6 +338,24 @@ static fy_status open_raw(const site *at, fy_dataset **out)
     FY_TRY(format->open(at, &f, out));
 done:
     release_files(&f);
+    return st;
+}
+
+/* With the groups that a file of the side knows. */
+static fy_status open_raw(const site *at, fy_dataset **out)
+{
+    fy_dataset *bare = NULL;
+    char *groups;
+    fy_status st;
+
+    *out = NULL;
+    FYI_FORWARD(find_file(at, at->side->group_file, &groups));
+    FY_TRY(open_bare(at, groups != NULL ? &bare : out));
+    if (groups != NULL)
+        FY_TRY(fy_dataset_group_file(bare, groups, out));
+done:
+    fy_dataset_free(bare);
+    fyi_free(groups);
     return st;
 }
 

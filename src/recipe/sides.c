@@ -7,12 +7,13 @@
 #define PART(n) "part_" n
 #define PART_VAL(n) "part_" n "_val"
 #define PART_TEST(n) "part_" n "_test"
+#define PART_TARGET(n) "target_" n
 _Static_assert(FY_MAX_MODALITIES == 8, "a name for each part");
 /* clang-format off */
 const char *const fyi_side_names[FYI_SIDES] = {
     "source", "source_test", "target", "target_eval", "train", "val", "test", "source_val",
     "source_teacher", "target_val", "target_test",
-    EACH_PART(PART), EACH_PART(PART_VAL), EACH_PART(PART_TEST)
+    EACH_PART(PART), EACH_PART(PART_VAL), EACH_PART(PART_TEST), EACH_PART(PART_TARGET)
 };
 /* clang-format on */
 
@@ -38,9 +39,9 @@ int fyi_side_learner(int i)
 
 static const char *const *format_words(void)
 {
-    static const char *const words[] = { "idx",     "digits",   "folder", "list",  "tar",
-                                         "cifar10", "cifar100", "npy",    "sound", "facts",
-                                         "csv",     "vectors",  "series", NULL };
+    static const char *const words[] = { "idx",     "digits",   "folder", "list",    "tar",
+                                         "cifar10", "cifar100", "npy",    "sound",   "facts",
+                                         "csv",     "vectors",  "series", "classes", NULL };
 
     return words;
 }
@@ -137,9 +138,9 @@ static const char *const *pick_words(void)
 }
 
 /* clang-format off */
-#define PICTURES "format=folder|list|tar"
-#define FILES "format=folder|list|tar|sound"
-#define IMAGES "format=idx|digits|folder|list|tar|cifar10|cifar100|npy"
+#define PICTURES "format=folder|list|classes|tar"
+#define FILES "format=folder|list|classes|tar|sound"
+#define IMAGES "format=idx|digits|folder|list|classes|tar|cifar10|cifar100|npy"
 #define RANGED IMAGES "|sound"
 #define VALUES "format=csv|vectors|series"
 #define KEY(name, type, member, min, max, words, needs, flags, help) \
@@ -147,7 +148,7 @@ static const char *const *pick_words(void)
 const fyi_key fyi_side_keys[] = {
     KEY("format", FYI_KEY_WORD, format, 0, 0, format_words, NULL, 0,
         "idx: MNIST's files; digits: drawn by the program; folder: of JPEG, PNG and WebP, its folders "
-        "are classes; list: lines path,label; tar: WebDataset's shards; cifar10, cifar100: binary; npy: "
+        "are classes; list: lines path,label; classes: lines with the name of a class, whose folder has its pictures; tar: WebDataset's shards; cifar10, cifar100: binary; npy: "
         "images in NumPy arrays; sound: a folder, list or shards of WAV, FLAC and Ogg; csv: a table of numbers; "
         "vectors, series: in NumPy arrays; facts: vectors drawn by the program, of several modalities, whose information is "
         "known"),
@@ -156,6 +157,8 @@ const fyi_key fyi_side_keys[] = {
         "*; vectors, series: file.npz#x is the array x of an archive"),
     KEY("labels", FYI_KEY_TEXT, labels, 0, 0, NULL, "format=idx|npy|vectors|series", 0,
         "the labels' file; \"\": there are none"),
+    KEY("folder", FYI_KEY_TEXT, folder, 0, 0, NULL, "format=list|classes", 0,
+        "where the list's pictures are, within its own folder or absolute; \"\": there"),
     KEY("label", FYI_KEY_WORD, label, 0, 0, label_words, "format=cifar100", 0,
         "which of CIFAR-100's labels: 100 fine classes or 20 coarse ones"),
     KEY("label_field", FYI_KEY_TEXT, label_field, 0, 0, NULL, "format=tar|sound", 0,
@@ -164,6 +167,8 @@ const fyi_key fyi_side_keys[] = {
         "false: folders, columns and .cls are no classes, there are no labels"),
     KEY("class_file", FYI_KEY_TEXT, class_file, 0, 0, NULL, "labelled=true", 0,
         "class names, one a line, in the order of the labels; \"\": as found, in byte order"),
+    KEY("group_file", FYI_KEY_TEXT, group_file, 0, 0, NULL, "format=idx|npy|vectors|series", 0,
+        "whose each sample is: a text with a name on the line of each, or an array of whole numbers, .npy or file.npz#x; \"\": not known"),
     KEY("separator", FYI_KEY_WORD, separator, 0, 0, separator_words, "format=csv", 0,
         "what is between cells; auto: a tab, semicolon or comma, the first of them that the first line has"),
     KEY("header", FYI_KEY_WORD, header, 0, 0, header_words, "format=csv", 0,

@@ -51,18 +51,28 @@ static void put_key(const fyi_section *s, const fyi_key *k, fyi_buf *out)
     fyi_buf_puts(out, "\n");
 }
 
-/* All keys that apply and have none of the flags in `without`. */
+/* Keys that apply and have none of the flags in `without`; NULL after the last. */
+static const fyi_key *next_key(const fyi_settings *s, const fyi_section *section, unsigned without,
+                               const fyi_key *k)
+{
+    const char *const silent[] = { fyi_holds_out(s) ? "" : "holdout", s->run.blind ? "" : "blind" };
+
+    while (k->key != NULL && (!fyi_key_applies(s, section, k) || (k->flags & without) ||
+                              strcmp(k->key, silent[0]) == 0 || strcmp(k->key, silent[1]) == 0))
+        k++;
+    return k->key != NULL ? k : NULL;
+}
+
+/* A section of which no key applies would be one without a value. */
 static void put_section(const fyi_settings *s, const fyi_section *section, unsigned without,
                         fyi_buf *out)
 {
-    const bool has_own = !fyi_holds_out(s);
+    const fyi_key *k = next_key(s, section, without, section->keys);
 
-    if (*section->name)
+    if (*section->name && k != NULL)
         fyi_buf_printf(out, "\n%s:\n", section->name);
-    for (const fyi_key *k = section->keys; k->key != NULL; k++)
-        if (fyi_key_applies(s, section, k) && !(k->flags & without) &&
-            !(has_own && strcmp(k->key, "holdout") == 0))
-            put_key(section, k, out);
+    for (; k != NULL; k = next_key(s, section, without, k + 1))
+        put_key(section, k, out);
 }
 
 static void put_arms(const fyi_settings *s, fyi_buf *out)
@@ -75,12 +85,32 @@ static void put_arms(const fyi_settings *s, fyi_buf *out)
     }
 }
 
+static void put_space(const fyi_settings *s, fyi_buf *out)
+{
+    fyi_buf_puts(out, s->n_knobs > 0 ? "  space:\n" : "");
+    for (int i = 0; i < s->n_knobs; i++) {
+        fyi_buf_printf(out, "    %s: ", s->knobs[i].key);
+        fyi_knob_text(&s->knobs[i], out);
+        fyi_buf_puts(out, "\n");
+    }
+}
+
+/* What follows a section's own keys. */
+static void put_names(const fyi_settings *s, const fyi_section *section, fyi_buf *out)
+{
+    if (section->base == &s->search)
+        put_space(s, out);
+    if (section->base == &s->compare)
+        put_arms(s, out);
+}
+
 static void put_sections(const fyi_settings *s, unsigned without, fyi_buf *out)
 {
     for (int i = 0; i < s->n_sections; i++)
-        if (s->sections[i].is_open)
+        if (s->sections[i].is_open) {
             put_section(s, &s->sections[i], without, out);
-    put_arms(s, out); /* of the last section */
+            put_names(s, &s->sections[i], out);
+        }
 }
 
 /* Those that `names`, NULL-terminated, lists. */
@@ -92,12 +122,20 @@ static void put_keys(const fyi_section *s, const char *const *names, fyi_buf *ou
 
 void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out)
 {
+    const char *verb = fyi_compares(s) ? "compare" : fyi_searches(s) ? "search" : "run";
+    const char *noun = fyi_compares(s) ? "comparison" : verb;
+
     fyi_buf_printf(
         out,
         "# Resolved by ferry %s: every setting with its value. 'ferry %s' on this file repeats "
         "the %s.\n",
-        fy_version(), fyi_compares(s) ? "compare" : "run", fyi_compares(s) ? "comparison" : "run");
+        fy_version(), verb, noun);
     put_sections(s, 0, out);
+}
+
+void fyi_recipe_core(const fyi_settings *s, fyi_buf *out)
+{
+    put_sections(s, FYI_KEY_MACHINE, out);
 }
 
 /* Releases the text. */
@@ -117,7 +155,7 @@ fy_status fyi_recipe_sha256(const fyi_settings *s, char hex[65])
 {
     fyi_buf text = { 0 };
 
-    put_sections(s, FYI_KEY_MACHINE, &text);
+    fyi_recipe_core(s, &text);
     return hash_text(&text, hex);
 }
 
@@ -149,7 +187,7 @@ fy_status fyi_recipe_data_sha256(const fyi_settings *s, char hex[65])
         s->method->kind->data_text(s, &text);
     if (is_data_seeded(s))
         put_keys(&s->sections[0], (const char *const[]){ "seed", NULL }, &text);
-    put_keys(&s->sections[0], (const char *const[]){ "holdout", "data_root", NULL }, &text);
+    put_keys(&s->sections[0], (const char *const[]){ "holdout", "data_root", "blind", NULL }, &text);
     for (int i = 0; i < FYI_SIDES; i++)
         if (s->sections[1 + i].is_open)
             put_section(s, &s->sections[1 + i], 0, &text);

@@ -109,6 +109,13 @@ static const char *const rules[] = {
     ".line[class*=v-]{stroke:var(--v);stroke-width:3}.mark[class*=v-]{fill:var(--v)}.word{color:var(--v);font-weight:650}",
     ".thin.line{stroke-width:1.2;opacity:.55}.thin.knots{stroke-width:4.5;opacity:.7}.changes td{text-align:left;white-space:normal}",
     "td a{color:var(--s0)}",
+    /* searches */
+    ".tick.over{stroke:var(--card);stroke-width:4;stroke-linejoin:round;paint-order:stroke}",
+    /* many runs */
+    ".runs a{color:var(--s0)}",
+    ".runs th[aria-sort]{color:var(--ink)}.runs th[aria-sort=ascending]::after{content:' \\2191'}.runs th[aria-sort=descending]::after{content:' \\2193'}",
+    ".runs thead th[role=button]{cursor:pointer}.runs td,.runs th{padding:4px 10px}.filter{margin-top:16px}.filter input{font:inherit;padding:4px 8px;max-width:100%}",
+    ".curve .line{stroke-width:1.4;opacity:.6}.curve.on .line{stroke-width:3.4;opacity:1}",
     /* evaluations */
     ".beside{display:grid;grid-template-columns:minmax(0,1fr) minmax(260px,360px);gap:14px;margin-top:16px;align-items:start}",
     ".map{display:block;max-width:100%;height:auto;margin:0 auto}.field{fill:var(--bg);stroke:var(--line)}",

@@ -15,6 +15,7 @@
 #include "report/html.h"
 #include "report/modalities.h"
 #include "report/plot.h"
+#include "report/tries.h"
 #include "report/versus.h"
 
 #include <jansson.h>
@@ -160,6 +161,25 @@ typedef struct fyi_facts {
     size_t n, cap;
 } fyi_facts;
 
+/* One model on one target of a staged distillation: a strategy, or plain fine-tuning. */
+#define FYI_TARGET_STAGES 3
+typedef struct fyi_carried {
+    const char *target, *name; /* "george", "hybrid" */
+    double stage[FYI_TARGET_STAGES]; /* accuracy on test after each; NaN: it was left out, or not looked at */
+    double val;                      /* of what it hands back */
+    int kept;                        /* which stage that is; -1: plain fine-tuning */
+    bool is_chosen;
+} fyi_carried;
+
+#define FYI_MAX_CARRIED (4 * FY_HDNET_TARGETS)
+typedef struct fyi_staged {
+    bool is_there;
+    double target, finetuned; /* means over the targets */
+    fyi_carried v[FYI_MAX_CARRIED];
+    int n, n_targets;
+    int64_t test; /* samples of all targets together */
+} fyi_staged;
+
 typedef struct fyi_report {
     const char *dir;
     fyi_arena arena;
@@ -169,6 +189,7 @@ typedef struct fyi_report {
     fyi_result result;
     fyi_tuned tuned;
     fyi_distilled distilled;
+    fyi_staged staged;
     fyi_modalities modalities;
     fyi_lr_test *lr_tests;
     size_t n_lr_tests;
@@ -186,6 +207,7 @@ typedef struct fyi_report {
     const char *recipe;                 /* NULL: none */
     fyi_eval eval;
     fyi_versus versus;
+    fyi_tries tries;
 
     const char **notes;
     size_t n_notes, cap_notes;
@@ -216,6 +238,7 @@ typedef void (*fyi_report_reader)(fyi_report *r);
 void fyi_read_result(fyi_report *r);
 void fyi_read_tuned(fyi_report *r);     /* after the result, whose kind it looks at */
 void fyi_read_distilled(fyi_report *r); /* likewise */
+void fyi_read_staged(fyi_report *r);    /* likewise */
 void fyi_read_lr_find(
     fyi_report *r); /* this and the next: after the metrics, whose stages they look for */
 void fyi_read_kernels(fyi_report *r);
@@ -227,6 +250,7 @@ void fyi_read_samples(fyi_report *r);
 void fyi_read_origin(fyi_report *r); /* recipe, versions, manifests */
 void fyi_read_eval(fyi_report *r);
 void fyi_read_versus(fyi_report *r);
+void fyi_read_tries(fyi_report *r);
 void fyi_read_modalities(fyi_report *r);
 
 /* NULL if there is none. stage NULL: the first that has the name. */
@@ -269,6 +293,8 @@ void fyi_show_fit(fyi_report *r, fyi_buf *b);
 /* Of distillation. */
 void fyi_show_distilled(fyi_report *r, fyi_buf *b);
 void fyi_show_kernels(fyi_report *r, fyi_buf *b);
+/* Of staged distillation. */
+void fyi_show_staged(fyi_report *r, fyi_buf *b);
 /* Of fuse.json. */
 void fyi_show_fused(fyi_report *r, fyi_buf *b);
 void fyi_show_modalities(fyi_report *r, fyi_buf *b);
@@ -291,6 +317,12 @@ void fyi_show_versus_verdict(fyi_report *r, fyi_buf *b);
 void fyi_show_versus_table(fyi_report *r, fyi_buf *b);
 void fyi_show_intervals(fyi_report *r, fyi_buf *b);
 void fyi_show_versus_runs(fyi_report *r, fyi_buf *b);
+
+/* Of search.json. */
+void fyi_show_tries_verdict(fyi_report *r, fyi_buf *b);
+void fyi_show_best_tries(fyi_report *r, fyi_buf *b);
+void fyi_show_history(fyi_report *r, fyi_buf *b);
+void fyi_show_importance(fyi_report *r, fyi_buf *b);
 
 /* The four numbers as every section shows them. */
 typedef struct fyi_number_look {
@@ -317,6 +349,14 @@ void fyi_put_cards(fyi_buf *b, const fyi_card *cards, size_t n);
 void fyi_put_gauge(fyi_buf *b, double share);
 /* A table's cell, "91.3%" with such a bar. */
 void fyi_put_share(fyi_buf *b, double share);
+
+/* What is around the sections: to <div class="page">, and from </main>. */
+void fyi_report_page_begin(fyi_buf *b, const char *title);
+void fyi_report_page_end(fyi_buf *b, const char *from);
+/* <header> and what is above every title. */
+void fyi_report_brand(fyi_buf *b);
+/* What was read; not r itself. */
+void fyi_report_release(fyi_report *r);
 
 /* A section's frame: its heading, and a sentence on what it shows. */
 void fyi_section_begin(fyi_buf *b, const char *id, const char *title, const char *lead);

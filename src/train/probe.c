@@ -202,7 +202,7 @@ fy_probe_opts fy_probe_defaults(void)
                             .n_l2 = 5,
                             .holdout = 0.2,
                             .standardise = true,
-                            .tolerance = 1e-6,
+                            .tolerance = 1e-5,
                             .max_iterations = 1000 };
 }
 
@@ -261,7 +261,7 @@ typedef struct probe {
     int k;
     fyi_probe_rows train, test;
     double *mean, *deviation; /* [d] */
-    double *w;                /* [k, d + 1] */
+    double *w, *chosen_w;     /* [k, d + 1] */
     double *p;                /* [k] */
     fyi_arena memory;
 } probe;
@@ -290,8 +290,9 @@ static fy_status prepare(probe *b, const fy_probe_data *train, const fy_probe_da
     b->mean = fyi_arena_alloc(&b->memory, d * sizeof(double));
     b->deviation = fyi_arena_alloc(&b->memory, d * sizeof(double));
     b->w = fyi_arena_alloc(&b->memory, k * (d + 1) * sizeof(double));
+    b->chosen_w = fyi_arena_alloc(&b->memory, k * (d + 1) * sizeof(double));
     b->p = fyi_arena_alloc(&b->memory, k * sizeof(double));
-    if (!b->mean || !b->deviation || !b->w || !b->p)
+    if (!b->mean || !b->deviation || !b->w || !b->chosen_w || !b->p)
         return fyi_enomem(k * (d + 1) * sizeof(double), "a linear probe");
     measure_columns(train->x, b->o->standardise, b->mean, b->deviation);
     FYI_FORWARD(take_rows(b, train, &b->train));
@@ -337,9 +338,10 @@ static fy_status split(probe *b, fyi_probe_rows *learn, fyi_probe_rows *held)
     return FY_OK;
 }
 
-/* From the largest on, each from where the one before has ended. */
+/* From the largest on, each from where the one before has ended. w is then what the chosen one had come to. */
 static fy_status choose(probe *b, double *chosen, fy_probe *out)
 {
+    const size_t bytes = (size_t)b->k * (size_t)(b->train.d + 1) * sizeof *b->w;
     fyi_probe_rows learn, held;
     double l2[FY_PROBE_MAX_L2], best = -1;
 
@@ -359,7 +361,9 @@ static fy_status choose(probe *b, double *chosen, fy_probe *out)
             continue;
         best = accuracy;
         *chosen = l2[i];
+        memcpy(b->chosen_w, b->w, bytes);
     }
+    memcpy(b->w, b->chosen_w, bytes);
     out->validation_accuracy = best;
     return FY_OK;
 }
@@ -369,7 +373,6 @@ static fy_status run(probe *b, fy_probe *out)
     double l2 = 0;
 
     FYI_FORWARD(choose(b, &l2, out));
-    memset(b->w, 0, (size_t)b->k * (size_t)(b->train.d + 1) * sizeof *b->w);
     FYI_FORWARD(fyi_probe_fit(&b->train, b->k, l2, b->o, b->w, out));
     out->train_accuracy = accuracy_of(&b->train, b->k, b->w, b->p);
     out->accuracy = accuracy_of(&b->test, b->k, b->w, b->p);

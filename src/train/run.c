@@ -274,6 +274,8 @@ static fy_status write_line(const fy_run *r, const json_t *line)
 fy_status fy_run_metrics(fy_run *r, const char *stage, int64_t step, int n,
                          const char *const *names, const double *values)
 {
+    if (r && r->opts.metrics)
+        FYI_FORWARD(r->opts.metrics(r->opts.metrics_arg, stage, step, n, names, values));
     if (!r || !r->metrics)
         return FY_OK;
     json_t *line = json_object();

@@ -3,19 +3,7 @@
 # The commands of docs/distillation.md that need no data do what it says: from nothing to a distilled model, and a teacher of
 # another modality.
 . "$(dirname "$0")/lib/check.bash"
-
-commands() { # commands TITLE: of one section, each on a line
-    awk -v title="## $1" '
-        /^## / { inside = $0 == title }
-        inside && (/^    ferry / || goes_on) {
-            goes_on = sub(/ *\\$/, "")
-            sub(/^ */, goes_on && !begun ? "" : " ")
-            printf "%s", $0
-            begun = goes_on
-            if (!goes_on)
-                print ""
-        }' "$FERRY_SOURCE/docs/distillation.md"
-}
+. "$(dirname "$0")/lib/doc.bash"
 
 n=0
 ln -s "$FERRY_SOURCE/recipes" recipes
@@ -25,7 +13,7 @@ for title in "From nothing to a distilled model" "Teachers that see something el
         shift
         expect 0 "$@"
         n=$((n + 1))
-    done < <(commands "$title")
+    done < <(commands distillation.md "$title")
 done
 [ "$n" -eq 6 ] || fail "$n commands were found, not 6"
 

@@ -42,5 +42,5 @@ says err.txt "the samples of sounds are -1 to 1 already"
 expect 1 data info calls format=sound n_fft=256
 says err.txt "source.spectrogram"
 expect 1 data info calls format=sound crop=3
-says err.txt "format=folder|list|tar"
+says err.txt "format=folder|list|classes|tar"
 finish

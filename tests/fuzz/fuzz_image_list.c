@@ -28,7 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     memcpy(text, data, size);
     text[size] = '\0';
-    if (fyi_list_parse("dir/fuzz", &fyi_pictures, text, size, &album) == FY_OK)
+    if (fyi_list_parse(&(fyi_list_of){ "dir/fuzz", &fyi_pictures, NULL }, text, size, &album) ==
+        FY_OK)
         check_labels(&album);
     else if (fy_last_error()[0] == '\0')
         abort();

@@ -16,7 +16,7 @@ static const char *const names[] = {
     "samples.json",       "recipe.yaml",         "versions.json",     "data.json",
     "eval.json",          "weights.json",        "lr_find-head.json", "lr_find-adapt.json",
     "kernels-adapt.json", "kernels-source.json", "data/target.json",  "data/train.json",
-    "compare.json",       "fuse.json",
+    "compare.json",       "fuse.json",           "search.json",
 };
 
 /* One for all inputs; it is empty between two. */

@@ -297,7 +297,8 @@ static void padding_is_that_of_what_is_replaced(void **state)
     }
 }
 
-/* Every family has a head that an edit changes, also where it is a convolution; but for late fusion, which has one for each part. */
+/* Every family has a head that an edit changes, also where it is a convolution; but for late fusion, which has one for each part, and for
+ * one whose weights are made of others. */
 static void every_family_takes_another_head(void **state)
 {
     (void)state;
@@ -308,7 +309,7 @@ static void every_family_takes_another_head(void **state)
         if (strcmp(*f, "critic") == 0 || strcmp(*f, "linear") == 0)
             o.input = FY_SHAPE(8);
         o.edits = "head mlp 12 3";
-        if (strcmp(*f, "fusion_late") == 0) {
+        if (strcmp(*f, "fusion_late") == 0 || strcmp(*f, "linear_norm") == 0) {
             check_status(fy_model_open(*f, "m", &o, &m), FY_EINVAL);
             check_sentence("the model has no head");
             continue;

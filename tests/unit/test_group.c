@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#define IN_FOLDER(f) cmocka_unit_test_setup_teardown(f, fyt_tmpdir_setup, fyt_tmpdir_teardown)
 #define N 12
 static const char *const speakers[] = { "george", "jackson", "theo" };
 
@@ -178,6 +179,103 @@ static void common_groups_are_found(void **state)
     fy_dataset_free(d);
 }
 
+/* ---- files of groups ------------------------------------------------------------------------- */
+
+static void write_text(const char *path, const char *text)
+{
+    check_ok(fyi_file_write(path, text, strlen(text)));
+}
+
+static void check_names(const fy_dataset *d, const char *const names[N])
+{
+    for (int i = 0; i < N; i++)
+        assert_string_equal(fy_dataset_group_name(d, fy_dataset_group(d, i)), names[i]);
+}
+
+static void a_text_names_the_group_of_each_sample(void **state)
+{
+    static const char *const said[N] = { "b", "a", "b", "b", "c", "a", "a", "a", "a", "a", "a", "a" };
+    const char *path = fyt_path(*state, "groups.txt");
+    fy_dataset *bare = spoken(0), *d;
+
+    write_text(path, "b\na\r\nb\nb\nc\na\na\na\na\na\na\na");
+    check_ok(fy_dataset_group_file(bare, path, &d));
+    assert_int_equal(fy_dataset_groups(d), 3);
+    assert_string_equal(fy_dataset_group_name(d, 0), "a");
+    check_names(d, said);
+    fy_dataset_free(d);
+    fy_dataset_free(bare);
+}
+
+static void an_array_numbers_them(void **state)
+{
+    static const int64_t subjects[N] = { 10, 2, 2, 2, 10, 10, 7, 2, 2, 2, 2, 2 };
+    static const char *const said[N] = { "10", "02", "02", "02", "10", "10",
+                                         "07", "02", "02", "02", "02", "02" };
+    const char *path = fyt_path(*state, "groups.npy");
+    fy_dataset *bare = spoken(0), *d;
+    fy_tensor *t;
+
+    check_ok(fy_tensor_new(FY_I64, FY_SHAPE(N), &t));
+    memcpy(fy_tensor_data(t), subjects, sizeof subjects);
+    check_ok(fy_npy_write(path, t));
+    check_ok(fy_dataset_group_file(bare, path, &d));
+    assert_int_equal(fy_dataset_groups(d), 3);
+    check_names(d, said);
+    fy_dataset_free(d);
+    fy_dataset_free(bare);
+    fy_tensor_free(t);
+}
+
+static const struct bad_file {
+    const char *name, *text, *part;
+} bad_files[] = {
+    { "too few", "a\nb\n", "names the groups of 2 samples, dataset 'digits.clean' has 12" },
+    { "nothing", "", "names the groups of 0 samples" },
+    { "an empty line", "a\n\nb\n", "line 2 is empty" },
+    { "a long name",
+      "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+      "a group's name has 80 at most" },
+};
+
+static void other_texts_are_refused(void **state)
+{
+    const char *path = fyt_path(*state, "groups.txt");
+    fy_dataset *bare = spoken(0), *d;
+
+    for (size_t i = 0; i < LEN(bad_files); i++) {
+        write_text(path, bad_files[i].text);
+        check_status(fy_dataset_group_file(bare, path, &d), FY_EFORMAT);
+        check_sentence(bad_files[i].part);
+        assert_null(d);
+    }
+    fy_dataset_free(bare);
+}
+
+static void other_arrays_are_refused(void **state)
+{
+    static const struct {
+        fy_dtype type;
+        fy_shape shape;
+        const char *part;
+    } rows[] = { { FY_F32, { 1, { N } }, "holds f32 of 1 axes; groups are whole numbers" },
+                 { FY_I64, { 2, { N, 1 } }, "holds i64 of 2 axes" },
+                 { FY_I64, { 1, { N + 1 } }, "names the groups of 13 samples" } };
+    const char *path = fyt_path(*state, "groups.npy");
+    fy_dataset *bare = spoken(0), *d;
+
+    for (size_t i = 0; i < LEN(rows); i++) {
+        fy_tensor *t;
+
+        check_ok(fy_tensor_new(rows[i].type, rows[i].shape, &t));
+        check_ok(fy_npy_write(path, t));
+        check_status(fy_dataset_group_file(bare, path, &d), FY_EFORMAT);
+        check_sentence(rows[i].part);
+        fy_tensor_free(t);
+    }
+    fy_dataset_free(bare);
+}
+
 static fy_status choose_and_share(void *arg)
 {
     const fy_select_opts o = { .not_groups = speakers, .n_not_groups = 1 };
@@ -208,6 +306,11 @@ int main(void)
         cmocka_unit_test(lack_of_memory_leaves_nothing_behind),
     };
     size_t n = 3;
+
+    tests[n++] = (struct CMUnitTest)IN_FOLDER(a_text_names_the_group_of_each_sample);
+    tests[n++] = (struct CMUnitTest)IN_FOLDER(an_array_numbers_them);
+    tests[n++] = (struct CMUnitTest)IN_FOLDER(other_texts_are_refused);
+    tests[n++] = (struct CMUnitTest)IN_FOLDER(other_arrays_are_refused);
 
     for (size_t i = 0; i < LEN(ways); i++)
         tests[n++] = (struct CMUnitTest){ ways[i].name, groups_are_carried_along, NULL, NULL,

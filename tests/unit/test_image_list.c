@@ -39,7 +39,8 @@ static void lines_are_paths_and_labels(void **state)
     const struct list_row *row = *state;
     fyi_album a;
 
-    check_ok(fyi_list_parse("d/list.txt", &fyi_pictures, row->text, strlen(row->text), &a));
+    check_ok(fyi_list_parse(&(fyi_list_of){ "d/list.txt", &fyi_pictures, NULL }, row->text,
+                            strlen(row->text), &a));
     assert_int_equal(a.n, row->n);
     for (size_t i = 0; i < row->n; i++) {
         assert_string_equal(a.v[i].path, row->paths[i]);
@@ -65,7 +66,9 @@ static void damaged_lines_are_refused(void **state)
     const struct refusal *row = *state;
     fyi_album a;
 
-    check_status(fyi_list_parse("list.txt", &fyi_pictures, row->text, row->n, &a), FY_EFORMAT);
+    check_status(
+        fyi_list_parse(&(fyi_list_of){ "list.txt", &fyi_pictures, NULL }, row->text, row->n, &a),
+        FY_EFORMAT);
     check_sentence(row->part);
     fyi_album_release(&a);
 }

@@ -129,7 +129,7 @@ static void a_prefix_says_which_is_meant(void **state)
                      .classifier_file = parts,
                      .encoder = f.encoder,
                      .classifier = linear,
-                     .source = f.source };
+                     .samples = f.source };
     float bias[3];
 
     check_status(pretrained_load(f.dev, &p), FY_EINVAL);

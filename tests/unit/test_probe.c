@@ -110,7 +110,7 @@ static void what_is_there_is_read_and_nothing_else(void **state)
     assert_true(p.accuracy > 0.999 && p.validation_accuracy > 0.99);
     probe_blobs(4, 0, NULL, &p);
     assert_true(p.accuracy > 0.2 && p.accuracy < 0.3);
-    assert_true(p.gradient <= 1e-6);
+    assert_true(p.gradient <= 1e-5);
 }
 
 /* With few samples and much noise a strong penalty generalises better; the choice finds that. */

@@ -3,9 +3,11 @@
  * sentence. */
 #include "support/support.h"
 
+#include <ferry/adapt.h>
 #include <ferry/recipe.h>
 
 #include <glob.h>
+#include <math.h>
 #include <string.h>
 
 #define SIDES                           \
@@ -50,7 +52,7 @@ static const struct bad {
 static const struct bad bad_meaning[] = {
     { "no_method", SIDES, "'method' is missing" },
     { "method", "method: ada\n" SIDES,
-      "x.yaml:1:1: 'method' is 'ada', expected adda, finetune, distill," },
+      "x.yaml:1:1: 'method' is 'ada', expected adda, adabn, tent, coral," },
     { "unknown_key", WHOLE "adda: {critc_lr: 1}\n",
       "x.yaml:4:8: unknown key 'adda.critc_lr'; did you mean 'adda.critic_lr'?" },
     { "other_section", WHOLE "adda: {encoder: lenet}\n",
@@ -106,7 +108,7 @@ static const struct bad bad_meaning[] = {
       "method: adda\ntarget: {format: digits}\nsource: {format: digits, images: a}\n",
       "'source.images' would not be used, since it needs source.format!=digits" },
     { "crop_of_idx", "method: adda\ntarget: {format: digits}\nsource: {images: x, crop: 8}\n",
-      "'source.crop' would not be used, since it needs source.format=folder|list|tar" },
+      "'source.crop' would not be used, since it needs source.format=folder|list|classes|tar" },
     { "two_sizes",
       "method: adda\ntarget: {format: digits}\nsource: {format: folder, images: x, size: 8, "
       "shorter: 8}\n",
@@ -490,7 +492,29 @@ static void every_known_key_has_a_type_and_a_meaning(void **state)
     assert_true(n > 50);
     assert_false(fy_recipe_known(-1, &k));
     assert_string_equal(fy_recipe_method(0), "adda");
+    assert_string_equal(fy_recipe_method(1), fy_adapt_methods()[0]);
     assert_null(fy_recipe_method(100));
+}
+
+/* Each adaptation method of the library is a recipe's, and what only another one reads waits for it. */
+static void every_adaptation_method_is_a_recipes(void **state)
+{
+    static const char text[] = "method: dann\nsource: {format: digits}\ntarget: {format: digits}\n"
+                               "model: {critic_hidden: 8}\nmcd: {encoder_steps: 2}\n"
+                               "self_training: {threshold: 0.9}\nstrong: {flip: 0.5}\n";
+
+    (void)state;
+    for (const char *const *names = fy_adapt_methods(); *names != NULL; names++) {
+        fy_recipe *r;
+
+        check_ok(fy_recipe_parse("x.yaml", text, sizeof text - 1, &r));
+        check_ok(fy_recipe_put(r, "method", *names));
+        check_ok(fy_recipe_check(r));
+        assert_non_null(fy_adapt_method_text(*names));
+        fy_recipe_free(r);
+    }
+    assert_null(fy_adapt_method_text("nothing"));
+    assert_true(isnan(fy_adapt_method_trade_off("nothing")));
 }
 
 /* ---- memory ---------------------------------------------------------------------------------- */
@@ -534,6 +558,7 @@ int main(void)
         cmocka_unit_test(losses_take_their_numbers_along),
         cmocka_unit_test(shipped_recipes_are_right),
         cmocka_unit_test(every_known_key_has_a_type_and_a_meaning),
+        cmocka_unit_test(every_adaptation_method_is_a_recipes),
         cmocka_unit_test_setup_teardown(survives_failing_allocations, fyt_tmpdir_setup,
                                         fyt_tmpdir_teardown),
     };

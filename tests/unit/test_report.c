@@ -124,6 +124,19 @@ static const struct file {
       "\"runs/bad-3\", "
       "\"value\": null, \"error\": \"the loss is not finite\"}]}]}",
       "<a href=\"runs/fast-3/report.html\">0.2000</a>" },
+    { "search.json",
+      "{\"name\": \"hunt\", \"metric\": \"val_loss\", \"better\": \"lower\", \"sampler\": \"tpe\", "
+      "\"pruner\": \"median\", \"study\": \"s.db\", \"seeds\": [0, 1], \"keys\": [{\"key\": "
+      "\"finetune.lr\", \"range\": \"log 1e-4 1\", \"importance\": 0.75}, {\"key\": "
+      "\"finetune.optim\", \"range\": \"sgd, <i>\", \"choices\": [\"sgd\", \"<i>\"], "
+      "\"importance\": 0.125}], \"trials\": [{\"number\": 0, \"state\": \"done\", \"value\": 0.5, "
+      "\"params\": {\"finetune.lr\": 0.01, \"finetune.optim\": \"sgd\"}}, {\"number\": 1, "
+      "\"state\": \"pruned\", \"value\": 0.75, \"params\": {\"finetune.lr\": 1, "
+      "\"finetune.optim\": \"<i>\"}}, {\"number\": 2, \"state\": \"done\", \"value\": 0.25, "
+      "\"params\": {\"finetune.lr\": 0.1, \"finetune.optim\": \"<i>\"}}, {\"number\": 3, "
+      "\"state\": \"failed\", \"value\": null, \"error\": \"the loss is not finite\", \"params\": "
+      "{\"finetune.lr\": 0.9}}]}",
+      "number 2, with val_loss 0.2500" },
     { "data/target.json",
       "{\"dataset\": \"fedcba\", \"name\": \"t\", \"n\": 400, \"indices\": [1, 2]}", "fedcba" },
 };
@@ -278,6 +291,56 @@ static void an_odd_comparison_is_drawn(void **state)
     fyt_put_file(*state, "compare.json", "{}", 2);
     text = fyt_report(*state);
     fyt_check_page(text);
+    fyi_free(text);
+}
+
+/* A page of its own: what ferry search writes. */
+static void a_search_alone_is_a_page(void **state)
+{
+    static const char *const says[] = {
+        "<h1>hunt</h1>",
+        "The best of 4 trials is number 2, with val_loss 0.2500.",
+        "val_loss, lower is better",
+        " 2 done, 1 pruned, 1 failed.",
+        "<tr><th scope=\"row\">2</th><td>0.2500</td><td>0.1</td><td>&lt;i&gt;</td></tr>",
+        "trial 3: the loss is not finite",
+        "75.0%",
+        "Parallel coordinates",
+        "searching it again goes on with the same study",
+    };
+    size_t i = 0;
+    char *text;
+
+    while (strcmp(files[i].name, "search.json") != 0)
+        i++;
+    fyt_put_file(*state, "search.json", files[i].text, strlen(files[i].text));
+    fyt_put_file(*state, "recipe.yaml", "method: finetune\n", 17);
+    text = fyt_report(*state);
+    fyt_check_page(text);
+    for (size_t k = 0; k < LEN(says); k++)
+        check_contains(text, says[k]);
+    assert_null(strstr(text, "Four numbers"));
+    fyi_free(text);
+}
+
+static void an_odd_search_is_drawn(void **state)
+{
+    static const char odd[] =
+        "{\"seeds\": 7, \"keys\": [{\"key\": \"a\", \"range\": \"log -1 x\"}, {\"choices\": [1, "
+        "[], {}]}, "
+        "8], \"trials\": [{\"number\": -4, \"state\": \"done\", \"value\": 1e308}, {\"state\": "
+        "\"done\"}, {\"state\": \"won\", \"params\": {\"a\": [1]}}, 3, {\"number\": 1e9, "
+        "\"state\": \"done\", \"value\": -1e308, \"params\": {\"a\": true}}]}";
+    char *text;
+
+    fyt_put_file(*state, "search.json", odd, sizeof odd - 1);
+    text = fyt_report(*state);
+    fyt_check_page(text);
+    fyi_free(text);
+    fyt_put_file(*state, "search.json", "{}", 2);
+    text = fyt_report(*state);
+    fyt_check_page(text);
+    check_contains(text, "None of 0 trials is done.");
     fyi_free(text);
 }
 
@@ -659,6 +722,8 @@ int main(void)
         IN_TMPDIR(an_evaluation_alone_is_a_page),
         IN_TMPDIR(a_comparison_alone_is_a_page),
         IN_TMPDIR(an_odd_comparison_is_drawn),
+        IN_TMPDIR(a_search_alone_is_a_page),
+        IN_TMPDIR(an_odd_search_is_drawn),
         IN_TMPDIR(without_a_result_there_is_no_report),
         IN_TMPDIR(what_comes_from_files_is_text),
         IN_TMPDIR(what_cannot_be_used_is_said),

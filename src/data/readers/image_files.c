@@ -29,7 +29,21 @@ fy_status fy_image_list_open(const char *path, const fy_picture_opts *o, fy_data
     fy_status st;
 
     *out = NULL;
-    FY_TRY(fyi_list_scan(path, &fyi_pictures, &album));
+    FY_TRY(fyi_list_scan(&(fyi_list_of){ path, &fyi_pictures, how.folder }, &album));
+    FY_TRY(fyi_album_open(&album, path, &how, out));
+done:
+    fyi_album_release(&album);
+    return st;
+}
+
+fy_status fy_image_classes_open(const char *path, const fy_picture_opts *o, fy_dataset **out)
+{
+    const fy_picture_opts how = o != NULL ? *o : fy_picture_defaults();
+    fyi_album album = { 0 };
+    fy_status st;
+
+    *out = NULL;
+    FY_TRY(fyi_classes_scan(&(fyi_list_of){ path, &fyi_pictures, how.folder }, &album));
     FY_TRY(fyi_album_open(&album, path, &how, out));
 done:
     fyi_album_release(&album);

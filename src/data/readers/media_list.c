@@ -15,7 +15,7 @@
 typedef struct list {
     const fyi_media *media;
     const char *path;
-    int dir_chars; /* of path, with the slash */
+    const char *folder; /* where its files are, with a slash; "": in its own */
     char separator;
     size_t line; /* counted from 1 */
     fyi_album album;
@@ -40,8 +40,7 @@ static char *split_at_space(const fyi_media *m, char *line)
 static fy_status add(list *l, const char *name, const char *label)
 {
     const char *path =
-        name[0] == '/' ? name
-                       : fyi_arena_printf(&l->album.arena, "%.*s%s", l->dir_chars, l->path, name);
+        name[0] == '/' ? name : fyi_arena_printf(&l->album.arena, "%s%s", l->folder, name);
 
     if (path == NULL)
         return fyi_enomem(strlen(name), l->path);
@@ -77,24 +76,39 @@ static fy_status take_line(void *ctx, char *line, size_t number)
     return add(l, name, label);
 }
 
-fy_status fyi_list_parse(const char *path, const fyi_media *m, const char *file, size_t n,
-                         fyi_album *out)
+const char *fyi_list_folder(const char *path, const char *folder, fyi_arena *arena)
 {
-    list l = { .media = m, .path = path, .dir_chars = (int)(fyi_base_name(path) - path) };
-    const fy_status st = fyi_each_line(path, file, n, &l.album.arena, take_line, &l);
+    const char *own = fyi_base_name(path), *end = "";
 
+    if (folder == NULL || *folder == '\0')
+        return fyi_arena_printf(arena, "%.*s", (int)(own - path), path);
+    if (folder[strlen(folder) - 1] != '/')
+        end = "/";
+    return *folder == '/'
+               ? fyi_arena_printf(arena, "%s%s", folder, end)
+               : fyi_arena_printf(arena, "%.*s%s%s", (int)(own - path), path, folder, end);
+}
+
+fy_status fyi_list_parse(const fyi_list_of *of, const char *file, size_t n, fyi_album *out)
+{
+    list l = { .media = of->media, .path = of->path };
+    fy_status st;
+
+    l.folder = fyi_list_folder(of->path, of->folder, &l.album.arena);
+    st = l.folder != NULL ? fyi_each_line(of->path, file, n, &l.album.arena, take_line, &l)
+                          : fyi_enomem(strlen(of->path), of->path);
     *out = l.album;
     return st;
 }
 
-fy_status fyi_list_scan(const char *path, const fyi_media *m, fyi_album *album)
+fy_status fyi_list_scan(const fyi_list_of *of, fyi_album *album)
 {
     char *file;
     size_t n;
     fy_status st;
 
-    FYI_FORWARD(fyi_file_read(path, MAX_FILE_BYTES, &file, &n));
-    st = fyi_list_parse(path, m, file, n, album);
+    FYI_FORWARD(fyi_file_read(of->path, MAX_FILE_BYTES, &file, &n));
+    st = fyi_list_parse(of, file, n, album);
     fyi_free(file);
     return st;
 }

@@ -8,8 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-/* An .npy file, or with "file.npz#x" the array x of an archive. */
-static fy_status read_array(const char *path, fy_tensor **out)
+fy_status fyi_array_read(const char *path, fy_tensor **out)
 {
     const char *mark = strrchr(path, '#');
     char *file;
@@ -113,10 +112,10 @@ fy_status fy_npy_values_open(const char *path, const char *labels_path, const ch
     fy_status st;
 
     *out = NULL;
-    FY_TRY(read_array(path, &file));
+    FY_TRY(fyi_array_read(path, &file));
     FY_TRY(convert(path, file, o != NULL ? o : &defaults, &x));
     if (labels_path != NULL)
-        FY_TRY(read_array(labels_path, &y));
+        FY_TRY(fyi_array_read(labels_path, &y));
     FY_TRY(fy_dataset_from_tensors(name != NULL ? name : fyi_base_name(path), x, y, 0, out));
 done:
     fy_tensor_free(y);

@@ -39,7 +39,7 @@ fy_status fy_sound_list_open(const char *path, const fy_sound_opts *o, fy_datase
     fy_status st;
 
     *out = NULL;
-    FY_TRY(fyi_list_scan(path, &fyi_sounds, &album));
+    FY_TRY(fyi_list_scan(&(fyi_list_of){ path, &fyi_sounds, NULL }, &album));
     FY_TRY(fyi_sounds_open(&album, path, &how, out));
 done:
     fyi_album_release(&album);

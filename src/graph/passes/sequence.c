@@ -323,13 +323,13 @@ static fy_status add_objective(pass *s, fyi_objective *o, fyi_segment *seg)
     FYI_FORWARD(fyi_segment_root(seg, loss));
     o->loss = loss;
     FYI_FORWARD(differentiate(s, o, loss, &m));
-    if (o->n_moves > 0 && m.n == 0)
+    memset(s->stale, 0, s->n_values * sizeof *s->stale);
+    FYI_FORWARD(follow_statistics(s, o, asked, seg));
+    if (o->n_moves > 0 && m.n == 0 && seg->n_updates == 0)
         return fyi_fail(FY_EINVAL,
                         "objective '%s' moves %zu parameters and its loss depends on none "
                         "of them; the first is '%s'",
                         o->name, o->n_moves, o->moves[0].param->name);
-    memset(s->stale, 0, s->n_values * sizeof *s->stale);
-    FYI_FORWARD(follow_statistics(s, o, asked, seg));
     if (m.n > 0)
         FYI_FORWARD(add_update(s, o, &m, seg));
     if (o->decay > 0)

@@ -1,62 +1,30 @@
 /* models.c: the networks: an encoder for each modality, a fusion, and what some methods have beside them. */
 #include "methods/fuse/fuse.h"
 
-#include "methods/notes.h"
-#include "methods/pretrained.h"
+#include "methods/encoders.h"
 
 #include <stdio.h>
 
 /* ---- one network ------------------------------------------------------------------------------------------ */
 
-static const char *family_for(const fy_shape *s)
-{
-    return s->rank == 3 ? "conv4" : s->rank == 2 ? "conv4_1d" : "mlp";
-}
-
-static fy_status load(fy_model *m, const fy_network_opts *o)
-{
-    const pretrained_file file = { .path = o->weights,
-                                   .part = o->weights_part,
-                                   .prefix = o->weights_prefix };
-    fy_fit *report = NULL;
-    if (!o->weights || !*o->weights)
-        return FY_OK;
-    const fy_status st = pretrained_load_file(m, &file, fy_fit_defaults(), &report);
-    fy_fit_free(report);
-    return st;
-}
-
 static fy_status open_encoder(const fusing *f, int m, const char *name, fy_model **out)
 {
-    const fy_network_opts *given = &f->o->encoders[m];
-    fy_model_opts o = fy_model_defaults();
-    fy_status st;
-    o.input = *fy_dataset_shape(fy_parts_dataset(f->data->train, m));
-    o.n_classes = f->o->features;
-    o.width = (float)given->width;
-    o.dropout = (float)given->dropout;
-    o.pool = given->pool;
-    o.edits = given->edit;
-    o.seed = f->o->seed;
-    FY_TRY(fy_model_open(given->family ? given->family : family_for(&o.input), name, &o, out));
-    FY_TRY(load(*out, given));
-    FY_TRY(notes_set_pixels(*out, f->o->pixels[m]));
-done:
-    return st;
+    const encoder_how how = { .network = &f->o->encoders[m],
+                              .of = fy_parts_dataset(f->data->train, m),
+                              .pixels = f->o->pixels[m],
+                              .features = f->o->features,
+                              .seed = f->o->seed };
+    return encoder_open(&how, name, out);
 }
 
 static fy_status open_fusion(const fusing *f, const char *family, const char *name, fy_model **out)
 {
-    fy_model_opts o = fy_model_defaults();
-    fy_status st;
-    o.input = FY_SHAPE(f->n, f->o->features + 1);
-    o.n_classes = f->n_classes;
-    o.hidden = f->o->hidden;
-    o.seed = f->o->seed;
-    FY_TRY(fy_model_open(family, name, &o, out));
-    FY_TRY(notes_set_classes(*out, fy_parts_dataset(f->data->train, 0)));
-done:
-    return st;
+    const fusion_how how = { .family = family,
+                             .train = f->data->train,
+                             .features = f->o->features,
+                             .hidden = f->o->hidden,
+                             .seed = f->o->seed };
+    return fusion_open(&how, name, out);
 }
 
 static fy_status keep_net(const fusing *f, fuse_net *net)

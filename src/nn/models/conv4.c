@@ -1,4 +1,4 @@
-/* conv4, conv4_1d: four blocks of convolution 3 (`hidden`, 64 channels), batch norm, ReLU and max pooling by 2, where there is still
+/* conv4, conv4_1d: four blocks of convolution 3 (`hidden`, 64 channels, times `width`), batch norm, ReLU and max pooling by 2, where there is still
  * something to pool, then the mean over what is left, dropout and a last layer (Snell et al. 2017, "Prototypical Networks", section 3; with
  * the mean in place of flattening, so that any size will do): pictures and spectrograms [c, h, w], series [c, t]. */
 #include "nn/blocks.h"
@@ -32,10 +32,17 @@ static fy_node block(fy_layers *l, int i, fy_node x, int64_t width, bool is_row)
     return halve(l, fy_relu(l->g, fy_layer_batch_norm(l, norm[i], x)));
 }
 
+static int64_t channels_of(const fy_model_opts *o)
+{
+    const double wide = (double)(o->hidden ? o->hidden : CHANNELS) * (double)o->width;
+
+    return FYI_MAX((int64_t)(wide + 0.5), 1);
+}
+
 static fy_node blocks(fy_layers *l, const fy_model_opts *o, fy_node x, bool is_row)
 {
     for (int i = 0; i < BLOCKS; i++)
-        x = block(l, i, x, o->hidden ? o->hidden : CHANNELS, is_row);
+        x = block(l, i, x, channels_of(o), is_row);
     return fyi_head(l, o, "fc", fy_global_avg_pool(l->g, x));
 }
 
@@ -51,6 +58,7 @@ const fyi_family fyi_family_conv4 = {
     .input = { 3, { 1, 28, 28 } },
     .n_classes = 10,
     .dropout = 0.5f,
+    .takes = FYI_TAKES_WIDTH,
 };
 
 /* [n, c, t] as images of height 1; a vector [n, t] has one channel. */
@@ -76,4 +84,5 @@ const fyi_family fyi_family_conv4_1d = {
     .input = { 2, { 1, 128 } },
     .n_classes = 10,
     .dropout = 0.5f,
+    .takes = FYI_TAKES_WIDTH,
 };

@@ -161,7 +161,7 @@ void fyi_show_fused(fyi_report *r, fyi_buf *b)
 {
     const fyi_modalities *m = &r->modalities;
 
-    if (!m->is_there)
+    if (!m->is_there || r->staged.is_there) /* that has a verdict of its own */
         return;
     fyi_html(b, "<section id=\"verdict\" class=\"verdict @\">\n<p>", mood_of(m));
     say_result(m, b);

@@ -30,6 +30,10 @@ static void put_links(const fyi_report *r, fyi_buf *b)
         { "arms", "Arms", r->versus.n_arms > 0 },
         { "intervals", "Intervals", r->versus.n_arms > 0 && r->versus.n_seeds > 0 },
         { "runs", "Every run", r->versus.n_arms > 0 && r->versus.n_seeds > 0 },
+        { "best", "Best trials", r->tries.best != NULL },
+        { "history", "Trial by trial", r->tries.best != NULL && r->tries.n_keys > 0 },
+        { "importance", "Which keys matter",
+          r->tries.best != NULL && r->tries.n_keys > 0 && isfinite(r->tries.keys[0].importance) },
         { "modalities", "Modalities", r->modalities.is_there },
         { "subsets", "With some parts", r->modalities.is_there && r->modalities.n > 1 },
         { "numbers", "Four numbers", r->result.is_adaptation },
@@ -65,6 +69,16 @@ static void put_comparison(const fyi_versus *v, fyi_buf *b)
     put_fact(b, "Seeds", fyi_whole((int64_t)v->n_seeds).s);
 }
 
+static void put_search(const fyi_tries *s, fyi_buf *b)
+{
+    put_fact(b, "Figure", s->metric);
+    put_fact(b, "Trials", fyi_whole((int64_t)s->n).s);
+    put_fact(b, "Sampler", s->sampler);
+    put_fact(b, "Stopped early by", strcmp(s->pruner, "none") != 0 ? s->pruner : "");
+    put_fact(b, "Seeds of each", s->n_seeds > 0 ? fyi_whole((int64_t)s->n_seeds).s : "");
+    put_fact(b, "Study", s->study);
+}
+
 /* Facts of a run; what was evaluated where there is no run. */
 static void put_facts(const fyi_report *r, fyi_buf *b)
 {
@@ -83,6 +97,8 @@ static void put_facts(const fyi_report *r, fyi_buf *b)
     put_fact(b, "Directory", res->run_dir);
     if (r->versus.is_there)
         put_comparison(&r->versus, b);
+    if (r->tries.is_there)
+        put_search(&r->tries, b);
     if (res->is_there)
         return;
     put_fact(b, "Data", fyi_eval_about(e, "data"));
@@ -98,10 +114,12 @@ const char *fyi_report_title(const fyi_report *r)
         return r->result.recipe;
     if (r->versus.is_there && r->versus.name[0] != '\0')
         return r->versus.name;
+    if (r->tries.is_there && r->tries.name[0] != '\0')
+        return r->tries.name;
     return !r->result.is_there && model[0] != '\0' ? model : "A run";
 }
 
-void fyi_show_header(fyi_report *r, fyi_buf *b)
+void fyi_report_brand(fyi_buf *b)
 {
     fyi_buf_puts(
         b, "<header>\n<p class=\"brand\"><svg viewBox=\"0 0 32 24\" width=\"32\" height=\"24\" "
@@ -109,6 +127,11 @@ void fyi_show_header(fyi_report *r, fyi_buf *b)
            "4V1H16V4z\" />"
            "<path class=\"wave\" d=\"M1 21q3.75-3 7.5 0t7.5 0t7.5 0t7.5 0\" /></svg>Ferry "
            "report</p>\n");
+}
+
+void fyi_show_header(fyi_report *r, fyi_buf *b)
+{
+    fyi_report_brand(b);
     fyi_html(b, "<h1>@</h1>\n<dl class=\"facts\">\n", fyi_report_title(r));
     put_facts(r, b);
     fyi_buf_puts(b, "</dl>\n");

@@ -29,8 +29,9 @@ static fy_node squares(fy_graph *g, fy_node x)
     return fyi_kd_sum_columns(g, fy_square(g, x), FY_NO_NODE, true);
 }
 
-static fy_node square_distances(fy_graph *g, fy_node x, fy_node gram, int64_t n)
+fy_node fyi_kd_square_distances(fy_graph *g, fy_node x, fy_node gram)
 {
+    const int64_t n = fy_node_shape(g, x).d[0];
     const fy_node own = squares(g, x);
     const fy_node both = fy_add(g, own, fy_reshape(g, own, FY_SHAPE(1, n)));
     return fy_sub(g, both, fy_scale(g, gram, 2));
@@ -44,7 +45,7 @@ fyi_kd_distances fyi_kd_distances_of(fy_graph *g, fy_node x, fy_node rows)
     x = fy_sub(g, x, fy_detach(g, fy_mean(g, x, samples, 1, true)));
     d.gram = fyi_kd_gram(g, x);
     d.off_diagonal = fyi_kd_off_diagonal(g, n);
-    const fy_node square = fy_mul(g, square_distances(g, x, d.gram, n), d.off_diagonal);
+    const fy_node square = fy_mul(g, fyi_kd_square_distances(g, x, d.gram), d.off_diagonal);
     const fy_node mean = fy_detach(g, fyi_kd_mean_pairs(g, square, rows));
     const fy_node near = fy_affine(g, fy_clip(g, mean, 0, FLT_MAX), NEAR, NEAREST_SQUARE);
     const fy_node times = fy_div(g, square, near);

@@ -1,5 +1,5 @@
-/* What the files of distillation losses share: what each says of itself, and what several are built from. Losses are
- * combinations of public builders; none has a kernel. */
+/* What the files of losses share: what each distillation loss says of itself, what losses of two domains ask for, and what several
+ * are built from. Losses are combinations of public builders; none has a kernel. */
 #ifndef FYI_LOSSES_H
 #define FYI_LOSSES_H
 
@@ -102,5 +102,13 @@ typedef struct fyi_kd_distances {
 } fyi_kd_distances;
 fyi_kd_distances fyi_kd_distances_of(fy_graph *g, fy_node x, fy_node rows);
 fy_node fyi_kd_off_diagonal(fy_graph *g, int64_t n);
+/* The squares of the distances as they are, [n, n], by the rows' products; best seen from the rows' mean. */
+fy_node fyi_kd_square_distances(fy_graph *g, fy_node x, fy_node gram);
+
+/* ---- domains.c ------------------------------------------------------------------------------------------------ */
+
+/* [n, d] and [m, d]; [n, k] and, unless it is no node, n of something else. Otherwise a mistake of the graph, and false. */
+bool fyi_domains_fit(fy_graph *g, const char *loss, fy_node source, fy_node target);
+bool fyi_domains_rows(fy_graph *g, const char *loss, fy_node x, fy_node rows);
 
 #endif

@@ -1,0 +1,101 @@
+/* stage.c: the stage in which a method moves the networks: built, run, and looked at along the way. */
+#include "methods/carry/carry.h"
+
+#include <math.h>
+#include <stdio.h>
+
+/* ---- between steps ---------------------------------------------------------------------------------------- */
+
+static fy_status set_rate(const carry_stage *s, fy_plan *plan, int i, const char *group, double rate)
+{
+    char name[48];
+    (void)snprintf(name, sizeof name, "%s%s.lr", s->objectives[i].name, group);
+    return fy_plan_set(plan, name, (float)rate);
+}
+
+/* 2 / (1 + exp(-10 q)) - 1 */
+static double ramp_at(const carry_stage *s, int64_t step)
+{
+    const double q = (double)step / (double)s->c->steps;
+    return 2 / (1 + exp(-10 * q)) - 1;
+}
+
+static fy_status on_step(void *arg, fy_plan *plan, int64_t step)
+{
+    const carry_stage *s = arg;
+    const double rate = s->c->o->optim.lr * fy_schedule_factor(&s->c->schedule, step);
+    const bool learns = !(s->c->method->flags & CARRY_STILL);
+    fy_status st = FY_OK;
+    for (int i = 0; learns && i < s->n_objectives; i++) {
+        FY_TRY(set_rate(s, plan, i, "", rate));
+        if (s->objectives[i].moves & CARRY_ENCODER)
+            FY_TRY(set_rate(s, plan, i, ".encoder", rate * s->c->o->encoder_rate));
+    }
+    if (s->ramp.id)
+        FY_TRY(fy_plan_set(plan, "ramp", (float)ramp_at(s, step)));
+done:
+    return st;
+}
+
+static fy_status on_eval(void *arg, fy_plan *plan, int64_t step, bool *is_over)
+{
+    carry_stage *s = arg;
+    carrying *c = s->c;
+    fy_status st;
+    (void)plan;
+    (void)is_over;
+    FY_TRY(adapt_evaluate(&c->adapt, step));
+    if (c->critic)
+        FY_TRY(picture_critic(c->moments, c->dev, c->data, carry_critic_of, c, step));
+    if (c->method->label)
+        FY_TRY(c->method->label(c));
+done:
+    return st;
+}
+
+/* ---- building --------------------------------------------------------------------------------------------- */
+
+/* CE_s + w term, by which everything learns that the method moves. */
+static void build_sum(carry_stage *s)
+{
+    const carrying *c = s->c;
+    fy_node term = c->method->term(s);
+    carry_watch(s, "transfer.loss", term);
+    term = fy_scale(s->g, term, (float)c->trade_off);
+    if (c->method->flags & CARRY_RAMPS)
+        term = fy_mul(s->g, term, carry_ramp(s));
+    (void)carry_objective(s, "adapt", fy_add(s->g, s->task, term), c->method->moves);
+}
+
+static void set_stage(carry_stage *s, fy_stage *stage)
+{
+    *stage = fy_stage_defaults("adapt", s->g);
+    for (int i = 0; i < s->n_in; i++)
+        stage->streams[stage->n_streams++] = s->in[i];
+    for (int i = 0; i < s->n_watches; i++)
+        stage->watches[stage->n_watches++] = s->watches[i];
+    stage->steps = s->c->steps;
+    stage->evaluations = s->c->evaluations;
+    stage->seed = s->c->o->seed;
+    stage->on_step = on_step;
+    stage->on_eval = on_eval;
+    stage->arg = s;
+}
+
+fy_status carry_run(carrying *c)
+{
+    carry_stage s = { .c = c };
+    fy_stage stage;
+    fy_status st;
+    FY_TRY(carry_open_batch(&s));
+    if (c->method->build)
+        c->method->build(&s);
+    else
+        build_sum(&s);
+    FY_TRY(fy_graph_status(s.g));
+    set_stage(&s, &stage);
+    FY_TRY(fy_stage_run(c->run, c->dev, &stage));
+done:
+    carry_close_batch(&s);
+    return st;
+}

@@ -1,0 +1,233 @@
+/* method_adapt.c: the keys of adaptation methods that share one stage (fy_adapt) and how a recipe runs them. Each of fy_adapt_methods is
+ * a recipe's method; they have the same keys but for what only some of them read. */
+#include "recipe/recipe.h"
+
+#include <ferry/adapt.h>
+
+#include <math.h>
+
+typedef struct options {
+    fy_adapt_opts o; /* but for the augmentations */
+    bool partial;
+    fyi_augment_settings augment, strong;
+} options;
+
+static const char *const *activation_words(void)
+{
+    static const char *const words[] = { "relu", "leaky_relu", "none", "auto", NULL };
+
+    return words;
+}
+
+/* clang-format off */
+#define AT(member) offsetof(fy_adapt_opts, member)
+#define WORD(name, member, words, needs, help) { name, FYI_KEY_WORD, AT(member), 0, 0, words, needs, 0, help }
+#define BOOL(name, member, needs, help) { name, FYI_KEY_BOOL, AT(member), 0, 0, NULL, needs, 0, help }
+#define INT(name, member, min, max, needs, help) { name, FYI_KEY_INT, AT(member), min, max, NULL, needs, 0, help }
+#define REAL(name, member, min, max, needs, help) { name, FYI_KEY_REAL, AT(member), min, max, NULL, needs, 0, help }
+#define FILE_NAME(name, member, needs, help) { name, FYI_KEY_FILE, AT(member), 0, 0, NULL, needs, 0, help }
+/* What of a file is meant. */
+#define PART(file, member) \
+    { file "_part", FYI_KEY_TEXT, AT(member##_part), 0, 0, NULL, file "!=\"\"", 0, \
+        "which of a checkpoint's dictionaries: \"ema\"; \"\": the usual one" }, \
+    { file "_prefix", FYI_KEY_TEXT, AT(member##_prefix), 0, 0, NULL, file "!=\"\"", 0, \
+        "what stands before the model's names in the file: \"backbone.\"; \"\": found by itself" }
+#define TRAINED "source_weights=\"\""
+
+#define MODEL \
+    WORD("encoder", encoder, fy_model_families, NULL, "family that turns samples into features"), \
+    WORD("classifier", classifier, fy_model_families, NULL, "family that turns features into classes"), \
+    INT("features", features, 0, 1e6, NULL, "width of the encoder's result; 0: the family's own")
+
+static const fyi_key model_keys[] = { MODEL, { .key = NULL } };
+
+static const fyi_key critic_keys[] = {
+    MODEL,
+    WORD("critic", critic, fy_model_families, NULL, "family that tells the domains apart"),
+    INT("critic_hidden", critic_hidden, 0, 1e6, NULL, "width of its hidden layers; 0: the family's own"),
+    WORD("critic_activation", critic_activation, activation_words, NULL, "between the critic's layers"),
+    { .key = NULL },
+};
+
+static const fyi_key adapt_keys[] = {
+    FILE_NAME("source_weights", source_weights, NULL,
+        "a trained source model, whose training is left out: its encoder, or encoder and classifier in one"),
+    PART("source_weights", source_weights),
+    FILE_NAME("classifier_weights", classifier_weights, "source_weights!=\"\"",
+        "its classifier, where that has a file of its own"),
+    PART("classifier_weights", classifier_weights),
+    WORD("source_optim", source_optim.name, fy_optim_names, TRAINED, "source model: how it learns"),
+    REAL("source_lr", source_optim.lr, 0, 1e6, TRAINED, "source model: learning rate"),
+    REAL("source_momentum", source_optim.momentum, 0, 1, "source_optim=sgd", "source model: momentum"),
+    REAL("source_beta1", source_optim.beta1, 0, 1, "source_optim=adam|adamw", "source model: memory of Adam's mean"),
+    REAL("source_weight_decay", source_optim.weight_decay, 0, 1e6, TRAINED, "source model: weight decay"),
+    INT("source_steps", source_steps, 0, 1e9, TRAINED, "steps of source training; 0: source_epochs counts"),
+    INT("source_epochs", source_epochs, 0, 1e6, "source_steps=0", "passes over the source"),
+    INT("source_batch", source_batch, 1, 65536, TRAINED, "samples per step of source training"),
+    REAL("label_smoothing", label_smoothing, 0, 0.99, TRAINED,
+        "source model: share of a label that is spread over all classes"),
+    INT("steps", steps, 0, 1e9, NULL, "steps of adaptation; 0: epochs counts"),
+    INT("epochs", epochs, 0, 1e6, "steps=0", "passes over the target; 0: the method's own number"),
+    INT("batch", batch, 2, 65536, NULL, "samples per step of adaptation, of each domain"),
+    INT("evaluations", evaluations, 1, 250, NULL, "candidates looked at, evenly over the adaptation"),
+    { "partial", FYI_KEY_BOOL, offsetof(options, partial), 0, 0, NULL, NULL, 0,
+        "true: the target may have fewer classes than the source" },
+    { .key = NULL },
+};
+
+#define LEARNING \
+    WORD("optim", optim.name, fy_optim_names, NULL, "how the adaptation learns"), \
+    REAL("lr", optim.lr, 0, 1e6, NULL, "learning rate, before the schedule"), \
+    REAL("momentum", optim.momentum, 0, 1, "optim=sgd", "share of the last step in the next"), \
+    BOOL("nesterov", optim.nesterov, "optim=sgd", "Nesterov's momentum"), \
+    REAL("beta1", optim.beta1, 0, 1, "optim=adam|adamw", "memory of Adam's mean"), \
+    REAL("weight_decay", optim.weight_decay, 0, 1e6, NULL, "pull of all values towards 0"), \
+    REAL("clip_norm", optim.clip_norm, 0, 1e6, NULL, "largest norm of the gradient; 0: any"), \
+    WORD("schedule", schedule, fy_schedule_names, NULL, "of the rate, over the adaptation")
+
+static const fyi_key norm_keys[] = { LEARNING, { .key = NULL } };
+
+static const fyi_key transfer_keys[] = {
+    LEARNING,
+    REAL("encoder_rate", encoder_rate, 0, 1e6, NULL, "learning rate of the encoder relative to lr"),
+    REAL("trade_off", trade_off, -1, 1e6, NULL,
+        "weight of what brings the domains together; negative: the method's own"),
+    { .key = NULL },
+};
+
+static const fyi_key mcd_keys[] = {
+    INT("encoder_steps", mcd_steps, 1, 8, NULL, "of the encoder for each of the classifiers"),
+    { .key = NULL },
+};
+
+static const fyi_key mdd_keys[] = {
+    REAL("margin", mdd_margin, 0, 1e3, NULL, "weight of the source beside the target for the adversary: gamma"),
+    { .key = NULL },
+};
+
+static const fyi_key mcc_keys[] = {
+    REAL("temperature", mcc_temperature, 0.01, 1e3, NULL, "of the predictions whose confusion is looked at"),
+    { .key = NULL },
+};
+
+static const fyi_key afn_keys[] = {
+    REAL("step", afn_step, 0, 1e3, NULL, "what features are to be longer by"),
+    { .key = NULL },
+};
+
+static const fyi_key self_training_keys[] = {
+    REAL("threshold", threshold, 0.01, 0.999, NULL, "least certainty of a class that is learnt"),
+    { .key = NULL },
+};
+/* clang-format on */
+
+static void set_defaults(void *to)
+{
+    options *o = to;
+
+    *o = (options){ .o = fy_adapt_defaults() };
+    fyi_augment_defaults(&o->augment);
+    fyi_augment_defaults(&o->strong);
+}
+
+/* ---- classes that one domain does not have ----------------------------------------------------- */
+
+static fy_status count_classes(const fy_dataset *d, int *n)
+{
+    const int k = fy_dataset_classes(d);
+    int64_t *counts = fyi_calloc((size_t)k, sizeof *counts);
+    fy_status st = counts != NULL ? fy_dataset_class_counts(d, counts, k)
+                                  : fyi_enomem((size_t)k * sizeof *counts, "class counts");
+
+    *n = 0;
+    for (int c = 0; st == FY_OK && c < k; c++)
+        *n += counts[c] > 0;
+    fyi_free(counts);
+    return st;
+}
+
+/* Known only where the target has labels, of which the method sees nothing. */
+static fy_status check_classes(const fyi_method_site *at, const options *o)
+{
+    const fy_dataset *source = at->data->side[FYI_SOURCE], *target = at->data->side[FYI_TARGET];
+    int in_source, in_target;
+
+    if (o->partial || source == NULL || !fy_dataset_has_labels(target))
+        return FY_OK;
+    FYI_FORWARD(count_classes(source, &in_source));
+    FYI_FORWARD(count_classes(target, &in_target));
+    if (in_target == in_source)
+        return FY_OK;
+    return fyi_fail(FY_EINVAL,
+                    "'source' has samples of %d classes, 'target' of %d; a method that brings the "
+                    "domains together would give the target's samples to classes that it does not "
+                    "have. Choose the classes that both have with source.classes=[...], or say "
+                    "adapt.partial=true",
+                    in_source, in_target);
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+static fy_status set_augment(const fyi_augment_settings *from, fy_augment *room,
+                             const fy_augment **to)
+{
+    FYI_FORWARD(fyi_augment_make(from, room));
+    *to = fy_augment_is_none(room) ? NULL : room;
+    return FY_OK;
+}
+
+static fy_status run(const fyi_method_site *at, const void *given, fy_recipe_result *result)
+{
+    const options *from = given;
+    const fyi_side *side = at->settings->side;
+    const fy_dataset *from_source = at->data->side[FYI_SOURCE];
+    const fy_pixels target = fyi_side_pixels(&side[FYI_TARGET], at->data->side[FYI_TARGET]);
+    const fy_pixels source =
+        from_source != NULL ? fyi_side_pixels(&side[FYI_SOURCE], from_source) : target;
+    fy_adapt_opts o = from->o;
+    fy_augment augment, strong;
+
+    FYI_FORWARD(check_classes(at, from));
+    FYI_FORWARD(set_augment(&from->augment, &augment, &o.augment));
+    FYI_FORWARD(set_augment(&from->strong, &strong, &o.strong));
+    o.method = at->settings->method->name;
+    o.source_weights = fyi_text_or_null(o.source_weights);
+    o.classifier_weights = fyi_text_or_null(o.classifier_weights);
+    o.source_pixels = from_source != NULL ? &source : NULL; /* else its file says */
+    o.target_pixels = &target;
+    o.seed = at->seed;
+    o.workers = at->workers;
+    return fy_adapt(at->run, at->device, &at->data->view.adapt, &o, &result->report.adapt);
+}
+
+/* ---- the methods ------------------------------------------------------------------------------- */
+
+/* clang-format off */
+#define OWN(section) { #section, section##_keys, offsetof(options, o), false, 0 }
+#define NORMS { "transfer", norm_keys, offsetof(options, o), false, 0 }
+#define TRANSFER OWN(transfer)
+#define SPARES .spares = FYI_SIDE(FYI_SOURCE)
+#define NEEDS .spares = 0
+#define METHOD(word, sides, model, ...) \
+    { sides, .name = word, .kind = &fyi_kind_adapt, .bytes = sizeof(options), .defaults = set_defaults, .run = run, \
+      .sections = { { "model", model, offsetof(options, o), false, 0 }, OWN(adapt), { "choice", fyi_choice_keys, offsetof(options, o.rule), false, 0 }, \
+                    { "augment", fyi_augment_keys, offsetof(options, augment), true, 0 }, __VA_ARGS__ } }
+const fyi_method fyi_adapt_methods[FYI_ADAPT_METHODS] = {
+    METHOD("adabn", SPARES, model_keys, { .name = NULL }),
+    METHOD("tent", SPARES, model_keys, NORMS),
+    METHOD("coral", NEEDS, model_keys, TRANSFER),
+    METHOD("mmd", NEEDS, model_keys, TRANSFER),
+    METHOD("jan", NEEDS, model_keys, TRANSFER),
+    METHOD("dann", NEEDS, critic_keys, TRANSFER),
+    METHOD("cdan", NEEDS, critic_keys, TRANSFER),
+    METHOD("cdan_e", NEEDS, critic_keys, TRANSFER),
+    METHOD("mcd", NEEDS, model_keys, TRANSFER, OWN(mcd)),
+    METHOD("mdd", NEEDS, model_keys, TRANSFER, OWN(mdd)),
+    METHOD("mcc", NEEDS, model_keys, TRANSFER, OWN(mcc)),
+    METHOD("afn", NEEDS, model_keys, TRANSFER, OWN(afn)),
+    METHOD("bnm", NEEDS, model_keys, TRANSFER),
+    METHOD("shot", SPARES, model_keys, TRANSFER),
+    METHOD("self_training", NEEDS, model_keys, TRANSFER, OWN(self_training),
+           { "strong", fyi_augment_keys, offsetof(options, strong), true, 0 }),
+};
+/* clang-format on */

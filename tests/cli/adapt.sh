@@ -1,0 +1,57 @@
+#!/bin/bash
+# timeout: 300
+# ferry adapt --method: methods that share one stage from the command line; figures as JSON; keys that wait; and one sentence for
+# whatever is wrong.
+. "$(dirname "$0")/lib/check.bash"
+
+data='--source digits:clean:200 --target digits:noisy:200'
+small='adapt.source_steps=5 adapt.steps=4 adapt.batch=16 adapt.evaluations=2'
+
+# shellcheck disable=SC2086 # settings are words
+expect 0 adapt $data --method shot $small model.classifier=linear_norm --out first --json --quiet
+json_has source_accuracy source_only last chosen oracle reason chosen_step validators density risk
+grep -q "validator.clusters" first/metrics.jsonl || fail "no validators along the way"
+for file in source classifier last chosen; do
+    [ -s "first/$file.safetensors" ] || fail "there is no first/$file.safetensors"
+done
+[ -e first/last_classifier.safetensors ] && fail "the classifier moved"
+[ -s first/report.html ] || fail "no report"
+
+# The recipe that was made repeats the run, whatever the number of loader threads, and with another method it is another.
+expect 0 run first/recipe.yaml workers=3 --out again --json --quiet
+cmp first/last.safetensors again/last.safetensors || fail "another encoder"
+cmp first/metrics.jsonl again/metrics.jsonl || fail "other metrics"
+expect 0 run first/recipe.yaml method=mcd --out other --json --quiet
+says out.txt '"method":"mcd"'
+[ -s other/last_classifier.safetensors ] || fail "the classifier did not move"
+
+# From a source model that is there.
+# shellcheck disable=SC2086
+expect 0 adapt $data --method tent adapt.steps=3 adapt.batch=16 adapt.evaluations=1 \
+    --weights first/source.safetensors --weights first/classifier.safetensors --out tented --json --quiet
+cmp first/source.safetensors tented/source.safetensors || fail "the source model is another"
+
+# And without any sample of the source.
+expect 0 adapt --target digits:noisy:200 --method shot adapt.steps=3 adapt.batch=16 adapt.evaluations=1 \
+    --weights first/source.safetensors --weights first/classifier.safetensors --out alone --json --quiet
+says out.txt '"source_accuracy":null'
+[ -s alone/report.html ] || fail "no report"
+expect 2 adapt --target digits:noisy:200 --method coral --weights first/source.safetensors \
+    --weights first/classifier.safetensors
+says err.txt "the data side 'source' is missing"
+
+# shellcheck disable=SC2086
+expect 2 adapt $data --method shoot
+says err.txt "did you mean 'shot'?"
+# shellcheck disable=SC2086
+expect 2 adapt $data --method coral mcd.encoder_steps=2
+says err.txt "'mcd.encoder_steps' is a key of the method 'mcd', but the recipe's method is 'coral'"
+# shellcheck disable=SC2086
+expect 1 adapt $data --method adabn model.encoder=lenet $small --out none
+says err.txt "an encoder of the family 'lenet' has none"
+# shellcheck disable=SC2086
+expect 1 adapt $data --method coral $small 'target.classes=[0, 1, 2]' --out fewer
+says err.txt "'source' has samples of 10 classes, 'target' of 3"
+# shellcheck disable=SC2086
+expect 0 adapt $data --method coral $small 'target.classes=[0, 1, 2]' adapt.partial=true --out partial --quiet
+finish

@@ -1,0 +1,333 @@
+/* Guards adaptation by methods that share one stage: each helps on drawn digits of another style, or at least does no harm; moves
+ * what it says and nothing else, byte for byte; survives a stop in any stage to the same bytes; and what it cannot be given is refused
+ * in words.
+ *
+ * timeout: 900 */
+#include "support/stopper.h"
+
+#include <ferry/ferry.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct setup {
+    fy_device *dev;
+    fy_dataset *source, *source_test, *target, *unlabelled;
+    fy_judge *judge;
+    fy_adapt_opts o;
+    bool is_alone; /* nothing of the source is given */
+} setup;
+
+static fy_dataset *digits(fy_digit_style style, int64_t size_px, uint64_t seed, int64_t n)
+{
+    fy_digits_opts o = fy_digits_defaults(style);
+    fy_image_opts pad = fy_image_defaults();
+    fy_dataset *drawn, *d;
+    o.seed = seed;
+    o.n = n;
+    o.size_px = size_px;
+    pad.pad = (28 - size_px) / 2;
+    check_ok(fy_digits_open(&o, &drawn));
+    check_ok(fy_dataset_prepare(drawn, &pad, &d));
+    fy_dataset_free(drawn);
+    return d;
+}
+
+static setup open_setup(int64_t n)
+{
+    setup s = { .source = digits(FY_DIGITS_CLEAN, 20, 1, n),
+                .source_test = digits(FY_DIGITS_CLEAN, 20, 2, 200),
+                .target = digits(FY_DIGITS_NOISY, 28, 3, n),
+                .o = fy_adapt_defaults() };
+    check_ok(fy_device_open("cpu", &s.dev));
+    check_ok(fy_dataset_unlabel(s.target, &s.unlabelled));
+    s.o.source_batch = s.o.batch = 32;
+    s.o.source_steps = 100;
+    s.o.steps = 40;
+    s.o.evaluations = 2;
+    s.o.label_smoothing = 0.1;
+    return s;
+}
+
+static void close_setup(setup *s)
+{
+    fy_judge_free(s->judge);
+    fy_dataset_free(s->unlabelled);
+    fy_dataset_free(s->target);
+    fy_dataset_free(s->source_test);
+    fy_dataset_free(s->source);
+    fy_device_close(s->dev);
+}
+
+static fy_status adapt(setup *s, const char *dir, bool resume, fyt_stopper *stop,
+                       fy_adapt_report *report)
+{
+    fy_run *r;
+    const fy_run_opts o = { .dir = dir,
+                            .resume = resume,
+                            .progress = stop ? fyt_stop_there : NULL,
+                            .progress_arg = stop,
+                            .cancel = stop ? &stop->flag : NULL,
+                            .checkpoint_steps = stop ? 7 : 0 };
+    fy_judge_free(s->judge);
+    check_ok(fy_judge_new("target", s->target, &s->judge));
+    const fy_adapt_data data = { .source = s->is_alone ? NULL : s->source,
+                                 .source_test = s->is_alone ? NULL : s->source_test,
+                                 .target = s->unlabelled,
+                                 .target_eval = s->unlabelled,
+                                 .eye = fy_judge_eye(s->judge) };
+    check_ok(fy_run_open(&o, &r));
+    const fy_status st = fy_adapt(r, s->dev, &data, &s->o, report);
+    fy_run_close(r);
+    assert_true(st != FY_OK || isnan(report->plain.chosen));
+    fy_adapt_score(s->judge, report);
+    return st;
+}
+
+/* ---- who moves ---------------------------------------------------------------------------------------------- */
+
+/* The names among file's tensors whose values are others in the checkpoint's `model`, with blanks between; how many of them. */
+static int list_changed(const char *file, const char *dir, const char *model, fyi_buf *names)
+{
+    fy_weights *a, *b;
+    int n = 0;
+    check_ok(fy_weights_open(file, &a));
+    check_ok(fy_weights_open(fyt_path(dir, "checkpoint.safetensors"), &b));
+    for (int i = 0; i < fy_weights_count(a); i++) {
+        char name[128];
+        const int64_t count = fy_shape_numel(fy_weights_shape(a, i));
+        const size_t bytes = (size_t)count * sizeof(float);
+        snprintf(name, sizeof name, "model/%s/%s", model, fy_weights_name(a, i));
+        const int k = fy_weights_find(b, name);
+        assert_true(k >= 0);
+        float *va = fyi_alloc(bytes), *vb = fyi_alloc(bytes);
+        check_ok(fy_weights_read(a, i, FY_F32, va, count));
+        check_ok(fy_weights_read(b, k, FY_F32, vb, count));
+        if (memcmp(va, vb, bytes) != 0) {
+            fyi_buf_printf(names, "%s ", fy_weights_name(a, i));
+            n++;
+        }
+        fyi_free(vb);
+        fyi_free(va);
+    }
+    fy_weights_close(b);
+    fy_weights_close(a);
+    return n;
+}
+
+#define NORMS "bn1.weight bn1.bias bn2.weight bn2.bias bn3.weight bn3.bias"
+#define STATISTICS                                                                        \
+    "bn1.running_mean bn1.running_var bn2.running_mean bn2.running_var bn3.running_mean " \
+    "bn3.running_var"
+
+typedef struct method_case {
+    const char *name;
+    double gain; /* in these few steps, at least, half of what it was; an adversary has hardly begun to learn */
+    const char *encoder; /* what moves of it, globs; "*": all */
+    bool moves_classifier;
+} method_case;
+
+static const method_case cases[] = {
+    { "adabn", 0.1, STATISTICS, false }, { "tent", 0.1, NORMS " " STATISTICS, false },
+    { "coral", 0.02, "*", true },        { "mmd", 0.05, "*", true },
+    { "jan", 0.1, "*", true },           { "dann", -0.1, "*", true },
+    { "cdan", 0.02, "*", true },         { "cdan_e", 0.02, "*", true },
+    { "mcd", 0.15, "*", true },          { "mdd", 0.05, "*", true },
+    { "mcc", 0.1, "*", true },           { "afn", 0.01, "*", true },
+    { "bnm", 0.1, "*", true },           { "shot", 0.15, "*", false },
+    { "self_training", 0.1, "*", true },
+};
+
+static void check_moves(const method_case *c, const char *from, const char *dir)
+{
+    fyi_buf encoder = { 0 }, classifier = { 0 };
+    const int n = list_changed(fyt_path(from, "source.safetensors"), dir, "target", &encoder);
+    const int k = list_changed(fyt_path(from, "classifier.safetensors"), dir, "target_classifier",
+                               &classifier);
+    assert_true(n > 0);
+    if ((k > 0) != c->moves_classifier)
+        fail_msg("%s: of the classifier moved: %s", c->name,
+                 classifier.p ? classifier.p : "nothing");
+    for (char *word = strtok(encoder.p, " "); word; word = strtok(NULL, " "))
+        if (!fy_glob(c->encoder, word))
+            fail_msg("%s: '%s' moved", c->name, word);
+    fyi_buf_release(&classifier);
+    fyi_buf_release(&encoder);
+    fyi_buf nothing = { 0 };
+    assert_int_equal(list_changed(fyt_path(from, "source.safetensors"), dir, "source", &nothing), 0);
+    fyi_buf_release(&nothing);
+}
+
+/* The source model is trained once; each method begins with it. */
+static void every_method_helps_and_moves_what_it_says(void **state)
+{
+    char first[512], file[2][600], dir[600];
+    setup s = open_setup(480);
+    fy_adapt_report r;
+    snprintf(first, sizeof first, "%s/source", (const char *)*state);
+    for (size_t i = 0; i < LEN(cases); i++) {
+        const method_case *c = &cases[i];
+        snprintf(dir, sizeof dir, "%s/%s", (const char *)*state, i ? c->name : "source");
+        s.o.method = c->name;
+        if (adapt(&s, dir, false, NULL, &r) != FY_OK)
+            fail_msg("%s: %s", c->name, fy_last_error());
+        print_message("%-14s source %.3f  only %.3f  last %.3f  chosen %.3f  oracle %.3f\n",
+                      c->name, r.source_accuracy, r.plain.source_only, r.plain.last, r.plain.chosen,
+                      r.plain.oracle);
+        if (r.plain.last < r.plain.source_only + c->gain)
+            fail_msg("%s: from %.3f to %.3f", c->name, r.plain.source_only, r.plain.last);
+        assert_true(r.plain.chosen >= r.plain.source_only - 0.01);
+        check_moves(c, first, dir);
+        snprintf(file[0], sizeof file[0], "%s/source.safetensors", first);
+        snprintf(file[1], sizeof file[1], "%s/classifier.safetensors", first);
+        s.o.source_weights = file[0];
+        s.o.classifier_weights = file[1];
+    }
+    close_setup(&s);
+}
+
+/* ---- without the source's samples ------------------------------------------------------------------------------ */
+
+/* What does without the source's samples ends in the same bytes whether they are there or not. */
+static void the_source_is_spared(void **state)
+{
+    static const char *const methods[] = { "adabn", "tent", "shot" };
+    char with[512], without[600], file[2][600];
+    setup s = open_setup(160);
+    fy_adapt_report r;
+    s.o.source_steps = s.o.steps = 8;
+    s.o.classifier = "linear_norm";
+    for (size_t i = 0; i < LEN(methods); i++) {
+        s.o.method = methods[i];
+        snprintf(with, sizeof with, "%s/with-%s", (const char *)*state, methods[i]);
+        snprintf(without, sizeof without, "%s/without-%s", (const char *)*state, methods[i]);
+        s.is_alone = false;
+        s.o.source_weights = s.o.classifier_weights = NULL;
+        check_ok(adapt(&s, with, false, NULL, &r));
+        snprintf(file[0], sizeof file[0], "%s/source.safetensors", with);
+        snprintf(file[1], sizeof file[1], "%s/classifier.safetensors", with);
+        s.is_alone = true;
+        s.o.source_weights = file[0];
+        s.o.classifier_weights = file[1];
+        check_ok(adapt(&s, without, false, NULL, &r));
+        assert_true(isnan(r.source_accuracy) && isfinite(r.plain.last));
+        check_same_in(with, without, "last.safetensors");
+        check_same_in(with, without, "samples.json");
+    }
+    s.o.method = "coral";
+    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
+    check_sentence("coral: there is no source, and it learns from the source's samples");
+    s.o.method = "shot";
+    s.o.classifier_weights = NULL;
+    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
+    check_sentence("shot: there is no source; it takes the files of a source model's encoder and");
+    close_setup(&s);
+}
+
+/* ---- stopping ------------------------------------------------------------------------------------------------ */
+
+static void a_run_stopped_anywhere_ends_in_the_same_bytes(void **state)
+{
+    static const struct {
+        const char *method, *stage;
+        int64_t at;
+    } stops[] = {
+        { "shot", "source", 3 }, { "shot", "adapt", 5 },   { "mcd", "second", 4 },
+        { "mcd", "adapt", 9 },   { "cdan_e", "adapt", 1 }, { "self_training", "adapt", 8 },
+        { "adabn", "adapt", 6 },
+    };
+    static const char *const files[] = { "last.safetensors", "chosen.safetensors", "metrics.jsonl",
+                                         "features.json", "samples.json" };
+    setup s = open_setup(160);
+    fy_adapt_report r;
+    s.o.source_steps = s.o.steps = 10;
+    for (size_t i = 0; i < LEN(stops); i++) {
+        fyt_stopper stop = { .stage = stops[i].stage, .at = stops[i].at };
+        char whole[600], broken[600];
+        snprintf(whole, sizeof whole, "%s/whole%zu", (const char *)*state, i);
+        snprintf(broken, sizeof broken, "%s/broken%zu", (const char *)*state, i);
+        s.o.method = stops[i].method;
+        s.o.workers = 1;
+        check_ok(adapt(&s, whole, false, NULL, &r));
+        s.o.workers = 0; /* the number of threads changes nothing */
+        check_status(adapt(&s, broken, false, &stop, &r), FY_ECANCELED);
+        check_ok(adapt(&s, broken, true, NULL, &r));
+        for (size_t k = 0; k < LEN(files); k++)
+            check_same_in(whole, broken, files[k]);
+    }
+    close_setup(&s);
+}
+
+/* Of a target with three of the ten classes a method that takes both to have all says so, others do not. */
+static void uneven_classes_are_told(void **state)
+{
+    static const int32_t few[] = { 0, 1, 2 };
+    setup s = open_setup(160);
+    fy_dataset *some;
+    fy_adapt_report r;
+    char dir[600];
+    fy_select_opts o = fy_select_defaults();
+    o.classes = few;
+    o.n_classes = LEN(few);
+    check_ok(fy_dataset_select(s.target, &o, &some));
+    fy_dataset_free(s.target);
+    fy_dataset_free(s.unlabelled);
+    s.target = some;
+    check_ok(fy_dataset_unlabel(s.target, &s.unlabelled));
+    s.o.steps = 2;
+    s.o.batch = 8;
+    for (int i = 0; i < 2; i++) {
+        snprintf(dir, sizeof dir, "%s/%d", (const char *)*state, i);
+        s.o.method = i ? "mcc" : "coral";
+        check_ok(adapt(&s, dir, false, NULL, &r));
+        assert_int_equal(strncmp(r.warning, "coral takes both domains", 24) == 0, i == 0);
+    }
+    close_setup(&s);
+}
+
+/* ---- refusals ------------------------------------------------------------------------------------------------- */
+
+static void refusals_are_sentences(void **state)
+{
+    setup s = open_setup(64);
+    const fy_adapt_opts plain = s.o;
+    fy_adapt_report r;
+    s.o.method = "dan";
+    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
+    check_sentence("adapt: no method is called 'dan'; there are adabn, tent");
+    s.o = plain;
+    s.o.method = "tent";
+    s.o.encoder = "lenet";
+    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
+    check_sentence("tent: it adapts batch norms, and an encoder of the family 'lenet' has none");
+    s.o = plain;
+    s.o.batch = 1000;
+    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
+    check_sentence("cdan_e: batch is 1000 and");
+    s.o = plain;
+    s.o.method = "mcd";
+    s.o.mcd_steps = 9;
+    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
+    check_sentence("mcd: 9 steps of the encoder; expected 1 to 8");
+    s.o = plain;
+    s.o.method = "self_training";
+    s.o.threshold = 1;
+    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
+    check_sentence("self_training: the threshold is 1; expected 0 to 1, without both");
+    close_setup(&s);
+}
+
+#define IN_DIR(test) cmocka_unit_test_setup_teardown(test, fyt_tmpdir_setup, fyt_tmpdir_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_DIR(every_method_helps_and_moves_what_it_says),
+        IN_DIR(the_source_is_spared),
+        IN_DIR(a_run_stopped_anywhere_ends_in_the_same_bytes),
+        IN_DIR(uneven_classes_are_told),
+        IN_DIR(refusals_are_sentences),
+    };
+    return cmocka_run_group_tests_name("adapt", tests, NULL, NULL);
+}

@@ -1,0 +1,364 @@
+/* test_domain_losses.c: losses that bring two domains together. Guards every loss's gradient, its agreement with PyTorch
+ * (tests/golden/make_domains.py), what they say of extreme batches, and what is refused. */
+#include "support/op_eval.h"
+
+#include <ferry/domains.h>
+
+#include <math.h>
+#include <string.h>
+
+#define N 6 /* samples of the source */
+#define M 5 /* of the target */
+#define D 7
+#define K 4
+
+/* A multiple of 1/512 in [-1, 1), as in make_domains.py. */
+static fy_node values(op_test *t, fy_shape s, int salt)
+{
+    float v[N * D];
+    for (int64_t i = 0; i < fy_shape_numel(&s); i++)
+        v[i] = (float)(((i + 1) * (i + 7 * salt + 3) * 37 + i * 11 + salt * 101) % 1009) / 512 - 1;
+    return op_param_of(t, s, v);
+}
+
+/* What the losses below are given; `x` is that by which the gradient is compared with PyTorch's. */
+typedef struct scene {
+    fy_node s, t, a, b, c, x;
+} scene;
+
+static scene scene_of(op_test *t)
+{
+    return (scene){ .s = values(t, FY_SHAPE(N, D), 1),
+                    .t = values(t, FY_SHAPE(M, D), 2),
+                    .a = values(t, FY_SHAPE(N, K), 3),
+                    .b = values(t, FY_SHAPE(M, K), 4),
+                    .c = values(t, FY_SHAPE(N, K), 5) };
+}
+
+typedef struct domain_case {
+    op_row row;
+    fy_node (*loss)(fy_graph *g, op_test *t, scene *s);
+    bool is_fixed; /* differences would see through what is detached: not for them */
+} domain_case;
+
+static fy_node build(op_test *t, const void *row)
+{
+    scene s = scene_of(t);
+    return ((const domain_case *)row)->loss(t->g, t, &s);
+}
+
+#define LOSS(name_, gives, ...)                             \
+    static fy_node name_(fy_graph *g, op_test *t, scene *s) \
+    {                                                       \
+        (void)t;                                            \
+        s->x = s->gives;                                    \
+        return __VA_ARGS__;                                 \
+    }
+
+LOSS(coral, s, fy_coral(g, s->s, s->t))
+LOSS(mmd, s, fy_mmd(g, s->s, s->t, FY_NO_NODE))
+LOSS(mmd_wide, s, fy_mmd(g, s->s, s->t, fy_fill(g, FY_SCALAR, 3)))
+LOSS(lengths, s, fy_mean_all(g, fy_lengths(g, s->s)))
+LOSS(multilinear, s, fy_sum_all(g, fy_square(g, fy_multilinear(g, s->s, fy_softmax(g, s->a), 0, 0))))
+LOSS(drawn, s, fy_sum_all(g, fy_square(g, fy_multilinear(g, s->s, fy_softmax(g, s->a), 9, 3))))
+LOSS(certainty, a, fy_mean_all(g, fy_certainty(g, s->a)))
+LOSS(confusion, a, fy_class_confusion(g, s->a, 2.5f, FY_NO_NODE))
+LOSS(nuclear_norm, a, fy_nuclear_norm(g, fy_softmax(g, s->a)))
+LOSS(discrepancy, a, fy_discrepancy(g, s->a, s->c))
+LOSS(information, a, fy_information_loss(g, s->a))
+
+static fy_node joint(fy_graph *g, scene *s, fy_node width)
+{
+    const fy_joint layers[] = {
+        { .source = s->s, .target = s->t, .width = width },
+        { .source = fy_softmax(g, s->a),
+          .target = fy_softmax(g, s->b),
+          .width = fy_fill(g, FY_SCALAR, 1.68f),
+          .is_single = true },
+    };
+    return fy_joint_mmd(g, layers, 2);
+}
+LOSS(joint_mmd, s, joint(g, s, FY_NO_NODE))
+LOSS(joint_wide, s, joint(g, s, fy_fill(g, FY_SCALAR, 3)))
+
+static fy_node confusion_rows(fy_graph *g, op_test *t, scene *s)
+{
+    static const float w[N] = { 1, 0.5f, 0, 0.25f, 1, 2 };
+    s->x = s->a;
+    return fy_class_confusion(g, s->a, 2.5f, op_floats(t, FY_SHAPE(N), w));
+}
+
+static fy_node margin(fy_graph *g, op_test *t, scene *s)
+{
+    static const int32_t y[N] = { 0, 1, 2, 3, 0, 1 };
+    s->x = s->a;
+    return fy_margin_disparity(g, s->a, op_ints(t, N, y), s->b, op_ints(t, M, y), 4);
+}
+
+#define CASE(name_, why_, loss_, ...)                                                 \
+    {                                                                                 \
+        .row = { name_, why_, build, 2e-5 }, .loss = (loss_), .is_fixed = __VA_ARGS__ \
+    }
+/* clang-format off */
+static const domain_case cases[] = {
+    CASE("coral", "covariances of unlike counts", coral, false),
+    CASE("mmd", "a width of the batch's own", mmd, true),
+    CASE("mmd, wide", "a width that is given", mmd_wide, false),
+    CASE("joint_mmd", "two layers", joint_mmd, true),
+    CASE("joint_mmd, wide", "a width that is given", joint_wide, false),
+    CASE("lengths", "rows", lengths, false),
+    CASE("multilinear", "every pair", multilinear, false),
+    CASE("multilinear, drawn", "random projections", drawn, false),
+    CASE("certainty", "entropy in an exponent", certainty, false),
+    CASE("class_confusion", "all samples alike", confusion, false),
+    CASE("class_confusion, rows", "weights of samples", confusion_rows, false),
+    CASE("nuclear_norm", "U V^T", nuclear_norm, false),
+    CASE("discrepancy", "both classifiers", discrepancy, false),
+    CASE("information", "both entropies", information, false),
+    CASE("margin_disparity", "agreement and denial", margin, false),
+};
+/* clang-format on */
+
+static void values_equal_reference(void **state)
+{
+    const domain_case *c = *state;
+    op_check_forward(c->row.build, c, "cpu", c->row.rtol);
+}
+
+static void gradient_equals_differences(void **state)
+{
+    const domain_case *c = *state;
+    if (!c->is_fixed)
+        op_check_gradient(c->row.build, c);
+}
+
+static void gradient_equals_reference(void **state)
+{
+    const domain_case *c = *state;
+    op_check_gradient_on(c->row.build, c, "cpu", c->row.rtol);
+}
+
+/* ---- PyTorch ---------------------------------------------------------------------------------------------------- */
+
+static const struct golden {
+    const char *name;
+    double value, norm;
+} goldens[] = {
+#include "../golden/domains.inc"
+};
+
+static const domain_case *case_of(const char *name)
+{
+    for (size_t i = 0; i < LEN(cases); i++)
+        if (strcmp(cases[i].row.name, name) == 0)
+            return &cases[i];
+    fail_msg("no case '%s'", name);
+    return NULL;
+}
+
+static double norm_of_gradient(op_test *t, const char *device, fy_node loss, fy_node x)
+{
+    double v[N * D], sum = 0;
+    fy_node diff;
+    const fy_shape s = fy_node_shape(t->g, x);
+    fy_gradient(t->g, loss, &x, 1, &diff);
+    op_eval_step(t, device, diff, 0, v, fy_shape_numel(&s));
+    for (int64_t i = 0; i < fy_shape_numel(&s); i++)
+        sum += v[i] * v[i];
+    return sqrt(sum);
+}
+
+static void compare_golden(const struct golden *c, const char *device, double rtol)
+{
+    op_test t;
+    double value;
+    op_eval_begin(&t);
+    scene s = scene_of(&t);
+    const fy_node loss = case_of(c->name)->loss(t.g, &t, &s);
+    const double norm = norm_of_gradient(&t, device, loss, s.x);
+    op_eval_step(&t, device, loss, 0, &value, 1);
+    print_message("%s on %s\n", c->name, device);
+    check_close_f64(&value, &c->value, 1, rtol, 1e-9);
+    check_close_f64(&norm, &c->norm, 1, rtol, 1e-9);
+    op_eval_end(&t);
+}
+
+static void losses_are_pytorchs(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LEN(goldens); i++) {
+        compare_golden(&goldens[i], "ref", 1e-6);
+        compare_golden(&goldens[i], "cpu", 2e-4);
+    }
+}
+
+/* ---- batches that say nothing, or everything ---------------------------------------------------------------------- */
+
+/* Logits whose rows are `certain` for class first + i % n, and 0 else. */
+static fy_node certain(op_test *t, float size, int first, int n)
+{
+    float v[N * K] = { 0 };
+    for (int i = 0; i < N; i++)
+        v[i * K + first + i % n] = size;
+    return op_param_of(t, FY_SHAPE(N, K), v);
+}
+
+static fy_node perfect(op_test *t)
+{
+    return certain(t, 50, 0, 3);
+}
+static fy_node collapsed(op_test *t)
+{
+    return certain(t, 50, 1, 1);
+}
+static fy_node guess(op_test *t)
+{
+    return certain(t, 0, 0, 1);
+}
+
+static fy_node information_of(fy_graph *g, fy_node x)
+{
+    return fy_information_loss(g, x);
+}
+static fy_node confusion_of(fy_graph *g, fy_node x)
+{
+    return fy_class_confusion(g, x, 1, FY_NO_NODE);
+}
+static fy_node nuclear_of(fy_graph *g, fy_node x)
+{
+    return fy_nuclear_norm(g, fy_softmax(g, x));
+}
+static fy_node discrepancy_of(fy_graph *g, fy_node x)
+{
+    return fy_discrepancy(g, x, x);
+}
+
+/* Two samples of each of three classes, all of one class, and no idea; by hand. */
+static void extreme_predictions(void **state)
+{
+    static const struct {
+        fy_node (*loss)(fy_graph *g, fy_node x);
+        fy_node (*of)(op_test *t);
+        double value;
+    } rows[] = {
+        { information_of, perfect, -1.0986122886681098 }, /* -log 3 */
+        { information_of, collapsed, 0 },
+        { information_of, guess, 0 },
+        { confusion_of, perfect, 0.25 }, /* the class that nobody has is confused with all */
+        { confusion_of, guess, 0.75 },
+        { nuclear_of, perfect, 4.242640687119285 },   /* 3 sqrt 2 */
+        { nuclear_of, collapsed, 2.449489742783178 }, /* sqrt 6 */
+        { nuclear_of, guess, 1.224744871391589 },     /* sqrt 6 / 2 */
+        { discrepancy_of, perfect, 0 },
+    };
+    (void)state;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        op_test t;
+        double v;
+        op_eval_begin(&t);
+        const fy_node x = rows[i].of(&t), loss = rows[i].loss(t.g, x);
+        op_eval_step(&t, "cpu", loss, 0, &v, 1);
+        if (!(fabs(v - rows[i].value) < 1e-5))
+            fail_msg("row %zu: %.9g, expected %.9g", i, v, rows[i].value);
+        assert_true(isfinite(norm_of_gradient(&t, "cpu", loss, x)));
+        op_eval_end(&t);
+    }
+}
+
+/* Samples that are all the same have no distance, no length and no covariance, but finite gradients. */
+static void equal_samples_have_gradients(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        op_test t;
+        double v;
+        static const float zeros[N * D];
+        op_eval_begin(&t);
+        const fy_node x = op_param_of(&t, FY_SHAPE(N, D), zeros);
+        const fy_node loss = i == 0   ? fy_coral(t.g, x, x)
+                             : i == 1 ? fy_mmd(t.g, x, x, FY_NO_NODE)
+                                      : fy_mean_all(t.g, fy_lengths(t.g, x));
+        op_eval_step(&t, "cpu", loss, 0, &v, 1);
+        assert_true(fabs(v) < 1e-6);
+        assert_true(isfinite(norm_of_gradient(&t, "cpu", loss, x)));
+        op_eval_end(&t);
+    }
+}
+
+/* Products of random projections are those of outer products in the mean. */
+static void projections_keep_products(void **state)
+{
+    (void)state;
+    double whole[N * D * K], drawn_values[N * 4096];
+    op_test t;
+    op_eval_begin(&t);
+    const scene s = scene_of(&t);
+    const fy_node p = fy_softmax(t.g, s.a);
+    op_eval_step(&t, "cpu", fy_multilinear(t.g, s.s, p, 0, 0), 0, whole, LEN(whole));
+    op_eval_step(&t, "cpu", fy_multilinear(t.g, s.s, p, 4096, 1), 0, drawn_values,
+                 LEN(drawn_values));
+    double exact = 0, about = 0;
+    for (int i = 0; i < D * K; i++)
+        exact += whole[i] * whole[i];
+    for (int i = 0; i < 4096; i++)
+        about += drawn_values[i] * drawn_values[i];
+    assert_true(fabs(about / exact - 1) < 0.15);
+    op_eval_end(&t);
+}
+
+/* ---- refusals ------------------------------------------------------------------------------------------------------ */
+
+static fy_node unlike(op_test *t, const void *row)
+{
+    (void)row;
+    const scene s = scene_of(t);
+    return fy_coral(t->g, s.s, s.b);
+}
+
+static fy_node too_many_layers(op_test *t, const void *row)
+{
+    (void)row;
+    return fy_joint_mmd(t->g, NULL, 5);
+}
+
+static fy_node other_rows(op_test *t, const void *row)
+{
+    (void)row;
+    const scene s = scene_of(t);
+    return fy_multilinear(t->g, s.s, s.b, 0, 0);
+}
+
+static void refusals_are_sentences(void **state)
+{
+    (void)state;
+    op_check_mistake(unlike, NULL, FY_ESHAPE,
+                     "coral: values are [6, 7] and [5, 4]; expected [n, d] of the source and "
+                     "[m, d] of the target");
+    op_check_mistake(too_many_layers, NULL, FY_EINVAL, "joint_mmd: 5 layers; expected 1 to 4");
+    op_check_mistake(other_rows, NULL, FY_ESHAPE,
+                     "multilinear: values are [6, 7] and [5, 4]; expected [n, k], and as many "
+                     "rows of what goes with it");
+}
+
+static const CMUnitTestFunction kinds[] = { values_equal_reference, gradient_equals_differences,
+                                            gradient_equals_reference };
+static const char *const kind_names[] = { "values", "gradient", "gradient on cpu" };
+
+int main(void)
+{
+    static const struct CMUnitTest others[] = {
+        cmocka_unit_test(losses_are_pytorchs),          cmocka_unit_test(extreme_predictions),
+        cmocka_unit_test(equal_samples_have_gradients), cmocka_unit_test(projections_keep_products),
+        cmocka_unit_test(refusals_are_sentences),
+    };
+    static struct CMUnitTest tests[LEN(cases) * LEN(kinds) + LEN(others)];
+    static char names[LEN(cases) * LEN(kinds)][80];
+    for (size_t i = 0; i < LEN(names); i++) {
+        const domain_case *c = &cases[i / LEN(kinds)];
+        snprintf(names[i], sizeof names[i], "%s: %s", c->row.name, kind_names[i % LEN(kinds)]);
+        tests[i] = (struct CMUnitTest){ names[i], kinds[i % LEN(kinds)], NULL, NULL,
+                                        (void *)(uintptr_t)c };
+    }
+    memcpy(tests + LEN(names), others, sizeof others);
+    return cmocka_run_group_tests_name("domain_losses", tests, NULL, NULL);
+}

@@ -1,0 +1,179 @@
+/* Guards what is said of a model without labels: each validator against values worked out by hand for a perfect model, a collapsed one
+ * and one that knows nothing; what is unknown is NaN; what does not fit is refused in words; docs/adapting.md has all of them. */
+#include "support/support.h"
+
+#include <ferry/validate.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { N = 60, K = 3, D = 2 };
+
+typedef struct scene {
+    fy_tensor *z, *logits, *y;
+    fy_dataset *labelled;
+} scene;
+
+/* Three clouds, far apart. */
+static float place(int i, int axis)
+{
+    static const float centre[K][D] = { { 0, 0 }, { 8, 0 }, { 0, 8 } };
+    return centre[i % K][axis] + (float)((i * 7 + axis * 3) % 5) / 10;
+}
+
+/* certain: of the right class; collapsed: of class 0; else of none. */
+static scene open_scene(float certain, float collapsed)
+{
+    scene s;
+    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(N, D), &s.z));
+    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(N, K), &s.logits));
+    check_ok(fy_tensor_new(FY_I32, FY_SHAPE(N), &s.y));
+    float *z = fy_tensor_data(s.z), *v = fy_tensor_data(s.logits);
+    for (int i = 0; i < N; i++) {
+        ((int32_t *)fy_tensor_data(s.y))[i] = i % K;
+        for (int j = 0; j < D; j++)
+            z[i * D + j] = place(i, j);
+        for (int c = 0; c < K; c++)
+            v[i * K + c] = (c == i % K ? certain : 0) + (c == 0 ? collapsed : 0);
+    }
+    check_ok(fy_dataset_from_tensors("source", s.z, s.y, K, &s.labelled));
+    return s;
+}
+
+static void close_scene(scene *s)
+{
+    fy_dataset_free(s->labelled);
+    fy_tensor_free(s->y);
+    fy_tensor_free(s->logits);
+    fy_tensor_free(s->z);
+}
+
+static fy_pass pass_of(const scene *s)
+{
+    return (fy_pass){ s->z, s->logits, s->labelled, s->z, s->logits };
+}
+
+static int index_of(const char *name)
+{
+    int i = 0;
+    while (fy_validators()[i] && strcmp(fy_validators()[i], name) != 0)
+        i++;
+    assert_non_null(fy_validators()[i]);
+    return i;
+}
+
+static void extreme_models_have_known_values(void **state)
+{
+    static const struct {
+        const char *name;
+        double perfect, collapsed, guess;
+    } rows[] = {
+        { "source_accuracy", 1, 1.0 / 3, 1.0 / 3 },
+        { "entropy", 0, 0, 1 },
+        { "diversity", 1, 0, 1 },
+        { "information", 1, 0, 0 },
+        { "nuclear_norm", 1, 0.5773502691896258, 1.0 / 3 },
+        { "density", 0.7221129, 1, 1 }, /* log 19 / log 59 */
+        { "clusters", 1, 0, 0 },
+        { "risk", 0, 2.0 / 3, 2.0 / 3 },
+        { "reverse", 1, 1.0 / 3, 1.0 / 3 },
+    };
+    (void)state;
+    for (int m = 0; m < 3; m++) {
+        scene s = open_scene(m == 0 ? 60 : 0, m == 1 ? 60 : 0);
+        const fy_pass p = pass_of(&s);
+        double v[FY_MAX_VALIDATORS];
+        check_ok(fy_validate(&p, v));
+        for (size_t i = 0; i < LEN(rows); i++) {
+            const double want = m == 0   ? rows[i].perfect
+                                : m == 1 ? rows[i].collapsed
+                                         : rows[i].guess;
+            const double is = v[index_of(rows[i].name)];
+            if (!(fabs(is - want) < 1e-3))
+                fail_msg("%s of model %d: %.9g, expected %.9g", rows[i].name, m, is, want);
+        }
+        close_scene(&s);
+    }
+}
+
+static void what_is_unknown_is_nan(void **state)
+{
+    (void)state;
+    scene s = open_scene(5, 0);
+    fy_pass p = pass_of(&s);
+    double v[FY_MAX_VALIDATORS];
+    p.source_z = p.source_logits = NULL;
+    p.source = NULL;
+    check_ok(fy_validate(&p, v));
+    assert_true(isnan(v[index_of("source_accuracy")]) && isnan(v[index_of("risk")]) &&
+                isnan(v[index_of("reverse")]));
+    assert_true(isfinite(v[index_of("clusters")]) && isfinite(v[index_of("density")]));
+    ((float *)fy_tensor_data(s.logits))[7] = NAN;
+    check_ok(fy_validate(&p, v));
+    for (int i = 0; i < FY_MAX_VALIDATORS; i++)
+        assert_true(isnan(v[i]));
+    close_scene(&s);
+}
+
+static void other_shapes_are_refused(void **state)
+{
+    (void)state;
+    scene s = open_scene(5, 0);
+    fy_tensor *fewer;
+    double v[FY_MAX_VALIDATORS];
+    fy_pass p = pass_of(&s);
+    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(N - 1, D), &fewer));
+    p.target_z = fewer;
+    check_status(fy_validate(&p, v), FY_ESHAPE);
+    check_sentence("validating: the target's features are no f32 [60, d]");
+    fy_tensor_free(fewer);
+    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(N, D + 1), &fewer));
+    p.target_z = fewer;
+    check_status(fy_validate(&p, v), FY_ESHAPE);
+    check_sentence("the source has 2 features and 3 classes, the target 3 and 3");
+    fy_tensor_free(fewer);
+    close_scene(&s);
+}
+
+static fy_status validate_once(void *arg)
+{
+    const fy_pass p = pass_of(arg);
+    double v[FY_MAX_VALIDATORS];
+    return fy_validate(&p, v);
+}
+
+static void failing_allocations_are_survived(void **state)
+{
+    (void)state;
+    scene s = open_scene(5, 0);
+    fyt_check_alloc_failures(validate_once, &s);
+    close_scene(&s);
+}
+
+static void the_guide_has_every_validator(void **state)
+{
+    char *guide;
+    (void)state;
+    check_ok(fyi_file_read(fyt_source_path("docs/adapting.md"), 1 << 20, &guide, &(size_t){ 0 }));
+    for (const char *const *v = fy_validators(); *v; v++) {
+        char row[256];
+        snprintf(row, sizeof row, "| `%s` | %s | %s |", *v, fy_validator_text(*v),
+                 fy_validator_is_gain(*v) ? "more" : "less");
+        check_contains(guide, row);
+    }
+    assert_null(fy_validator_text("nothing"));
+    fyi_free(guide);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(extreme_models_have_known_values),
+        cmocka_unit_test(what_is_unknown_is_nan),
+        cmocka_unit_test(other_shapes_are_refused),
+        cmocka_unit_test(failing_allocations_are_survived),
+        cmocka_unit_test(the_guide_has_every_validator),
+    };
+    return cmocka_run_group_tests_name("validate", tests, NULL, NULL);
+}

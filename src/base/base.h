@@ -128,6 +128,8 @@ fy_status fyi_outfile_write(fyi_outfile *f, const void *p, size_t bytes);
 fy_status fyi_outfile_commit(fyi_outfile *f); /* frees f, also on failure */
 void fyi_outfile_abort(fyi_outfile *f);       /* accepts NULL */
 fy_status fyi_file_write(const char *path, const void *p, size_t bytes); /* the three in one */
+/* Those that killed processes left in a directory; for whoever is alone in it. */
+void fyi_drop_temporaries(const char *dir);
 
 /* The sentence of a failed system call, with advice where there is any. */
 fy_status fyi_fail_errno(const char *attempt, const char *path, int error);

@@ -6,6 +6,7 @@
  * symbolic link is replaced by the file, not followed. */
 #include "base/base.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
@@ -346,6 +347,17 @@ fy_status fyi_file_write(const char *path, const void *p, size_t bytes)
         return st;
     }
     return fyi_outfile_commit(f);
+}
+
+void fyi_drop_temporaries(const char *dir)
+{
+    DIR *d = opendir(dir);
+
+    for (const struct dirent *e; d != NULL && (e = readdir(d)) != NULL;)
+        if (e->d_name[0] == '.' && strstr(e->d_name, ".tmp.") != NULL)
+            (void)unlinkat(dirfd(d), e->d_name, 0); /* one that stays does no harm */
+    if (d != NULL)
+        closedir(d);
 }
 
 /* ---- paths -------------------------------------------------------------------------------------

@@ -167,6 +167,7 @@ static fy_status write_manifests(const fyi_recipe_data *d, const char *dir)
 
     FYI_FORWARD(fyi_place_path(dir, "data", path, sizeof path));
     FYI_FORWARD(fyi_mkdirs(path));
+    fyi_drop_temporaries(path);
     for (int i = 0; (of = fyi_data_nth(d, i, side)) != NULL; i++) {
         (void)snprintf(name, sizeof name, "data/%s.json", side);
         FYI_FORWARD(fyi_place_path(dir, name, path, sizeof path));

@@ -2,7 +2,6 @@
  * before. On resume, metrics.jsonl is cut back to what the checkpoint had seen. */
 #include "train/train.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -59,17 +58,6 @@ static fy_status open_metrics(fy_run *r, int64_t keep_bytes)
     return keep_bytes > 0 ? cut_metrics(r, keep_bytes) : FY_OK;
 }
 
-/* A kill while a file was being written leaves ".<name>.tmp.<pid>.<n>". */
-static void drop_temporaries(const char *dir)
-{
-    DIR *d = opendir(dir);
-    for (struct dirent *e; d && (e = readdir(d)) != NULL;)
-        if (e->d_name[0] == '.' && strstr(e->d_name, ".tmp."))
-            (void)unlinkat(dirfd(d), e->d_name, 0); /* one that stays does no harm */
-    if (d)
-        closedir(d);
-}
-
 /* Until the run is closed, or its process ends. File systems without locks are taken at their word. */
 static fy_status lock_dir(fy_run *r)
 {
@@ -98,7 +86,7 @@ static fy_status open_dir(fy_run *r)
                errno != ENOENT) /* of an earlier run in this directory */
         return fyi_fail(FY_EIO, "cannot remove the old '%s': %s", r->checkpoint_path,
                         strerror(errno));
-    drop_temporaries(r->dir);
+    fyi_drop_temporaries(r->dir);
     return open_metrics(r, metrics_bytes);
 }
 

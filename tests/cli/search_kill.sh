@@ -12,6 +12,7 @@ quiet_search quiet.db quiet
 storm storm.db storm 4 "${KILLS:-12}"
 check_storm storm.db
 [ "$(ls storm/runs | wc -l)" -eq 24 ] || fail "other directories than trials"
-[ -z "$(find storm -name '*.tmp.*')" ] || fail "a temporary is left"
+left=$(find storm -name "*.tmp.*")
+[ -z "$left" ] || fail "temporaries are left: $left"
 echo "$n_kills kills"
 finish

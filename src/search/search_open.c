@@ -85,13 +85,15 @@ static fy_status make_dir(fy_search *s, fy_recipe *r)
     return fyi_path_exists(path) ? check_old(r, path, s->dir) : FY_OK;
 }
 
-/* After the study was joined: what a directory says is true. */
-static fy_status write_recipe(const fy_search *s)
+/* After the study was joined: what a directory says is true. One worker at a time, so that what killed ones left can go. */
+static fy_status write_recipe(fy_search *s)
 {
     char path[FY_RUN_DIR_MAX + 16];
 
     FYI_FORWARD(fyi_place_path(s->dir, "recipe.yaml", path, sizeof path));
-    return fy_recipe_write(s->recipe, path);
+    FYI_FORWARD(fyi_store_begin(&s->store));
+    fyi_drop_temporaries(s->dir);
+    return fyi_store_end(&s->store, fy_recipe_write(s->recipe, path));
 }
 
 /* ---- the study ------------------------------------------------------------------------------- */

@@ -133,6 +133,53 @@ static void every_method_learns(void **state)
     }
 }
 
+/* ---- which epoch ------------------------------------------------------------------------------------------- */
+
+static double value_of(const char *line, const char *name)
+{
+    const char *at = strstr(line, name);
+    assert_non_null(at);
+    return strtod(strchr(at, ':') + 1, NULL);
+}
+
+/* By fused accuracy alone the first of many equal epochs was kept, and the weak modality was not done learning. */
+static void of_equal_epochs_the_one_that_taught_more_is_kept(void **state)
+{
+    setup s;
+    fy_fuse_report r;
+    char *path = fyi_path_join(*state, "metrics.jsonl"), *text;
+    double most = -1, most_taught = -1, least_taught = 3;
+    size_t bytes;
+    open_setup(&s, "dgl");
+    s.o.epochs = 20;
+    draw_all(&s, 120);
+    check_ok(fuse(&s, *state, false, NULL, &r));
+    check_ok(fyi_file_read(path, 1 << 20, &text, &bytes));
+    double kept = -1;
+    int64_t epoch = 0;
+    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        if (!strstr(line, "\"val.fused\""))
+            continue;
+        const double fused = value_of(line, "\"val.fused\"");
+        const double taught = value_of(line, "\"val.strong\"") + value_of(line, "\"val.weak\"");
+        if (epoch++ == r.best_epoch)
+            kept = taught;
+        if (fused > most) {
+            most = fused;
+            most_taught = least_taught = taught;
+        } else if (fused == most) {
+            most_taught = fmax(most_taught, taught);
+            least_taught = fmin(least_taught, taught);
+        }
+    }
+    assert_true(most_taught > least_taught); /* else nothing was shown */
+    assert_true(kept == most_taught);
+    assert_true(fabs(r.fused_val - most) < 1e-6);
+    fyi_free(text);
+    fyi_free(path);
+    close_setup(&s);
+}
+
 /* ---- what is known ------------------------------------------------------------------------------------------ */
 
 static double unique_of_weak(const char *dir, fy_facts_control control)
@@ -232,6 +279,7 @@ int main(void)
 #define IN_DIR(f) cmocka_unit_test_setup_teardown(f, fyt_tmpdir_setup, fyt_tmpdir_teardown)
     static const struct CMUnitTest tests[] = {
         IN_DIR(every_method_learns),
+        IN_DIR(of_equal_epochs_the_one_that_taught_more_is_kept),
         IN_DIR(unique_information_is_seen_where_it_is),
         IN_DIR(a_stopped_run_resumes_to_the_same_bytes),
         IN_DIR(missing_parts_are_no_hindrance),

@@ -31,7 +31,7 @@ typedef struct fuse_kept {
     int64_t best_epoch;           /* -1: nothing was looked at */
     int64_t worse;                /* epochs since */
     fuse_figure fused;            /* of the best */
-    fuse_figure branch[FUSE_MAX]; /* of each modality's best, where modalities learn alone */
+    fuse_figure branch[FUSE_MAX]; /* of the best, or of each modality's where modalities learn alone */
 } fuse_kept;
 
 typedef struct fuse_method fuse_method;

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* ---- looking ---------------------------------------------------------------------------------------------- */
 
@@ -22,13 +23,26 @@ static fy_status note(const together *t, int64_t step, const fuse_look *l)
     return fy_run_metrics(t->f->run, t->name, step, t->f->n + 1, names, values);
 }
 
+/* Together first. Of epochs where that is the same, which are many once the strong modality is done, the one that has taught the
+ * modalities more; then the more certain one. */
+static bool is_better(const fuse_kept *k, const fuse_look *l, int n)
+{
+    double more = 0;
+    if (l->fused.accuracy != k->fused.accuracy)
+        return l->fused.accuracy > k->fused.accuracy;
+    for (int m = 0; m < n; m++)
+        more += l->branch[m].accuracy - k->branch[m].accuracy;
+    return more > 0 || (!(more < 0) && l->fused.loss < k->fused.loss);
+}
+
 static fy_status keep_if_best(const together *t, fuse_kept *k, const fuse_look *l)
 {
-    if (k->best_epoch >= 0 && !fuse_is_better(&k->fused, &l->fused)) {
+    if (k->best_epoch >= 0 && !is_better(k, l, t->f->n)) {
         k->worse++;
         return FY_OK;
     }
     k->fused = l->fused;
+    memcpy(k->branch, l->branch, sizeof k->branch);
     k->best_epoch = k->epochs;
     k->worse = 0;
     return fy_fused_save(t->net->fused, t->f->run);
@@ -36,7 +50,7 @@ static fy_status keep_if_best(const together *t, fuse_kept *k, const fuse_look *
 
 /* Each modality's encoder and classifier when it was best, by itself. */
 static fy_status keep_branch_if_best(const together *t, fuse_kept *k, const fuse_look *l, int m,
-                                     bool *is_better)
+                                     bool *is_new)
 {
     char head[32];
     fy_status st;
@@ -46,19 +60,19 @@ static fy_status keep_branch_if_best(const together *t, fuse_kept *k, const fuse
     FY_TRY(fy_model_copy_some(t->f->best, t->net->fusion, head));
     FY_TRY(fy_run_save_model(t->f->run, fy_model_name(t->net->encoders[m]), t->net->encoders[m]));
     k->branch[m] = l->branch[m];
-    *is_better = true;
+    *is_new = true;
 done:
     return st;
 }
 
 static fy_status keep_best_branches(const together *t, fuse_kept *k, const fuse_look *l)
 {
-    bool is_better = false;
+    bool is_new = false;
     fy_status st = FY_OK;
     for (int m = 0; m < t->f->n; m++)
-        FY_TRY(keep_branch_if_best(t, k, l, m, &is_better));
-    k->worse = is_better ? 0 : k->worse + 1;
-    if (is_better)
+        FY_TRY(keep_branch_if_best(t, k, l, m, &is_new));
+    k->worse = is_new ? 0 : k->worse + 1;
+    if (is_new)
         k->best_epoch = k->epochs;
 done:
     return st;

@@ -5,6 +5,8 @@
  * (Hager and Zhang 2005, section 2.1). */
 #include "train/lbfgs.h"
 
+#include "train/dot.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -25,15 +27,6 @@ typedef struct minimiser {
     double value, next_value;
     fyi_arena memory;
 } minimiser;
-
-static double dot(const double *a, const double *b, int64_t n)
-{
-    double sum = 0;
-
-    for (int64_t i = 0; i < n; i++)
-        sum += a[i] * b[i];
-    return sum;
-}
 
 static void add(double *to, double by, const double *v, int64_t n)
 {
@@ -61,12 +54,12 @@ static void find_way(minimiser *m)
     for (int k = 0; k < m->n_pairs; k++) {
         const int slot = (m->newest - k + PAIRS) % PAIRS;
 
-        alpha[slot] = m->rho[slot] * dot(m->step[slot], m->way, n);
+        alpha[slot] = m->rho[slot] * fyi_dot_f64(m->step[slot], m->way, n);
         add(m->way, -alpha[slot], m->turn[slot], n);
     }
     if (m->n_pairs > 0) {
         const double *turn = m->turn[m->newest];
-        const double scale = 1 / (m->rho[m->newest] * dot(turn, turn, n));
+        const double scale = 1 / (m->rho[m->newest] * fyi_dot_f64(turn, turn, n));
 
         for (int64_t i = 0; i < n; i++)
             m->way[i] *= scale;
@@ -74,7 +67,8 @@ static void find_way(minimiser *m)
     for (int k = m->n_pairs - 1; k >= 0; k--) {
         const int slot = (m->newest - k + PAIRS) % PAIRS;
 
-        add(m->way, alpha[slot] - m->rho[slot] * dot(m->turn[slot], m->way, n), m->step[slot], n);
+        add(m->way, alpha[slot] - m->rho[slot] * fyi_dot_f64(m->turn[slot], m->way, n),
+            m->step[slot], n);
     }
 }
 
@@ -90,7 +84,7 @@ static bool has_fallen(const minimiser *m, double length, double fall, double tu
 static bool find_length(minimiser *m)
 {
     const int64_t n = m->p->n;
-    const double fall = dot(m->slope, m->way, n);
+    const double fall = fyi_dot_f64(m->slope, m->way, n);
     double low = 0, high = (double)INFINITY;
     double length = m->n_pairs > 0 ? 1 : 1 / fmax(1, largest(m->slope, n));
 
@@ -100,7 +94,7 @@ static bool find_length(minimiser *m)
         memcpy(m->next_x, m->x, (size_t)n * sizeof *m->x);
         add(m->next_x, length, m->way, n);
         m->next_value = m->p->value(m->p->arg, m->next_x, m->next_slope);
-        turn = dot(m->next_slope, m->way, n);
+        turn = fyi_dot_f64(m->next_slope, m->way, n);
         if (!has_fallen(m, length, fall, turn))
             high = length;
         else if (turn < ENOUGH_TURN * fall)
@@ -122,7 +116,7 @@ static void move(minimiser *m)
         m->step[slot][i] = m->next_x[i] - m->x[i];
         m->turn[slot][i] = m->next_slope[i] - m->slope[i];
     }
-    curvature = dot(m->step[slot], m->turn[slot], n);
+    curvature = fyi_dot_f64(m->step[slot], m->turn[slot], n);
     if (curvature > 0) {
         m->rho[slot] = 1 / curvature;
         m->newest = slot;

@@ -7,6 +7,7 @@
  * 1970), so that a flat spectrum costs tens of products and not thousands. S is formed when d is small and
  * applied through x otherwise. All sums are in double and in an order that depends on n and d only: threads
  * share rows or columns of results, never a sum. */
+#include "train/dot.h"
 #include "train/space.h"
 
 #include <math.h>
@@ -166,20 +167,6 @@ static void multiply_formed(void *ctx, int64_t begin, int64_t end)
     }
 }
 
-/* Four sums side by side: one alone would wait for itself. */
-static double dot(const double *a, const double *b, int64_t n)
-{
-    double s[4] = { 0 };
-    int64_t j = 0;
-
-    for (; j + 4 <= n; j += 4)
-        for (int l = 0; l < 4; l++)
-            s[l] += a[j + l] * b[j + l];
-    for (; j < n; j++)
-        s[0] += a[j] * b[j];
-    return (s[0] + s[1]) + (s[2] + s[3]);
-}
-
 static double centred_dot(const float *x, const double *mean, const double *v, int64_t n)
 {
     double s[4] = { 0 };
@@ -258,7 +245,7 @@ static void project_out(const problem *p, double *block, int i, double *v)
     for (int pass = 0; pass < 2; pass++) {
         for (int j = 0; j < i; j++) {
             const double *other = row(p, block, j);
-            const double s = dot(v, other, p->d);
+            const double s = fyi_dot_f64(v, other, p->d);
 
             for (int64_t l = 0; l < p->d; l++)
                 v[l] -= s * other[l];
@@ -268,7 +255,7 @@ static void project_out(const problem *p, double *block, int i, double *v)
 
 static double scale_to_one(const problem *p, double *v)
 {
-    const double norm = sqrt(dot(v, v, p->d));
+    const double norm = sqrt(fyi_dot_f64(v, v, p->d));
 
     for (int64_t j = 0; norm > 0 && j < p->d; j++)
         v[j] /= norm;
@@ -396,7 +383,8 @@ static void ritz(const problem *p)
 {
     for (int i = 0; i < p->b; i++)
         for (int j = i; j < p->b; j++)
-            p->h[i * p->b + j] = p->h[j * p->b + i] = dot(row(p, p->v, i), row(p, p->w, j), p->d);
+            p->h[i * p->b + j] = p->h[j * p->b + i] =
+                fyi_dot_f64(row(p, p->v, i), row(p, p->w, j), p->d);
     diagonalise(p);
     sort_values(p);
     turn(p, p->v);

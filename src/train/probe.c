@@ -6,6 +6,7 @@
  * optimiser. Sums run over fixed chunks of samples, added in order: the number of threads changes nothing. */
 #include "train/probe.h"
 
+#include "train/dot.h"
 #include "train/lbfgs.h"
 #include "train/metrics.h"
 #include "train/space.h"
@@ -31,19 +32,6 @@ typedef struct loss {
     double *p;       /* [n_chunks, k] */
 } loss;
 
-static double dot(const double *a, const double *b, int64_t n)
-{
-    double s[4] = { 0 };
-    int64_t j = 0;
-
-    for (; j + 4 <= n; j += 4)
-        for (int l = 0; l < 4; l++)
-            s[l] += a[j + l] * b[j + l];
-    for (; j < n; j++)
-        s[0] += a[j] * b[j];
-    return (s[0] + s[1]) + (s[2] + s[3]);
-}
-
 /* p becomes the scores of the sample at `place`; the largest. */
 static double score(const double *w, const fyi_probe_rows *r, int64_t place, int k, double *p)
 {
@@ -54,7 +42,7 @@ static double score(const double *w, const fyi_probe_rows *r, int64_t place, int
     for (int c = 0; c < k; c++) {
         const double *row = w + c * (d + 1);
 
-        p[c] = dot(row, x, d) + row[d] + (r->offset != NULL ? r->offset[place * k + c] : 0);
+        p[c] = fyi_dot_f64(row, x, d) + row[d] + (r->offset != NULL ? r->offset[place * k + c] : 0);
         most = fmax(most, p[c]);
     }
     return most;

@@ -3,7 +3,7 @@
  * another recipe is not taken.
  *
  * timeout: 120 */
-#include "support/support.h"
+#include "support/recipes.h"
 
 #include "search/search.h"
 
@@ -19,19 +19,9 @@
 #define COMPARE(rest) BASE "compare:\n  baseline: a\n  seeds: 2\n" rest
 #define ARMS "  arms:\n    a: []\n    b: [finetune.lr=0.3]\n"
 
-static fy_recipe *recipe_of(const char *text)
-{
-    fy_recipe *r;
-
-    check_ok(fy_recipe_parse("x.yaml", text, strlen(text), &r));
-    return r;
-}
-
 /* ---- what is refused ------------------------------------------------------------------------- */
 
-static const struct bad {
-    const char *name, *text, *sentence;
-} bad_sections[] = {
+static const fyt_bad_recipe bad_sections[] = {
     { "no_baseline", BASE "compare: {arms: {a: [], b: [seed=1]}}\n",
       "'compare.baseline' is missing" },
     { "one_arm", COMPARE("  arms: {a: []}\n"), "'compare.arms' has 1 arm, at least two" },
@@ -61,17 +51,7 @@ static const struct bad {
       "needs a name of at most 32" },
 };
 
-static void says_what_is_wrong_with_the_section(void **state)
-{
-    const struct bad *c = *state;
-    fy_recipe *r = recipe_of(c->text);
-
-    check_status(fy_recipe_check(r), FY_EINVAL);
-    check_sentence(c->sentence);
-    fy_recipe_free(r);
-}
-
-static const struct bad bad_arms[] = {
+static const fyt_bad_recipe bad_arms[] = {
     { "arm_key", COMPARE("  arms: {a: [], b: [finetune.rl=0.3]}\n"),
       "while reading the arm 'b': setting 'finetune.rl=0.3': unknown key 'finetune.rl'; did you "
       "mean 'finetune.lr'?" },
@@ -101,8 +81,8 @@ static const struct bad bad_arms[] = {
 
 static void says_what_is_wrong_with_an_arm(void **state)
 {
-    const struct bad *c = *state;
-    fy_recipe *r = recipe_of(c->text);
+    const fyt_bad_recipe *c = *state;
+    fy_recipe *r = fyt_recipe(c->text);
     fy_comparison *made = (void *)1;
     fy_comparison_opts o = fy_comparison_defaults();
 
@@ -116,7 +96,7 @@ static void says_what_is_wrong_with_an_arm(void **state)
 
 static void a_run_of_it_is_refused(void **state)
 {
-    fy_recipe *r = recipe_of(COMPARE(ARMS));
+    fy_recipe *r = fyt_recipe(COMPARE(ARMS));
     fy_recipe_result result;
 
     (void)state;
@@ -129,7 +109,7 @@ static void a_run_of_it_is_refused(void **state)
 
 static void a_resolved_recipe_is_the_same_comparison(void **state)
 {
-    fy_recipe *r = recipe_of(
+    fy_recipe *r = fyt_recipe(
                   COMPARE("  arms: {a: [], b-2: ['train.classes=[1, 2]', \"val.classes=[1, "
                           "2]\", name=q\"\\]}\n")),
               *again;
@@ -153,7 +133,7 @@ static void an_arm_can_have_another_method(void **state)
         "method: adda\nsource: {format: digits}\ntarget: {format: digits, style: noisy}\n"
         "model: {encoder: lenet}\nadda: {critic_lr: 0.1}\n"
         "compare: {baseline: a, arms: {a: [], b: [method=finetune]}}\n";
-    fy_recipe *r = recipe_of(text), *arm;
+    fy_recipe *r = fyt_recipe(text), *arm;
 
     (void)state;
     check_ok(fy_recipe_check(r));
@@ -223,7 +203,7 @@ static fy_comparison_opts opts_in(const char *dir, bool resume)
 
 static fy_comparison *opened(const char *text, const char *dir, bool resume, const char *set)
 {
-    fy_recipe *r = recipe_of(text);
+    fy_recipe *r = fyt_recipe(text);
     const fy_comparison_opts o = opts_in(dir, resume);
     fy_comparison *c;
 
@@ -354,7 +334,7 @@ static fy_status ask_after_two(void *arg, const char *run_dir)
 
 static void stop_after_two(const char *text, const char *dir)
 {
-    fy_recipe *r = recipe_of(text);
+    fy_recipe *r = fyt_recipe(text);
     fy_comparison_opts o = opts_in(dir, false);
     fy_comparison *c;
     int n = 0;
@@ -399,7 +379,7 @@ static void stopped_and_resumed_it_is_the_same(void **state)
 static void fails_to_open(const char *text, const char *dir, bool resume, const char *set,
                           const char *sentence)
 {
-    fy_recipe *r = recipe_of(text);
+    fy_recipe *r = fyt_recipe(text);
     const fy_comparison_opts o = opts_in(dir, resume);
     fy_comparison *c;
 
@@ -413,7 +393,7 @@ static void fails_to_open(const char *text, const char *dir, bool resume, const 
 static void what_was_run_must_be_what_is_asked_for(void **state)
 {
     char dir[512], single[512];
-    fy_recipe *r = recipe_of(BASE);
+    fy_recipe *r = fyt_recipe(BASE);
     fy_recipe_run_opts o = fy_recipe_run_defaults();
     fy_recipe_result result;
 
@@ -515,8 +495,8 @@ int main(void)
     size_t n = 0;
 
     for (size_t i = 0; i < LEN(bad_sections); i++)
-        tests[n++] = (struct CMUnitTest){ bad_sections[i].name, says_what_is_wrong_with_the_section,
-                                          NULL, NULL, (void *)&bad_sections[i] };
+        tests[n++] = (struct CMUnitTest){ bad_sections[i].name, fyt_recipe_is_refused, NULL, NULL,
+                                          (void *)&bad_sections[i] };
     for (size_t i = 0; i < LEN(bad_arms); i++)
         tests[n++] = (struct CMUnitTest){ bad_arms[i].name, says_what_is_wrong_with_an_arm, NULL,
                                           NULL, (void *)&bad_arms[i] };

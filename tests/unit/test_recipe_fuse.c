@@ -1,7 +1,7 @@
 /* Recipes for several modalities: what is refused and in which words, methods that share their keys, and which samples end up in
  * which split. A sample whose parts are torn apart, or that is in two splits, makes figures that say nothing. */
 #include "recipe/fuse.h"
-#include "support/support.h"
+#include "support/recipes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +12,7 @@
 
 /* ---- mistakes -------------------------------------------------------------------------------- */
 
-static const struct bad {
-    const char *name, *text, *sentence;
-} bad[] = {
+static const fyt_bad_recipe bad[] = {
     { "one_part", "method: dgl\npart_1: " FACTS(0, 9), "the data side 'part_2' is missing" },
     { "gap", WHOLE "part_4: " FACTS(1, 9), "there is a data side 'part_4' and no 'part_3'" },
     { "test_of_a_gap", WHOLE "part_3_test: " FACTS(1, 9),
@@ -57,26 +55,7 @@ static const struct bad {
     { "key_of_no_method", WHOLE "umt: {wieght: 1}\n", "unknown key 'umt.wieght'" },
 };
 
-static void says_what_is_wrong(void **state)
-{
-    const struct bad *c = *state;
-    fy_recipe *r;
-
-    check_ok(fy_recipe_parse("x.yaml", c->text, strlen(c->text), &r));
-    check_status(fy_recipe_check(r), FY_EINVAL);
-    check_sentence(c->sentence);
-    fy_recipe_free(r);
-}
-
 /* ---- methods --------------------------------------------------------------------------------- */
-
-static fy_recipe *read_recipe(const char *text)
-{
-    fy_recipe *r;
-
-    check_ok(fy_recipe_parse("x.yaml", text, strlen(text), &r));
-    return r;
-}
 
 static void every_method_of_the_library_is_a_recipes(void **state)
 {
@@ -84,7 +63,7 @@ static void every_method_of_the_library_is_a_recipes(void **state)
 
     (void)state;
     for (; *names != NULL; names++) {
-        fy_recipe *r = read_recipe(PAIR);
+        fy_recipe *r = fyt_recipe(PAIR);
 
         check_ok(fy_recipe_put(r, "method", *names));
         check_ok(fy_recipe_check(r));
@@ -97,7 +76,7 @@ static void every_method_of_the_library_is_a_recipes(void **state)
 
 static void keys_of_another_method_wait_for_it(void **state)
 {
-    fy_recipe *r = read_recipe(WHOLE "umt: {weight: 0.25}\nunique: {beta: 0.5}\n");
+    fy_recipe *r = fyt_recipe(WHOLE "umt: {weight: 0.25}\nunique: {beta: 0.5}\n");
 
     (void)state;
     assert_null(fy_recipe_get(r, "umt.weight"));
@@ -112,7 +91,7 @@ static void keys_of_another_method_wait_for_it(void **state)
 
 static void parts_follow_and_only_theirs_are_resolved(void **state)
 {
-    fy_recipe *r = read_recipe(WHOLE "part_1_test: {n: 9}\npart_2_test: {n: 9}\n");
+    fy_recipe *r = fyt_recipe(WHOLE "part_1_test: {n: 9}\npart_2_test: {n: 9}\n");
 
     (void)state;
     assert_string_equal(fy_recipe_get(r, "part_2_test.modality"), "1");
@@ -163,7 +142,7 @@ static void whole_samples_are_held_out(void **state)
 
     (void)state;
     for (size_t w = 0; w < LEN(ways); w++) {
-        fy_recipe *r = read_recipe(WHOLE "holdout: 0.2\npair: {test: 0.3}\n");
+        fy_recipe *r = fyt_recipe(WHOLE "holdout: 0.2\npair: {test: 0.3}\n");
         fyi_recipe_data d;
 
         check_ok(fy_recipe_set(r, ways[w]));
@@ -183,9 +162,9 @@ static void whole_samples_are_held_out(void **state)
 
 static void what_is_paired_by_label_is_in_one_split(void **state)
 {
-    fy_recipe *r = read_recipe("method: joint\npart_1: {format: digits, n: 300}\n"
-                               "part_2: {format: digits, style: noisy, n: 200}\n"
-                               "encoder_1: {name: clean}\npair: {by: label, test: 0.25}\n");
+    fy_recipe *r = fyt_recipe("method: joint\npart_1: {format: digits, n: 300}\n"
+                              "part_2: {format: digits, style: noisy, n: 200}\n"
+                              "encoder_1: {name: clean}\npair: {by: label, test: 0.25}\n");
     fyi_recipe_data d;
     int64_t seen[2] = { 0 };
 
@@ -228,7 +207,7 @@ static void write_table(const char *path, int without)
 /* Two tables of the same samples; the second lacks one in five. */
 static fy_recipe *table_recipe(void **state, const char *settings)
 {
-    fy_recipe *r = read_recipe("method: dgl\nholdout: 0.3\n" TABLE(1) TABLE(2));
+    fy_recipe *r = fyt_recipe("method: dgl\nholdout: 0.3\n" TABLE(1) TABLE(2));
     char rest[256];
 
     write_table(fyt_path(*state, "1.csv"), -1);
@@ -301,7 +280,7 @@ static int64_t missing(const fyi_recipe_data *d, int split, int m)
 
 static void parts_go_missing_where_they_should(void **state)
 {
-    fy_recipe *r = read_recipe(WHOLE "pair: {drop: 0.5, drop_test: 0.9, test: 0.3}\n");
+    fy_recipe *r = fyt_recipe(WHOLE "pair: {drop: 0.5, drop_test: 0.9, test: 0.3}\n");
     fyi_recipe_data d;
 
     (void)state;
@@ -315,7 +294,7 @@ static void parts_go_missing_where_they_should(void **state)
 
 static void data_are_the_same_for_all_methods(void **state)
 {
-    fy_recipe *a = read_recipe(WHOLE), *b = read_recipe(WHOLE);
+    fy_recipe *a = fyt_recipe(WHOLE), *b = fyt_recipe(WHOLE);
     char first[65], second[65];
 
     (void)state;
@@ -334,7 +313,7 @@ static void data_are_the_same_for_all_methods(void **state)
     fy_recipe_free(a);
 }
 
-static const struct bad bad_data[] = {
+static const fyt_bad_recipe bad_data[] = {
     { "counts", "method: dgl\npart_1: " FACTS(0, 60) "part_2: " FACTS(1, 50),
       "modality 'part_1' has 60 samples and 'part_2' 50; to be paired by number they are as many" },
     { "classes", "method: dgl\npart_1: {format: digits, n: 60}\npart_2: " FACTS(1, 60),
@@ -347,8 +326,8 @@ static const struct bad bad_data[] = {
 
 static void says_what_is_wrong_with_the_data(void **state)
 {
-    const struct bad *c = *state;
-    fy_recipe *r = read_recipe(c->text);
+    const fyt_bad_recipe *c = *state;
+    fy_recipe *r = fyt_recipe(c->text);
     fyi_recipe_data d;
 
     check_ok(fy_recipe_check(r));
@@ -377,7 +356,7 @@ int main(void)
     size_t n = 0;
 
     for (size_t i = 0; i < LEN(bad); i++)
-        tests[n++] = (struct CMUnitTest){ bad[i].name, says_what_is_wrong, NULL, NULL,
+        tests[n++] = (struct CMUnitTest){ bad[i].name, fyt_recipe_is_refused, NULL, NULL,
                                           (void *)(uintptr_t)&bad[i] };
     for (size_t i = 0; i < LEN(bad_data); i++)
         tests[n++] = (struct CMUnitTest){ bad_data[i].name, says_what_is_wrong_with_the_data, NULL,

@@ -2,7 +2,7 @@
  * which of its five sets they end up in. A sample in two of them, or a label where none is to be seen, makes figures that say nothing. */
 #include "data/picture.h"
 #include "recipe/hdnet.h"
-#include "support/support.h"
+#include "support/recipes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +14,7 @@
 
 /* ---- mistakes -------------------------------------------------------------------------------- */
 
-static const struct bad {
-    const char *name, *text, *sentence;
-} bad[] = {
+static const fyt_bad_recipe bad[] = {
     { "no_part", "method: hdnet\n", "the data side 'part_1' is missing" },
     { "gap", WHOLE "part_4: " FACTS(1), "there is a data side 'part_4' and no 'part_3'" },
     { "no_target", "method: hdnet\n" PAIR,
@@ -47,26 +45,7 @@ static const struct bad {
       "'hdnet.milestones' would not be used, since it needs hdnet.schedule=multistep" },
 };
 
-static void says_what_is_wrong(void **state)
-{
-    const struct bad *c = *state;
-    fy_recipe *r;
-
-    check_ok(fy_recipe_parse("x.yaml", c->text, strlen(c->text), &r));
-    check_status(fy_recipe_check(r), FY_EINVAL);
-    check_sentence(c->sentence);
-    fy_recipe_free(r);
-}
-
 /* ---- sets ------------------------------------------------------------------------------------ */
-
-static fy_recipe *read_recipe(const char *text)
-{
-    fy_recipe *r;
-
-    check_ok(fy_recipe_parse("x.yaml", text, strlen(text), &r));
-    return r;
-}
 
 static void open_data(fy_recipe *r, fyi_recipe_data *d)
 {
@@ -120,7 +99,7 @@ static void a_share_of_the_source_is_the_targets(void **state)
 
     (void)state;
     for (size_t w = 0; w < LEN(ways); w++) {
-        fy_recipe *r = read_recipe(WHOLE "holdout: 0.2\n");
+        fy_recipe *r = fyt_recipe(WHOLE "holdout: 0.2\n");
         fyi_recipe_data d;
         char name[FYI_DATA_NAME];
         int n = 0;
@@ -146,8 +125,8 @@ static void a_share_of_the_source_is_the_targets(void **state)
 
 static void a_shift_changes_the_target_alone(void **state)
 {
-    fy_recipe *a = read_recipe(WHOLE),
-              *b = read_recipe(WHOLE "shift_2: {rotate_deg: 30, noise: 0.5}\n");
+    fy_recipe *a = fyt_recipe(WHOLE),
+              *b = fyt_recipe(WHOLE "shift_2: {rotate_deg: 30, noise: 0.5}\n");
     fyi_recipe_data of_a, of_b;
     char hash_a[65], hash_b[65];
 
@@ -192,8 +171,7 @@ static void write_table(const char *path)
 
 static fy_recipe *table_recipe(void **state)
 {
-    fy_recipe *r =
-        read_recipe("method: hdnet\nholdout: 0.3\nheld_out: [s2, s5]\n" TABLE(1) TABLE(2));
+    fy_recipe *r = fyt_recipe("method: hdnet\nholdout: 0.3\nheld_out: [s2, s5]\n" TABLE(1) TABLE(2));
 
     write_table(fyt_path(*state, "t.csv"));
     check_ok(fy_recipe_put(r, "data_root", fyt_path(*state, "")));
@@ -290,9 +268,9 @@ static void put_picture(const char *dir, const char *name, uint8_t grey)
 static void domains_are_folders_and_have_no_picture_in_common(void **state)
 {
     static const char *const domains[] = { "photo", "art", "sketch" };
-    fy_recipe *r = read_recipe("method: hdnet\nheld_out: [art, sketch]\nholdout: 0.2\n"
-                               "part_1: {format: folder, images: photo}\n"
-                               "target_1: {images: \"{domain}\"}\n");
+    fy_recipe *r = fyt_recipe("method: hdnet\nheld_out: [art, sketch]\nholdout: 0.2\n"
+                              "part_1: {format: folder, images: photo}\n"
+                              "target_1: {images: \"{domain}\"}\n");
     fyi_recipe_data d;
     char name[64];
 
@@ -348,7 +326,7 @@ int main(void)
     struct CMUnitTest tests[LEN(bad) + LEN(others)];
 
     for (size_t i = 0; i < LEN(bad); i++)
-        tests[i] = (struct CMUnitTest){ bad[i].name, says_what_is_wrong, NULL, NULL,
+        tests[i] = (struct CMUnitTest){ bad[i].name, fyt_recipe_is_refused, NULL, NULL,
                                         (void *)(uintptr_t)&bad[i] };
     memcpy(tests + LEN(bad), others, sizeof others);
     return cmocka_run_group_tests_name("recipe_hdnet", tests, NULL, NULL);

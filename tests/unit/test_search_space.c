@@ -1,6 +1,6 @@
 /* Guards what a search turns: knobs take the values that they say and no others, a section `search` that is wrong is refused
  * before anything runs, and a trial's recipe is the recipe with its values, blind. */
-#include "support/support.h"
+#include "support/recipes.h"
 
 #include "search/study.h"
 
@@ -16,14 +16,6 @@
     "finetune: {train: all, epochs: 1, batch: 8}\n"
 #define SEARCH(rest) BASE "search:\n  trials: 3\n" rest
 #define SPACE "  space:\n    finetune.lr: log 1e-3 1\n"
-
-static fy_recipe *recipe_of(const char *text)
-{
-    fy_recipe *r;
-
-    check_ok(fy_recipe_parse("x.yaml", text, strlen(text), &r));
-    return r;
-}
 
 /* ---- knobs ----------------------------------------------------------------------------------- */
 
@@ -87,9 +79,7 @@ static void every_value_of_a_list_has_a_place(void **state)
 
 /* ---- what is refused ------------------------------------------------------------------------- */
 
-static const struct bad {
-    const char *name, *text, *sentence;
-} bad[] = {
+static const fyt_bad_recipe bad[] = {
     { "no_space", SEARCH(""), "'search.space' is missing" },
     { "unknown_key", SEARCH("  space: {finetune.rl: log 1 2}\n"),
       "x.yaml:11:11: unknown key 'finetune.rl'; did you mean 'finetune.lr'?" },
@@ -142,19 +132,9 @@ static const struct bad {
       "a recipe is compared or searched" },
 };
 
-static void says_what_is_wrong(void **state)
-{
-    const struct bad *c = *state;
-    fy_recipe *r = recipe_of(c->text);
-
-    check_status(fy_recipe_check(r), FY_EINVAL);
-    check_sentence(c->sentence);
-    fy_recipe_free(r);
-}
-
 static void a_run_of_it_is_refused(void **state)
 {
-    fy_recipe *r = recipe_of(SEARCH(SPACE));
+    fy_recipe *r = fyt_recipe(SEARCH(SPACE));
     fy_recipe_result result;
 
     (void)state;
@@ -210,7 +190,7 @@ static void no_figure_of_a_test_is_an_objective(void **state)
             (void)snprintf(text, sizeof text,
                            "method: %s\n%ssearch: {metric: %s, space: {precision: [f32, bf16]}}\n",
                            methods[m], sides[m], of_tests[i]);
-            r = recipe_of(text);
+            r = fyt_recipe(text);
             check_status(fy_recipe_check(r), FY_EINVAL);
             check_sentence("made of no test and of no target labels");
             fy_recipe_free(r);
@@ -220,7 +200,7 @@ static void no_figure_of_a_test_is_an_objective(void **state)
 /* A test that cannot be read changes nothing, since nobody reads it. */
 static void a_blind_run_opens_no_test(void **state)
 {
-    fy_recipe *r = recipe_of(BASE "seed: 3\n");
+    fy_recipe *r = fyt_recipe(BASE "seed: 3\n");
     fy_recipe_run_opts o = fy_recipe_run_defaults();
     fy_recipe_result result;
 
@@ -248,7 +228,7 @@ static void a_blind_adaptation_asks_no_target_label(void **state)
         "target: {format: digits, style: noisy, n: 64}\n"
         "target_eval: {format: idx, images: nowhere, labels: nowhere}\n"
         "model: {encoder: lenet}\nadda: {source_epochs: 1, steps: 2, evaluations: 1}\n";
-    fy_recipe *r = recipe_of(text);
+    fy_recipe *r = fyt_recipe(text);
     fy_recipe_run_opts o = fy_recipe_run_defaults();
     fy_recipe_result result;
 
@@ -265,7 +245,7 @@ static void a_blind_adaptation_asks_no_target_label(void **state)
 static void a_trial_is_a_recipe_of_its_own(void **state)
 {
     fy_recipe *r =
-        recipe_of(SEARCH("  space: {finetune.lr: log 1e-3 1, finetune.batch: [4, 8]}\n"));
+        fyt_recipe(SEARCH("  space: {finetune.lr: log 1e-3 1, finetune.batch: [4, 8]}\n"));
     fy_recipe *trial;
     const char *const values[] = { "0.25", "4" };
 
@@ -284,8 +264,8 @@ static void a_trial_is_a_recipe_of_its_own(void **state)
 /* Momentum means nothing to Adam, and is left out of its trials. */
 static void a_key_may_hang_on_another(void **state)
 {
-    fy_recipe *r =
-        recipe_of(SEARCH("  space: {finetune.optim: [sgd, adam], finetune.momentum: lin 0 0.9}\n"));
+    fy_recipe *r = fyt_recipe(
+        SEARCH("  space: {finetune.optim: [sgd, adam], finetune.momentum: lin 0 0.9}\n"));
     fy_recipe *trial;
 
     (void)state;
@@ -302,7 +282,7 @@ static void a_key_may_hang_on_another(void **state)
 static void a_resolved_recipe_is_the_same_search(void **state)
 {
     fy_recipe *r =
-        recipe_of(SEARCH("  space: {finetune.lr: log 1e-3 1 4, finetune.batch: [4, 8]}\n"));
+        fyt_recipe(SEARCH("  space: {finetune.lr: log 1e-3 1 4, finetune.batch: [4, 8]}\n"));
     fy_recipe *again;
     char first[512], second[512], a[65], b[65];
 
@@ -343,7 +323,7 @@ int main(void)
                                           (void *)&turns[i] };
     for (size_t i = 0; i < LEN(bad); i++)
         tests[n++] =
-            (struct CMUnitTest){ bad[i].name, says_what_is_wrong, NULL, NULL, (void *)&bad[i] };
+            (struct CMUnitTest){ bad[i].name, fyt_recipe_is_refused, NULL, NULL, (void *)&bad[i] };
     for (size_t i = 0; i < LEN(fixed); i++)
         tests[n++] = fixed[i];
     return cmocka_run_group_tests_name("search_space", tests, NULL, NULL);

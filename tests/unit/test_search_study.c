@@ -2,7 +2,7 @@
  * study of another recipe, and a file that is none, are refused; the same seed leaves the same trials.
  *
  * timeout: 120 */
-#include "support/support.h"
+#include "support/recipes.h"
 
 #include "search/study.h"
 
@@ -270,18 +270,10 @@ static void damage_is_found(void **state)
 
 /* ---- whole searches -------------------------------------------------------------------------- */
 
-static fy_recipe *recipe_of(const char *text)
-{
-    fy_recipe *r;
-
-    check_ok(fy_recipe_parse("x.yaml", text, strlen(text), &r));
-    return r;
-}
-
 static void search_in(const char *text, const char *dir)
 {
     fy_search_opts o = fy_search_defaults();
-    fy_recipe *r = recipe_of(text);
+    fy_recipe *r = fyt_recipe(text);
     fy_search *s;
 
     o.dir = dir;
@@ -345,7 +337,7 @@ static void trials_are_stopped_and_fail_by_themselves(void **state)
 static void settings_that_never_work_end_the_search(void **state)
 {
     fy_search_opts o = fy_search_defaults();
-    fy_recipe *r = recipe_of(HARD "  space: {finetune.batch: int 100 200}\n  trials: 50\n");
+    fy_recipe *r = fyt_recipe(HARD "  space: {finetune.batch: int 100 200}\n  trials: 50\n");
     fy_search *s;
 
     o.dir = fyt_path(*state, "s");

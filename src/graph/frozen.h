@@ -35,6 +35,9 @@ fy_status fyi_frozen_hash(const fy_graph *g, const fy_node *cut, int n, fyi_sha2
                           bool *is_known);
 /* attr_hash.c: of what makes one use of an operator differ from another. False for an operator that it does not know. */
 bool fyi_attr_hash(const fyi_node *n, fyi_sha256 *h);
+/* As fy_plan_new, but without memory: it tells its kernels, and is not run before it has taken it, once. */
+fy_status fyi_plan_new_bare(const fy_graph *g, fy_device *dev, const fy_plan_opts *o, fy_plan **out);
+fy_status fyi_plan_take_memory(fy_plan *p);
 /* Of the kernels that a plan runs, in their order, and the types they read and give. *by_threads: a kernel is among
  * them whose results are the same for the same number of threads only. */
 void fyi_plan_hash_kernels(const fy_plan *p, fyi_sha256 *h, bool *by_threads);

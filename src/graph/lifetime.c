@@ -1,6 +1,7 @@
 /* lifetime.c: memory. A buffer lives from the run that writes it to the run that reads it last; buffers
  * whose lives do not meet share an offset in one block. Largest first, lowest fitting offset: close to the
  * best for networks, whose big buffers nest. */
+#include "graph/frozen.h"
 #include "graph/plan.h"
 
 #include <stdlib.h>

@@ -130,7 +130,7 @@ fy_status fyi_plan_compile(const fyi_plan_of *of, const fyi_course *dropping, fy
     return FY_OK;
 }
 
-fy_status fy_plan_new(const fy_graph *g, fy_device *dev, const fy_plan_opts *o, fy_plan **out)
+fy_status fyi_plan_new_bare(const fy_graph *g, fy_device *dev, const fy_plan_opts *o, fy_plan **out)
 {
     const fy_plan_opts defaults = fy_plan_defaults();
     const fyi_plan_of of = { .g = g, .dev = dev, .o = o ? o : &defaults };
@@ -138,15 +138,25 @@ fy_status fy_plan_new(const fy_graph *g, fy_device *dev, const fy_plan_opts *o, 
     *out = NULL;
     FYI_FORWARD(fy_graph_status(g));
     FYI_FORWARD(fyi_plan_compile(&of, NULL, &p));
-    fy_status st = fyi_plan_fit(&of, &p);
-    if (st == FY_OK)
-        st = fyi_plan_take_memory(p);
+    const fy_status st = fyi_plan_fit(&of, &p);
     if (st != FY_OK) {
         fy_plan_free(p);
         return st;
     }
-    fyi_debug_plan(p);
     *out = p;
+    return FY_OK;
+}
+
+fy_status fy_plan_new(const fy_graph *g, fy_device *dev, const fy_plan_opts *o, fy_plan **out)
+{
+    FYI_FORWARD(fyi_plan_new_bare(g, dev, o, out));
+    const fy_status st = fyi_plan_take_memory(*out);
+    if (st != FY_OK) {
+        fy_plan_free(*out);
+        *out = NULL;
+        return st;
+    }
+    fyi_debug_plan(*out);
     return FY_OK;
 }
 

@@ -118,9 +118,8 @@ typedef struct fyi_plan_of {
 fy_status fyi_plan_compile(const fyi_plan_of *of, const fyi_course *dropping, fy_plan **out);
 /* place.c: kernels and layouts for the nodes in execution order. */
 fy_status fyi_plan_place(fy_plan *p);
-/* lifetime.c: an offset for every buffer, and then memory. */
+/* lifetime.c: an offset for every buffer, and then memory: fyi_plan_take_memory (graph/frozen.h). */
 fy_status fyi_plan_lay_out(fy_plan *p);
-fy_status fyi_plan_take_memory(fy_plan *p);
 /* The buffer whose memory b uses after in-place merging. */
 int32_t fyi_buffer_root(const fy_plan *p, int32_t b);
 

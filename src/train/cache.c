@@ -57,7 +57,7 @@ static fy_status compile(filling *f)
     close_plan(f);
     FYI_FORWARD(fyi_frozen_part_of(f->of->g, f->of->x, c->cut, c->n, f->batch, &f->part));
     const fy_plan_opts o = { .outputs = f->part.cut, .n_outputs = c->n };
-    return fy_plan_new(f->part.g, f->of->dev, &o, &f->plan);
+    return fyi_plan_new_bare(f->part.g, f->of->dev, &o, &f->plan);
 }
 
 /* ---- the key ------------------------------------------------------------------------------------------------ */
@@ -243,6 +243,8 @@ static fy_status fill_all(filling *f)
     fy_loader *samples = NULL;
     int64_t done = 0;
     fy_status st = take_tail(f);
+    if (st == FY_OK)
+        st = fyi_plan_take_memory(f->plan);
     if (st == FY_OK)
         st = fyi_loader_open_in_order(f->of->data, f->of->loader, f->batch, &samples);
     f->begin_s = fyi_now_s();

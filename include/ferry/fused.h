@@ -25,6 +25,16 @@ typedef struct fy_fused fy_fused;
  * [n, d + 1]; all are lent. batch: samples at a time. FY_ESHAPE where they do not fit each other. */
 FY_API FY_NODISCARD fy_status fy_fused_new(fy_device *dev, fy_model *const *encoders,
                                            fy_model *fusion, int n, int64_t batch, fy_fused **out);
+/* The same for encoders of which only some parameters will change, those of the m-th that match the globs moves[m]: what
+ * depends on the others alone is computed once for each set of samples and kept in `features`, as fy_predictor_new_moving does. */
+typedef struct fy_fused_moving {
+    int64_t batch;
+    const char *const *moves; /* [n]; an encoder's NULL: all of it */
+    fy_features *features;    /* lent. NULL: in memory */
+} fy_fused_moving;
+FY_API FY_NODISCARD fy_status fy_fused_new_moving(fy_device *dev, fy_model *const *encoders,
+                                                  fy_model *fusion, int n, const fy_fused_moving *o,
+                                                  fy_fused **out);
 /* What fy_fused_save left in a folder; owns its models. FY_EFORMAT for files that do not say what they are. */
 FY_API FY_NODISCARD fy_status fy_fused_load(fy_device *dev, const char *dir, int64_t batch,
                                             fy_fused **out);

@@ -38,24 +38,33 @@ static fy_status check(fy_fused *f)
     return FY_OK;
 }
 
-static fy_status open_predictors(fy_fused *f, int64_t batch)
+static fy_status open_predictors(fy_fused *f, const fy_fused_moving *moving)
 {
-    const fy_moving_opts o = { .batch = batch, .moves = "*" };
-    for (int m = 0; m < f->n; m++)
+    fy_moving_opts o = { .batch = moving->batch, .moves = "*", .features = moving->features };
+    FYI_FORWARD(fy_predictor_new_moving(f->dev, &f->fusion, 1, &o, &f->fuse));
+    for (int m = 0; m < f->n; m++) {
+        o.moves = moving->moves && moving->moves[m] ? moving->moves[m] : "*";
         FYI_FORWARD(fy_predictor_new_moving(f->dev, &f->encoders[m], 1, &o, &f->encode[m]));
-    return fy_predictor_new_moving(f->dev, &f->fusion, 1, &o, &f->fuse);
+    }
+    return FY_OK;
 }
 
-static fy_status fill(fy_fused *f, fy_model *const *encoders, int64_t batch)
+static fy_status fill(fy_fused *f, fy_model *const *encoders, const fy_fused_moving *o)
 {
     for (int m = 0; m < f->n && m < FY_MAX_MODALITIES; m++)
         f->encoders[m] = encoders[m];
     FYI_FORWARD(check(f));
-    return open_predictors(f, batch);
+    return open_predictors(f, o);
 }
 
 fy_status fy_fused_new(fy_device *dev, fy_model *const *encoders, fy_model *fusion, int n,
                        int64_t batch, fy_fused **out)
+{
+    return fy_fused_new_moving(dev, encoders, fusion, n, &(fy_fused_moving){ .batch = batch }, out);
+}
+
+fy_status fy_fused_new_moving(fy_device *dev, fy_model *const *encoders, fy_model *fusion, int n,
+                              const fy_fused_moving *o, fy_fused **out)
 {
     *out = NULL;
     fy_fused *f = fyi_calloc(1, sizeof *f);
@@ -64,7 +73,7 @@ fy_status fy_fused_new(fy_device *dev, fy_model *const *encoders, fy_model *fusi
     f->dev = dev;
     f->n = n;
     f->fusion = fusion;
-    const fy_status st = fill(f, encoders, batch);
+    const fy_status st = fill(f, encoders, o);
     if (st != FY_OK) {
         fy_fused_free(f);
         return st;

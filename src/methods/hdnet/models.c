@@ -105,6 +105,15 @@ static fy_status find_moves(hdnet *h, int m)
     return FY_OK;
 }
 
+/* Encoders and fusion, for looking. */
+static fy_status open_fused(hdnet *h)
+{
+    const fy_fused_moving o = { .batch = h->o->batch,
+                                .moves = (const char *const *)h->moves,
+                                .features = fy_run_features(h->run) };
+    return fy_fused_new_moving(h->dev, h->encoders, h->fusion, h->n, &o, &h->fused);
+}
+
 fy_status hdnet_open_models(hdnet *h)
 {
     fy_status st = FY_OK;
@@ -116,7 +125,7 @@ fy_status hdnet_open_models(hdnet *h)
             FY_TRY(open_critic(h, m));
     }
     FY_TRY(open_fusion(h));
-    FY_TRY(fy_fused_new(h->dev, h->encoders, h->fusion, h->n, h->o->batch, &h->fused));
+    FY_TRY(open_fused(h));
 done:
     return st;
 }

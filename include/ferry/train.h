@@ -236,8 +236,9 @@ FY_API FY_NODISCARD fy_status fy_predict(fy_predictor *p, const fy_dataset *data
 
 /* One batch as it comes out. Lent until the call returns. */
 typedef struct fy_rows {
-    int64_t first, n;    /* sample numbers first .. first + n - 1 of the dataset */
-    const float *x;      /* [n, input...] */
+    int64_t first, n; /* sample numbers first .. first + n - 1 of the dataset */
+    const float *
+        x; /* [n, input...]; NULL: what frozen layers make of the samples is known, and nobody has read them */
     const float *values; /* [n, result...], of the last model of the chain */
 } fy_rows;
 /* The same batch by batch, in order: memory does not grow with the dataset. Ends at the first failure of fn. */

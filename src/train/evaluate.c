@@ -17,6 +17,7 @@ typedef struct work {
     fy_scores *scores;
     char *json; /* free() */
     double *p;  /* [k] scratch */
+    float *x;   /* scratch: a sample; NULL where no picture is wanted */
     fy_mistake mistakes[FY_MAX_MISTAKES];
     uint8_t *pixels[FY_MAX_MISTAKES]; /* in the order in which they were taken */
     int64_t shrink;                   /* so many pixels of a sample become one, along each side */
@@ -37,6 +38,7 @@ void fy_evaluation_free(fy_evaluation *e)
         return;
     for (int i = 0; i < FY_MAX_MISTAKES; i++)
         fyi_free(w->pixels[i]);
+    fyi_free(w->x);
     fyi_free(w->p);
     free(w->json);
     fy_scores_free(w->scores);
@@ -141,20 +143,29 @@ static uint8_t *room_for_picture(work *w, fy_status *st)
     return p;
 }
 
-static fy_status keep_mistake(work *w, const fy_mistake *m, const float *x)
+/* x: the sample, or NULL where it has to be read. */
+static fy_status draw_mistake(work *w, int64_t i, const float *x, uint8_t **pixels)
+{
+    fy_status st = FY_OK;
+
+    *pixels = room_for_picture(w, &st);
+    FYI_FORWARD(st);
+    if (x == NULL)
+        FYI_FORWARD(
+            fy_dataset_get(w->data, i, w->x, fy_shape_numel(fy_dataset_shape(w->data)), NULL));
+    draw(w, x != NULL ? x : w->x, *pixels);
+    return FY_OK;
+}
+
+static fy_status keep_mistake(work *w, const fy_mistake *m, int64_t i, const float *x)
 {
     const int at = place_of(w, m->p);
     uint8_t *pixels = NULL;
-    fy_status st = FY_OK;
 
     if (at >= w->o.n_mistakes)
         return FY_OK;
-    if (w->e.picture.rank == 3) {
-        pixels = room_for_picture(w, &st);
-        if (pixels == NULL)
-            return st;
-        draw(w, x, pixels);
-    }
+    if (w->e.picture.rank == 3)
+        FYI_FORWARD(draw_mistake(w, i, x, &pixels));
     w->e.n_mistakes = FYI_MIN(w->e.n_mistakes + 1, w->o.n_mistakes);
     memmove(&w->mistakes[at + 1], &w->mistakes[at],
             (size_t)(w->e.n_mistakes - 1 - at) * sizeof *w->mistakes);
@@ -194,7 +205,7 @@ static fy_status see(work *w, int64_t i, const float *x, const float *logits)
     m.predicted = fyi_argmax(logits, w->k);
     m.p = w->p[m.predicted];
     m.p_label = w->p[m.label];
-    return m.predicted != m.label ? keep_mistake(w, &m, x) : FY_OK;
+    return m.predicted != m.label ? keep_mistake(w, &m, i, x) : FY_OK;
 }
 
 static void tell(const work *w, int64_t n_done)
@@ -214,7 +225,8 @@ static fy_status see_rows(void *arg, const fy_rows *rows)
     const int64_t x = fy_shape_numel(fy_dataset_shape(w->data));
 
     for (int64_t i = 0; i < rows->n; i++)
-        FYI_FORWARD(see(w, rows->first + i, rows->x + i * x, rows->values + i * w->k));
+        FYI_FORWARD(see(w, rows->first + i, rows->x != NULL ? rows->x + i * x : NULL,
+                        rows->values + i * w->k));
     tell(w, rows->first + rows->n);
     return FY_OK;
 }
@@ -271,6 +283,14 @@ static fy_status check(const fy_shape *s, const fy_dataset *data)
     return FY_OK;
 }
 
+static fy_status take_sample(work *w)
+{
+    const size_t n = (size_t)fy_shape_numel(fy_dataset_shape(w->data));
+
+    w->x = fyi_calloc(n, sizeof *w->x);
+    return w->x != NULL ? FY_OK : fyi_enomem(n * sizeof *w->x, "an evaluation");
+}
+
 static fy_status begin(work *w, int64_t k)
 {
     w->k = (int)k;
@@ -279,6 +299,8 @@ static fy_status begin(work *w, int64_t k)
     w->e.first_not_finite = -1;
     w->e.mistakes = w->mistakes;
     plan_pictures(w);
+    if (w->e.picture.rank == 3 && w->o.n_mistakes > 0)
+        FYI_FORWARD(take_sample(w));
     w->p = fyi_calloc((size_t)w->k, sizeof *w->p);
     if (w->p == NULL)
         return fyi_enomem((size_t)w->k * sizeof *w->p, "an evaluation");
@@ -332,23 +354,13 @@ fy_status fy_evaluate(fy_predictor *p, const fy_dataset *labelled, const fy_eval
 
 /* ---- logits that are there ------------------------------------------------------------------- */
 
-/* Samples themselves are read for the pictures of mistakes. */
-typedef struct rows_there {
-    const float *logits; /* [count, k] */
-    float *x;            /* [n], of one sample, scratch */
-    int64_t n;
-} rows_there;
-
 static fy_status see_there(work *w, void *of)
 {
-    const rows_there *r = of;
+    const float *const *logits = of; /* [count, k] */
     const int64_t n = fy_dataset_count(w->data);
 
-    for (int64_t i = 0; i < n; i++) {
-        if (w->e.picture.rank == 3)
-            FYI_FORWARD(fy_dataset_get(w->data, i, r->x, r->n, NULL));
-        FYI_FORWARD(see(w, i, r->x, r->logits + i * w->k));
-    }
+    for (int64_t i = 0; i < n; i++)
+        FYI_FORWARD(see(w, i, NULL, *logits + i * w->k));
     tell(w, n);
     return FY_OK;
 }
@@ -358,19 +370,12 @@ fy_status fy_evaluate_logits(const fy_tensor *logits, const fy_dataset *labelled
 {
     const fy_shape *s = fy_tensor_shape(logits);
     const fy_shape row = FY_SHAPE(s->rank == 2 ? s->d[1] : 0);
-    rows_there r = { .logits = fy_tensor_const_data(logits),
-                     .n = fy_shape_numel(fy_dataset_shape(labelled)) };
-    fy_status st;
+    const float *values = fy_tensor_const_data(logits);
 
     *out = NULL;
     if (s->rank != 2 || s->d[0] != fy_dataset_count(labelled))
         return fyi_fail(FY_ESHAPE, "%lld rows of logits are to be judged by the %lld labels of '%s'",
                         (long long)s->d[0], (long long)fy_dataset_count(labelled),
                         fy_dataset_name(labelled));
-    r.x = fyi_calloc((size_t)r.n, sizeof *r.x);
-    if (r.x == NULL)
-        return fyi_enomem((size_t)r.n * sizeof *r.x, "an evaluation");
-    st = evaluate(&row, labelled, o, see_there, &r, out);
-    fyi_free(r.x);
-    return st;
+    return evaluate(&row, labelled, o, see_there, &values, out);
 }

@@ -313,19 +313,19 @@ fy_status fy_predict(fy_predictor *p, const fy_dataset *data, fy_tensor **outs[]
     return st;
 }
 
-/* Whoever is lent the rows may look at the samples too, known or not. */
+/* Nobody reads samples of which all is known. */
 static fy_status lend_batch(fy_predictor *p, const fy_dataset *data, const fyi_cache *c, int64_t at,
                             fy_rows_fn fn, void *arg)
 {
     fy_tensor *x = NULL;
-    fy_status st = read_samples(p, data, at, &x);
+    fy_status st = c ? FY_OK : read_samples(p, data, at, &x);
     if (st == FY_OK)
         st = run_batch(p, c, at, x);
     if (st == FY_OK)
         st = read_rows(p, c, p->n - 1);
     if (st == FY_OK) {
         const fy_rows rows = { at, FYI_MIN(p->batch, fy_dataset_count(data) - at),
-                               fy_tensor_const_data(x), p->rows[p->n - 1] };
+                               x ? fy_tensor_const_data(x) : NULL, p->rows[p->n - 1] };
         st = fn(arg, &rows);
     }
     fy_tensor_free(x);

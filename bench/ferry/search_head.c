@@ -10,8 +10,8 @@
 
 #define RECIPE                                                                 \
     "name: head\nmethod: finetune\n"                                           \
-    "train: {format: digits, style: noisy, n: 1000, size: 224, channels: 3}\n" \
-    "val: {format: digits, style: noisy, n: 200, size: 224, channels: 3}\n"    \
+    "train: {format: digits, style: clean, n: 1000, size: 224, channels: 3}\n" \
+    "val: {format: digits, style: clean, n: 200, size: 224, channels: 3}\n"    \
     "model: {family: resnet18}\n"                                              \
     "finetune: {batch: 32, "
 #define HEADS                                                                         \

@@ -80,6 +80,9 @@ FY_API bool fy_recipe_augment_known(int i, fy_recipe_key *out);
 
 /* ---- running --------------------------------------------------------------------------------- */
 
+/* Asked when a run has come to its figures: the object of result.json, n bytes. *keeps false: its models are not kept. */
+typedef fy_status (*fy_keeps_fn)(void *arg, const char *result, size_t n, bool *keeps);
+
 typedef struct fy_recipe_run_opts {
     const char *runs_dir; /* where a run without run_dir gets "<name>-<seed>", or "-2", "-3", ... */
     const char *run_dir;  /* NULL: chosen as above. One that holds a run needs `resume` */
@@ -89,6 +92,9 @@ typedef struct fy_recipe_run_opts {
     void *progress_arg;
     fy_metrics_fn metrics; /* as in fy_run_opts */
     void *metrics_arg;
+    fy_keeps_fn
+        keeps; /* of a run that is one of many: it is light (fy_run_opts) until this is answered. NULL: models are kept */
+    void *keeps_arg;
     const volatile sig_atomic_t *cancel; /* when not 0: as in fy_run_opts; FY_ECANCELED */
 } fy_recipe_run_opts;
 FY_API fy_recipe_run_opts fy_recipe_run_defaults(void); /* in "runs" */

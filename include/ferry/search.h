@@ -105,7 +105,7 @@ FY_API void fy_search_close(fy_search *s); /* accepts NULL */
  *   recipe.yaml             resolved; it can be searched again
  *   study.db                the study, unless it is elsewhere
  *   features/               what frozen layers gave, for all trials
- *   runs/<trial>-<seed>/    as fy_recipe_run leaves them
+ *   runs/<trial>-<seed>/    as fy_recipe_run leaves them; models and checkpoints are those of the best trial alone
  *   search.json             the report
  *
  * A trial that fails by itself is one of the study; any other failure ends this worker, and the trial goes on with the

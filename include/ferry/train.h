@@ -62,6 +62,10 @@ typedef struct fy_run_opts {
     int64_t checkpoint_steps; /* between checkpoints within a stage; 0: only at stage ends */
     double checkpoint_s;      /* the same in seconds; 0: never by time */
     bool profile; /* every kernel of a stage's steps is measured: kernels-<stage>.json. So it is with FY_DEBUG >= 2 */
+    /* Models that are saved stay in memory, as far as an eighth of it goes, and in the checkpoint, until fy_run_write_models makes
+     * files of them; and of a model the checkpoint has only what has changed since fy_run_keep, so that its first values are needed again to resume.
+     * For runs of which most are thrown away. */
+    bool light;
     fy_features *features;   /* of the run's stages; lent. NULL: the run's own, in memory */
     fy_progress_fn progress; /* also while features are filled, as stage "<stage>, features" */
     void *progress_arg;
@@ -81,6 +85,9 @@ FY_API void fy_run_close(fy_run *r);
 FY_API const char *fy_run_dir(const fy_run *r); /* NULL if none */
 /* Those of its options, or its own: for predictors. Lent. */
 FY_API fy_features *fy_run_features(const fy_run *r);
+/* By its options, or by the checkpoint that it goes on from: a method gives models their first values before fy_run_keep,
+ * also on resume. */
+FY_API bool fy_run_is_light(const fy_run *r);
 /* Puts m into every checkpoint; on resume, its values come from the checkpoint now. Call before the first
  * stage, in the same order every time; no two models of one name. Lent: m must live until fy_run_forget, or
  * through the run's last stage and checkpoint. fy_run_close does not look at it. */
@@ -96,8 +103,11 @@ FY_API FY_NODISCARD fy_status fy_run_metrics(fy_run *r, const char *stage, int64
                                              const char *const *names, const double *values);
 /* Writes a file of the run's directory whole; nothing without a directory. */
 FY_API FY_NODISCARD fy_status fy_run_write(fy_run *r, const char *name, const void *p, size_t bytes);
-/* "<name>.safetensors" in the run's directory; a run without one has nowhere to keep it: FY_EINVAL. */
+/* "<name>.safetensors" in the run's directory; a run without one has nowhere to keep it: FY_EINVAL. A light run has it in
+ * memory for now, if it is a model of fy_run_keep. */
 FY_API FY_NODISCARD fy_status fy_run_save_model(fy_run *r, const char *name, fy_model *m);
+/* Files of what a light run has saved; nothing is left to do for another. */
+FY_API FY_NODISCARD fy_status fy_run_write_models(fy_run *r);
 /* The same file back into m, as fy_model_load does: FY_EIO where there is none, FY_EFORMAT where it is damaged, FY_ESHAPE
  * or FY_EINVAL where it is another model's; m is then as it was. */
 FY_API FY_NODISCARD fy_status fy_run_load_model(fy_run *r, const char *name, fy_model *m);

@@ -117,16 +117,6 @@ done:
     return st;
 }
 
-/* Keeps it, too. */
-static fy_status open_copy_of_student(distill *d, const char *name, fy_model **out)
-{
-    fy_status st;
-    FY_TRY(fy_model_clone(d->m.student, name, out));
-    FY_TRY(fy_run_keep(d->run, *out));
-done:
-    return st;
-}
-
 /* The head and the block before it. */
 static fy_status choose_moves(distill *d)
 {
@@ -161,25 +151,45 @@ static fy_status check_moves(const distill *d)
         d->m.moves, fy_model_param_name(d->m.student, 0), fy_model_family(d->m.student));
 }
 
-fy_status distill_open_models(distill *d)
+static fy_status open_copies(distill *d)
 {
     const bool has_target = d->data->target != NULL;
+    distill_models *m = &d->m;
+    fy_status st = FY_OK;
+    if (d->o->l2_sp > 0 && (distill_is_copy(d) || d->o->student.weights))
+        FY_TRY(fy_model_clone(m->student, "start", &m->start));
+    if (has_target && d->o->rounds > 0)
+        FY_TRY(fy_model_clone(m->student, "redistilled", &m->redistilled));
+    if (m->redistilled && d->o->rounds > 1)
+        FY_TRY(fy_model_clone(m->student, "before", &m->before));
+    if (has_target && d->o->finetuned)
+        FY_TRY(open_like_teacher(d, "finetuned", NULL, &m->finetuned));
+done:
+    return st;
+}
+
+/* When all are open: what a resumed run knows of the student is no beginning of its copies. */
+static fy_status keep_students(distill *d)
+{
+    fy_model *const all[] = { d->m.student, d->m.start, d->m.redistilled, d->m.before,
+                              d->m.finetuned };
+    fy_status st = FY_OK;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i])
+            FY_TRY(fy_run_keep(d->run, all[i]));
+done:
+    return st;
+}
+
+fy_status distill_open_models(distill *d)
+{
     fy_status st;
     FY_TRY(open_teachers(d));
     FY_TRY(open_student(d));
-    FY_TRY(fy_run_keep(d->run, d->m.student));
     FY_TRY(choose_moves(d));
     FY_TRY(check_moves(d));
-    if (d->o->l2_sp > 0 && (distill_is_copy(d) || d->o->student.weights))
-        FY_TRY(open_copy_of_student(d, "start", &d->m.start));
-    if (has_target && d->o->rounds > 0)
-        FY_TRY(open_copy_of_student(d, "redistilled", &d->m.redistilled));
-    if (d->m.redistilled && d->o->rounds > 1)
-        FY_TRY(open_copy_of_student(d, "before", &d->m.before));
-    if (has_target && d->o->finetuned) {
-        FY_TRY(open_like_teacher(d, "finetuned", NULL, &d->m.finetuned));
-        FY_TRY(fy_run_keep(d->run, d->m.finetuned));
-    }
+    FY_TRY(open_copies(d));
+    FY_TRY(keep_students(d));
 done:
     return st;
 }

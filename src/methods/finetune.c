@@ -39,7 +39,7 @@ fy_loader_opts finetune_loader(const finetune *f)
 
 /* ---- the models ----------------------------------------------------------------------------------- */
 
-/* Values of the file; a resumed run has its own, and needs no file. */
+/* Values of the file; a resumed run has its own, and needs no file unless it is a light one. */
 static fy_status begin(finetune *f)
 {
     const pretrained_file file = { .path = f->o->weights,
@@ -61,13 +61,13 @@ static fy_status open_models(finetune *f)
     FY_TRY(groups_check_freeze(&f->groups, f->o->freeze, "finetune"));
     if (f->o->l2_sp > 0)
         FY_TRY(fy_model_clone(f->model, "start", &f->start));
+    FY_TRY(fy_run_keep_data(f->run, "finetune", &f->found, sizeof f->found, &is_restored));
+    FY_TRY(best_open(&f->best, f->run, f->learner.val));
+    if (!is_restored || fy_run_is_light(f->run))
+        FY_TRY(begin(f));
     FY_TRY(fy_run_keep(f->run, f->model));
     if (f->start)
         FY_TRY(fy_run_keep(f->run, f->start));
-    FY_TRY(fy_run_keep_data(f->run, "finetune", &f->found, sizeof f->found, &is_restored));
-    FY_TRY(best_open(&f->best, f->run, f->learner.val));
-    if (!is_restored)
-        FY_TRY(begin(f));
     f->best.model = f->model;
     if (f->o->ema > 0)
         FY_TRY(fy_model_clone(f->model, "model", &f->best.model));

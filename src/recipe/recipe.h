@@ -621,8 +621,9 @@ fy_status fyi_rundir_write(const fyi_settings *s, const fyi_recipe_data *d, cons
 /* A run is continued only with the recipe and the data that it began with. */
 fy_status fyi_rundir_check_recipe(const fyi_settings *s, const char *dir); /* the first alone */
 fy_status fyi_rundir_check(const fyi_settings *s, const fyi_recipe_data *d, const char *dir);
+/* What result.json has: fyi_buf_release. */
 fy_status fyi_rundir_result(const fyi_settings *s, const fyi_recipe_data *d,
-                            const fy_recipe_result *r);
+                            const fy_recipe_result *r, fyi_buf *out);
 /* null for what is not finite: JSON has no NaN; NaN for what is no number. */
 struct json_t *fyi_json_of(double v);
 /* A text where a whole number of JSON could not hold it. */

@@ -21,21 +21,58 @@ static fy_run_opts run_opts(const fyi_settings *s, const fy_recipe_run_opts *o, 
     run.cancel = o->cancel;
     run.metrics = o->metrics;
     run.metrics_arg = o->metrics_arg;
+    run.light = o->keeps != NULL;
     return run;
 }
 
-static fy_status run_method(const fyi_settings *s, const fyi_opened *in, const fy_run_opts *o,
-                            fy_recipe_result *result)
+/* One execution, from an open device and open data on. */
+typedef struct running {
+    const fyi_settings *s;
+    const fyi_opened *in;
+    const fy_recipe_run_opts *o;
+    fy_recipe_result *result;
+    double begin_s;
+} running;
+
+/* result.json goes last: where it is, all is. */
+static fy_status write_all(const running *r, fy_run *run, const fyi_buf *figures)
 {
-    fyi_method_site at = { .device = in->device,
-                           .settings = s,
-                           .data = &in->data,
-                           .seed = s->run.seed.value,
-                           .workers = (int)s->run.workers };
+    bool keeps = true;
+
+    if (r->o->keeps != NULL)
+        FYI_FORWARD(r->o->keeps(r->o->keeps_arg, figures->p, figures->len, &keeps));
+    if (keeps)
+        FYI_FORWARD(fy_run_write_models(run));
+    return fy_run_write(run, "result.json", figures->p, figures->len);
+}
+
+static fy_status conclude(const running *r, fy_run *run)
+{
+    fyi_buf figures = { 0 };
+    fy_status st;
+
+    if (r->s->method->kind->score != NULL)
+        r->s->method->kind->score(&r->in->data, r->result);
+    r->result->seconds = fyi_now_s() - r->begin_s;
+    FYI_FORWARD(fyi_rundir_result(r->s, &r->in->data, r->result, &figures));
+    st = write_all(r, run, &figures);
+    fyi_buf_release(&figures);
+    return st;
+}
+
+static fy_status run_method(const running *r, const fy_run_opts *o)
+{
+    fyi_method_site at = { .device = r->in->device,
+                           .settings = r->s,
+                           .data = &r->in->data,
+                           .seed = r->s->run.seed.value,
+                           .workers = (int)r->s->run.workers };
     fy_status st;
 
     FYI_FORWARD(fy_run_open(o, &at.run));
-    st = s->method->run(&at, s->options, result);
+    st = r->s->method->run(&at, r->s->options, r->result);
+    if (st == FY_OK)
+        st = conclude(r, at.run);
     fy_run_close(at.run);
     return st;
 }
@@ -56,13 +93,12 @@ static fy_status prepare_dir(const fyi_settings *s, const fyi_recipe_data *d, fy
 fy_status fyi_recipe_run_opened(const fyi_settings *s, const fyi_opened *in,
                                 const fy_recipe_run_opts *o, fy_recipe_result *result)
 {
-    const fyi_recipe_data *d = &in->data;
-    const double begin = fyi_now_s();
+    const running r = { s, in, o, result, fyi_now_s() };
     bool is_finished = false;
     fy_run_opts run;
 
     result->kind = s->method->kind->id;
-    FYI_FORWARD(prepare_dir(s, d, in->device, o, result, &is_finished));
+    FYI_FORWARD(prepare_dir(s, &in->data, in->device, o, result, &is_finished));
     if (is_finished)
         return FY_OK;
     if (s->waiting != NULL)
@@ -70,11 +106,7 @@ fy_status fyi_recipe_run_opened(const fyi_settings *s, const fyi_opened *in,
                  s->waiting);
     run = run_opts(s, o, result->run_dir);
     run.features = in->features;
-    FYI_FORWARD(run_method(s, in, &run, result));
-    if (s->method->kind->score != NULL)
-        s->method->kind->score(d, result);
-    result->seconds = fyi_now_s() - begin;
-    return fyi_rundir_result(s, d, result);
+    return run_method(&r, &run);
 }
 
 static fy_status open_side(const fyi_settings *s, int i, fy_dataset **out)

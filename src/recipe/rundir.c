@@ -37,21 +37,29 @@ fy_status fyi_rundir_make(const fyi_settings *s, const fy_recipe_run_opts *o, ch
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-fy_status fyi_json_write(json_t *root, const char *dir, const char *name)
+/* Takes root, which may be NULL; `name` is for sentences. */
+static fy_status json_text(json_t *root, const char *name, fyi_buf *out)
 {
-    char path[FY_RUN_DIR_MAX + 64];
     char *text = root != NULL ? json_dumps(root, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
-    fyi_buf out = { 0 };
-    fy_status st;
 
     json_decref(root);
     if (text == NULL)
         return fyi_enomem(0, name);
-    fyi_buf_printf(&out, "%s\n", text);
+    fyi_buf_printf(out, "%s\n", text);
     free(text);
-    st = fyi_place_path(dir, name, path, sizeof path);
-    if (st == FY_OK)
-        st = out.failed ? fyi_enomem(out.len, name) : fyi_file_write(path, out.p, out.len);
+    return out->failed ? fyi_enomem(out->len, name) : FY_OK;
+}
+
+fy_status fyi_json_write(json_t *root, const char *dir, const char *name)
+{
+    char path[FY_RUN_DIR_MAX + 64];
+    fyi_buf out = { 0 };
+    fy_status st;
+
+    FY_TRY(json_text(root, name, &out));
+    FY_TRY(fyi_place_path(dir, name, path, sizeof path));
+    FY_TRY(fyi_file_write(path, out.p, out.len));
+done:
     fyi_buf_release(&out);
     return st;
 }
@@ -349,7 +357,7 @@ json_t *fyi_json_seed(uint64_t seed)
 }
 
 fy_status fyi_rundir_result(const fyi_settings *s, const fyi_recipe_data *d,
-                            const fy_recipe_result *r)
+                            const fy_recipe_result *r, fyi_buf *out)
 {
     char recipe[65];
     json_t *root;
@@ -362,7 +370,7 @@ fy_status fyi_rundir_result(const fyi_settings *s, const fyi_recipe_data *d,
         s->method->kind->put(d, r, root);
         (void)json_object_set_new(root, "seconds", fyi_json_of(r->seconds));
     }
-    return fyi_json_write(root, r->run_dir, "result.json");
+    return json_text(root, "result.json", out);
 }
 
 /* ---- a run that is done already -------------------------------------------------------------- */

@@ -17,6 +17,8 @@ typedef struct trial {
     fyi_arena arena;
     const char **values;
     fyi_ending ending;
+    int i;          /* of its runs, the one that goes on */
+    double sum;     /* of the figures of those before it */
     double last;    /* its newest point */
     bool is_pruned; /* its first run was told to stop */
 } trial;
@@ -123,6 +125,39 @@ static fy_status listen(void *arg, const char *stage, int64_t step, int n, const
     return FY_OK;
 }
 
+/* ---- its models ------------------------------------------------------------------------------ */
+
+/* A fy_keeps_fn. As long as another run follows, nobody knows. */
+static fy_status keeps(void *arg, const char *result, size_t n, bool *out)
+{
+    const trial *t = arg;
+    const int n_seeds = t->s->recipe->settings.search.seeds.n;
+    const fyi_tried *which;
+    const char *metric;
+    fy_study *of;
+    double value;
+
+    *out = true;
+    FYI_FORWARD(fyi_search_metric(&t->s->recipe->settings, &metric, &which));
+    if (t->i + 1 < n_seeds ||
+        fyi_figure_parse("result.json", result, n, metric, &value) != FY_OK) /* said later */
+        return FY_OK;
+    FYI_FORWARD(fyi_store_read(&t->s->store, &of));
+    *out = fyi_study_leads(of, t->number, (t->sum + value) / n_seeds);
+    fy_study_free(of);
+    return FY_OK;
+}
+
+static fy_status tidy(const fy_search *s, int64_t newest)
+{
+    fy_study *of;
+
+    FYI_FORWARD(fyi_store_read(&s->store, &of));
+    fyi_search_tidy(s, &of->table, newest);
+    fy_study_free(of);
+    return FY_OK;
+}
+
 /* ---- its runs -------------------------------------------------------------------------------- */
 
 static fy_status name_run(fy_recipe *r, int64_t number)
@@ -162,10 +197,11 @@ static fy_status read_value(trial *t, const char *dir, double *value)
     return fail(t, text);
 }
 
-static fy_recipe_run_opts run_opts(trial *t, int i, const char *dir)
+static fy_recipe_run_opts run_opts(trial *t, const char *dir)
 {
     fy_recipe_run_opts o = fy_recipe_run_defaults();
-    const bool is_judged = i == 0 && fyi_pruner_find(t->s->recipe->settings.search.pruner) != NULL;
+    const bool is_judged =
+        t->i == 0 && fyi_pruner_find(t->s->recipe->settings.search.pruner) != NULL;
 
     o.run_dir = dir;
     o.progress = t->s->o.progress;
@@ -173,12 +209,14 @@ static fy_recipe_run_opts run_opts(trial *t, int i, const char *dir)
     o.cancel = t->s->o.cancel;
     o.metrics = is_judged ? listen : NULL;
     o.metrics_arg = t;
+    o.keeps = keeps;
+    o.keeps_arg = t;
     return o;
 }
 
-static fy_status run_in(trial *t, fy_recipe *r, int i, const char *dir, double *value)
+static fy_status run_in(trial *t, fy_recipe *r, const char *dir, double *value)
 {
-    const fy_recipe_run_opts o = run_opts(t, i, dir);
+    const fy_recipe_run_opts o = run_opts(t, dir);
     fyi_trial ran;
     fy_status st;
 
@@ -194,24 +232,22 @@ static fy_status run_in(trial *t, fy_recipe *r, int i, const char *dir, double *
     return read_value(t, dir, value);
 }
 
-/* With the i-th seed. */
-static fy_status run_seed(trial *t, int i, double *value)
+/* With the t->i-th seed. */
+static fy_status run_seed(trial *t, double *value)
 {
     const fyi_settings *of = &t->s->recipe->settings;
-    const uint64_t seed = fyi_seeds_at(&of->search.seeds, of->run.seed.value, i);
-    char name[64], dir[FY_RUN_DIR_MAX];
+    const uint64_t seed = fyi_seeds_at(&of->search.seeds, of->run.seed.value, t->i);
+    char dir[FY_RUN_DIR_MAX];
     fy_recipe *r;
     fy_status st;
 
-    (void)snprintf(name, sizeof name, "runs/%lld-%llu", (long long)t->number,
-                   (unsigned long long)seed);
-    FYI_FORWARD(fyi_place_path(t->s->dir, name, dir, sizeof dir));
+    FYI_FORWARD(fyi_search_run_dir(t->s, t->number, seed, dir, sizeof dir));
     st = fyi_recipe_trial(t->s->recipe, t->values, seed, &r);
     if (st != FY_OK)
         return is_the_trials(st) ? fail(t, fy_last_error()) : st;
     st = name_run(r, t->number);
     if (st == FY_OK)
-        st = run_in(t, r, i, dir, value);
+        st = run_in(t, r, dir, value);
     fy_recipe_free(r);
     return st;
 }
@@ -220,15 +256,15 @@ static fy_status run_seed(trial *t, int i, double *value)
 static fy_status run_trial(trial *t)
 {
     const int n = t->s->recipe->settings.search.seeds.n;
-    double sum = 0, value = NAN;
+    double value = NAN;
 
     t->ending = (fyi_ending){ .state = FY_TRIAL_RUNNING, .value = NAN };
-    for (int i = 0; i < n && t->ending.state == FY_TRIAL_RUNNING; i++) {
-        FYI_FORWARD(run_seed(t, i, &value));
-        sum += value;
+    for (t->i = 0; t->i < n && t->ending.state == FY_TRIAL_RUNNING; t->i++) {
+        FYI_FORWARD(run_seed(t, &value));
+        t->sum += value;
     }
     if (t->ending.state == FY_TRIAL_RUNNING)
-        t->ending = (fyi_ending){ .state = FY_TRIAL_DONE, .value = sum / n };
+        t->ending = (fyi_ending){ .state = FY_TRIAL_DONE, .value = t->sum / n };
     return FY_OK;
 }
 
@@ -268,7 +304,7 @@ static fy_status end(const trial *t)
         fyi_warn("trial %lld was taken over by another worker while this one ran it; its result "
                  "counts",
                  (long long)t->number);
-    return FY_OK;
+    return is_mine ? tidy(t->s, t->number) : FY_OK;
 }
 
 /* Settings that never work are a mistake that no number of trials mends. */
@@ -354,6 +390,7 @@ fy_status fy_search_run(fy_search *s)
 
     FYI_FORWARD(run_all(s));
     FYI_FORWARD(fy_search_study(s, &of));
+    fyi_search_tidy(s, &of->table, -1);
     st = fyi_search_write(&of->table, s->dir);
     fy_study_free(of);
     return st;

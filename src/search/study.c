@@ -218,6 +218,15 @@ static bool is_better(const fy_study_table *t, double v, double than)
     return t->higher_is_better ? v > than : v < than;
 }
 
+/* Of equals the first. */
+bool fyi_study_leads(const fy_study *s, int64_t trial, double value)
+{
+    const fy_study_table *t = &s->table;
+
+    return t->best < 0 || is_better(t, value, s->trials[t->best].value) ||
+           (value == s->trials[t->best].value && trial <= t->best);
+}
+
 static fy_status finish_trial(fy_study *s, fyi_trial_row *row)
 {
     fy_study_table *t = &s->table;

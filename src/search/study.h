@@ -119,6 +119,8 @@ fy_status fyi_study_add_point(fy_study *s, int64_t number, const fy_trial_point 
 fy_status fyi_study_finish(fy_study *s);
 fy_status fyi_study_weigh(fy_study *s);
 
+/* Is, or would be, a trial with that figure the best of those that are done? */
+bool fyi_study_leads(const fy_study *s, int64_t trial, double value);
 /* -1 becomes the best; FY_EINVAL where there is no such trial. */
 fy_status fyi_study_find(const fy_study *s, int64_t *trial);
 

@@ -1,6 +1,9 @@
 /* checkpoint.c: everything a killed run needs to continue to the same bytes, in one checksummed safetensors
  * file that is replaced whole: parameters, optimiser state, what methods asked to keep, and where the stage,
- * its loaders and metrics.jsonl stand. */
+ * its loaders and metrics.jsonl stand.
+ *
+ * A light run's has the models that were saved, too, and of a parameter that is as it began an empty tensor. */
+#include "graph/param.h"
 #include "tensor/tensor.h"
 #include "train/train.h"
 
@@ -39,24 +42,57 @@ static fy_status check_param(const fy_run *r, const fy_param *p, const float *v,
                     fy_param_name(p), (double)v[bad], fyi_run_saved(r, saved));
 }
 
-static fy_status save_model(const fy_run *r, fy_weights_file *f, fy_model *m, key *k)
+static fy_status save_param(const fy_run *r, fy_weights_file *f, fy_param *p, const char *name)
 {
-    for (int i = 0; i < fy_model_count(m); i++) {
-        fy_param *p = fy_model_param(m, i);
-        const int64_t n = fy_shape_numel(fy_param_shape(p));
-        float *v = fyi_calloc((size_t)n, sizeof *v);
-        if (!v)
-            return fyi_enomem((size_t)n * sizeof *v, "a checkpoint");
-        fy_status st = fy_param_read(p, v, n);
-        if (st == FY_OK)
-            st = check_param(r, p, v, n);
-        if (st == FY_OK)
-            st = add_tensor(f, make_key(k, "model", fy_model_name(m), fy_model_param_name(m, i)),
-                            fy_param_shape(p), v);
-        fyi_free(v);
-        FYI_FORWARD(st);
+    const int64_t n = fy_shape_numel(fy_param_shape(p));
+    FYI_FORWARD(fyi_param_settle(p));
+    FYI_FORWARD(check_param(r, p, p->data, n));
+    return add_tensor(f, name, fy_param_shape(p), p->data);
+}
+
+static fy_status save_nothing(fy_weights_file *f, const char *name)
+{
+    const fy_shape none = FY_SHAPE(0);
+    return add_tensor(f, name, &none, NULL);
+}
+
+static fy_status save_model(const fy_run *r, fy_weights_file *f, const fyi_known *of, key *k)
+{
+    for (int i = 0; i < fy_model_count(of->m); i++) {
+        fy_param *p = fy_model_param(of->m, i);
+        const char *name = make_key(k, "model", fy_model_name(of->m), fy_model_param_name(of->m, i));
+        FYI_FORWARD(r->is_light && p->version == of->begun[i] ? save_nothing(f, name)
+                                                              : save_param(r, f, p, name));
     }
     return FY_OK;
+}
+
+static fy_status save_shelved(const fy_run *r, fy_weights_file *f, const fyi_shelved *s, key *k)
+{
+    const fyi_known *of = fyi_known_of(r, s->of);
+    for (int i = 0; of && i < fy_model_count(s->copy); i++) {
+        const char *name = make_key(k, "saved", s->name, fy_model_param_name(s->copy, i));
+        FYI_FORWARD(s->version[i] == of->begun[i]
+                        ? save_nothing(f, name)
+                        : save_param(r, f, fy_model_param(s->copy, i), name));
+    }
+    return FY_OK;
+}
+
+/* "best\tmodel\nlast\tmodel\n": what was saved, and which model it is. */
+static fy_status save_shelf(const fy_run *r, fy_weights_file *f, key *k)
+{
+    fyi_buf b = { 0 };
+    fy_status st = FY_OK;
+    for (const fyi_shelved *s = r->shelf; s && st == FY_OK; s = s->next) {
+        fyi_buf_printf(&b, "%s\t%s\n", s->name, fy_model_name(s->copy));
+        st = save_shelved(r, f, s, k);
+    }
+    if (st == FY_OK)
+        st = b.failed ? fyi_enomem(b.cap, "a checkpoint")
+                      : fy_weights_add_meta(f, "ferry.saved", b.p ? b.p : "");
+    fyi_buf_release(&b);
+    return st;
 }
 
 static fy_status save_states(fy_weights_file *f, fy_plan *plan, key *k)
@@ -129,7 +165,9 @@ static fy_status save_past(const fy_run *r, fy_weights_file *f)
 static fy_status save_all(fy_run *r, const fyi_position *at, fy_weights_file *f, key *k)
 {
     for (size_t i = 0; i < r->n_models; i++)
-        FYI_FORWARD(save_model(r, f, r->models[i], k));
+        FYI_FORWARD(save_model(r, f, &r->models[i], k));
+    if (r->is_light)
+        FYI_FORWARD(save_shelf(r, f, k));
     for (size_t i = 0; i < r->n_kept; i++)
         FYI_FORWARD(add_bytes(f, k, r->kept[i].name, r->kept[i].data, r->kept[i].bytes));
     if (at->stage)
@@ -203,24 +241,72 @@ static fy_status take_floats(fy_weights *w, const char *name, int64_t n, float *
     return st;
 }
 
-static fy_status restore_param(fy_weights *w, const char *name, fy_param *p)
+static bool is_as_begun(const fy_run *r, const char *name)
+{
+    const int i = r->is_light && name ? fy_weights_find(r->restored, name) : -1;
+    return i >= 0 && fy_shape_numel(fy_weights_shape(r->restored, i)) == 0;
+}
+
+static fy_status restore_param(const fy_run *r, const char *name, fy_param *p)
 {
     const int64_t n = fy_shape_numel(fy_param_shape(p));
     float *values;
-    FYI_FORWARD(take_floats(w, name, n, &values));
+    FYI_FORWARD(take_floats(r->restored, name, n, &values));
     const fy_status st = fy_param_write(p, values, n);
     fyi_free(values);
     return st;
 }
 
-fy_status fyi_checkpoint_restore_model(fy_run *r, fy_model *m)
+/* Before the model's own values change: the copy's begin as they do. */
+static fy_status restore_shelved(fy_run *r, const char *saved, const fyi_known *of, key *k)
+{
+    fyi_shelved *s;
+    FYI_FORWARD(fyi_shelf_add(r, saved, of, &s));
+    for (int i = 0; i < fy_model_count(s->copy); i++) {
+        const char *name = make_key(k, "saved", saved, fy_model_param_name(s->copy, i));
+        if (is_as_begun(r, name))
+            continue;
+        FYI_FORWARD(restore_param(r, name, fy_model_param(s->copy, i)));
+        s->version[i] = 0;
+    }
+    return FY_OK;
+}
+
+/* The models that were saved of this one. */
+static fy_status restore_shelf(fy_run *r, const fyi_known *of, key *k)
+{
+    const char *line = r->is_light ? fy_weights_meta(r->restored, "ferry.saved") : NULL;
+    const size_t length = strlen(fy_model_name(of->m));
+    fy_status st = FY_OK;
+    while (line && *line && st == FY_OK) {
+        const size_t n = strcspn(line, "\t");
+        const char *model = line + n + (line[n] != '\0'), *end = model + strcspn(model, "\n");
+        char saved[FYI_SHELF_NAME];
+        (void)snprintf(saved, sizeof saved, "%.*s", (int)n, line);
+        if ((size_t)(end - model) == length && strncmp(model, fy_model_name(of->m), length) == 0)
+            st = restore_shelved(r, saved, of, k);
+        line = end + (*end == '\n');
+    }
+    return st;
+}
+
+static fy_status restore_model(fy_run *r, const fyi_known *of, key *k)
+{
+    FYI_FORWARD(restore_shelf(r, of, k));
+    for (int i = 0; i < fy_model_count(of->m); i++) {
+        const char *name = make_key(k, "model", fy_model_name(of->m), fy_model_param_name(of->m, i));
+        if (!is_as_begun(r, name))
+            FYI_FORWARD(restore_param(r, name, fy_model_param(of->m, i)));
+    }
+    return FY_OK;
+}
+
+fy_status fyi_checkpoint_restore_model(fy_run *r, const fyi_known *of)
 {
     key k = { 0 };
-    fy_status st = FY_OK;
-    for (int i = 0; r->restored && st == FY_OK && i < fy_model_count(m); i++)
-        st = restore_param(r->restored,
-                           make_key(&k, "model", fy_model_name(m), fy_model_param_name(m, i)),
-                           fy_model_param(m, i));
+    if (!r->restored)
+        return FY_OK;
+    const fy_status st = restore_model(r, of, &k);
     fyi_buf_release(&k.b);
     return st;
 }
@@ -255,6 +341,7 @@ fy_status fyi_checkpoint_restore_run(fy_run *r, int64_t *metrics_bytes)
     long long bytes;
     FYI_FORWARD(number_of(r->restored, "ferry.metrics_bytes", &bytes));
     *metrics_bytes = bytes;
+    r->is_light = r->is_light || fy_weights_meta(r->restored, "ferry.saved");
     const char *past = fy_weights_meta(r->restored, "ferry.past");
     while (past && *past) {
         const size_t len = strcspn(past, "\n");

@@ -28,6 +28,8 @@ void fy_run_close(fy_run *r)
         fyi_free(r->past[i]);
     fyi_free(r->kept);
     fyi_free(r->past);
+    fyi_shelf_clear(r);
+    fyi_known_forget(r);
     fyi_free(r->models);
     fy_features_close(r->own_features);
     fy_weights_close(r->restored);
@@ -97,6 +99,7 @@ fy_status fy_run_open(const fy_run_opts *o, fy_run **out)
     if (!r)
         return fyi_enomem(sizeof *r, "a run");
     r->opts = *o;
+    r->is_light = o->light;
     r->lock = -1;
     r->last_save_s = fyi_now_s();
     fy_status st = o->features ? FY_OK : fy_features_open(NULL, &r->own_features);
@@ -132,14 +135,16 @@ const char *fy_run_dir(const fy_run *r)
     return r->dir;
 }
 
+bool fy_run_is_light(const fy_run *r)
+{
+    return r->is_light;
+}
+
 fy_status fy_run_keep(fy_run *r, fy_model *m)
 {
-    FYI_FORWARD(fyi_grow(&r->models, &r->cap_models, r->n_models + 1, sizeof *r->models));
-    for (size_t i = 0; i < r->n_models; i++)
-        if (strcmp(fy_model_name(r->models[i]), fy_model_name(m)) == 0)
-            return fyi_fail(FY_EINVAL, "run: two models are named '%s'", fy_model_name(m));
-    r->models[r->n_models++] = m;
-    return fyi_checkpoint_restore_model(r, m);
+    fyi_known *k;
+    FYI_FORWARD(fyi_known_add(r, m, &k));
+    return fyi_checkpoint_restore_model(r, k);
 }
 
 fy_status fy_run_keep_data(fy_run *r, const char *name, void *data, size_t bytes, bool *restored)
@@ -164,7 +169,8 @@ void fy_run_forget(fy_run *r)
 {
     for (size_t i = 0; i < r->n_kept; i++)
         fyi_free(r->kept[i].name);
-    r->n_kept = r->n_models = 0;
+    r->n_kept = 0;
+    fyi_known_forget(r);
 }
 
 /* ---- breaking off an evaluation ------------------------------------------------------------------------ */

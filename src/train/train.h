@@ -15,13 +15,31 @@ typedef struct fyi_kept {
     size_t bytes;
 } fyi_kept;
 
+/* A model of the run. */
+typedef struct fyi_known {
+    fy_model *m;
+    uint64_t *begun; /* [parameters], their versions when the run came to know it */
+} fyi_known;
+
+/* A model as it was saved, in memory. */
+#define FYI_SHELF_NAME 256
+typedef struct fyi_shelved {
+    struct fyi_shelved *next;
+    char *name;
+    fy_model *copy;
+    fy_model *of; /* the run's model that was saved; NULL: forgotten */
+    uint64_t *version; /* [parameters], that it had then; 0: before the run was resumed, and not as it began */
+} fyi_shelved;
+
 struct fy_run {
     fy_run_opts opts;
+    bool is_light; /* opts.light, or the checkpoint is of such a run */
     char *dir, *checkpoint_path, *metrics_path;
     FILE *metrics;
     int lock; /* the directory, held against other runs; -1: none */
-    fy_model **models;
+    fyi_known *models;
     size_t n_models, cap_models;
+    fyi_shelved *shelf;
     fyi_kept *kept;
     size_t n_kept, cap_kept;
     char **past; /* names of finished stages */
@@ -57,6 +75,18 @@ void fyi_before_release(fyi_before *b);
 #define FYI_SAVED_CHARS 400
 const char *fyi_run_saved(const fy_run *r, char text[FYI_SAVED_CHARS]);
 
+/* shelf.c: *out: of the run, until fyi_known_forget. FY_EINVAL for a second model of its name. */
+fy_status fyi_known_add(fy_run *r, fy_model *m, fyi_known **out);
+void fyi_known_forget(fy_run *r);
+fyi_known *fyi_known_of(const fy_run *r, const fy_model *m); /* NULL: it does not know it */
+/* shelf.c: *is_there false: the run is not light, the model none of its own, or there is no room: it has to be a file. */
+fy_status fyi_shelf_put(fy_run *r, const char *name, fy_model *m, bool *is_there);
+fy_status fyi_shelf_add(fy_run *r, const char *name, const fyi_known *of, fyi_shelved **out);
+fyi_shelved *fyi_shelf_find(const fy_run *r, const char *name); /* NULL: there is none */
+fy_status fyi_shelf_take(const fy_run *r, fyi_shelved *s, fy_model *m);
+void fyi_shelf_drop(fy_run *r, const char *name);
+void fyi_shelf_clear(fy_run *r);
+
 /* check_finite.c: FY_ENAN, naming it, if a parameter or optimiser state of the stage is NaN or infinite. */
 fy_status fyi_check_finite(const fy_run *r, const fyi_position *at);
 /* The same sentence for any figure. */
@@ -69,7 +99,8 @@ fy_status fyi_checkpoint_save(fy_run *r, const fyi_position *at);
 bool fyi_checkpoint_is_in(const fy_run *r, const char *stage);
 /* Fills the position from it then; leaves it as it is otherwise. */
 fy_status fyi_checkpoint_enter(fy_run *r, fyi_position *at);
-fy_status fyi_checkpoint_restore_model(fy_run *r, fy_model *m);
+/* And models of its that were saved, of a light run. */
+fy_status fyi_checkpoint_restore_model(fy_run *r, const fyi_known *k);
 fy_status fyi_checkpoint_restore_data(fy_run *r, const fyi_kept *k, bool *restored);
 /* Finished stages and the length of metrics.jsonl. */
 fy_status fyi_checkpoint_restore_run(fy_run *r, int64_t *metrics_bytes);

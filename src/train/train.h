@@ -100,7 +100,7 @@ bool fyi_checkpoint_is_in(const fy_run *r, const char *stage);
 /* Fills the position from it then; leaves it as it is otherwise. */
 fy_status fyi_checkpoint_enter(fy_run *r, fyi_position *at);
 /* And models of its that were saved, of a light run. */
-fy_status fyi_checkpoint_restore_model(fy_run *r, const fyi_known *k);
+fy_status fyi_checkpoint_restore_model(fy_run *r, const fyi_known *of);
 fy_status fyi_checkpoint_restore_data(fy_run *r, const fyi_kept *k, bool *restored);
 /* Finished stages and the length of metrics.jsonl. */
 fy_status fyi_checkpoint_restore_run(fy_run *r, int64_t *metrics_bytes);

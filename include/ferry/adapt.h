@@ -70,6 +70,23 @@ FY_API bool fy_adapt_method_spares_source(const char *method);
 FY_API FY_NODISCARD fy_status fy_adapt(fy_run *r, fy_device *dev, const fy_adapt_data *data,
                                        const fy_adapt_opts *o, fy_adapt_report *report);
 
+/* Several methods, one after the other, from one source model. */
+typedef struct fy_auto_opts {
+    const char *methods[FY_MAX_TRIES]; /* [n_methods], in this order */
+    int n_methods;  /* 0: all that the data allow, those that help most often first */
+    int64_t trials; /* that are run at most; what cannot be run does not count; 0: all */
+    double minutes; /* none begins that would end later, if it took as long as the longest before; 0: any */
+} fy_auto_opts;
+FY_API fy_auto_opts fy_auto_defaults(void); /* five trials */
+
+/* Every method is a run within r, "tries/<method>", by o, whose `method` is not looked at; with a time limit, how many there are depends
+ * on the machine. Their choices and the source model are a contest of fy_choose, in which the agreement with the mean of all of them
+ * votes, too. A method that cannot be run on these data, or whose values run away, is told in its try and left out; FY_EINVAL where that
+ * is the fate of all. Leaves the files of fy_adapt but for the critic's, the last step's of the method that was chosen, or came nearest. */
+FY_API FY_NODISCARD fy_status fy_adapt_auto(fy_run *r, fy_device *dev, const fy_adapt_data *data,
+                                            const fy_adapt_opts *o, const fy_auto_opts *tries,
+                                            fy_adapt_report *report);
+
 #ifdef __cplusplus
 }
 #endif

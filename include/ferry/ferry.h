@@ -4,6 +4,7 @@
 
 #include "adapt.h"
 #include "base.h"
+#include "choose.h"
 #include "compare.h"
 #include "data.h"
 #include "device.h"

@@ -3,9 +3,9 @@
 #ifndef FERRY_METHODS_H
 #define FERRY_METHODS_H
 
+#include "choose.h"
 #include "distill.h"
 #include "train.h"
-#include "validate.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -29,16 +29,34 @@ typedef struct fy_adapt_figures {
     int64_t oracle_step; /* -1: nobody knows */
 } fy_adapt_figures;
 
+/* One of several methods that were tried, and what it chose. */
+#define FY_MAX_TRIES 16
+typedef struct fy_adapt_try {
+    const char *method; /* a constant */
+    bool has_run;       /* to its end */
+    bool fell_back;     /* none of its own steps passed */
+    int64_t last_step, chosen_step;
+    double seconds;
+    char reason[256]; /* why none passed, or why it was not run, in words; "": its choice was a candidate */
+    fy_candidate signs; /* of its choice */
+    fy_ballot ballot; /* of its choice among those of all methods; voters 0: it was no candidate */
+    fy_adapt_figures plain; /* by fy_adapt_score */
+} fy_adapt_try;
+
 typedef struct fy_adapt_report {
     /* What a method finds out without target labels. */
     double source_accuracy; /* of the source model on source_test */
     const char *stage;      /* whose evaluations were the candidates; a constant of the method's */
     int64_t last_step, chosen_step;
     fy_choice choice;
-    fy_candidate signs; /* of the chosen model: what the choice knew of it */
-    /* The same of fy_validate, in the order of fy_validators; NaN where the method does not ask or they cannot say. */
-    double validators[FY_MAX_VALIDATORS];
-    char warning[256]; /* what does not look as the method takes it to be; "": nothing */
+    fy_candidate signs;  /* of the chosen model: what the choice knew of it */
+    fy_candidate source; /* the same of the source model */
+    char warning[256];   /* what does not look as the method takes it to be; "": nothing */
+    /* Of fy_adapt_auto; last_step and the figures of the last step are of the method that was chosen, or came nearest. */
+    const char *
+        method; /* that was chosen; NULL: the source model is kept, or there was one method alone */
+    fy_adapt_try tries[FY_MAX_TRIES];
+    int n_tries;
     /* What fy_adapt_score fills in. */
     bool has_labels;          /* somebody had the target's, so that there are four numbers */
     fy_adapt_figures plain;   /* labels as given */

@@ -82,6 +82,12 @@ FY_API fy_run_opts fy_run_defaults(void); /* no directory, checkpoint every 60 s
  * resume an earlier run's checkpoint is removed. */
 FY_API FY_NODISCARD fy_status fy_run_open(const fy_run_opts *o, fy_run **out);
 FY_API void fy_run_close(fy_run *r);
+/* A run within r, one of several parts of it that each have checkpoints of their own: in r's directory under `name`, which may be a
+ * path, with r's options but for the listener to metrics; it is resumed if r was. To be closed before r. FY_EINVAL for a run without a
+ * directory. */
+FY_API FY_NODISCARD fy_status fy_run_open_within(fy_run *r, const char *name, fy_run **out);
+/* What `inner` has recorded is appended to r's metrics. */
+FY_API FY_NODISCARD fy_status fy_run_take_metrics(fy_run *r, const fy_run *inner);
 FY_API const char *fy_run_dir(const fy_run *r); /* NULL if none */
 /* Those of its options, or its own: for predictors. Lent. */
 FY_API fy_features *fy_run_features(const fy_run *r);
@@ -419,31 +425,6 @@ typedef struct fy_signs {
     double smallest; /* share of the least predicted class */
 } fy_signs;
 FY_API FY_NODISCARD fy_status fy_signs_of(const fy_tensor *logits, fy_signs *out); /* [n, k] */
-
-/* One candidate for what a run hands back. */
-typedef struct fy_candidate {
-    int64_t step;
-    double source_accuracy; /* held-out source samples through the adapted model, or the source model's */
-    fy_signs target;
-} fy_candidate;
-
-typedef struct fy_choice_rule {
-    double source_floor; /* largest loss of source accuracy against candidate 0 */
-    double smallest_share; /* collapse gate: the least predicted class has at least this share of 1/k */
-    double largest_share; /* and the most predicted at most this share of all, relative to 1/k */
-    double least_gain;    /* of information over candidate 0, else candidate 0 is kept */
-} fy_choice_rule;
-FY_API fy_choice_rule fy_choice_defaults(void);
-
-typedef struct fy_choice {
-    int index; /* into the candidates; 0 is the model the run started from */
-    bool fell_back;
-    char reason[256]; /* in words */
-} fy_choice;
-/* Candidate 0 is the source model. Gates first, then the most information among the last half's steady
- * candidates; never a candidate that fails a gate. */
-FY_API FY_NODISCARD fy_status fy_choose(const fy_candidate *c, int n, int k,
-                                        const fy_choice_rule *rule, fy_choice *out);
 
 /* ---- small linear algebra for features -------------------------------------------------------------------- */
 

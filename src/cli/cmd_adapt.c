@@ -13,7 +13,8 @@ static const fyi_option options[] = {
     { "--model", "FAMILY",
       "the encoder's family; by default what --weights says, or the method's own" },
     FYI_OPTIONS_PART,
-    { "--method", "NAME", "'ferry help methods' lists them; by default adda" },
+    { "--method", "NAME",
+      "'ferry help methods' lists them; auto tries several and chooses; by default adda" },
     FYI_OPTIONS_RUN,
 };
 
@@ -132,8 +133,9 @@ static int run(const fyi_args *a)
         return fyi_misused(a->verb, "'%s' is neither an option nor key=value", a->plain[0]);
     if (!fyi_args_has(a, "--target") ||
         (!fyi_args_has(a, "--source") && !fyi_args_has(a, "--weights")))
-        return fyi_misused(a->verb, "both --source and --target are needed; --weights stand for "
-                                    "the source where the method does without: adabn, tent, shot");
+        return fyi_misused(a->verb,
+                           "both --source and --target are needed; --weights stand for "
+                           "the source where the method does without: adabn, tent, shot, auto");
     st = make_recipe(a, &r);
     code = st == FY_OK ? fyi_run_recipe(a, r) : fyi_recipe_failed(a, st);
     fy_recipe_free(r);
@@ -156,7 +158,12 @@ const fyi_verb fyi_verb_adapt = {
         "shot then do\n"
         "without the source's data; the other methods compare the two domains.\n"
         "\n"
+        "--method auto tries several methods from one source model and hands back what most "
+        "label-free votes are\n"
+        "for, or the source model; auto.methods, auto.trials and auto.minutes say how many.\n"
+        "\n"
         "Examples:\n"
+        "  ferry adapt --source digits:clean --target digits:noisy --method auto\n"
         "  ferry adapt --source digits:clean --target digits:inverted --model lenet\n"
         "  ferry adapt --source mnist/train-images-idx3-ubyte.gz \\\n"
         "      --target usps/usps-train-images-idx3-ubyte.gz target.size=28 adda.epochs=5\n"

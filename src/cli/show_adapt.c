@@ -2,8 +2,17 @@
 #include "cli/cli.h"
 
 #include <math.h>
+#include <string.h>
 
 #define MAX_WAYS 3
+
+static void print_share(double share)
+{
+    if (isfinite(share))
+        printf("%11.1f%%", 100 * share);
+    else
+        printf("%12s", "-");
+}
 
 /* One of the four numbers, counted in n ways, and the step that each is of. */
 static void print_row(const char *name, const double *values, const int64_t *steps, int n)
@@ -12,10 +21,7 @@ static void print_row(const char *name, const double *values, const int64_t *ste
 
     printf("  %-24s", name);
     for (int i = 0; i < n; i++) {
-        if (isfinite(values[i]))
-            printf("%11.1f%%", 100 * values[i]);
-        else
-            printf("%12s", "-");
+        print_share(values[i]);
         same = same && steps[i] == steps[0];
     }
     for (int i = 0; i < (same ? 1 : n); i++)
@@ -52,6 +58,27 @@ static void print_table(const fy_adapt_report *a)
         print_row(rows[k], values[k], steps[k], n);
 }
 
+/* Of the methods that were tried, a row each. */
+static void print_tries(const fy_adapt_report *a)
+{
+    if (a->n_tries > 0)
+        printf("\n  %-24s%12s%12s%12s%10s\n", "method", "last step", "its choice", "votes",
+               "seconds");
+    for (int i = 0; i < a->n_tries; i++) {
+        const fy_adapt_try *t = &a->tries[i];
+        const bool is_chosen = a->method != NULL && strcmp(a->method, t->method) == 0;
+        char name[48], votes[24] = "-";
+
+        (void)snprintf(name, sizeof name, "%s%s", t->method, is_chosen ? " (chosen)" : "");
+        if (t->ballot.voters > 0)
+            (void)snprintf(votes, sizeof votes, "%d of %d", t->ballot.better, t->ballot.voters);
+        printf("  %-24s", name);
+        print_share(t->plain.last);
+        print_share(t->plain.chosen);
+        printf("%12s%10.0f\n", votes, t->seconds);
+    }
+}
+
 void fyi_show_adapt(fy_recipe *r, const fy_recipe_result *result)
 {
     const fy_adapt_report *a = &result->report.adapt;
@@ -63,6 +90,7 @@ void fyi_show_adapt(fy_recipe *r, const fy_recipe_result *result)
         print_table(a);
     else
         printf("  The target has no labels, so there is no accuracy to show.\n");
+    print_tries(a);
     printf("\nThe label-free choice %s.\n", a->choice.reason);
     if (a->warning[0] != '\0')
         printf("Note: %s.\n", a->warning);

@@ -53,6 +53,12 @@ fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *d
     return st;
 }
 
+fy_status adapt_validate(adapt *a)
+{
+    a->validates = true;
+    return probes_open(a->data->target, &a->probes);
+}
+
 static void forget_look(struct adapt_look *l)
 {
     fy_tensor_free(l->z);
@@ -65,6 +71,7 @@ void adapt_close(adapt *a)
     forget_look(&a->source);
     forget_look(&a->target);
     fy_predictor_free(a->predictor);
+    probes_close(&a->probes);
     free(a->kept);
     *a = (adapt){ 0 };
 }
@@ -148,16 +155,20 @@ static fy_status log_validators(adapt *a, int64_t step, const double *values)
 /* Features that are no vectors say nothing. */
 static fy_status validate(adapt *a, int64_t step, double *values)
 {
+    const bool mixes = a->probes.n > 1;
     const fy_pass p = { .source_z = a->source.z,
                         .source_logits = a->source.logits,
                         .source = a->data->source_test,
                         .target_z = a->target.z,
-                        .target_logits = a->target.logits };
+                        .target_logits = a->target.logits,
+                        .mixed = mixes ? &a->probes.mixed : NULL };
     fy_status st;
     for (int i = 0; i < FY_MAX_VALIDATORS; i++)
         values[i] = NAN;
     if (!a->validates || !a->target.z || fy_tensor_shape(a->target.z)->rank != 2)
         return FY_OK;
+    if (mixes)
+        FY_TRY(probes_look(&a->probes, a->predictor, a->n_models, a->target.logits));
     FY_TRY(fy_validate(&p, values));
     FY_TRY(log_validators(a, step, values));
 done:
@@ -174,7 +185,7 @@ fy_status adapt_evaluate(adapt *a, int64_t step)
     FY_TRY(look_at_target(a, step, &c));
     FY_TRY(look_at_source(a, &c));
     FY_TRY(log_signs(a, &c));
-    FY_TRY(validate(a, step, a->kept->validators[a->kept->n]));
+    FY_TRY(validate(a, step, c.validators));
     FY_TRY(save_candidate(a, step));
     a->kept->candidates[a->kept->n++] = c;
 done:
@@ -232,15 +243,30 @@ done:
     return st;
 }
 
+static fy_status choose(adapt *a, const fy_choice_rule *rule, fy_choice *out)
+{
+    const struct adapt_kept *k = a->kept;
+    const fy_contest t = { .candidates = k->candidates, .n = (int)k->n, .k = a->classes };
+    fy_ballot *ballots = calloc((size_t)k->n + 1, sizeof *ballots);
+    fy_status st;
+    if (!ballots)
+        return fy_error(FY_ENOMEM, "stage '%s': no memory for its choice", a->stage);
+    FY_TRY(fy_choose(&t, rule, ballots, out));
+    FY_TRY(fy_choice_write(a->run, &t, ballots, out));
+done:
+    free(ballots);
+    return st;
+}
+
 fy_status adapt_finish(adapt *a, const fy_choice_rule *rule, fy_adapt_report *report)
 {
-    fy_status st;
     const struct adapt_kept *k = a->kept;
-    FY_TRY(fy_choose(k->candidates, (int)k->n, a->classes, rule, &report->choice));
+    fy_status st;
+    FY_TRY(choose(a, rule, &report->choice));
     report->last_step = k->candidates[k->n - 1].step;
-    report->chosen_step = k->candidates[report->choice.index].step;
     report->signs = k->candidates[report->choice.index];
-    memcpy(report->validators, k->validators[report->choice.index], sizeof report->validators);
+    report->source = k->candidates[0];
+    report->chosen_step = report->signs.step;
     report->stage = a->stage;
     fy_adapt_score(NULL, report);
     FY_TRY(settle(a, report->last_step, report->chosen_step));

@@ -3,7 +3,7 @@
 #ifndef FERRY_METHODS_ADAPT_H
 #define FERRY_METHODS_ADAPT_H
 
-#include <ferry/methods.h>
+#include "methods/probes.h"
 
 #define ADAPT_MAX_CANDIDATES 256
 #define ADAPT_MAX_MODELS 2
@@ -18,14 +18,14 @@ typedef struct adapt {
     int n_moved;             /* the first n_moved of them move and are saved */
     fy_predictor *predictor; /* the chain of models */
     int classes;
-    bool validates;     /* every candidate by fy_validate; false unless it is set */
+    bool validates;     /* every candidate by fy_validate */
     struct adapt_look { /* of the newest evaluation: features [n, d] and logits [n, k] */
         fy_tensor *z, *logits;
     } source, target;   /* of data->source_test and data->target */
+    probes probes;      /* of data->target, where `validates` */
     struct adapt_kept { /* in every checkpoint */
         int64_t n, settled;
         fy_candidate candidates[ADAPT_MAX_CANDIDATES];
-        double validators[ADAPT_MAX_CANDIDATES][FY_MAX_VALIDATORS];
     } * kept;
 } adapt;
 
@@ -42,10 +42,12 @@ fy_status adapt_check(const char *method, const adapt_batch *rows, int n, int64_
 fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *data,
                      const char *stage, fy_model *const *models, int n_models, int n_moved);
 void adapt_close(adapt *a);
+/* From now on every candidate is looked at by fy_validate, too. */
+fy_status adapt_validate(adapt *a);
 /* Looks at the models as they are now: the judge's eye and the label-free signs see the target's logits, and the
  * weights go to candidate-<step>.safetensors. */
 fy_status adapt_evaluate(adapt *a, int64_t step);
-/* Chooses; writes last*.safetensors and chosen*.safetensors; fills the report but for the figures that need
+/* Chooses; writes last*.safetensors, chosen*.safetensors and choice.json; fills the report but for the figures that need
  * labels. The models hold the last step's values afterwards. */
 fy_status adapt_finish(adapt *a, const fy_choice_rule *rule, fy_adapt_report *report);
 

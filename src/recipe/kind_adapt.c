@@ -4,8 +4,11 @@
  * the method gets the eye: it takes predictions and tells nothing. */
 #include "recipe/recipe.h"
 
+#include <ferry/adapt.h>
+
 #include <jansson.h>
 #include <math.h>
+#include <string.h>
 
 /* ---- keys ------------------------------------------------------------------------------------ */
 
@@ -16,6 +19,7 @@ const fyi_key fyi_choice_keys[] = {
     REAL(smallest_share, 1, "least share of the rarest predicted class, relative to equal shares"),
     REAL(largest_share, 1e6, "largest share of the commonest predicted class, relative to equal shares"),
     REAL(least_gain, 1, "of information over the source model, else that one is kept"),
+    REAL(least_votes, 1, "share of the voting validators that must find a candidate better than the source model"),
     { .key = NULL },
 };
 #undef REAL
@@ -162,8 +166,8 @@ static void put_validators(const fy_adapt_report *a, json_t *root)
     bool any = false;
 
     for (int i = 0; names[i] != NULL; i++) {
-        (void)json_object_set_new(v, names[i], fyi_json_of(a->validators[i]));
-        any = any || isfinite(a->validators[i]);
+        (void)json_object_set_new(v, names[i], fyi_json_of(a->signs.validators[i]));
+        any = any || isfinite(a->signs.validators[i]);
     }
     if (any)
         (void)json_object_set(root, "validators", v);
@@ -175,8 +179,93 @@ static void take_validators(const json_t *from, fy_adapt_report *a)
     const char *const *names = fy_validators();
 
     for (int i = 0; names[i] != NULL; i++)
-        a->validators[i] = fyi_json_at(from, names[i]);
+        a->signs.validators[i] = fyi_json_at(from, names[i]);
 }
+
+/* ---- methods that were tried ------------------------------------------------------------------ */
+
+static json_t *try_json(const fy_adapt_try *t, const char *chosen)
+{
+    const bool is_candidate = t->ballot.voters > 0;
+    json_t *root = json_object();
+
+    (void)json_object_set_new(root, "method", json_string(t->method));
+    (void)json_object_set_new(root, "is_chosen",
+                              json_boolean(chosen != NULL && strcmp(chosen, t->method) == 0));
+    (void)json_object_set_new(root, "has_run", json_boolean(t->has_run));
+    (void)json_object_set_new(root, "fell_back", json_boolean(t->fell_back));
+    (void)json_object_set_new(root, "reason",
+                              json_string(t->reason[0] != '\0' ? t->reason : t->ballot.gate));
+    (void)json_object_set_new(root, "last_step", json_integer(t->last_step));
+    (void)json_object_set_new(root, "chosen_step", json_integer(t->chosen_step));
+    (void)json_object_set_new(root, "place",
+                              fyi_json_of(is_candidate ? t->ballot.place : (double)NAN));
+    (void)json_object_set_new(root, "better", json_integer(t->ballot.better));
+    (void)json_object_set_new(root, "voters", json_integer(t->ballot.voters));
+    for (size_t i = 0; i < FYI_LEN(numbers); i++)
+        (void)json_object_set_new(
+            root, numbers[i].name,
+            fyi_json_of(*(const double *)(const void *)((const char *)&t->plain + numbers[i].at)));
+    (void)json_object_set_new(root, "seconds", fyi_json_of(t->seconds));
+    return root;
+}
+
+static void put_tries(const fy_adapt_report *a, json_t *root)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < a->n_tries; i++)
+        (void)json_array_append_new(list, try_json(&a->tries[i], a->method));
+    if (a->n_tries > 0) {
+        (void)json_object_set_new(root, "chosen_method",
+                                  a->method != NULL ? json_string(a->method) : json_null());
+        (void)json_object_set_new(root, "last_method", json_string(a->stage));
+        (void)json_object_set(root, "tried", list);
+    }
+    json_decref(list);
+}
+
+/* The constant; NULL where there is no such method. */
+static const char *method_of(const json_t *from, const char *key)
+{
+    const char *name = json_string_value(json_object_get(from, key));
+
+    for (const char *const *m = fy_adapt_methods(); name != NULL && *m != NULL; m++)
+        if (strcmp(*m, name) == 0)
+            return *m;
+    return NULL;
+}
+
+static void take_try(const json_t *from, fy_adapt_try *t)
+{
+    const char *reason = json_string_value(json_object_get(from, "reason"));
+
+    *t = (fy_adapt_try){ .method = method_of(from, "method"),
+                         .has_run = json_is_true(json_object_get(from, "has_run")),
+                         .fell_back = json_is_true(json_object_get(from, "fell_back")),
+                         .last_step = json_integer_value(json_object_get(from, "last_step")),
+                         .chosen_step = json_integer_value(json_object_get(from, "chosen_step")),
+                         .seconds = fyi_json_at(from, "seconds") };
+    (void)snprintf(t->reason, sizeof t->reason, "%s", reason != NULL ? reason : "");
+    t->ballot.place = fyi_json_at(from, "place");
+    t->ballot.better = (int)json_integer_value(json_object_get(from, "better"));
+    t->ballot.voters = (int)json_integer_value(json_object_get(from, "voters"));
+    for (size_t i = 0; i < FYI_LEN(numbers); i++)
+        *(double *)(void *)((char *)&t->plain + numbers[i].at) = fyi_json_at(from, numbers[i].name);
+}
+
+static void take_tries(const json_t *root, fy_adapt_report *a)
+{
+    const json_t *list = json_object_get(root, "tried");
+
+    a->method = method_of(root, "chosen_method");
+    for (size_t i = 0; i < json_array_size(list) && a->n_tries < FY_MAX_TRIES; i++) {
+        take_try(json_array_get(list, i), &a->tries[a->n_tries]);
+        a->n_tries += a->tries[a->n_tries].method != NULL;
+    }
+}
+
+/* ---- all of it -------------------------------------------------------------------------------- */
 
 static void put(const fyi_recipe_data *d, const fy_recipe_result *r, json_t *root)
 {
@@ -193,6 +282,7 @@ static void put(const fyi_recipe_data *d, const fy_recipe_result *r, json_t *roo
     (void)json_object_set_new(root, "reason", json_string(a->choice.reason));
     if (a->warning[0] != '\0')
         (void)json_object_set_new(root, "warning", json_string(a->warning));
+    put_tries(a, root);
     (void)json_object_set_new(root, "target_count",
                               json_integer(fy_dataset_count(d->view.adapt.target_eval)));
 }
@@ -222,7 +312,8 @@ static void take(const json_t *root, fy_recipe_result *r)
     a->last_step = json_integer_value(json_object_get(root, "last_step"));
     a->chosen_step = json_integer_value(json_object_get(root, "chosen_step"));
     a->choice.fell_back = json_is_true(json_object_get(root, "fell_back"));
-    a->has_labels = !isnan(a->plain.last);
+    a->has_labels = !isnan(a->plain.source_only);
+    take_tries(root, a);
     (void)snprintf(a->choice.reason, sizeof a->choice.reason, "%s", reason != NULL ? reason : "");
     (void)snprintf(a->warning, sizeof a->warning, "%s", warning != NULL ? warning : "");
 }

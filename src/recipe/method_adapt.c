@@ -1,5 +1,5 @@
 /* method_adapt.c: the keys of adaptation methods that share one stage (fy_adapt) and how a recipe runs them. Each of fy_adapt_methods is
- * a recipe's method; they have the same keys but for what only some of them read. */
+ * a recipe's method; they have the same keys but for what only some of them read. The method auto tries several of them and has all. */
 #include "recipe/recipe.h"
 
 #include <ferry/adapt.h>
@@ -10,6 +10,11 @@ typedef struct options {
     fy_adapt_opts o; /* but for the augmentations */
     bool partial;
     fyi_augment_settings augment, strong;
+    struct tries {
+        fyi_texts methods;
+        int64_t trials;
+        double minutes;
+    } tries;
 } options;
 
 static const char *const *activation_words(void)
@@ -119,13 +124,26 @@ static const fyi_key self_training_keys[] = {
     REAL("threshold", threshold, 0.01, 0.999, NULL, "least certainty of a class that is learnt"),
     { .key = NULL },
 };
+
+#define TRIES(member) offsetof(struct tries, member)
+static const fyi_key auto_keys[] = {
+    { "methods", FYI_KEY_NAMES, TRIES(methods), 0, 0, NULL, NULL, 0,
+        "that are tried, in this order; by default all that the data allow, those that help most often first" },
+    { "trials", FYI_KEY_INT, TRIES(trials), 0, FY_MAX_TRIES, NULL, NULL, 0,
+        "how many of them are run at most; 0: all" },
+    { "minutes", FYI_KEY_REAL, TRIES(minutes), 0, 1e6, NULL, NULL, 0,
+        "none begins that would end later, going by the longest before; 0: any, so that the machine's speed changes nothing" },
+    { .key = NULL },
+};
 /* clang-format on */
 
 static void set_defaults(void *to)
 {
+    const fy_auto_opts tries = fy_auto_defaults();
     options *o = to;
 
-    *o = (options){ .o = fy_adapt_defaults() };
+    *o = (options){ .o = fy_adapt_defaults(),
+                    .tries = { .trials = tries.trials, .minutes = tries.minutes } };
     fyi_augment_defaults(&o->augment);
     fyi_augment_defaults(&o->strong);
 }
@@ -176,40 +194,75 @@ static fy_status set_augment(const fyi_augment_settings *from, fy_augment *room,
     return FY_OK;
 }
 
+/* What the recipe's options come to on these data; lent by `room`. */
+typedef struct made {
+    fy_adapt_opts o;
+    fy_augment augment, strong;
+    fy_pixels source, target;
+} made;
+
+static fy_status make(const fyi_method_site *at, const options *from, made *room)
+{
+    const fyi_side *side = at->settings->side;
+    const fy_dataset *source = at->data->side[FYI_SOURCE];
+    fy_adapt_opts *o = &room->o;
+
+    *o = from->o;
+    room->target = fyi_side_pixels(&side[FYI_TARGET], at->data->side[FYI_TARGET]);
+    if (source != NULL)
+        room->source = fyi_side_pixels(&side[FYI_SOURCE], source);
+    FYI_FORWARD(check_classes(at, from));
+    FYI_FORWARD(set_augment(&from->augment, &room->augment, &o->augment));
+    FYI_FORWARD(set_augment(&from->strong, &room->strong, &o->strong));
+    o->method = at->settings->method->name;
+    o->source_weights = fyi_text_or_null(o->source_weights);
+    o->classifier_weights = fyi_text_or_null(o->classifier_weights);
+    o->source_pixels = source != NULL ? &room->source : NULL; /* else its file says */
+    o->target_pixels = &room->target;
+    o->seed = at->seed;
+    o->workers = at->workers;
+    return FY_OK;
+}
+
 static fy_status run(const fyi_method_site *at, const void *given, fy_recipe_result *result)
 {
-    const options *from = given;
-    const fyi_side *side = at->settings->side;
-    const fy_dataset *from_source = at->data->side[FYI_SOURCE];
-    const fy_pixels target = fyi_side_pixels(&side[FYI_TARGET], at->data->side[FYI_TARGET]);
-    const fy_pixels source =
-        from_source != NULL ? fyi_side_pixels(&side[FYI_SOURCE], from_source) : target;
-    fy_adapt_opts o = from->o;
-    fy_augment augment, strong;
+    made room;
 
-    FYI_FORWARD(check_classes(at, from));
-    FYI_FORWARD(set_augment(&from->augment, &augment, &o.augment));
-    FYI_FORWARD(set_augment(&from->strong, &strong, &o.strong));
-    o.method = at->settings->method->name;
-    o.source_weights = fyi_text_or_null(o.source_weights);
-    o.classifier_weights = fyi_text_or_null(o.classifier_weights);
-    o.source_pixels = from_source != NULL ? &source : NULL; /* else its file says */
-    o.target_pixels = &target;
-    o.seed = at->seed;
-    o.workers = at->workers;
-    return fy_adapt(at->run, at->device, &at->data->view.adapt, &o, &result->report.adapt);
+    FYI_FORWARD(make(at, given, &room));
+    return fy_adapt(at->run, at->device, &at->data->view.adapt, &room.o, &result->report.adapt);
+}
+
+static fy_status run_auto(const fyi_method_site *at, const void *given, fy_recipe_result *result)
+{
+    const struct tries *from = &((const options *)given)->tries;
+    fy_auto_opts tries = { .trials = from->trials, .minutes = from->minutes };
+    made room;
+
+    if (from->methods.n > FY_MAX_TRIES)
+        return fyi_fail(FY_EINVAL, "'auto.methods' has %d methods; expected at most %d",
+                        from->methods.n, FY_MAX_TRIES);
+    for (int i = 0; i < from->methods.n; i++)
+        tries.methods[tries.n_methods++] = from->methods.v[i];
+    FYI_FORWARD(make(at, given, &room));
+    return fy_adapt_auto(at->run, at->device, &at->data->view.adapt, &room.o, &tries,
+                         &result->report.adapt);
 }
 
 /* ---- the methods ------------------------------------------------------------------------------- */
 
 /* clang-format off */
+#define HELP_run NULL
+#define HELP_run_auto "several of these methods, one after the other, and the choice among what they made, without labels"
 #define OWN(section) { #section, section##_keys, offsetof(options, o), false, 0 }
 #define NORMS { "transfer", norm_keys, offsetof(options, o), false, 0 }
 #define TRANSFER OWN(transfer)
 #define SPARES .spares = FYI_SIDE(FYI_SOURCE)
 #define NEEDS .spares = 0
-#define METHOD(word, sides, model, ...) \
-    { sides, .name = word, .kind = &fyi_kind_adapt, .bytes = sizeof(options), .defaults = set_defaults, .run = run, \
+#define STRONG { "strong", fyi_augment_keys, offsetof(options, strong), true, 0 }
+#define METHOD(word, sides, model, ...) METHOD_BY(run, word, sides, model, __VA_ARGS__)
+#define METHOD_BY(runs, word, sides, model, ...) \
+    { sides, .name = word, .kind = &fyi_kind_adapt, .bytes = sizeof(options), .defaults = set_defaults, .run = runs, \
+      .help = HELP_##runs, \
       .sections = { { "model", model, offsetof(options, o), false, 0 }, OWN(adapt), { "choice", fyi_choice_keys, offsetof(options, o.rule), false, 0 }, \
                     { "augment", fyi_augment_keys, offsetof(options, augment), true, 0 }, __VA_ARGS__ } }
 const fyi_method fyi_adapt_methods[FYI_ADAPT_METHODS] = {
@@ -227,7 +280,8 @@ const fyi_method fyi_adapt_methods[FYI_ADAPT_METHODS] = {
     METHOD("afn", NEEDS, model_keys, TRANSFER, OWN(afn)),
     METHOD("bnm", NEEDS, model_keys, TRANSFER),
     METHOD("shot", SPARES, model_keys, TRANSFER),
-    METHOD("self_training", NEEDS, model_keys, TRANSFER, OWN(self_training),
-           { "strong", fyi_augment_keys, offsetof(options, strong), true, 0 }),
+    METHOD("self_training", NEEDS, model_keys, TRANSFER, OWN(self_training), STRONG),
+    METHOD_BY(run_auto, "auto", SPARES, critic_keys, TRANSFER, OWN(mcd), OWN(mdd), OWN(mcc), OWN(afn), OWN(self_training), STRONG,
+           { "auto", auto_keys, offsetof(options, tries), false, 0 }),
 };
 /* clang-format on */

@@ -80,14 +80,14 @@ typedef struct fyi_reals {
 } fyi_reals;
 
 typedef enum fyi_key_type {
-    FYI_KEY_INT,     /* int64_t */
-    FYI_KEY_REAL,    /* double */
-    FYI_KEY_BYTES,   /* int64_t: "1.5GiB", "800MB", bytes */
-    FYI_KEY_BOOL,    /* bool */
-    FYI_KEY_TEXT,    /* const char *; "" and NULL are the same */
-    FYI_KEY_NAME,    /* const char *, fit for a file's name */
-    FYI_KEY_FILE,    /* const char *, of a file that a run depends on; "" and NULL are the same */
-    FYI_KEY_WORD,    /* const char *, one of `words`; NULL is written "auto" */
+    FYI_KEY_INT,   /* int64_t */
+    FYI_KEY_REAL,  /* double */
+    FYI_KEY_BYTES, /* int64_t: "1.5GiB", "800MB", bytes */
+    FYI_KEY_BOOL,  /* bool */
+    FYI_KEY_TEXT,  /* const char *; "" and NULL are the same */
+    FYI_KEY_NAME,  /* const char *, fit for a file's name */
+    FYI_KEY_FILE,  /* const char *, of a file that a run depends on; "" and NULL are the same */
+    FYI_KEY_WORD, /* const char *, one of `words`; NULL is written "auto", where the key is not required */
     FYI_KEY_SEED,    /* fyi_seed */
     FYI_KEY_INTS,    /* fyi_ints */
     FYI_KEY_REALS,   /* fyi_reals */
@@ -324,7 +324,7 @@ typedef struct fyi_method_site {
     int workers;
 } fyi_method_site;
 
-#define FYI_METHOD_SECTIONS 8
+#define FYI_METHOD_SECTIONS 12
 #define FYI_EACH_PART \
     "<m>" /* ends the name of a section that there is for every modality: encoder_1, encoder_2 .. */
 typedef struct fyi_method_section {
@@ -344,8 +344,9 @@ typedef struct fyi_method {
     fy_status (*run)(const fyi_method_site *at, const void *options, fy_recipe_result *result);
 } fyi_method;
 extern const fyi_method fyi_method_adda, fyi_method_finetune, fyi_method_distill, fyi_method_hdnet;
-extern const fyi_method fyi_adapt_methods[]; /* method_adapt.c: one for each of fy_adapt_methods */
-#define FYI_ADAPT_METHODS 15
+extern const fyi_method
+    fyi_adapt_methods[]; /* method_adapt.c: one for each of fy_adapt_methods, and auto */
+#define FYI_ADAPT_METHODS 16
 extern const fyi_method fyi_fuse_methods[]; /* method_fuse.c: one for each of fy_fuse_methods */
 #define FYI_FUSE_METHODS 10
 extern const fyi_method *const fyi_methods[]; /* NULL-terminated */

@@ -198,9 +198,11 @@ static fy_status bind_name(const site *at, void *dst)
 
 static fy_status bind_word(const site *at, void *dst)
 {
+    const bool may_be_none = !(at->key->flags & FYI_KEY_REQUIRED);
+
     for (const char *const *w = at->key->words(); *w != NULL; w++)
         if (strcmp(*w, at->entry->items[0]) == 0) {
-            *(const char **)dst = strcmp(*w, "auto") == 0 ? NULL : *w;
+            *(const char **)dst = may_be_none && strcmp(*w, "auto") == 0 ? NULL : *w;
             return FY_OK;
         }
     return fail_value(at, at->entry->items[0]);

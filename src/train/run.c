@@ -114,6 +114,48 @@ fy_status fy_run_open(const fy_run_opts *o, fy_run **out)
     return FY_OK;
 }
 
+/* ---- one within another ----------------------------------------------------------------------------------- */
+
+fy_status fy_run_open_within(fy_run *r, const char *name, fy_run **out)
+{
+    fy_run_opts o = r->opts;
+    char *dir;
+    *out = NULL;
+    if (!r->dir)
+        return fyi_fail(FY_EINVAL, "run: '%s' is to be within a run that has no directory", name);
+    dir = fyi_path_join(r->dir, name);
+    if (!dir)
+        return fyi_enomem(strlen(name), "a run");
+    o.dir = dir;
+    o.features = r->features;
+    o.metrics = NULL;
+    const fy_status st = fy_run_open(&o, out);
+    fyi_free(dir);
+    return st;
+}
+
+static fy_status copy_lines(FILE *from, const fy_run *r)
+{
+    char text[4096];
+    size_t n;
+    while ((n = fread(text, 1, sizeof text, from)) > 0)
+        if (fwrite(text, 1, n, r->metrics) != n)
+            break;
+    if (ferror(from) || ferror(r->metrics) || fflush(r->metrics) != 0)
+        return fyi_fail(FY_EIO, "cannot write '%s': %s", r->metrics_path, strerror(errno));
+    return FY_OK;
+}
+
+fy_status fy_run_take_metrics(fy_run *r, const fy_run *inner)
+{
+    FILE *from = fopen(inner->metrics_path, "r");
+    if (!from)
+        return fyi_fail(FY_EIO, "cannot read '%s': %s", inner->metrics_path, strerror(errno));
+    const fy_status st = copy_lines(from, r);
+    (void)fclose(from);
+    return st;
+}
+
 const char *fyi_run_saved(const fy_run *r, char text[FYI_SAVED_CHARS])
 {
     if (!r->dir)

@@ -40,6 +40,24 @@ expect 2 adapt --target digits:noisy:200 --method coral --weights first/source.s
     --weights first/classifier.safetensors
 says err.txt "the data side 'source' is missing"
 
+# Several methods, a stop in one of them, and a recipe that does it again.
+# shellcheck disable=SC2086
+expect 0 adapt $data --method auto $small 'auto.methods=[shot, coral, adabn]' auto.trials=2 --out several --json --quiet
+json_has tried chosen_method reason validators chosen_step
+grep -q '"stage": "coral"' several/metrics.jsonl || fail "no metrics of a try"
+[ -d several/tries/adabn ] && fail "three tries instead of two"
+[ -s several/choice.json ] && [ -s several/chosen.safetensors ] || fail "no choice"
+expect 0 run several/recipe.yaml --out several-again --json --quiet
+cmp several/choice.json several-again/choice.json || fail "another choice"
+expect 0 run first/recipe.yaml method=auto 'auto.methods=[tent, shot]' --out from-shot --quiet
+says out.txt "method                     last step"
+expect 0 adapt --target digits:noisy:200 --method auto auto.trials=1 adapt.steps=3 adapt.batch=16 adapt.evaluations=1 \
+    --weights first/source.safetensors --weights first/classifier.safetensors --out several-alone --json --quiet
+says out.txt '"method":"shot"'
+# shellcheck disable=SC2086
+expect 1 adapt $data --method auto $small 'auto.methods=[shoot]' --out nobody
+says err.txt "no method is called 'shoot'"
+
 # shellcheck disable=SC2086
 expect 2 adapt $data --method shoot
 says err.txt "did you mean 'shot'?"

@@ -3,6 +3,7 @@
  * in words.
  *
  * timeout: 900 */
+#include "support/adapting.h"
 #include "support/stopper.h"
 
 #include <ferry/ferry.h>
@@ -11,78 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct setup {
-    fy_device *dev;
-    fy_dataset *source, *source_test, *target, *unlabelled;
-    fy_judge *judge;
-    fy_adapt_opts o;
-    bool is_alone; /* nothing of the source is given */
-} setup;
-
-static fy_dataset *digits(fy_digit_style style, int64_t size_px, uint64_t seed, int64_t n)
-{
-    fy_digits_opts o = fy_digits_defaults(style);
-    fy_image_opts pad = fy_image_defaults();
-    fy_dataset *drawn, *d;
-    o.seed = seed;
-    o.n = n;
-    o.size_px = size_px;
-    pad.pad = (28 - size_px) / 2;
-    check_ok(fy_digits_open(&o, &drawn));
-    check_ok(fy_dataset_prepare(drawn, &pad, &d));
-    fy_dataset_free(drawn);
-    return d;
-}
-
-static setup open_setup(int64_t n)
-{
-    setup s = { .source = digits(FY_DIGITS_CLEAN, 20, 1, n),
-                .source_test = digits(FY_DIGITS_CLEAN, 20, 2, 200),
-                .target = digits(FY_DIGITS_NOISY, 28, 3, n),
-                .o = fy_adapt_defaults() };
-    check_ok(fy_device_open("cpu", &s.dev));
-    check_ok(fy_dataset_unlabel(s.target, &s.unlabelled));
-    s.o.source_batch = s.o.batch = 32;
-    s.o.source_steps = 100;
-    s.o.steps = 40;
-    s.o.evaluations = 2;
-    s.o.label_smoothing = 0.1;
-    return s;
-}
-
-static void close_setup(setup *s)
-{
-    fy_judge_free(s->judge);
-    fy_dataset_free(s->unlabelled);
-    fy_dataset_free(s->target);
-    fy_dataset_free(s->source_test);
-    fy_dataset_free(s->source);
-    fy_device_close(s->dev);
-}
-
-static fy_status adapt(setup *s, const char *dir, bool resume, fyt_stopper *stop,
+static fy_status adapt(fyt_adapting *s, const char *dir, bool resume, fyt_stopper *stop,
                        fy_adapt_report *report)
 {
-    fy_run *r;
-    const fy_run_opts o = { .dir = dir,
-                            .resume = resume,
-                            .progress = stop ? fyt_stop_there : NULL,
-                            .progress_arg = stop,
-                            .cancel = stop ? &stop->flag : NULL,
-                            .checkpoint_steps = stop ? 7 : 0 };
-    fy_judge_free(s->judge);
-    check_ok(fy_judge_new("target", s->target, &s->judge));
-    const fy_adapt_data data = { .source = s->is_alone ? NULL : s->source,
-                                 .source_test = s->is_alone ? NULL : s->source_test,
-                                 .target = s->unlabelled,
-                                 .target_eval = s->unlabelled,
-                                 .eye = fy_judge_eye(s->judge) };
-    check_ok(fy_run_open(&o, &r));
+    fy_run *r = fyt_adapting_begin(s, dir, resume, stop);
+    const fy_adapt_data data = fyt_adapting_data(s);
     const fy_status st = fy_adapt(r, s->dev, &data, &s->o, report);
-    fy_run_close(r);
-    assert_true(st != FY_OK || isnan(report->plain.chosen));
-    fy_adapt_score(s->judge, report);
-    return st;
+    return fyt_adapting_end(s, r, st, report);
 }
 
 /* ---- who moves ---------------------------------------------------------------------------------------------- */
@@ -163,7 +99,7 @@ static void check_moves(const method_case *c, const char *from, const char *dir)
 static void every_method_helps_and_moves_what_it_says(void **state)
 {
     char first[512], file[2][600], dir[600];
-    setup s = open_setup(480);
+    fyt_adapting s = fyt_adapting_open(480);
     fy_adapt_report r;
     snprintf(first, sizeof first, "%s/source", (const char *)*state);
     for (size_t i = 0; i < LEN(cases); i++) {
@@ -184,7 +120,7 @@ static void every_method_helps_and_moves_what_it_says(void **state)
         s.o.source_weights = file[0];
         s.o.classifier_weights = file[1];
     }
-    close_setup(&s);
+    fyt_adapting_close(&s);
 }
 
 /* ---- without the source's samples ------------------------------------------------------------------------------ */
@@ -194,7 +130,7 @@ static void the_source_is_spared(void **state)
 {
     static const char *const methods[] = { "adabn", "tent", "shot" };
     char with[512], without[600], file[2][600];
-    setup s = open_setup(160);
+    fyt_adapting s = fyt_adapting_open(160);
     fy_adapt_report r;
     s.o.source_steps = s.o.steps = 8;
     s.o.classifier = "linear_norm";
@@ -222,7 +158,7 @@ static void the_source_is_spared(void **state)
     s.o.classifier_weights = NULL;
     check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
     check_sentence("shot: there is no source; it takes the files of a source model's encoder and");
-    close_setup(&s);
+    fyt_adapting_close(&s);
 }
 
 /* ---- stopping ------------------------------------------------------------------------------------------------ */
@@ -239,7 +175,7 @@ static void a_run_stopped_anywhere_ends_in_the_same_bytes(void **state)
     };
     static const char *const files[] = { "last.safetensors", "chosen.safetensors", "metrics.jsonl",
                                          "features.json", "samples.json" };
-    setup s = open_setup(160);
+    fyt_adapting s = fyt_adapting_open(160);
     fy_adapt_report r;
     s.o.source_steps = s.o.steps = 10;
     for (size_t i = 0; i < LEN(stops); i++) {
@@ -256,14 +192,14 @@ static void a_run_stopped_anywhere_ends_in_the_same_bytes(void **state)
         for (size_t k = 0; k < LEN(files); k++)
             check_same_in(whole, broken, files[k]);
     }
-    close_setup(&s);
+    fyt_adapting_close(&s);
 }
 
 /* Of a target with three of the ten classes a method that takes both to have all says so, others do not. */
 static void uneven_classes_are_told(void **state)
 {
     static const int32_t few[] = { 0, 1, 2 };
-    setup s = open_setup(160);
+    fyt_adapting s = fyt_adapting_open(160);
     fy_dataset *some;
     fy_adapt_report r;
     char dir[600];
@@ -283,14 +219,14 @@ static void uneven_classes_are_told(void **state)
         check_ok(adapt(&s, dir, false, NULL, &r));
         assert_int_equal(strncmp(r.warning, "coral takes both domains", 24) == 0, i == 0);
     }
-    close_setup(&s);
+    fyt_adapting_close(&s);
 }
 
 /* ---- refusals ------------------------------------------------------------------------------------------------- */
 
 static void refusals_are_sentences(void **state)
 {
-    setup s = open_setup(64);
+    fyt_adapting s = fyt_adapting_open(64);
     const fy_adapt_opts plain = s.o;
     fy_adapt_report r;
     s.o.method = "dan";
@@ -315,7 +251,7 @@ static void refusals_are_sentences(void **state)
     s.o.threshold = 1;
     check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
     check_sentence("self_training: the threshold is 1; expected 0 to 1, without both");
-    close_setup(&s);
+    fyt_adapting_close(&s);
 }
 
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, fyt_tmpdir_setup, fyt_tmpdir_teardown)

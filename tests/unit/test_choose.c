@@ -1,14 +1,15 @@
-/* Guards the do-no-harm rule: each row is a run, what must be handed back and what the reason must say. */
+/* Guards the do-no-harm rule: each row is a run, what must be handed back and what the reason must say; votes decide among those that
+ * pass, for steps and for methods alike; choice.json has all of it. */
 #include "support/support.h"
 
-#include <ferry/train.h>
+#include <ferry/choose.h>
 
 #include <math.h>
 #include <string.h>
 
 /* step, source accuracy, information, largest, smallest; the rest of the signs is not looked at */
 /* clang-format off */
-#define C(step, source, info, large, small) { step, source, { 0, 0, info, large, small } }
+#define C(step, source, info, large, small) { step, source, { 0, 0, info, large, small }, { 0 } }
 /* clang-format on */
 #define SOURCE C(0, 0.99, 0.40, 0.60, 0.40)
 #define MAX_CANDIDATES 8
@@ -23,10 +24,11 @@ static const struct choice_row {
 } rows[] = {
     { "source alone", "n = 1", 2, 0, "kept the source model: there was no other candidate", { SOURCE } },
     { "one better", "", 2, 1,
-      "chose step 100: the most information (0.900, the source model has 0.400) of 1 steady candidate; its "
-      "classes take 45.0% to 55.0% of the target",
+      "chose step 100: alone in passing the gates, and better than the source model by 1 of 1 votes (information "
+      "0.900, the source model has 0.400); its classes take 45.0% to 55.0% of the target",
       { SOURCE, C(100, 0.98, 0.9, 0.55, 0.45) } },
-    { "most information", "of the late ones", 2, 3, NULL,
+    { "most information", "of the late ones", 2, 3,
+      "chose step 300: mean place 1.0 by votes among the 3 that passed",
       { SOURCE, C(100, 0.98, 0.95, 0.5, 0.5), C(200, 0.98, 0.7, 0.5, 0.5), C(300, 0.98, 0.8, 0.5, 0.5),
         C(400, 0.98, 0.75, 0.5, 0.5) } },
     { "tie", "the earlier has moved less", 2, 2, NULL,
@@ -86,16 +88,28 @@ static const struct choice_row {
 };
 /* clang-format on */
 
+/* Copies with validators that know nothing. */
+static void copy_unknown(const fy_candidate *from, int n, fy_candidate *to)
+{
+    for (int i = 0; i < n; i++) {
+        to[i] = from[i];
+        for (int v = 0; v < FY_MAX_VALIDATORS; v++)
+            to[i].validators[v] = NAN;
+    }
+}
+
 static void the_right_one_is_handed_back(void **state)
 {
     const struct choice_row *row = *state;
     const fy_choice_rule rule = fy_choice_defaults();
+    fy_candidate c[MAX_CANDIDATES];
+    fy_contest t = { .candidates = c, .k = row->k };
     fy_choice choice;
-    int n = 0;
 
-    while (n < MAX_CANDIDATES && row->c[n].target.largest != 0)
-        n++;
-    check_ok(fy_choose(row->c, n, row->k, &rule, &choice));
+    while (t.n < MAX_CANDIDATES && row->c[t.n].target.largest != 0)
+        t.n++;
+    copy_unknown(row->c, t.n, c);
+    check_ok(fy_choose(&t, &rule, NULL, &choice));
     assert_int_equal(choice.index, row->index);
     assert_int_equal(choice.fell_back, row->index == 0);
     assert_true(strlen(choice.reason) > 20 && strlen(choice.reason) < sizeof choice.reason - 1);
@@ -107,19 +121,161 @@ static void mistakes_are_named(void **state)
 {
     const fy_candidate c[2] = { C(5, 1, 1, 0.5, 0.5), C(4, 1, 1, 0.5, 0.5) };
     const fy_choice_rule rule = fy_choice_defaults();
+    const fy_contest wrong[] = { { c, NULL, 0, 2 }, { c, NULL, 1, 1 }, { c, NULL, 2, 2 } };
     fy_choice choice;
 
     (void)state;
-    check_status(fy_choose(c, 0, 2, &rule, &choice), FY_EINVAL);
-    check_status(fy_choose(c, 1, 1, &rule, &choice), FY_EINVAL);
-    check_status(fy_choose(c, 2, 2, &rule, &choice), FY_EINVAL);
+    for (size_t i = 0; i < LEN(wrong); i++)
+        check_status(fy_choose(&wrong[i], &rule, NULL, &choice), FY_EINVAL);
     check_sentence("in the order of their steps");
     assert_int_equal(choice.index, 0);
+}
+
+/* ---- votes ------------------------------------------------------------------------------------------------- */
+
+static int validator(const char *name)
+{
+    int v = 0;
+    while (fy_validators()[v] && strcmp(fy_validators()[v], name) != 0)
+        v++;
+    assert_non_null(fy_validators()[v]);
+    return v;
+}
+
+/* The source model, and three that pass; clusters, mixtures and reverse validation agree on the second, the information on the third. */
+static void open_votes(fy_candidate c[4])
+{
+    static const fy_candidate plain[] = { C(0, 0.9, 0.4, 0.5, 0.5), C(10, 0.9, 0.6, 0.5, 0.5),
+                                          C(20, 0.9, 0.7, 0.5, 0.5), C(30, 0.9, 0.8, 0.5, 0.5) };
+    static const double agreed[] = { 0.1, 0.3, 0.5, 0.4 };
+
+    copy_unknown(plain, 4, c);
+    for (int i = 0; i < 4; i++) {
+        c[i].validators[validator("clusters")] = agreed[i];
+        c[i].validators[validator("mixed")] = agreed[i];
+        c[i].validators[validator("reverse")] = agreed[i];
+        c[i].validators[validator("risk")] = 1;            /* has no vote */
+        c[i].validators[validator("source_accuracy")] = i; /* nor this */
+    }
+}
+
+static void votes_decide_among_those_that_pass(void **state)
+{
+    const fy_choice_rule rule = fy_choice_defaults();
+    fy_candidate c[4];
+    fy_contest t = { c, NULL, 4, 2 };
+    fy_ballot v[4];
+    fy_choice choice;
+
+    (void)state;
+    open_votes(c);
+    check_ok(fy_choose(&t, &rule, v, &choice));
+    assert_int_equal(choice.index, 2);
+    assert_true(v[1].is_early && !v[2].is_early && isnan(v[0].place) && isnan(v[1].place));
+    assert_true(fabs(v[2].place - 1.25) < 1e-12 && fabs(v[3].place - 1.75) < 1e-12);
+    assert_true(v[3].better == 4 && v[3].voters == 4 && v[3].gate[0] == '\0');
+    c[2].validators[validator("reverse")] = NAN; /* it abstains, and the rest still agrees */
+    check_ok(fy_choose(&t, &rule, v, &choice));
+    assert_int_equal(choice.index, 2);
+    assert_true(fabs(v[2].place - 4.0 / 3) < 1e-12 && v[2].voters == 3);
+}
+
+static void most_votes_must_be_for_a_change(void **state)
+{
+    const fy_choice_rule rule = fy_choice_defaults();
+    fy_candidate c[4];
+    fy_contest t = { c, NULL, 4, 2 };
+    fy_ballot v[4];
+    fy_choice choice;
+
+    (void)state;
+    open_votes(c);
+    for (int i = 1; i < 4; i++) {
+        c[i].validators[validator("clusters")] = 0;
+        c[i].validators[validator("mixed")] = 0;
+        c[i].validators[validator("reverse")] = 0.05;
+    }
+    check_ok(fy_choose(&t, &rule, v, &choice));
+    assert_int_equal(choice.index, 0);
+    check_contains(choice.reason, "every candidate from step 10 on had at most 25% of the votes");
+    assert_string_equal(v[1].gate, "had at most 25% of the votes against the source model");
+}
+
+/* Steps are no order between methods, the first half counts, and a collapse beside says nothing. */
+static void methods_are_chosen_by_the_same_rule(void **state)
+{
+    static const char *const names[] = { NULL, "shot", "dann", "mcc" };
+    const fy_choice_rule rule = fy_choice_defaults();
+    fy_candidate c[4];
+    fy_contest t = { c, names, 4, 2 };
+    fy_ballot v[4];
+    fy_choice choice;
+
+    (void)state;
+    open_votes(c);
+    c[1].step = 500;
+    c[2].target.largest = 0.97;
+    c[2].target.smallest = 0.03;
+    check_ok(fy_choose(&t, &rule, v, &choice));
+    assert_int_equal(choice.index, 3);
+    assert_false(v[1].is_early);
+    check_contains(choice.reason, "chose mcc, step 30: mean place 1.0 by votes among the 2");
+    check_contains(choice.reason, "; refused: dann called at least 97% of the target one class");
+    c[1].source_accuracy = c[3].source_accuracy = 0.5;
+    check_ok(fy_choose(&t, &rule, v, &choice));
+    assert_int_equal(choice.index, 0);
+    check_contains(choice.reason,
+                   "kept the source model: shot lost at least 40 points of source accuracy; dann "
+                   "called at least 97% of the target one class; mcc lost");
+}
+
+static void a_choice_is_written_down(void **state)
+{
+    const fy_choice_rule rule = fy_choice_defaults();
+    const fy_run_opts o = { .dir = *state };
+    fy_candidate c[4];
+    const fy_contest t = { c, NULL, 4, 2 };
+    fy_ballot v[4];
+    fy_choice choice;
+    fy_run *r;
+    char *text;
+    size_t n;
+
+    open_votes(c);
+    check_ok(fy_choose(&t, &rule, v, &choice));
+    check_ok(fy_run_open(&o, &r));
+    check_ok(fy_choice_write(r, &t, v, &choice));
+    fy_run_close(r);
+    check_ok(fyi_file_read(fyt_path(*state, "choice.json"), 1 << 20, &text, &n));
+    check_contains(text, "\"chosen\": 2");
+    check_contains(text, "\"agreement\": null");
+    check_contains(text, "\"place\": 1.25");
+    check_contains(text, "\"method\": null");
+    fyi_free(text);
+}
+
+static fy_status choose_once(void *arg)
+{
+    const fy_choice_rule rule = fy_choice_defaults();
+    const fy_contest t = { arg, NULL, 4, 2 };
+    fy_choice choice;
+
+    return fy_choose(&t, &rule, NULL, &choice);
+}
+
+static void failing_allocations_are_survived(void **state)
+{
+    fy_candidate c[4];
+
+    (void)state;
+    open_votes(c);
+    fyt_check_alloc_failures(choose_once, c);
 }
 
 /* Whatever the figures: never a candidate that fails a gate, and always a reason. */
 static void no_figures_break_the_rule(void **state)
 {
+    static const char *const names[] = { NULL, "a", "b", "c", "d", "e", "f", "g" };
     static const double odd[] = { 0, 0.1, 0.5, 0.97, 1, -1, 7, NAN, INFINITY, -INFINITY };
     const fy_choice_rule rule = fy_choice_defaults();
     fy_rng r = fy_rng_named(0, "test");
@@ -136,8 +292,11 @@ static void no_figures_break_the_rule(void **state)
             for (int l = 0; l < 4; l++)
                 v[l] = odd[fy_rng_below(&r, LEN(odd))];
             c[i] = (fy_candidate)C(i * 10, v[0], v[1], v[2], v[3]);
+            for (int l = 0; l < FY_MAX_VALIDATORS; l++)
+                c[i].validators[l] = odd[fy_rng_below(&r, LEN(odd))];
         }
-        check_ok(fy_choose(c, n, k, &rule, &choice));
+        const fy_contest t = { c, trial % 2 ? names : NULL, n, k };
+        check_ok(fy_choose(&t, &rule, NULL, &choice));
         assert_true(choice.index >= 0 && choice.index < n && choice.reason[0] != '\0');
         assert_true(strlen(choice.reason) < sizeof choice.reason);
         if (choice.index > 0)
@@ -150,6 +309,12 @@ int main(void)
 {
     const struct CMUnitTest fixed[] = {
         cmocka_unit_test(mistakes_are_named),
+        cmocka_unit_test(votes_decide_among_those_that_pass),
+        cmocka_unit_test(most_votes_must_be_for_a_change),
+        cmocka_unit_test(methods_are_chosen_by_the_same_rule),
+        cmocka_unit_test_setup_teardown(a_choice_is_written_down, fyt_tmpdir_setup,
+                                        fyt_tmpdir_teardown),
+        cmocka_unit_test(failing_allocations_are_survived),
         cmocka_unit_test(no_figures_break_the_rule),
     };
     struct CMUnitTest tests[LEN(rows) + LEN(fixed)];

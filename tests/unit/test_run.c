@@ -96,12 +96,40 @@ static void a_directory_has_one_run_at_a_time(void **state)
     fy_run_close(second);
 }
 
+/* A part has a directory and checkpoints of its own, and what it recorded can be taken over. */
+static void a_run_within_another_is_its_part(void **state)
+{
+    static const char *const name = "loss";
+    fy_run *r = open_run(*state), *inner;
+    fy_run_opts alone = fy_run_defaults();
+    char *text;
+    size_t n;
+
+    check_ok(fy_run_open_within(r, "tries/one", &inner));
+    assert_string_equal(fy_run_dir(inner), fyt_path(*state, "tries/one"));
+    assert_ptr_equal(fy_run_features(inner), fy_run_features(r));
+    check_ok(fy_run_metrics(r, "a", 1, 1, &name, (const double[]){ 1 }));
+    check_ok(fy_run_metrics(inner, "b", 2, 1, &name, (const double[]){ 2 }));
+    check_ok(fy_run_take_metrics(r, inner));
+    fy_run_close(inner);
+    fy_run_close(r);
+    check_ok(fyi_file_read(fyt_path(*state, "metrics.jsonl"), 4096, &text, &n));
+    assert_string_equal(text, "{\"stage\": \"a\", \"step\": 1, \"loss\": 1.0}\n"
+                              "{\"stage\": \"b\", \"step\": 2, \"loss\": 2.0}\n");
+    fyi_free(text);
+    check_ok(fy_run_open(&alone, &r));
+    check_status(fy_run_open_within(r, "x", &inner), FY_EINVAL);
+    check_sentence("run: 'x' is to be within a run that has no directory");
+    fy_run_close(r);
+}
+
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, fyt_tmpdir_setup, fyt_tmpdir_teardown)
 
 int main(void)
 {
     struct CMUnitTest tests[LEN(names) + 3] = {
         IN_DIR(a_directory_has_one_run_at_a_time),
+        IN_DIR(a_run_within_another_is_its_part),
         IN_DIR(figures_that_are_not_finite_are_null),
         IN_DIR(names_that_json_cannot_hold_are_refused),
     };

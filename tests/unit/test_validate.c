@@ -51,7 +51,11 @@ static void close_scene(scene *s)
 
 static fy_pass pass_of(const scene *s)
 {
-    return (fy_pass){ s->z, s->logits, s->labelled, s->z, s->logits };
+    return (fy_pass){ .source_z = s->z,
+                      .source_logits = s->logits,
+                      .source = s->labelled,
+                      .target_z = s->z,
+                      .target_logits = s->logits };
 }
 
 static int index_of(const char *name)
@@ -97,6 +101,50 @@ static void extreme_models_have_known_values(void **state)
     }
 }
 
+/* Pairs of one class and of two: of the first three of four mixtures are what they should be, of the second one of two. */
+static void mixtures_are_counted_by_kind(void **state)
+{
+    static const int32_t said[] = { 0, 1, 2, 0, 1, 2 }, first[] = { 0, 1, 2, 2, 1, 1 },
+                         second[] = { 0, 1, 2, 2, 0, 0 };
+    scene s = open_scene(60, 0);
+    fy_tensor *logits;
+    double v[FY_MAX_VALIDATORS];
+    fy_pass p = pass_of(&s);
+    (void)state;
+    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(LEN(said), K), &logits));
+    for (size_t i = 0; i < LEN(said); i++)
+        for (int c = 0; c < K; c++)
+            ((float *)fy_tensor_data(logits))[i * K + (size_t)c] = c == said[i];
+    const fy_mixed mixed = { logits, first, second };
+    p.mixed = &mixed;
+    check_ok(fy_validate(&p, v));
+    assert_true(fabs(v[index_of("mixed")] - (0.75 + 0.5) / 2) < 1e-12);
+    fy_tensor_free(logits);
+    close_scene(&s);
+}
+
+static void agreement_is_with_the_ensemble(void **state)
+{
+    scene s = open_scene(60, 0);
+    fy_tensor *ensemble, *wide;
+    double v[FY_MAX_VALIDATORS];
+    fy_pass p = pass_of(&s);
+    (void)state;
+    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(N, K), &ensemble));
+    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(N, K + 1), &wide));
+    for (int i = 0; i < N * K; i++) /* class 0 of all, which a third of the samples is of */
+        ((float *)fy_tensor_data(ensemble))[i] = i % K == 0;
+    p.ensemble = ensemble;
+    check_ok(fy_validate(&p, v));
+    assert_true(fabs(v[index_of("agreement")] - 1.0 / 3) < 1e-12);
+    p.ensemble = wide;
+    check_status(fy_validate(&p, v), FY_ESHAPE);
+    check_sentence("the ensemble's probabilities are no f32 [n, 3]");
+    fy_tensor_free(wide);
+    fy_tensor_free(ensemble);
+    close_scene(&s);
+}
+
 static void what_is_unknown_is_nan(void **state)
 {
     (void)state;
@@ -109,6 +157,7 @@ static void what_is_unknown_is_nan(void **state)
     assert_true(isnan(v[index_of("source_accuracy")]) && isnan(v[index_of("risk")]) &&
                 isnan(v[index_of("reverse")]));
     assert_true(isfinite(v[index_of("clusters")]) && isfinite(v[index_of("density")]));
+    assert_true(isnan(v[index_of("mixed")]) && isnan(v[index_of("agreement")]));
     ((float *)fy_tensor_data(s.logits))[7] = NAN;
     check_ok(fy_validate(&p, v));
     for (int i = 0; i < FY_MAX_VALIDATORS; i++)
@@ -170,6 +219,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(extreme_models_have_known_values),
+        cmocka_unit_test(mixtures_are_counted_by_kind),
+        cmocka_unit_test(agreement_is_with_the_ensemble),
         cmocka_unit_test(what_is_unknown_is_nan),
         cmocka_unit_test(other_shapes_are_refused),
         cmocka_unit_test(failing_allocations_are_survived),

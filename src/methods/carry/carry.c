@@ -6,9 +6,6 @@
  * and then one of the stage's candidates is chosen without labels, or the source model is kept. */
 #include "methods/carry/carry.h"
 
-#include "methods/pretrained.h"
-#include "methods/source.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,70 +39,6 @@ fy_adapt_opts fy_adapt_defaults(void)
     };
 }
 
-/* ---- the source, and between the stages ------------------------------------------------------------------- */
-
-static source source_of(const carrying *c)
-{
-    return (source){ .label_smoothing = c->o->label_smoothing,
-                     .run = c->run,
-                     .dev = c->dev,
-                     .train = c->data->source,
-                     .test = c->data->source_test,
-                     .encoder = c->source,
-                     .classifier = c->source_classifier,
-                     .optim = &c->o->source_optim,
-                     .batch = c->o->source_batch,
-                     .steps = c->source_steps,
-                     .seed = c->o->seed,
-                     .workers = c->o->workers };
-}
-
-/* Trained here, or before: then once, since a resumed run finds it in its checkpoint. */
-static fy_status make_source(carrying *c)
-{
-    const fy_adapt_opts *o = c->o;
-    const pretrained p = { .encoder_file = { .path = o->source_weights,
-                                             .part = o->source_weights_part,
-                                             .prefix = o->source_weights_prefix },
-                           .classifier_file = { .path = o->classifier_weights,
-                                                .part = o->classifier_weights_part,
-                                                .prefix = o->classifier_weights_prefix },
-                           .encoder = c->source,
-                           .classifier = c->source_classifier,
-                           .samples = c->data->target };
-    const source s = source_of(c);
-    if (!o->source_weights)
-        return source_train(&s);
-    return c->kept.begun ? FY_OK : pretrained_load(c->dev, &p);
-}
-
-static fy_status make_second(carrying *c)
-{
-    source s = source_of(c);
-    if (!c->second)
-        return FY_OK;
-    s.stage = "second";
-    s.keeps_encoder = true;
-    s.classifier = c->second;
-    return source_train(&s);
-}
-
-/* Done once: a resumed run finds it done. */
-static fy_status begin(carrying *c)
-{
-    const source s = source_of(c);
-    fy_status st;
-    if (c->kept.begun)
-        return FY_OK;
-    FY_TRY(source_judge(&s, &c->kept.source_accuracy));
-    FY_TRY(fy_model_copy(c->encoder, c->source));
-    FY_TRY(fy_model_copy(c->classifier, c->source_classifier));
-    c->kept.begun = 1;
-    FY_TRY(fy_run_checkpoint(c->run));
-done:
-    return st;
-}
-
 /* ---- the method ------------------------------------------------------------------------------------------- */
 
 static int64_t steps_of(int64_t steps, int64_t epochs, const fy_dataset *d, int64_t batch)
@@ -119,7 +52,7 @@ static int64_t epochs_of(const carrying *c)
     return c->o->epochs > 0 ? c->o->epochs : own;
 }
 
-static fy_status set_lengths(carrying *c)
+fy_status carry_set_lengths(carrying *c)
 {
     const fy_adapt_opts *o = c->o;
     if (c->data->source)
@@ -149,7 +82,7 @@ static fy_status check_source(const carrying *c)
                              c->method->name);
 }
 
-static fy_status check(const carrying *c)
+fy_status carry_check(const carrying *c)
 {
     const adapt_batch rows[] = {
         { "batch", c->o->batch, c->data->target },
@@ -188,16 +121,16 @@ static fy_status open_all(carrying *c)
 {
     fy_status st;
     FY_TRY(carry_method_find(c->o->method, &c->method));
-    FY_TRY(check(c));
-    FY_TRY(set_lengths(c));
+    FY_TRY(carry_check(c));
+    FY_TRY(carry_set_lengths(c));
     FY_TRY(carry_open_models(c));
     if (c->method->check)
         FY_TRY(c->method->check(c));
     FY_TRY(open_room(c));
     fy_model *const chain[] = { c->encoder, c->classifier };
-    FY_TRY(adapt_open(&c->adapt, c->run, c->dev, c->data, "adapt", chain, 2,
+    FY_TRY(adapt_open(&c->adapt, c->run, c->dev, c->data, c->stage, chain, 2,
                       c->method->moves & CARRY_CLASSIFIER ? 2 : 1));
-    c->adapt.validates = true;
+    FY_TRY(adapt_validate(&c->adapt));
 done:
     return st;
 }
@@ -242,19 +175,25 @@ done:
     return st;
 }
 
-fy_status fy_adapt(fy_run *r, fy_device *dev, const fy_adapt_data *data, const fy_adapt_opts *o,
-                   fy_adapt_report *report)
+fy_status carry_adapt(const carry_part *p, const fy_adapt_opts *o, fy_adapt_report *report)
 {
-    carrying c = { .run = r, .dev = dev, .data = data, .o = o };
+    carrying c = { .run = p->run, .dev = p->dev, .data = p->data, .stage = p->stage, .o = o };
     fy_status st;
     *report = (fy_adapt_report){ .source_accuracy = NAN };
     FY_TRY(open_all(&c));
-    FY_TRY(make_source(&c));
-    FY_TRY(make_second(&c));
-    FY_TRY(begin(&c));
+    FY_TRY(carry_make_source(&c));
+    FY_TRY(carry_make_second(&c));
+    FY_TRY(carry_begin(&c));
     FY_TRY(carry_run(&c));
     FY_TRY(finish(&c, report));
 done:
     close_all(&c);
     return st;
+}
+
+fy_status fy_adapt(fy_run *r, fy_device *dev, const fy_adapt_data *data, const fy_adapt_opts *o,
+                   fy_adapt_report *report)
+{
+    const carry_part all = { .run = r, .dev = dev, .data = data, .stage = "adapt" };
+    return carry_adapt(&all, o, report);
 }

@@ -20,6 +20,7 @@ typedef struct carrying {
     fy_device *dev;
     const fy_adapt_data *data;
     const fy_adapt_opts *o;
+    const char *stage; /* what the stage in which the method moves the networks is called */
     const carry_method *method;
     double trade_off;
     int64_t source_steps, steps, evaluations;
@@ -94,6 +95,26 @@ extern const carry_method carry_adabn, carry_tent, carry_coral, carry_mmd, carry
     carry_self_training;
 /* FY_EINVAL names the nearest. */
 fy_status carry_method_find(const char *name, const carry_method **out);
+
+/* carry.c */
+/* A method as a run, or as a part of one. */
+typedef struct carry_part {
+    fy_run *run;
+    fy_device *dev;
+    const fy_adapt_data *data;
+    const char *stage; /* a constant */
+} carry_part;
+/* As fy_adapt. */
+fy_status carry_adapt(const carry_part *p, const fy_adapt_opts *o, fy_adapt_report *report);
+/* FY_EINVAL for what c->method cannot be given; steps, schedule and evaluations. */
+fy_status carry_check(const carrying *c);
+fy_status carry_set_lengths(carrying *c);
+
+/* begin.c: with the models open. The source model, trained or from files; a second classifier; the copies, and the source model's
+ * files. Each is done once: a resumed run finds it done. */
+fy_status carry_make_source(carrying *c);
+fy_status carry_make_second(carrying *c);
+fy_status carry_begin(carrying *c);
 
 /* models.c: all of them, in the order in which the run keeps them. */
 fy_status carry_open_models(carrying *c);

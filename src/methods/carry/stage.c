@@ -69,7 +69,7 @@ static void build_sum(carry_stage *s)
 
 static void set_stage(carry_stage *s, fy_stage *stage)
 {
-    *stage = fy_stage_defaults("adapt", s->g);
+    *stage = fy_stage_defaults(s->c->stage, s->g);
     for (int i = 0; i < s->n_in; i++)
         stage->streams[stage->n_streams++] = s->in[i];
     for (int i = 0; i < s->n_watches; i++)

@@ -72,5 +72,6 @@ const fyi_validator fyi_validator_clusters = {
     .text = "agreement of predicted classes with clusters of features (class-cluster, Musgrave et "
             "al. 2022)",
     .is_gain = true,
+    .votes = true,
     .value = value,
 };

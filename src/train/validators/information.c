@@ -12,5 +12,6 @@ const fyi_validator fyi_validator_information = {
     .text = "diversity less entropy (Shi and Sha 2012)",
     .is_gain = true,
     .needs_source = false,
+    .votes = true,
     .value = value,
 };

@@ -29,5 +29,6 @@ const fyi_validator fyi_validator_reverse = {
             "Zhong et al. 2010)",
     .is_gain = true,
     .needs_source = true,
+    .votes = true,
     .value = value,
 };

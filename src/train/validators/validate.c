@@ -45,6 +45,13 @@ bool fy_validator_is_gain(const char *name)
     return v && v->is_gain;
 }
 
+bool fy_validator_votes(const char *name)
+{
+    const fyi_validator *v = find(name);
+
+    return v && v->votes;
+}
+
 /* ---- what is wrong --------------------------------------------------------------------------------------- */
 
 static fy_status check_pair(const fy_tensor *z, const fy_tensor *logits, const char *of)
@@ -59,9 +66,26 @@ static fy_status check_pair(const fy_tensor *z, const fy_tensor *logits, const c
                     of, (long long)fy_tensor_shape(logits)->d[0]);
 }
 
+/* A row of k for each of n; n negative: any. */
+static fy_status check_rows(const fy_tensor *t, int64_t n, const fy_tensor *logits, const char *what)
+{
+    const fy_shape *s = fy_tensor_shape(t);
+    const int64_t k = fy_tensor_shape(logits)->d[1];
+
+    if (fy_tensor_dtype(t) == FY_F32 && s->rank == 2 && s->d[1] == k && (n < 0 || s->d[0] == n))
+        return FY_OK;
+    return fyi_fail(FY_ESHAPE, "validating: the %s are no f32 [%s, %lld], as the target's logits",
+                    what, n < 0 ? "m" : "n", (long long)k);
+}
+
 static fy_status check(const fy_pass *p)
 {
     FYI_FORWARD(check_pair(p->target_z, p->target_logits, "target"));
+    if (p->mixed != NULL)
+        FYI_FORWARD(check_rows(p->mixed->logits, -1, p->target_logits, "mixtures' logits"));
+    if (p->ensemble != NULL)
+        FYI_FORWARD(check_rows(p->ensemble, fy_tensor_shape(p->target_logits)->d[0],
+                               p->target_logits, "ensemble's probabilities"));
     if (p->source_logits == NULL)
         return FY_OK;
     FYI_FORWARD(check_pair(p->source_z, p->source_logits, "source"));
@@ -143,8 +167,26 @@ static bool is_finite(const fy_tensor *t)
     return true;
 }
 
+fy_status fy_agreement(const fy_tensor *a, const fy_tensor *b, double *out)
+{
+    const int64_t n = fy_tensor_shape(a)->d[0], k = fy_tensor_shape(a)->d[1];
+    const float *x = fy_tensor_const_data(a), *y = fy_tensor_const_data(b);
+    int64_t same = 0;
+
+    *out = (double)NAN;
+    FYI_FORWARD(fyi_check_logits(a, "comparing predictions"));
+    FYI_FORWARD(check_rows(b, n, a, "others"));
+    for (int64_t i = 0; i < n; i++)
+        same += fyi_argmax(x + i * k, k) == fyi_argmax(y + i * k, k);
+    *out = (double)same / (double)n;
+    return FY_OK;
+}
+
 static fy_status prepare(const fy_pass *p, fyi_look *l)
 {
+    l->mixed = p->mixed;
+    if (p->ensemble != NULL)
+        FYI_FORWARD(fy_agreement(p->target_logits, p->ensemble, &l->agreement));
     FYI_FORWARD(fy_signs_of(p->target_logits, &l->signs));
     FYI_FORWARD(take(l, p->target_z, p->target_logits, NULL, &l->target));
     if (p->source_logits == NULL)
@@ -155,14 +197,14 @@ static fy_status prepare(const fy_pass *p, fyi_look *l)
 
 fy_status fy_validate(const fy_pass *p, double values[FY_MAX_VALIDATORS])
 {
-    fyi_look l = { .source_accuracy = (double)NAN };
+    fyi_look l = { .source_accuracy = (double)NAN, .agreement = (double)NAN };
     fy_status st;
 
     for (int i = 0; i < FY_MAX_VALIDATORS; i++)
         values[i] = (double)NAN;
     FYI_FORWARD(check(p));
     if (!is_finite(p->target_z) || !is_finite(p->target_logits) || !is_finite(p->source_z) ||
-        !is_finite(p->source_logits))
+        !is_finite(p->source_logits) || (p->mixed != NULL && !is_finite(p->mixed->logits)))
         return FY_OK;
     l.k = (int)fy_tensor_shape(p->target_logits)->d[1];
     l.d = fy_tensor_shape(p->target_z)->d[1];

@@ -20,6 +20,8 @@ typedef struct fyi_look {
     int64_t d;
     fy_signs signs;         /* of all target samples */
     double source_accuracy; /* of all source samples; NaN without any */
+    double agreement;       /* with the ensemble, of all target samples; NaN without one */
+    const fy_mixed *mixed;  /* NULL: none */
     fyi_looked source, target;
 } fyi_look;
 
@@ -27,6 +29,7 @@ typedef struct fyi_validator {
     const char *name, *text;
     bool is_gain;
     bool needs_source;
+    bool votes; /* where models are chosen by agreement */
     fy_status (*value)(const fyi_look *l, double *out);
 } fyi_validator;
 

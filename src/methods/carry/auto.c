@@ -1,0 +1,334 @@
+/* auto.c: several methods tried one after the other, from one source model, and the choice among what they made: each try is a run within
+ * the run, with checkpoints of its own, and hands its choice to the same rule by which it was chosen. */
+#include "methods/carry/auto.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Different ideas first, those that help most often before the others. */
+static const char *const usual[] = {
+    "shot", "mcc", "cdan_e", "self_training", "adabn", "bnm", "mcd", "tent",
+    "mmd",  "jan", "coral",  "cdan",          "dann",  "mdd", "afn",
+};
+
+static const carry_method carry_auto = {
+    .name = "auto", .flags = CARRY_SOURCE_FREE, /* some of them do */
+};
+
+fy_auto_opts fy_auto_defaults(void)
+{
+    return (fy_auto_opts){ .trials = 5 };
+}
+
+static double now_s(void)
+{
+    struct timespec t;
+    (void)timespec_get(&t, TIME_UTC);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- the plan ------------------------------------------------------------------------------------------------ */
+
+static fy_status add_method(trying *t, const char *name)
+{
+    const carry_method *m;
+    fy_status st;
+    FY_TRY(carry_method_find(name, &m));
+    for (int i = 0; i < t->n_plan; i++)
+        if (t->plan[i] == m->name)
+            return fy_error(FY_EINVAL, "auto: '%s' is there twice among its methods", name);
+    t->plan[t->n_plan++] = m->name;
+done:
+    return st;
+}
+
+static fy_status make_plan(trying *t)
+{
+    const fy_auto_opts *o = t->tries;
+    fy_status st = FY_OK;
+    if (o->n_methods < 0 || o->n_methods > FY_MAX_TRIES)
+        return fy_error(FY_EINVAL, "auto: %d methods; expected at most %d", o->n_methods,
+                        FY_MAX_TRIES);
+    for (int i = 0; i < o->n_methods; i++)
+        FY_TRY(add_method(t, o->methods[i]));
+    for (size_t i = 0; o->n_methods == 0 && i < sizeof usual / sizeof *usual; i++)
+        if (t->c.data->source || fy_adapt_method_spares_source(usual[i]))
+            FY_TRY(add_method(t, usual[i]));
+done:
+    return st;
+}
+
+/* Another method begins as long as there are trials and time for it. */
+static bool is_over(const trying *t)
+{
+    const struct trying_kept *k = t->kept;
+    const double spent = k->seconds + now_s() - t->began_s, budget = 60 * t->tries->minutes;
+    if (k->n == t->n_plan || (t->tries->trials > 0 && k->n_run >= t->tries->trials))
+        return true;
+    return budget > 0 && k->n_run > 0 && spent + k->longest_s > budget;
+}
+
+/* ---- one try ------------------------------------------------------------------------------------------------- */
+
+static void note(trying *t, const fy_adapt_report *r, double seconds)
+{
+    struct trying_kept *k = t->kept;
+    fy_adapt_try *to = &k->tries[k->n];
+    *to = (fy_adapt_try){ .method = t->plan[k->n],
+                          .has_run = true,
+                          .fell_back = r->choice.fell_back,
+                          .last_step = r->last_step,
+                          .chosen_step = r->chosen_step,
+                          .seconds = seconds,
+                          .signs = r->signs };
+    if (to->fell_back)
+        (void)snprintf(to->reason, sizeof to->reason, "%.255s", r->choice.reason);
+    memcpy(k->warnings[k->n], r->warning, sizeof r->warning);
+    k->source = r->source;
+    k->n_run++;
+    k->longest_s = fmax(k->longest_s, seconds);
+}
+
+static void note_failure(trying *t)
+{
+    struct trying_kept *k = t->kept;
+    fy_adapt_try *to = &k->tries[k->n];
+    *to = (fy_adapt_try){ .method = t->plan[k->n] };
+    (void)snprintf(to->reason, sizeof to->reason, "%.255s", fy_last_error());
+}
+
+static fy_status run_within(trying *t, const char *method, fy_adapt_report *report)
+{
+    fy_adapt_opts o = *t->c.o;
+    carry_part part = { .dev = t->c.dev, .data = t->c.data, .stage = method };
+    char name[64], file[2][1024];
+    fy_status st;
+    (void)snprintf(name, sizeof name, "tries/%s", method);
+    (void)snprintf(file[0], sizeof file[0], "%s/source.safetensors", fy_run_dir(t->c.run));
+    (void)snprintf(file[1], sizeof file[1], "%s/classifier.safetensors", fy_run_dir(t->c.run));
+    o.method = method;
+    o.source_weights = file[0];
+    o.classifier_weights = file[1];
+    o.source_weights_part = o.source_weights_prefix = NULL;
+    o.classifier_weights_part = o.classifier_weights_prefix = NULL;
+    FY_TRY(fy_run_open_within(t->c.run, name, &part.run));
+    FY_TRY(carry_adapt(&part, &o, report));
+    FY_TRY(fy_run_take_metrics(t->c.run, part.run));
+done:
+    fy_run_close(part.run);
+    return st;
+}
+
+/* The run has the source model's files, and what is over needs no checkpoint. After the run's own, which says so. */
+static void tidy(trying *t, const char *method)
+{
+    static const char *const names[] = { "source", "classifier", "checkpoint" };
+    char file[96];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        (void)snprintf(file, sizeof file, "tries/%s/%s", method, names[i]);
+        fy_run_drop_model(t->c.run, file);
+    }
+}
+
+static fy_status try_next(trying *t)
+{
+    struct trying_kept *k = t->kept;
+    const char *method = t->plan[k->n];
+    const double begin = now_s();
+    fy_adapt_report report;
+    fy_status st = run_within(t, method, &report);
+    if (st == FY_OK)
+        note(t, &report, now_s() - begin);
+    else if (st == FY_EINVAL || st == FY_ENAN)
+        note_failure(t);
+    else
+        return st;
+    k->n++;
+    k->seconds += now_s() - t->began_s;
+    t->began_s = now_s();
+    FY_TRY(fy_run_checkpoint(t->c.run));
+    tidy(t, method);
+done:
+    return st;
+}
+
+/* ---- the choice ---------------------------------------------------------------------------------------------- */
+
+static void add_candidate(trying *t, int of, const fy_candidate *c)
+{
+    t->of[t->n] = of;
+    t->methods[t->n] = of < 0 ? NULL : t->kept->tries[of].method;
+    t->candidates[t->n++] = *c;
+}
+
+static void list_candidates(trying *t)
+{
+    const struct trying_kept *k = t->kept;
+    add_candidate(t, -1, &k->source);
+    for (int i = 0; i < k->n; i++)
+        if (k->tries[i].has_run && !k->tries[i].fell_back)
+            add_candidate(t, i, &k->tries[i].signs);
+}
+
+/* "; no step of dann and mcd passed the gates" */
+static void add_names(const trying *t, bool has_run, const char *begin, const char *end,
+                      char *reason, size_t bytes)
+{
+    size_t n = strlen(reason);
+    bool any = false;
+    for (int i = 0; i < t->kept->n; i++) {
+        const fy_adapt_try *of = &t->kept->tries[i];
+        if (of->reason[0] == '\0' || of->has_run != has_run || n >= bytes)
+            continue;
+        n += (size_t)snprintf(reason + n, bytes - n, "%s%s", any ? ", " : begin, of->method);
+        any = true;
+    }
+    if (any && n < bytes)
+        (void)snprintf(reason + n, bytes - n, "%s", end);
+}
+
+static fy_status choose(trying *t, fy_adapt_report *report)
+{
+    fy_contest in = { .candidates = t->candidates, .methods = t->methods, .k = t->c.adapt.classes };
+    fy_choice *choice = &report->choice;
+    fy_status st;
+    list_candidates(t);
+    in.n = t->n;
+    FY_TRY(trying_find_agreement(t));
+    FY_TRY(fy_choose(&in, &t->c.o->rule, t->ballots, choice));
+    add_names(t, true, "; no step of ", " passed the gates", choice->reason, sizeof choice->reason);
+    add_names(t, false, "; ", " could not be run", choice->reason, sizeof choice->reason);
+    FY_TRY(fy_choice_write(t->c.run, &in, t->ballots, choice));
+done:
+    return st;
+}
+
+/* The try that was chosen, or, where none was, that most votes were for; without candidates the first that was run. */
+static int find_shown(const trying *t, const fy_choice *choice)
+{
+    int best = -1;
+    if (!choice->fell_back)
+        return t->of[choice->index];
+    for (int i = 1; i < t->n; i++)
+        if (best < 0 || t->ballots[i].better > t->ballots[best].better)
+            best = i;
+    if (best >= 0)
+        return t->of[best];
+    for (best = 0; !t->kept->tries[best].has_run;)
+        best++;
+    return best;
+}
+
+static void fill_tries(const trying *t, fy_adapt_report *r)
+{
+    r->n_tries = (int)t->kept->n;
+    memcpy(r->tries, t->kept->tries, sizeof r->tries);
+    for (int i = 1; i < t->n; i++) {
+        fy_adapt_try *to = &r->tries[t->of[i]];
+        to->ballot = t->ballots[i];
+        to->signs = t->candidates[i];
+    }
+}
+
+static void fill(const trying *t, int shown, fy_adapt_report *r)
+{
+    const fy_adapt_try *of = &t->kept->tries[shown];
+    r->source_accuracy = t->c.kept.source_accuracy;
+    r->source = t->candidates[0];
+    r->signs = t->candidates[r->choice.index];
+    r->method = r->choice.fell_back ? NULL : of->method;
+    r->stage = of->method;
+    r->last_step = of->last_step;
+    r->chosen_step = r->choice.fell_back ? 0 : of->chosen_step;
+    if (!r->choice.fell_back)
+        memcpy(r->warning, t->kept->warnings[shown], sizeof r->warning);
+    fill_tries(t, r);
+    fy_adapt_score(NULL, r);
+}
+
+static fy_status finish(trying *t, fy_adapt_report *report)
+{
+    fy_status st;
+    if (t->kept->n_run == 0)
+        return fy_error(FY_EINVAL, "auto: none of its methods can be run; %s",
+                        t->kept->n > 0 ? t->kept->tries[0].reason : "there is none");
+    FY_TRY(choose(t, report));
+    const int shown = find_shown(t, &report->choice);
+    fill(t, shown, report);
+    FY_TRY(trying_hand_back(t, report->stage, &report->choice));
+done:
+    return st;
+}
+
+/* ---- all of it ----------------------------------------------------------------------------------------------- */
+
+static fy_status open_kept(trying *t)
+{
+    carrying *c = &t->c;
+    bool restored;
+    fy_status st;
+    t->kept = calloc(1, sizeof *t->kept);
+    if (!t->kept)
+        return fy_error(FY_ENOMEM, "auto: no memory for its tries");
+    FY_TRY(fy_run_keep_data(c->run, "carry", &c->kept, sizeof c->kept, NULL));
+    FY_TRY(fy_run_keep_data(c->run, "auto", t->kept, sizeof *t->kept, &restored));
+    for (int i = 0; i < t->kept->n; i++)
+        t->kept->tries[i].method = t->plan[i];
+    if (c->data->eye)
+        FY_TRY(fy_eye_keep(c->data->eye, c->run));
+done:
+    return st;
+}
+
+static fy_status check(const carrying *c)
+{
+    if (c->o->evaluations >= 1 && (c->o->evaluations + 1) * FY_MAX_TRIES <= FY_MAX_MARKS)
+        return FY_OK;
+    return fy_error(FY_EINVAL, "auto: %lld evaluations of every method; expected 1 to %d",
+                    (long long)c->o->evaluations, FY_MAX_MARKS / FY_MAX_TRIES - 1);
+}
+
+static fy_status open_all(trying *t)
+{
+    fy_status st;
+    FY_TRY(check(&t->c));
+    FY_TRY(carry_check(&t->c));
+    FY_TRY(carry_set_lengths(&t->c));
+    FY_TRY(make_plan(t));
+    FY_TRY(carry_open_models(&t->c));
+    t->c.adapt.classes = (int)fy_shape_numel(fy_model_output(t->c.classifier));
+    FY_TRY(open_kept(t));
+done:
+    return st;
+}
+
+static void close_all(trying *t)
+{
+    fy_run_forget(t->c.run);
+    free(t->kept);
+    carry_close_models(&t->c);
+}
+
+fy_status fy_adapt_auto(fy_run *r, fy_device *dev, const fy_adapt_data *data,
+                        const fy_adapt_opts *o, const fy_auto_opts *tries, fy_adapt_report *report)
+{
+    trying t = {
+        .c = { .run = r, .dev = dev, .data = data, .o = o, .stage = "auto", .method = &carry_auto },
+        .tries = tries,
+        .began_s = now_s()
+    };
+    fy_status st;
+    *report = (fy_adapt_report){ .source_accuracy = NAN };
+    FY_TRY(open_all(&t));
+    FY_TRY(carry_make_source(&t.c));
+    FY_TRY(carry_begin(&t.c));
+    while (!is_over(&t))
+        FY_TRY(try_next(&t));
+    FY_TRY(finish(&t, report));
+done:
+    close_all(&t);
+    return st;
+}

@@ -1,0 +1,168 @@
+/* auto_models.c: the models that tries made, in the copies of the source model: their mean prediction, and the files of the one that is
+ * handed back. */
+#include "methods/carry/auto.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PREDICT_BATCH 250
+
+static bool moves_classifier(const char *method)
+{
+    const carry_method *m;
+    return carry_method_find(method, &m) == FY_OK && (m->moves & CARRY_CLASSIFIER);
+}
+
+fy_status trying_load_source(trying *t)
+{
+    fy_status st;
+    FY_TRY(fy_model_copy(t->c.encoder, t->c.source));
+    FY_TRY(fy_model_copy(t->c.classifier, t->c.source_classifier));
+done:
+    return st;
+}
+
+fy_status trying_load(trying *t, const char *method, const char *name)
+{
+    char file[96];
+    fy_status st;
+    FY_TRY(trying_load_source(t));
+    (void)snprintf(file, sizeof file, "tries/%s/%s", method, name);
+    FY_TRY(fy_run_load_model(t->c.run, file, t->c.encoder));
+    (void)snprintf(file, sizeof file, "tries/%s/%s_classifier", method, name);
+    if (moves_classifier(method))
+        FY_TRY(fy_run_load_model(t->c.run, file, t->c.classifier));
+done:
+    return st;
+}
+
+/* ---- what all of them say ----------------------------------------------------------------------------------- */
+
+typedef struct crowd {
+    fy_predictor *predictor;
+    fy_tensor *logits[FY_MAX_TRIES + 1]; /* [n, k] of each candidate */
+    fy_tensor *mean;                     /* [n, k], of their probabilities */
+    double *p;                           /* [k] */
+} crowd;
+
+static void add_probabilities(const float *logits, int64_t k, double *p, float *mean)
+{
+    double most = (double)logits[0], sum = 0;
+    for (int64_t j = 1; j < k; j++)
+        most = fmax(most, (double)logits[j]);
+    for (int64_t j = 0; j < k; j++)
+        sum += p[j] = exp((double)logits[j] - most);
+    for (int64_t j = 0; j < k; j++)
+        mean[j] += (float)(p[j] / sum);
+}
+
+static fy_status see(trying *t, crowd *c, int i)
+{
+    fy_tensor **outs[] = { NULL, &c->logits[i] };
+    fy_status st;
+    if (t->of[i] < 0)
+        FY_TRY(trying_load_source(t));
+    else
+        FY_TRY(trying_load(t, t->methods[i], "chosen"));
+    FY_TRY(fy_predict(c->predictor, t->c.data->target, outs));
+done:
+    return st;
+}
+
+/* A sum does for the largest of a row. */
+static fy_status sum_up(const trying *t, crowd *c)
+{
+    const fy_shape *s = fy_tensor_shape(c->logits[0]);
+    const int64_t n = s->d[0], k = s->d[1];
+    fy_status st;
+    FY_TRY(fy_tensor_new(FY_F32, *s, &c->mean));
+    c->p = calloc((size_t)k, sizeof *c->p);
+    if (!c->p)
+        return fy_error(FY_ENOMEM, "auto: no memory for %lld classes", (long long)k);
+    float *mean = fy_tensor_data(c->mean);
+    memset(mean, 0, (size_t)(n * k) * sizeof *mean);
+    for (int i = 0; i < t->n; i++) {
+        const float *x = fy_tensor_const_data(c->logits[i]);
+        for (int64_t row = 0; row < n; row++)
+            add_probabilities(x + row * k, k, c->p, mean + row * k);
+    }
+done:
+    return st;
+}
+
+static double *place_of_agreement(fy_candidate *c)
+{
+    int v = 0;
+    while (strcmp(fy_validators()[v], "agreement") != 0)
+        v++;
+    return &c->validators[v];
+}
+
+static void close_crowd(crowd *c, int n)
+{
+    free(c->p);
+    fy_tensor_free(c->mean);
+    for (int i = 0; i < n; i++)
+        fy_tensor_free(c->logits[i]);
+    fy_predictor_free(c->predictor);
+}
+
+fy_status trying_find_agreement(trying *t)
+{
+    fy_model *const chain[] = { t->c.encoder, t->c.classifier };
+    crowd c = { 0 };
+    fy_status st;
+    FY_TRY(fy_predictor_new(t->c.dev, chain, 2, PREDICT_BATCH, &c.predictor));
+    for (int i = 0; i < t->n; i++)
+        FY_TRY(see(t, &c, i));
+    FY_TRY(sum_up(t, &c));
+    for (int i = 0; i < t->n; i++)
+        FY_TRY(fy_agreement(c.logits[i], c.mean, place_of_agreement(&t->candidates[i])));
+done:
+    close_crowd(&c, t->n);
+    return st;
+}
+
+/* ---- files --------------------------------------------------------------------------------------------------- */
+
+static fy_status save(trying *t, const char *name, bool with_classifier)
+{
+    char file[64];
+    fy_status st;
+    FY_TRY(fy_run_save_model(t->c.run, name, t->c.encoder));
+    (void)snprintf(file, sizeof file, "%s_classifier", name);
+    if (with_classifier)
+        FY_TRY(fy_run_save_model(t->c.run, file, t->c.classifier));
+done:
+    return st;
+}
+
+static fy_status draw(trying *t)
+{
+    const carrying *c = &t->c;
+    fy_model *const before[] = { c->source, c->source_classifier };
+    fy_model *const last[] = { c->encoder, c->classifier };
+    fy_status st;
+    FY_TRY(picture_write_features(c->run, c->dev, c->data, before, last, true, c->o->seed));
+    FY_TRY(picture_write_samples(c->run, c->dev, c->data, before, last));
+done:
+    return st;
+}
+
+fy_status trying_hand_back(trying *t, const char *shown, const fy_choice *choice)
+{
+    const bool with_classifier = moves_classifier(shown);
+    fy_status st;
+    if (choice->fell_back)
+        FY_TRY(trying_load_source(t));
+    else
+        FY_TRY(trying_load(t, shown, "chosen"));
+    FY_TRY(save(t, "chosen", with_classifier));
+    FY_TRY(trying_load(t, shown, "last"));
+    FY_TRY(save(t, "last", with_classifier));
+    FY_TRY(draw(t));
+done:
+    return st;
+}

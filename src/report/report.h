@@ -11,6 +11,7 @@
 #include <ferry/report.h>
 #include <ferry/weights.h>
 
+#include "report/ballots.h"
 #include "report/eval.h"
 #include "report/html.h"
 #include "report/modalities.h"
@@ -35,6 +36,7 @@ typedef struct fyi_result {
     int64_t target_count; /* samples that were judged; -1: unknown */
     bool fell_back;
     const char *reason, *method, *kind, *recipe, *run_dir, *seed; /* "" if missing */
+    const char *chosen_method, *last_method; /* of several that were tried; "": none */
 } fyi_result;
 
 /* What fine-tuning came to. */
@@ -208,6 +210,7 @@ typedef struct fyi_report {
     fyi_eval eval;
     fyi_versus versus;
     fyi_tries tries;
+    fyi_ballots ballots;
 
     const char **notes;
     size_t n_notes, cap_notes;
@@ -252,6 +255,7 @@ void fyi_read_eval(fyi_report *r);
 void fyi_read_versus(fyi_report *r);
 void fyi_read_tries(fyi_report *r);
 void fyi_read_modalities(fyi_report *r);
+void fyi_read_choice(fyi_report *r);
 
 /* NULL if there is none. stage NULL: the first that has the name. */
 const fyi_series *fyi_report_series(const fyi_report *r, const char *stage, const char *name);
@@ -321,6 +325,7 @@ void fyi_show_versus_runs(fyi_report *r, fyi_buf *b);
 /* Of search.json. */
 void fyi_show_tries_verdict(fyi_report *r, fyi_buf *b);
 void fyi_show_best_tries(fyi_report *r, fyi_buf *b);
+void fyi_show_choice(fyi_report *r, fyi_buf *b);
 void fyi_show_history(fyi_report *r, fyi_buf *b);
 void fyi_show_importance(fyi_report *r, fyi_buf *b);
 

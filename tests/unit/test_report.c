@@ -137,6 +137,20 @@ static const struct file {
       "\"state\": \"failed\", \"value\": null, \"error\": \"the loss is not finite\", \"params\": "
       "{\"finetune.lr\": 0.9}}]}",
       "number 2, with val_loss 0.2500" },
+    { "choice.json",
+      "{\"chosen\": 2, \"fell_back\": false, \"reason\": \"chose step 10: mean place 1.0\", "
+      "\"voters\": [\"information\", \"clusters\"], \"candidates\": [{\"method\": null, \"step\": "
+      "0, "
+      "\"gate\": \"\", \"early\": false, \"place\": null, \"better\": 0, \"voters\": 0, "
+      "\"largest\": 0.6, "
+      "\"smallest\": 0.4, \"validators\": {\"information\": 0.4, \"clusters\": 0.3, \"risk\": "
+      "null}}, "
+      "{\"step\": 5, \"gate\": \"called at least 97% of the target <b>\", \"early\": true, "
+      "\"better\": 1, "
+      "\"voters\": 2, \"validators\": {\"information\": 0.9}}, {\"step\": 10, \"gate\": \"\", "
+      "\"place\": 1, "
+      "\"better\": 2, \"voters\": 2, \"validators\": {\"information\": 0.75, \"clusters\": 0.8}}]}",
+      "<td class=\"best\">0.750</td><td class=\"best\">0.800</td>" },
     { "data/target.json",
       "{\"dataset\": \"fedcba\", \"name\": \"t\", \"n\": 400, \"indices\": [1, 2]}", "fedcba" },
 };

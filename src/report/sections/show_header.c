@@ -37,6 +37,7 @@ static void put_links(const fyi_report *r, fyi_buf *b)
         { "modalities", "Modalities", r->modalities.is_there },
         { "subsets", "With some parts", r->modalities.is_there && r->modalities.n > 1 },
         { "numbers", "Four numbers", r->result.is_adaptation },
+        { "choice", "The choice", r->ballots.n > 0 },
         { "training", "Training", r->n_series > 0 },
         { "lr-find", "Learning rate", r->n_lr_tests > 0 },
         { "critic", "Critic", r->n_moments > 0 },

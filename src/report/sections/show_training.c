@@ -22,14 +22,34 @@ static void add_mark(fyi_report *r, fyi_chart *c, const fyi_series *s, int i)
         (fyi_mark){ (double)step, y, fyi_report_dup(r, text), look->css, look->mark };
 }
 
+/* Where several methods were tried: of the one whose last step is shown. */
+static const fyi_series *shown_series(const fyi_report *r, const char *name)
+{
+    const char *stage = r->result.last_method;
+
+    return fyi_report_series(r, stage[0] != '\0' ? stage : NULL, name);
+}
+
+/* The same of another method. */
+static void add_other(fyi_chart *c, const fyi_series *shown, const fyi_series *s)
+{
+    static const char *const styles[] = { "s1", "s2", "s3", "s4", "s5", "s6", "s7", "s0" };
+
+    if (s != shown && strcmp(s->name, "target.accuracy") == 0)
+        fyi_chart_add(c, s, s->stage, styles[(c->n_curves - 1) % (int)FYI_LEN(styles)]);
+}
+
 void fyi_show_target(fyi_report *r, fyi_buf *b)
 {
     /* The oracle's star goes on top: it may lie on the same step as another. */
     static const int order[] = { FYI_SOURCE_ONLY, FYI_LAST, FYI_CHOSEN, FYI_ORACLE };
-    const fyi_series *s = fyi_report_series(r, NULL, "target.accuracy");
+    const fyi_series *s = shown_series(r, "target.accuracy");
+    const bool has_tries = r->result.last_method[0] != '\0';
     fyi_chart c = fyi_chart_new("Target accuracy", FYI_TICK_PERCENT);
 
-    fyi_chart_add(&c, s, "target, judged with labels", "s0");
+    fyi_chart_add(&c, s, has_tries ? r->result.last_method : "target, judged with labels", "s0");
+    for (size_t i = 0; has_tries && i < r->n_series; i++)
+        add_other(&c, s, &r->series[i]);
     if (c.n_curves == 0)
         return;
     c.is_wide = c.is_share = c.is_alone = true;
@@ -37,7 +57,8 @@ void fyi_show_target(fyi_report *r, fyi_buf *b)
                 "the choice sees is under "
                 "\"Signs without labels\".";
     for (size_t i = 0; i < FYI_LEN(order); i++)
-        add_mark(r, &c, s, order[i]);
+        if (!has_tries || order[i] != FYI_ORACLE) /* the best of all methods may be another's */
+            add_mark(r, &c, s, order[i]);
     fyi_section_begin(b, "target", "Target accuracy over steps", "");
     fyi_chart_write(r, b, &c);
     fyi_section_end(b);
@@ -159,9 +180,9 @@ static void put_predictions(fyi_report *r, fyi_buf *b)
 {
     fyi_chart c = fyi_chart_new("How certain, how varied", FYI_TICK_FIGURE);
 
-    fyi_chart_add(&c, fyi_report_series(r, NULL, "signs.information"), "information", "s2");
-    fyi_chart_add(&c, fyi_report_series(r, NULL, "signs.diversity"), "diversity", "s0");
-    fyi_chart_add(&c, fyi_report_series(r, NULL, "signs.entropy"), "entropy", "s1");
+    fyi_chart_add(&c, shown_series(r, "signs.information"), "information", "s2");
+    fyi_chart_add(&c, shown_series(r, "signs.diversity"), "diversity", "s0");
+    fyi_chart_add(&c, shown_series(r, "signs.entropy"), "entropy", "s1");
     c.is_share = true;
     c.caption = "Entropy: 0 certain, 1 undecided. Diversity: 0 when all samples get one class, 1 "
                 "when all classes are "
@@ -174,8 +195,8 @@ static void put_shares(fyi_report *r, fyi_buf *b)
 {
     fyi_chart c = fyi_chart_new("Shares of the predicted classes", FYI_TICK_PERCENT);
 
-    fyi_chart_add(&c, fyi_report_series(r, NULL, "signs.largest"), "most predicted class", "s1");
-    fyi_chart_add(&c, fyi_report_series(r, NULL, "signs.smallest"), "least predicted class", "s0");
+    fyi_chart_add(&c, shown_series(r, "signs.largest"), "most predicted class", "s1");
+    fyi_chart_add(&c, shown_series(r, "signs.smallest"), "least predicted class", "s0");
     if (r->samples.n_classes > 1) {
         c.level = 1.0 / r->samples.n_classes;
         c.level_text = "all equal";
@@ -190,7 +211,7 @@ static void put_source_test(fyi_report *r, fyi_buf *b)
 {
     fyi_chart c = fyi_chart_new("Accuracy on held-out source samples", FYI_TICK_PERCENT);
 
-    fyi_chart_add(&c, fyi_report_series(r, NULL, "source_test.accuracy"), "source, held out", "s0");
+    fyi_chart_add(&c, shown_series(r, "source_test.accuracy"), "source, held out", "s0");
     c.is_share = c.is_wide = c.is_low = true;
     c.caption =
         "A model that forgets the source while it learns the target has lost what it was taught.";

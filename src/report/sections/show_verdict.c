@@ -32,7 +32,8 @@ static void say_choice(const fyi_result *res, fyi_buf *b)
     const int64_t step = res->step[FYI_PLAIN][FYI_CHOSEN];
 
     if (step >= 0)
-        fyi_html(b, " The label-free choice took step @", fyi_whole(step).s);
+        fyi_html(b, " The label-free choice took @@step @", res->chosen_method,
+                 res->chosen_method[0] != '\0' ? ", " : "", fyi_whole(step).s);
     else
         fyi_buf_puts(b, " The label-free choice took a step that the run did not record");
     if (!isfinite(behind))

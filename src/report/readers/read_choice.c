@@ -1,0 +1,63 @@
+/* read_choice.c: choice.json: the candidates of a choice without labels, what refused them, and what validators made of them.
+ *
+ *   {"chosen": 2, "reason": "..", "voters": ["information", ..], "candidates": [{"method": null, "step": 100, "gate": "", "early": false,
+ *    "place": 1.2, "better": 4, "voters": 5, "largest": .., "smallest": .., "validators": {"information": .., ..}}, ..]} */
+#include "report/report.h"
+
+#include <math.h>
+#include <string.h>
+
+#define FILE_NAME "choice.json"
+#define MAX_BYTES ((size_t)4 << 20)
+#define MOST 1024
+
+static bool is_voter(const json_t *voters, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(voters); i++) {
+        const char *v = json_string_value(json_array_get(voters, i));
+
+        if (v != NULL && strcmp(v, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void read_candidate(fyi_report *r, const json_t *from, fyi_candidate_row *c)
+{
+    const json_t *validators = json_object_get(from, "validators");
+
+    c->method = fyi_json_text(r, from, "method");
+    c->gate = fyi_json_text(r, from, "gate");
+    c->step = fyi_json_whole(from, "step");
+    c->is_early = json_is_true(json_object_get(from, "early"));
+    c->place = fyi_json_number(from, "place");
+    c->better = fyi_json_whole(from, "better");
+    c->voters = fyi_json_whole(from, "voters");
+    c->largest = fyi_json_number(from, "largest");
+    c->smallest = fyi_json_number(from, "smallest");
+    for (int v = 0; fy_validators()[v] != NULL; v++)
+        c->values[v] = fyi_json_number(validators, fy_validators()[v]);
+}
+
+void fyi_read_choice(fyi_report *r)
+{
+    json_t *root = fyi_report_json(r, FILE_NAME, MAX_BYTES);
+    const json_t *list = json_object_get(root, "candidates");
+    const size_t n = FYI_MIN(json_array_size(list), (size_t)MOST);
+    fyi_ballots *to = &r->ballots;
+
+    if (n > 0)
+        to->v = fyi_report_alloc(r, n, sizeof *to->v);
+    if (to->v == NULL) {
+        json_decref(root);
+        return;
+    }
+    to->n = n;
+    to->chosen = fyi_json_whole(root, "chosen");
+    to->reason = fyi_json_text(r, root, "reason");
+    for (int v = 0; fy_validators()[v] != NULL; v++)
+        to->votes[v] = is_voter(json_object_get(root, "voters"), fy_validators()[v]);
+    for (size_t i = 0; i < n; i++)
+        read_candidate(r, json_array_get(list, i), &to->v[i]);
+    json_decref(root);
+}

@@ -1,0 +1,146 @@
+/* show_choice.c: every candidate of the choice without labels beside every validator: what refused it, who voted how, and who won; over
+ * the steps of a run, or over the methods that were tried. */
+#include "report/report.h"
+
+#include <math.h>
+#include <string.h>
+
+#define MOST_ROWS 24 /* more: those of the first half, which nothing is chosen from, are left out */
+
+static bool is_of_methods(const fyi_ballots *c)
+{
+    return c->n > 1 && c->v[1].method[0] != '\0';
+}
+
+static bool is_shown(const fyi_ballots *c, size_t i)
+{
+    return c->n <= MOST_ROWS || !c->v[i].is_early;
+}
+
+static bool has_column(const fyi_ballots *c, int v)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (isfinite(c->v[i].values[v]))
+            return true;
+    return false;
+}
+
+/* It may be chosen: only among those the best of a column says something. */
+static bool is_in_it(const fyi_ballots *c, size_t i)
+{
+    return i > 0 && !c->v[i].is_early && c->v[i].gate[0] == '\0';
+}
+
+static bool is_best(const fyi_ballots *c, size_t i, int v)
+{
+    const double sign = fy_validator_is_gain(fy_validators()[v]) ? 1 : -1;
+
+    for (size_t k = 0; k < c->n; k++)
+        if (is_in_it(c, k) && sign * c->v[k].values[v] > sign * c->v[i].values[v])
+            return false;
+    return is_in_it(c, i) && isfinite(c->v[i].values[v]);
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+static void put_head(const fyi_ballots *c, fyi_buf *b)
+{
+    fyi_html(b,
+             "<div class=\"card scroll\">\n<table class=\"dense votes\">\n<thead><tr><th "
+             "scope=\"col\">@</th>",
+             is_of_methods(c) ? "method" : "step");
+    for (int v = 0; fy_validators()[v] != NULL; v++)
+        if (has_column(c, v))
+            fyi_html(b, "<th scope=\"col\" title=\"@\">@@ <span class=\"odds\">@</span></th>",
+                     fy_validator_text(fy_validators()[v]), fy_validators()[v],
+                     c->votes[v] ? " \xE2\x9C\x93" : "",
+                     fy_validator_is_gain(fy_validators()[v]) ? "\xE2\x86\x91" : "\xE2\x86\x93");
+    fyi_buf_puts(b, "<th scope=\"col\">classes take</th><th scope=\"col\">better than the source "
+                    "model</th><th scope=\"col\">mean place</th><th scope=\"col\">gates</th></tr>"
+                    "</thead>\n<tbody>\n");
+}
+
+static const char *gate_of(const fyi_ballots *c, size_t i)
+{
+    if (i == 0)
+        return "the source model";
+    if (c->v[i].gate[0] != '\0')
+        return c->v[i].gate;
+    return c->v[i].is_early ? "passed; of the first half" : "passed";
+}
+
+static void put_name(const fyi_ballots *c, size_t i, fyi_buf *b)
+{
+    const fyi_candidate_row *of = &c->v[i];
+    const bool is_chosen = (int64_t)i == c->chosen;
+
+    fyi_html(b, "<tr class=\"@\"><th scope=\"row\">@",
+             is_chosen                  ? "picked"
+             : is_in_it(c, i) || i == 0 ? ""
+                                        : "out",
+             is_chosen ? "\xE2\x9E\xA4 " : "");
+    if (i == 0)
+        fyi_buf_puts(b, "source model");
+    else if (of->method[0] != '\0')
+        fyi_html(b, "@ <span class=\"odds\">step @</span>", of->method, fyi_whole(of->step).s);
+    else
+        fyi_buf_puts(b, fyi_whole(of->step).s);
+    fyi_buf_puts(b, "</th>");
+}
+
+static void put_values(const fyi_ballots *c, size_t i, fyi_buf *b)
+{
+    for (int v = 0; fy_validators()[v] != NULL; v++)
+        if (has_column(c, v))
+            fyi_html(b, is_best(c, i, v) ? "<td class=\"best\">@</td>" : "<td>@</td>",
+                     fyi_fixed(c->v[i].values[v], 3).s);
+}
+
+static void put_row(const fyi_ballots *c, size_t i, fyi_buf *b)
+{
+    const fyi_candidate_row *of = &c->v[i];
+
+    put_name(c, i, b);
+    put_values(c, i, b);
+    fyi_html(b, "<td>@ to @</td>", fyi_percent(of->smallest).s, fyi_percent(of->largest).s);
+    if (i > 0 && of->voters > 0)
+        fyi_html(b, "<td>@ of @</td>", fyi_whole(of->better).s, fyi_whole(of->voters).s);
+    else
+        fyi_buf_puts(b, "<td>\xE2\x80\x93</td>");
+    fyi_html(b, "<td>@</td><td class=\"why\">@</td></tr>\n", fyi_fixed(of->place, 2).s,
+             gate_of(c, i));
+}
+
+/* ---- the section ----------------------------------------------------------------------------- */
+
+static void put_hint(const fyi_ballots *c, fyi_buf *b)
+{
+    fyi_html(b,
+             "<p class=\"hint\">\xE2\x9C\x93 has a vote; \xE2\x86\x91 more is better, "
+             "\xE2\x86\x93 less. The best of those that passed is marked in every column. "
+             "Candidates in grey were refused@.</p>\n",
+             is_of_methods(c) ? ""
+                              : ", or stand in the first half of the run, where nothing is chosen");
+}
+
+void fyi_show_choice(fyi_report *r, fyi_buf *b)
+{
+    const fyi_ballots *c = &r->ballots;
+
+    if (c->n == 0)
+        return;
+    fyi_section_begin(b, "choice", "The choice without labels",
+                      "Gates refuse a candidate by itself. Of those that pass, each validator that "
+                      "votes makes an order, and the best mean place wins; where none passes, the "
+                      "source model is kept.");
+    put_head(c, b);
+    for (size_t i = 0; i < c->n; i++)
+        if (is_shown(c, i))
+            put_row(c, i, b);
+    fyi_buf_puts(b, "</tbody>\n</table>\n");
+    put_hint(c, b);
+    fyi_buf_puts(b, "</div>\n");
+    if (c->reason[0] != '\0')
+        fyi_html(b, "<p class=\"lead\">In words: @.</p>\n", c->reason);
+    fyi_section_end(b);
+}

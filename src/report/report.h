@@ -8,6 +8,7 @@
 #ifndef FYI_REPORT_H
 #define FYI_REPORT_H
 
+#include <ferry/methods.h>
 #include <ferry/report.h>
 #include <ferry/weights.h>
 

@@ -39,6 +39,31 @@ static void read_candidate(fyi_report *r, const json_t *from, fyi_candidate_row 
         c->values[v] = fyi_json_number(validators, fy_validators()[v]);
 }
 
+/* Of a method none of whose steps passed, or that has not run: why. */
+static void read_left_out(fyi_report *r, const json_t *from)
+{
+    fyi_candidate_row *c = &r->ballots.v[r->ballots.n];
+
+    if (fyi_json_whole(from, "voters") != 0 || fyi_json_text(r, from, "reason")[0] == '\0')
+        return;
+    read_candidate(r, from, c);
+    c->gate = fyi_json_text(r, from, "reason");
+    c->step = -1;
+    r->ballots.n++;
+}
+
+/* Methods that were tried and are no candidates stand in result.json. */
+static void read_tried(fyi_report *r)
+{
+    json_t *root =
+        r->result.last_method[0] != '\0' ? fyi_report_json(r, "result.json", MAX_BYTES) : NULL;
+    const json_t *list = json_object_get(root, "tried");
+
+    for (size_t i = 0; i < FYI_MIN(json_array_size(list), (size_t)FY_MAX_TRIES); i++)
+        read_left_out(r, json_array_get(list, i));
+    json_decref(root);
+}
+
 void fyi_read_choice(fyi_report *r)
 {
     json_t *root = fyi_report_json(r, FILE_NAME, MAX_BYTES);
@@ -47,7 +72,7 @@ void fyi_read_choice(fyi_report *r)
     fyi_ballots *to = &r->ballots;
 
     if (n > 0)
-        to->v = fyi_report_alloc(r, n, sizeof *to->v);
+        to->v = fyi_report_alloc(r, n + FY_MAX_TRIES, sizeof *to->v);
     if (to->v == NULL) {
         json_decref(root);
         return;
@@ -60,4 +85,5 @@ void fyi_read_choice(fyi_report *r)
     for (size_t i = 0; i < n; i++)
         read_candidate(r, json_array_get(list, i), &to->v[i]);
     json_decref(root);
+    read_tried(r);
 }

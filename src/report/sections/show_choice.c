@@ -43,27 +43,34 @@ static bool is_best(const fyi_ballots *c, size_t i, int v)
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
+/* Those that vote come first. */
+static void put_columns(const fyi_ballots *c, bool voters, fyi_buf *b)
+{
+    for (int v = 0; fy_validators()[v] != NULL; v++)
+        if (c->votes[v] == voters && has_column(c, v))
+            fyi_html(b, "<th scope=\"col\" title=\"@\">@<br /><span class=\"odds\">@@</span></th>",
+                     fy_validator_text(fy_validators()[v]), fy_validators()[v],
+                     voters ? "\xE2\x9C\x93 " : "",
+                     fy_validator_is_gain(fy_validators()[v]) ? "\xE2\x86\x91" : "\xE2\x86\x93");
+}
+
 static void put_head(const fyi_ballots *c, fyi_buf *b)
 {
-    fyi_html(b,
-             "<div class=\"card scroll\">\n<table class=\"dense votes\">\n<thead><tr><th "
-             "scope=\"col\">@</th>",
-             is_of_methods(c) ? "method" : "step");
-    for (int v = 0; fy_validators()[v] != NULL; v++)
-        if (has_column(c, v))
-            fyi_html(b, "<th scope=\"col\" title=\"@\">@@ <span class=\"odds\">@</span></th>",
-                     fy_validator_text(fy_validators()[v]), fy_validators()[v],
-                     c->votes[v] ? " \xE2\x9C\x93" : "",
-                     fy_validator_is_gain(fy_validators()[v]) ? "\xE2\x86\x91" : "\xE2\x86\x93");
-    fyi_buf_puts(b, "<th scope=\"col\">classes take</th><th scope=\"col\">better than the source "
-                    "model</th><th scope=\"col\">mean place</th><th scope=\"col\">gates</th></tr>"
-                    "</thead>\n<tbody>\n");
+    fyi_html(
+        b,
+        "<div class=\"card scroll\">\n<table class=\"dense votes\">\n<thead><tr><th "
+        "scope=\"col\">@</th><th scope=\"col\">gates</th><th scope=\"col\">mean place</th>"
+        "<th scope=\"col\" title=\"votes that find it better than the source model\">votes</th>",
+        is_of_methods(c) ? "method" : "step");
+    put_columns(c, true, b);
+    put_columns(c, false, b);
+    fyi_buf_puts(b, "<th scope=\"col\">classes take</th></tr></thead>\n<tbody>\n");
 }
 
 static const char *gate_of(const fyi_ballots *c, size_t i)
 {
     if (i == 0)
-        return "the source model";
+        return "\xE2\x80\x93";
     if (c->v[i].gate[0] != '\0')
         return c->v[i].gate;
     return c->v[i].is_early ? "passed; of the first half" : "passed";
@@ -81,17 +88,25 @@ static void put_name(const fyi_ballots *c, size_t i, fyi_buf *b)
              is_chosen ? "\xE2\x9E\xA4 " : "");
     if (i == 0)
         fyi_buf_puts(b, "source model");
-    else if (of->method[0] != '\0')
-        fyi_html(b, "@ <span class=\"odds\">step @</span>", of->method, fyi_whole(of->step).s);
     else
-        fyi_buf_puts(b, fyi_whole(of->step).s);
-    fyi_buf_puts(b, "</th>");
+        fyi_html(b, "@@@", of->method, of->method[0] != '\0' && of->step >= 0 ? ", step " : "",
+                 of->step >= 0 ? fyi_whole(of->step).s : "");
+    fyi_html(b, "</th><td class=\"why\">@</td>", gate_of(c, i));
 }
 
-static void put_values(const fyi_ballots *c, size_t i, fyi_buf *b)
+static void put_votes(const fyi_candidate_row *of, fyi_buf *b)
+{
+    fyi_html(b, "<td>@</td>", fyi_fixed(of->place, 2).s);
+    if (of->voters > 0)
+        fyi_html(b, "<td>@ of @</td>", fyi_whole(of->better).s, fyi_whole(of->voters).s);
+    else
+        fyi_buf_puts(b, "<td>\xE2\x80\x93</td>");
+}
+
+static void put_values(const fyi_ballots *c, size_t i, bool voters, fyi_buf *b)
 {
     for (int v = 0; fy_validators()[v] != NULL; v++)
-        if (has_column(c, v))
+        if (c->votes[v] == voters && has_column(c, v))
             fyi_html(b, is_best(c, i, v) ? "<td class=\"best\">@</td>" : "<td>@</td>",
                      fyi_fixed(c->v[i].values[v], 3).s);
 }
@@ -101,14 +116,10 @@ static void put_row(const fyi_ballots *c, size_t i, fyi_buf *b)
     const fyi_candidate_row *of = &c->v[i];
 
     put_name(c, i, b);
-    put_values(c, i, b);
-    fyi_html(b, "<td>@ to @</td>", fyi_percent(of->smallest).s, fyi_percent(of->largest).s);
-    if (i > 0 && of->voters > 0)
-        fyi_html(b, "<td>@ of @</td>", fyi_whole(of->better).s, fyi_whole(of->voters).s);
-    else
-        fyi_buf_puts(b, "<td>\xE2\x80\x93</td>");
-    fyi_html(b, "<td>@</td><td class=\"why\">@</td></tr>\n", fyi_fixed(of->place, 2).s,
-             gate_of(c, i));
+    put_votes(of, b);
+    put_values(c, i, true, b);
+    put_values(c, i, false, b);
+    fyi_html(b, "<td>@ to @</td></tr>\n", fyi_percent(of->smallest).s, fyi_percent(of->largest).s);
 }
 
 /* ---- the section ----------------------------------------------------------------------------- */
@@ -118,7 +129,8 @@ static void put_hint(const fyi_ballots *c, fyi_buf *b)
     fyi_html(b,
              "<p class=\"hint\">\xE2\x9C\x93 has a vote; \xE2\x86\x91 more is better, "
              "\xE2\x86\x93 less. The best of those that passed is marked in every column. "
-             "Candidates in grey were refused@.</p>\n",
+             "Votes: how many find it better than the source model. Candidates in grey were "
+             "refused@.</p>\n",
              is_of_methods(c) ? ""
                               : ", or stand in the first half of the run, where nothing is chosen");
 }

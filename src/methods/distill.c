@@ -269,7 +269,7 @@ static fy_status finetune_beside(distill *d)
                        .moves = "*",
                        .optim = &d->o->optim,
                        .rate = 1,
-                       .epochs = d->o->epochs,
+                       .epochs = d->found.student.epochs, /* fewer where it stopped early */
                        .epoch_steps = lesson_epoch_steps(&d->school, &students),
                        .ce = { [DOMAIN_TARGET] = 1 },
                        .aim = LESSON_TARGET };

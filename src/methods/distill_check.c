@@ -53,7 +53,10 @@ static fy_status check_halves(const distill *d)
 
 static fy_status check_something(const fy_distill_opts *o)
 {
-    if (o->ce > 0 || o->source_ce > 0 || (o->losses && *o->losses))
+    bool teaches = o->losses && *o->losses && o->n_weights == 0;
+    for (int i = 0; i < o->n_weights; i++)
+        teaches = teaches || o->weights[i] > 0;
+    if (o->ce > 0 || o->source_ce > 0 || teaches)
         return FY_OK;
     return fy_error(FY_EINVAL,
                     "distill: there is nothing to learn from, neither labels nor a teacher's "

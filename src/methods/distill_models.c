@@ -225,6 +225,14 @@ done:
     return st;
 }
 
+static bool has_equal_rows(const fy_shape *a, const fy_shape *b)
+{
+    for (int i = 1; i < a->rank && a->rank == b->rank; i++)
+        if (a->d[i] != b->d[i])
+            return false;
+    return a->rank == b->rank;
+}
+
 /* The rows that both have: the classes of T are the first of the copy's. */
 static fy_status copy_rows(fy_param *to, fy_param *from)
 {
@@ -233,6 +241,13 @@ static fy_status copy_rows(fy_param *to, fy_param *from)
     fy_status st;
     if (!v)
         return fy_error(FY_ENOMEM, "no memory for '%s'", fy_param_name(to));
+    if (!has_equal_rows(fy_param_shape(to), fy_param_shape(from))) {
+        st = fy_error(FY_EINVAL,
+                      "distill: rows of the student's '%s' have another length than the teacher's; "
+                      "let an edit replace its layer too",
+                      fy_param_name(to));
+        goto done;
+    }
     FY_TRY(fy_param_read(to, v, n));
     if (m <= n)
         FY_TRY(fy_param_read(from, v, m));
@@ -247,7 +262,7 @@ fy_status distill_copy(fy_model *to, fy_model *from)
     fy_status st = FY_OK;
     for (int i = 0; i < fy_model_count(to); i++) {
         fy_param *value = fy_model_find(from, fy_model_param_name(to, i));
-        if (!value && fy_model_param_edit(to, i)) /* a new layer's */
+        if (fy_model_param_edit(to, i)) /* a new layer's, whatever stood there */
             continue;
         if (!value)
             return fy_error(FY_EINVAL, "distill: '%s' has no '%s', which '%s' is to copy",

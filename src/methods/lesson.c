@@ -217,8 +217,11 @@ static fy_status open_loader(running *r, int i)
             "distill: the augmentation gives samples of '%s' another size, and validation "
             "samples keep theirs; let it cut to the size that they have",
             fy_dataset_name(d));
-    if (fy_loader_mixes(r->loader[i]) && r->l->teachers && r->l->kd[i] > 0)
-        st = teachers_check_mixing(r->l->teachers, sees_otherwise(r, i));
+    if (!r->l->teachers || !(r->l->kd[i] > 0))
+        return FY_OK;
+    FY_TRY(teachers_check_first(r->l->teachers, r->s->domains->v[i].first));
+    if (fy_loader_mixes(r->loader[i]))
+        FY_TRY(teachers_check_mixing(r->l->teachers, sees_otherwise(r, i)));
 done:
     return st;
 }

@@ -166,7 +166,10 @@ fy_status teachers_open(const teachers_of *of, teachers *out)
 {
     const char *theirs = of->o->teacher_taps ? of->o->teacher_taps : of->o->taps;
     fy_status st;
-    *out = (teachers){ .v = of->v, .n = of->n, .n_source = of->n_source };
+    *out = (teachers){ .v = of->v,
+                       .n = of->n,
+                       .n_source = of->n_source,
+                       .critic_on_features = of->o->kd.critic_on_features };
     FY_TRY(words_of(of->o->losses, TEACHERS_MAX_LOSSES, "distill: losses", &out->losses));
     FY_TRY(words_of(of->o->taps, FY_KD_MAX_LAYERS, "distill: taps", &out->taps));
     FY_TRY(words_of(theirs, FY_KD_MAX_LAYERS, "distill: teacher_taps", &out->teacher_taps));
@@ -182,16 +185,18 @@ done:
     return st;
 }
 
-static bool needs(const char *loss, const char *what)
+static bool needs(const teachers *t, const char *loss, const char *what)
 {
     const char *all = fy_kd_needs(loss);
+    if (all && strcmp(all, "logits or features") == 0)
+        all = t->critic_on_features ? "features" : "logits";
     return all && strstr(all, what);
 }
 
 bool teachers_read(const teachers *t, const char *what)
 {
     for (int k = 0; k < t->losses.n; k++)
-        if (needs(t->losses.v[k], what))
+        if (needs(t, t->losses.v[k], what))
             return true;
     return false;
 }
@@ -209,6 +214,17 @@ fy_status teachers_check_mixing(const teachers *t, bool see_otherwise)
             "the label of each; leave out mixup and cutmix",
             t->losses.text);
     return FY_OK;
+}
+
+fy_status teachers_check_first(const teachers *t, int64_t first)
+{
+    if (first == 0 || !teachers_read(t, "logits, labels"))
+        return FY_OK;
+    return fy_error(
+        FY_EINVAL,
+        "distill: the target's classes begin with the source's number %lld, and one of the "
+        "losses '%s' takes labels by number; leave it out, or give the target the source's classes",
+        (long long)first, t->losses.text);
 }
 
 void teachers_release(teachers *t)

@@ -17,7 +17,8 @@ typedef struct teachers {
     double weight[TEACHERS_MAX_LOSSES];
     fy_kd *kd[TEACHERS_MAX_LOSSES][FY_MAX_TEACHERS];
     fy_kd *back; /* by which the only teacher learns from the student; NULL: teachers stay as they are */
-    double back_weight;     /* of it: that of soft */
+    double back_weight; /* of it: that of soft */
+    bool critic_on_features;
     const char *back_moves; /* globs of the parameters of the teacher that learn so */
 } teachers;
 
@@ -38,6 +39,8 @@ void teachers_release(teachers *t);
 bool teachers_read(const teachers *t, const char *what);
 /* Of batches whose samples are mixed with others. */
 fy_status teachers_check_mixing(const teachers *t, bool see_otherwise);
+/* Of samples whose class 0 is that of the source's. */
+fy_status teachers_check_first(const teachers *t, int64_t first);
 /* Whatever learns with the student, or against it, into the run's checkpoints. */
 fy_status teachers_keep(const teachers *t, fy_run *r);
 

@@ -30,20 +30,20 @@ static const char *const *family_words(void)
 #define AT(member) offsetof(fy_network_opts, member)
 #define KEY(name, type, member, min, max, words, needs, help) \
     { name, type, AT(member), min, max, words, needs, 0, help }
-#define WEIGHTS(what) \
-    KEY("weights", FYI_KEY_FILE, weights, 0, 0, NULL, NULL, what), \
+#define WEIGHTS(what, needs) \
+    KEY("weights", FYI_KEY_FILE, weights, 0, 0, NULL, needs, what), \
     KEY("weights_part", FYI_KEY_TEXT, weights_part, 0, 0, NULL, "weights!=\"\"", \
         "which of a checkpoint's dictionaries: \"ema\"; \"\": the usual one"), \
     KEY("weights_prefix", FYI_KEY_TEXT, weights_prefix, 0, 0, NULL, "weights!=\"\"", \
         "what stands before the model's names in the file: \"backbone.\"; \"\": found by itself"), \
-    KEY("width", FYI_KEY_REAL, width, 0, 16, NULL, NULL, "factor on the channels of every layer; 0: 1"), \
-    KEY("dropout", FYI_KEY_REAL, dropout, -1, 0.99, NULL, NULL, "before the head; -1: the family's own"), \
-    KEY("pool", FYI_KEY_WORD, pool, 0, 0, fyi_pool_words, NULL, "over the last map; auto: the family's own")
+    KEY("width", FYI_KEY_REAL, width, 0, 16, NULL, needs, "factor on the channels of every layer; 0: 1"), \
+    KEY("dropout", FYI_KEY_REAL, dropout, -1, 0.99, NULL, needs, "before the head; -1: the family's own"), \
+    KEY("pool", FYI_KEY_WORD, pool, 0, 0, fyi_pool_words, needs, "over the last map; auto: the family's own")
 
 static const fyi_key teacher_keys[] = {
     KEY("family", FYI_KEY_WORD, family, 0, 0, family_words, NULL,
         "the network that teaches; auto: what its weights' file says"),
-    WEIGHTS("trained before; \"\": it learns the source first"),
+    WEIGHTS("trained before; \"\": it learns the source first", NULL),
     KEY("learns", FYI_KEY_BOOL, learns, 0, 0, NULL, "weights!=\"\"",
         "true: what of the file fits is where it begins, and it learns the source first"),
     KEY("classes", FYI_KEY_INT, classes, 0, FY_MAX_SCORED, NULL, "weights!=\"\"",
@@ -53,7 +53,7 @@ static const fyi_key teacher_keys[] = {
 
 static const fyi_key student_keys[] = {
     KEY("family", FYI_KEY_WORD, family, 0, 0, family_words, NULL, "the network that learns; auto: a copy of the teacher"),
-    WEIGHTS("what of it fits is loaded; \"\": random values"),
+    WEIGHTS("what of it fits is loaded; \"\": random values", "family!=auto"),
     KEY("edit", FYI_KEY_TEXTS, edit, 0, 0, NULL, NULL, "changes to its layers, a list such as [drop layer3.1, head mlp 256]"),
     { .key = NULL },
 };

@@ -289,7 +289,6 @@ static void a_peer_moves_as_teachers_do(void **state)
         { "a part", "fc2.*", "fc2.*", 0.01, 0.5, 0.9 },
         { "by soft alone", "fc2.*", "fc2.*", 0.01, 0, 0.9 },
         { "at no rate", NULL, "", 0, 0.5, 0.9 },
-        { "by what weighs nothing", NULL, "", 0.01, 0, 0 },
     };
     for (size_t i = 0; i < LEN(rows); i++) {
         char name[16];
@@ -474,6 +473,22 @@ static void it_learns_the_target_and_keeps_the_source(void **state)
     close_setup(&s);
 }
 
+/* What an edit replaces is new, also where it has the shape of what stood there. */
+static void an_edited_layer_begins_anew(void **state)
+{
+    setup s = open_setup();
+    fy_distill_report report;
+    s.o.student.edit = "replace fc1 linear 500";
+    s.o.moves = "conv1.*";
+    s.o.optim.lr = 0; /* as it began */
+    s.o.teacher_epochs = s.o.epochs = 1;
+    s.o.rounds = 0;
+    s.o.finetuned = false;
+    check_ok(distil(&s, *state, false, NULL, &report));
+    check_moved(*state, "teacher.safetensors", "student.safetensors", "fc1.*");
+    close_setup(&s);
+}
+
 /* ---- mistakes ---------------------------------------------------------------------------------------- */
 
 static void what_makes_no_sense_is_refused(void **state)
@@ -550,6 +565,34 @@ static void what_makes_no_sense_is_refused(void **state)
     s.o.teachers[0] = (fy_network_opts){ 0 };
     check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
     check_sentence("teacher has neither a family nor weights");
+    close_setup(&s);
+}
+
+/* Labels of samples that are mixed with others, and weights that leave nothing. */
+static void nothing_is_learnt_from_what_is_not_there(void **state)
+{
+    static const char *const losses[] = { "crd", "dkd" };
+    setup s = open_setup();
+    fy_distill_report report;
+    fy_augment mixes = fy_augment_none();
+    mixes.mix.mixup_alpha = 1;
+    s.is_alone = true;
+    s.o.student.family = "lenet";
+    s.o.moves = NULL;
+    s.o.augment = &mixes;
+    s.o.teacher_epochs = s.o.epochs = 1;
+    for (size_t i = 0; i < LEN(losses); i++) {
+        s.o.losses = losses[i];
+        check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
+        check_sentence("asks for the label of each; leave out mixup and cutmix");
+    }
+    s.o.augment = NULL;
+    s.o.losses = "soft";
+    s.o.weights = (const double[]){ 0 };
+    s.o.n_weights = 1;
+    s.o.ce = 0;
+    check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
+    check_sentence("there is nothing to learn from");
     close_setup(&s);
 }
 
@@ -634,7 +677,9 @@ int main(void)
         WITH_DIR(some_of_the_sources_classes_are_the_same),
         WITH_DIR(a_stopped_run_resumes_to_the_same_bytes),
         WITH_DIR(it_learns_the_target_and_keeps_the_source),
+        WITH_DIR(an_edited_layer_begins_anew),
         WITH_DIR(what_makes_no_sense_is_refused),
+        WITH_DIR(nothing_is_learnt_from_what_is_not_there),
         WITH_DIR(smoothing_needs_labels),
         WITH_DIR(teachers_know_their_pixels),
         WITH_DIR(teachers_samples_are_paired),

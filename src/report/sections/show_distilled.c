@@ -58,7 +58,8 @@ static void say_limits(const fyi_distilled *d, fyi_buf *b)
         fyi_buf_puts(b,
                      "The teacher is no better than chance on the target, so it was not imitated "
                      "there. ");
-    fyi_buf_puts(b, "Validation samples chose the network; the test figures chose nothing.</p>\n");
+    fyi_buf_puts(b, "Validation samples chose the network; test samples, where there are any, "
+                    "chose nothing.</p>\n");
 }
 
 static void put_verdict(const fyi_distilled *d, fyi_buf *b)

@@ -97,7 +97,7 @@ static fy_node build(fy_graph *g, const fy_kd *k, const fy_kd_in *in)
 const fyi_kd_loss fyi_kd_crd = {
     .name = "crd",
     .text = "each sample nearer to its own teacher than to others' (CRD, Tian et al. 2020)",
-    .needs = FYI_KD_FEATURES,
+    .needs = FYI_KD_FEATURES | FYI_KD_MAY_LABELS,
     .usual_weight = 0.8,
     .defaults = { .tau = 0.07, .width = 128 },
     .check = check,

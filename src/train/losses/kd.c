@@ -55,6 +55,7 @@ const char *fy_kd_needs(const char *loss)
         { FYI_KD_ONE_OF, "logits or features" },
         { FYI_KD_LOGITS | FYI_KD_LABELS, "logits, labels" },
         { FYI_KD_FEATURES, "features" },
+        { FYI_KD_FEATURES | FYI_KD_MAY_LABELS, "features, labels where there are" },
         { FYI_KD_LAYERS, "layers or features" },
         { FYI_KD_MAPS, "layers that are maps" },
     };

@@ -14,6 +14,7 @@ enum {
     FYI_KD_LAYERS = 4, /* or the features, where nothing is tapped */
     FYI_KD_MAPS = 8,   /* layers [n, c, h, w] and nothing else */
     FYI_KD_LABELS = 16,
+    FYI_KD_MAY_LABELS = 32,                          /* reads them where they are given */
     FYI_KD_ONE_OF = FYI_KD_LOGITS | FYI_KD_FEATURES, /* as fy_kd_opts.critic_on_features says */
 };
 

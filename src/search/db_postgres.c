@@ -192,6 +192,8 @@ const fyi_db_kind fyi_db_postgres = { .name = "PostgreSQL",
                                       .open = open_db,
                                       .close = close_db,
                                       .run = run,
+                                      .snapshot =
+                                          "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
                                       .begin = begin,
                                       .hold = hold,
                                       .is_held = is_held };

@@ -224,6 +224,7 @@ const fyi_db_kind fyi_db_sqlite = { .name = "SQLite",
                                     .open = open_db,
                                     .close = close_db,
                                     .run = run,
+                                    .snapshot = "BEGIN",
                                     .begin = begin,
                                     .hold = hold,
                                     .is_held = is_held };

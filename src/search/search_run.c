@@ -70,7 +70,7 @@ static fy_status take(trial *t, int64_t *n_running)
     fy_status st;
 
     FYI_FORWARD(fyi_store_begin(&t->s->store));
-    st = fyi_store_read(&t->s->store, &of);
+    st = fyi_store_read_within(&t->s->store, &of);
     if (st == FY_OK)
         st = choose(t, of, n_running);
     fy_study_free(of);

@@ -353,7 +353,7 @@ static fy_status read_rows(const fyi_store *s, fy_study *to)
     return fyi_study_finish(to);
 }
 
-fy_status fyi_store_read(const fyi_store *s, fy_study **out)
+fy_status fyi_store_read_within(const fyi_store *s, fy_study **out)
 {
     char *recipe = NULL;
     fy_study *made = NULL;
@@ -369,6 +369,21 @@ fy_status fyi_store_read(const fyi_store *s, fy_study **out)
 done:
     fy_study_free(made);
     fyi_free(recipe);
+    return st;
+}
+
+/* One state of all tables: a trial that began between two questions would have settings and no beginning. */
+fy_status fyi_store_read(const fyi_store *s, fy_study **out)
+{
+    fy_status st;
+
+    *out = NULL;
+    FYI_FORWARD(ask(s->db, s->db->kind->snapshot, NO_ARGS, NULL, NULL));
+    st = fyi_store_end(s, fyi_store_read_within(s, out));
+    if (st != FY_OK) {
+        fy_study_free(*out);
+        *out = NULL;
+    }
     return st;
 }
 

@@ -38,6 +38,8 @@ typedef struct fyi_db_kind {
     fy_status (*open)(const char *where, bool make, fyi_db **out);
     void (*close)(fyi_db *db);
     fy_status (*run)(fyi_db *db, fyi_sql *q);
+    /* Begins a transaction that sees one state of all tables, whatever others do. */
+    const char *snapshot;
     /* Until "COMMIT" or "ROLLBACK" nobody else is in such a transaction. */
     fy_status (*begin)(fyi_db *db);
     /* A worker's lock lives as long as its connection: it falls when the process dies. */
@@ -66,8 +68,9 @@ fy_status fyi_store_join(fyi_store *s, const char *where, const fyi_study_id *id
 /* Looks at one; name NULL: the only one. */
 fy_status fyi_store_look(fyi_store *s, const char *where, const char *name);
 void fyi_store_close(fyi_store *s);
-/* All of it. */
+/* All of it; the second between fyi_store_begin and fyi_store_end. */
 fy_status fyi_store_read(const fyi_store *s, fy_study **out);
+fy_status fyi_store_read_within(const fyi_store *s, fy_study **out);
 
 /* Inside, nobody else takes or ends a trial. */
 fy_status fyi_store_begin(const fyi_store *s);

@@ -39,7 +39,7 @@ static int64_t take(const fyi_store *s)
     int64_t number;
 
     check_ok(fyi_store_begin(s));
-    check_ok(fyi_store_read(s, &of));
+    check_ok(fyi_store_read_within(s, &of));
     number = of->table.n_trials;
     check_ok(fyi_study_draw(of, &arena, values));
     check_ok(fyi_store_end(s, fyi_store_add_trial(s, of, values)));
@@ -54,7 +54,7 @@ static int64_t take_over(const fyi_store *s)
     int64_t number;
 
     check_ok(fyi_store_begin(s));
-    check_ok(fyi_store_read(s, &of));
+    check_ok(fyi_store_read_within(s, &of));
     check_ok(fyi_store_end(s, fyi_store_take_over(s, of, &number)));
     fy_study_free(of);
     return number;

@@ -164,10 +164,15 @@ static bool teaches_target(const distill *d)
     return d->teacher[DOMAIN_TARGET] > 1.0 / d->domains.v[DOMAIN_TARGET].n;
 }
 
+/* Validation accuracy on the source without which a network does not count. */
+static double source_floor(const distill *d)
+{
+    return d->data->target ? d->teacher[DOMAIN_SOURCE] - d->o->source_drop : 0;
+}
+
 static lesson distil_lesson(const distill *d)
 {
     const bool has_target = d->data->target != NULL;
-    const double kept = d->teacher[DOMAIN_SOURCE] - d->o->source_drop;
     return (lesson){ .name = "distil",
                      .file = "student",
                      .learner = d->m.student,
@@ -184,7 +189,7 @@ static lesson distil_lesson(const distill *d)
                      .start = d->m.start,
                      .pull = d->o->l2_sp,
                      .aim = has_target ? LESSON_TARGET : LESSON_SOURCE,
-                     .floor = has_target ? kept : 0,
+                     .floor = source_floor(d),
                      .enough = d->o->target_accuracy };
 }
 
@@ -227,7 +232,8 @@ static fy_status run_round(distill *d, int k)
                        .ce = { [DOMAIN_SOURCE] = 1 - a },
                        .kd = { [DOMAIN_SOURCE] = a, [DOMAIN_TARGET] = d->o->redistil_target },
                        .teachers = &d->of_s,
-                       .aim = LESSON_BOTH };
+                       .aim = LESSON_BOTH,
+                       .floor = source_floor(d) };
     fy_status st = FY_OK;
     if (d->found.begun > BEGIN_ROUND + k + 1) /* resumed, and R has gone on since */
         return FY_OK;
@@ -238,18 +244,26 @@ done:
     return st;
 }
 
+/* S as a round would be judged. */
+static lesson_kept as_a_round(const lesson_kept *student)
+{
+    lesson_kept k = *student;
+    k.score = k.holds ? domains_score(k.source, k.target) : k.source;
+    return k;
+}
+
 /* Until a round makes nothing better. The model has the best one's values afterwards. */
 static fy_status redistil(distill *d)
 {
     const lesson_kept *rounds = d->found.rounds;
-    double before = domains_score(d->found.student.source, d->found.student.target);
+    lesson_kept before = as_a_round(&d->found.student);
     bool is_better = d->m.redistilled != NULL;
     fy_status st = FY_OK;
     for (int k = 0; is_better && k < d->o->rounds && k < DISTILL_ROUNDS; k++) {
         FY_TRY(run_round(d, k));
         d->n_rounds = k + 1;
-        is_better = rounds[k].score > before;
-        before = rounds[k].score;
+        is_better = lesson_beats(&rounds[k], &before);
+        before = rounds[k];
         if (k == 0 || is_better)
             d->best_round = k + 1;
     }
@@ -322,10 +336,11 @@ done:
     return st;
 }
 
-/* Of T, S and R, in the order of how much of T has moved: a later one has to be better. T alone may not stand for a student of
- * another family. */
+/* Of T, S and R, in the order of how much of T has moved: a later one has to be better, and to be above the floor where an
+ * earlier one is. T alone may not stand for a student of another family. */
 static fy_status choose(const distill *d, fy_distill_report *r)
 {
+    const double floor = source_floor(d);
     const struct {
         const char *name;
         fy_model *m;
@@ -333,14 +348,16 @@ static fy_status choose(const distill *d, fy_distill_report *r)
     } all[] = { { "teacher", d->m.teachers[0], &r->teacher },
                 { "student", d->m.student, &r->student },
                 { "redistilled", d->m.redistilled, &r->redistilled } };
-    double best = -1;
+    lesson_kept best = lesson_kept_none();
     fy_model *chosen = d->m.student;
     r->chosen = "student";
     for (size_t i = distill_is_copy(d) && d->domains.is_shared ? 0 : 1; i < 3; i++) {
-        const double score = domains_score(all[i].f->source_val, all[i].f->target_val);
-        if (!all[i].f->is_there || !(score > best))
+        const fy_distill_figures *f = all[i].f;
+        const lesson_kept now = { .score = domains_score(f->source_val, f->target_val),
+                                  .holds = !(f->source_val < floor) };
+        if (!f->is_there || !lesson_beats(&now, &best))
             continue;
-        best = score;
+        best = now;
         chosen = all[i].m;
         r->chosen = all[i].name;
     }

@@ -88,27 +88,28 @@ static double score_of(lesson_aim aim, const double v[DOMAINS])
                                   : domains_score(v[DOMAIN_SOURCE], v[DOMAIN_TARGET]);
 }
 
-/* One above the floor beats all below it; below it, the one that is nearest. */
-static bool is_better(const lesson_kept *k, bool holds, double score)
+bool lesson_beats(const lesson_kept *a, const lesson_kept *than)
 {
-    return k->best_epoch < 0 || (holds && !k->holds) || (holds == k->holds && score > k->score);
+    return than->best_epoch < 0 || (a->holds && !than->holds) ||
+           (a->holds == than->holds && a->score > than->score);
 }
 
+/* Below the floor, the one that is nearest to it. */
 static fy_status keep_if_best(const running *r, const double v[DOMAINS])
 {
     lesson_kept *k = r->kept;
     const bool holds = !(v[DOMAIN_SOURCE] < r->l->floor);
-    const double score = holds ? score_of(r->l->aim, v) : v[DOMAIN_SOURCE];
-    if (!is_better(k, holds, score)) {
+    const lesson_kept now = { .epochs = k->epochs,
+                              .best_epoch = k->epochs,
+                              .source = v[DOMAIN_SOURCE],
+                              .target = v[DOMAIN_TARGET],
+                              .score = holds ? score_of(r->l->aim, v) : v[DOMAIN_SOURCE],
+                              .holds = holds };
+    if (!lesson_beats(&now, k)) {
         k->worse++;
         return FY_OK;
     }
-    k->source = v[DOMAIN_SOURCE];
-    k->target = v[DOMAIN_TARGET];
-    k->score = score;
-    k->holds = holds;
-    k->best_epoch = k->epochs;
-    k->worse = 0;
+    *k = now;
     return fy_run_save_model(r->s->run, r->l->file, r->l->learner);
 }
 

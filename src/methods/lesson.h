@@ -48,6 +48,8 @@ typedef struct lesson_kept {
     bool holds;            /* the best is above the floor */
 } lesson_kept;
 lesson_kept lesson_kept_none(void);
+/* One above the floor beats all below it; of two alike, the one of the higher score; anything beats nothing. */
+bool lesson_beats(const lesson_kept *a, const lesson_kept *than);
 
 /* The learner has the best model's values afterwards. */
 fy_status lesson_run(const school *s, const lesson *l, lesson_kept *kept);

@@ -2,45 +2,21 @@
  * else, survives a stop at any stage to the same bytes, and never gets to see a target label.
  *
  * timeout: 600 */
-#include "support/stopper.h"
+#include "support/adapting.h"
 
 #include <ferry/ferry.h>
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct setup {
-    fy_device *dev;
-    fy_dataset *source, *source_test, *target, *unlabelled;
-    fy_judge *judge;
+    fyt_adapting d;
     fy_adda_opts o;
 } setup;
 
-static fy_dataset *digits(fy_digit_style style, int64_t size_px, uint64_t seed, int64_t n)
-{
-    fy_digits_opts o = fy_digits_defaults(style);
-    fy_image_opts pad = fy_image_defaults();
-    fy_dataset *drawn, *d;
-    o.seed = seed;
-    o.n = n;
-    o.size_px = size_px;
-    pad.pad = (28 - size_px) / 2;
-    check_ok(fy_digits_open(&o, &drawn));
-    check_ok(fy_dataset_prepare(drawn, &pad, &d));
-    fy_dataset_free(drawn);
-    return d;
-}
-
 static setup open_setup(int64_t n)
 {
-    setup s = { .source = digits(FY_DIGITS_CLEAN, 20, 1, n),
-                .source_test = digits(FY_DIGITS_CLEAN, 20, 2, 300),
-                .target = digits(FY_DIGITS_NOISY, 28, 3, n),
-                .o = fy_adda_defaults() };
-    check_ok(fy_device_open("cpu", &s.dev));
-    check_ok(fy_dataset_unlabel(s.target, &s.unlabelled));
-    check_ok(fy_judge_new("target", s.target, &s.judge));
+    setup s = { fyt_adapting_open(n), fy_adda_defaults() };
     s.o.source_epochs = 5;
     s.o.source_batch = s.o.batch = 32;
     s.o.steps = 300;
@@ -49,38 +25,12 @@ static setup open_setup(int64_t n)
     return s;
 }
 
-static void close_setup(setup *s)
-{
-    fy_judge_free(s->judge);
-    fy_dataset_free(s->unlabelled);
-    fy_dataset_free(s->target);
-    fy_dataset_free(s->source_test);
-    fy_dataset_free(s->source);
-    fy_device_close(s->dev);
-}
-
-static fy_status adapt(const setup *s, const char *dir, bool resume, fyt_stopper *stop,
+static fy_status adapt(setup *s, const char *dir, bool resume, fyt_stopper *stop,
                        fy_adapt_report *report)
 {
-    fy_run *r;
-    const fy_run_opts o = { .dir = dir,
-                            .resume = resume,
-                            .progress = stop ? fyt_stop_there : NULL,
-                            .progress_arg = stop,
-                            .cancel = stop ? &stop->flag : NULL,
-                            .checkpoint_steps = stop ? 7 : 0 };
-    const fy_adapt_data data = { .source = s->source,
-                                 .source_test = s->source_test,
-                                 .target = s->unlabelled,
-                                 .target_eval = s->unlabelled,
-                                 .eye = fy_judge_eye(s->judge) };
-    check_ok(fy_run_open(&o, &r));
-    const fy_status st = fy_adda(r, s->dev, &data, &s->o, report);
-    fy_run_close(r);
-    /* A method knows no figure that is made of the target's labels; the judge's owner does. */
-    assert_true(st != FY_OK || isnan(report->plain.chosen));
-    fy_adapt_score(s->judge, report);
-    return st;
+    fy_run *r = fyt_adapting_begin(&s->d, dir, resume, stop);
+    const fy_adapt_data data = fyt_adapting_data(&s->d);
+    return fyt_adapting_end(&s->d, r, fy_adda(r, s->d.dev, &data, &s->o, report), report);
 }
 
 /* Whether the checkpoint's `model` holds what `file` holds: same values, byte for byte. */
@@ -130,7 +80,7 @@ static void adaptation_helps_and_moves_the_target_only(void **state)
     assert_true(same_weights(dir, "classifier.safetensors", "target_classifier"));
     assert_false(same_weights(dir, "source.safetensors", "target"));
     assert_true(same_weights(dir, "last.safetensors", "target"));
-    close_setup(&s);
+    fyt_adapting_close(&s.d);
 }
 
 static void a_run_stopped_anywhere_ends_in_the_same_bytes(void **state)
@@ -167,7 +117,7 @@ static void a_run_stopped_anywhere_ends_in_the_same_bytes(void **state)
     assert_int_equal(r.chosen_step, unbroken.chosen_step);
     fyi_free(broken);
     fyi_free(whole);
-    close_setup(&s);
+    fyt_adapting_close(&s.d);
 }
 
 static void target_labels_are_out_of_reach(void **state)
@@ -177,10 +127,10 @@ static void target_labels_are_out_of_reach(void **state)
     int32_t label;
     fy_loader *l;
     const fy_loader_opts o = fy_loader_defaults();
-    assert_int_not_equal(fy_dataset_label(s.unlabelled, 0, &label), FY_OK);
-    assert_int_equal(fy_loader_open(s.unlabelled, &o, &l),
+    assert_int_not_equal(fy_dataset_label(s.d.unlabelled, 0, &label), FY_OK);
+    assert_int_equal(fy_loader_open(s.d.unlabelled, &o, &l),
                      FY_EINVAL); /* with_labels is the default */
-    close_setup(&s);
+    fyt_adapting_close(&s.d);
 }
 
 static void a_batch_larger_than_the_data_is_refused_in_words(void **state)
@@ -191,7 +141,7 @@ static void a_batch_larger_than_the_data_is_refused_in_words(void **state)
     s.o.batch = 100000;
     assert_int_equal(adapt(&s, dir, false, NULL, &r), FY_EINVAL);
     check_sentence("batch is 100000");
-    close_setup(&s);
+    fyt_adapting_close(&s.d);
 }
 
 #define IN_DIR(test) cmocka_unit_test_setup_teardown(test, fyt_tmpdir_setup, fyt_tmpdir_teardown)

@@ -21,7 +21,7 @@ static fy_dataset *digits(fy_digit_style style, int64_t size_px, uint64_t seed, 
 fyt_adapting fyt_adapting_open(int64_t n)
 {
     fyt_adapting s = { .source = digits(FY_DIGITS_CLEAN, 20, 1, n),
-                       .source_test = digits(FY_DIGITS_CLEAN, 20, 2, 200),
+                       .source_test = digits(FY_DIGITS_CLEAN, 20, 2, 300),
                        .target = digits(FY_DIGITS_NOISY, 28, 3, n),
                        .o = fy_adapt_defaults() };
     check_ok(fy_device_open("cpu", &s.dev));

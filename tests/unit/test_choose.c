@@ -24,11 +24,11 @@ static const struct choice_row {
 } rows[] = {
     { "source alone", "n = 1", 2, 0, "kept the source model: there was no other candidate", { SOURCE } },
     { "one better", "", 2, 1,
-      "chose step 100: alone in passing the gates, and better than the source model by 1 of 1 votes (information "
+      "chose step 100: alone in passing the gates (information "
       "0.900, the source model has 0.400); its classes take 45.0% to 55.0% of the target",
       { SOURCE, C(100, 0.98, 0.9, 0.55, 0.45) } },
     { "most information", "of the late ones", 2, 3,
-      "chose step 300: mean place 1.0 by votes among the 3 that passed",
+      "chose step 300: the most information of the 3 that passed the gates (information 0.800",
       { SOURCE, C(100, 0.98, 0.95, 0.5, 0.5), C(200, 0.98, 0.7, 0.5, 0.5), C(300, 0.98, 0.8, 0.5, 0.5),
         C(400, 0.98, 0.75, 0.5, 0.5) } },
     { "tie", "the earlier has moved less", 2, 2, NULL,

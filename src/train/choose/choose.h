@@ -23,7 +23,6 @@ typedef enum fyi_fate {
 
 typedef struct fyi_judged {
     fyi_fate fate;
-    bool is_late; /* may be chosen */
     double place;
     int better, voters;
 } fyi_judged;

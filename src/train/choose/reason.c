@@ -175,19 +175,22 @@ void fyi_explain_fall_back(const fyi_bout *t, fy_choice *out)
         put_fates(&w, t);
 }
 
+/* Where nothing else votes, it is information that does. */
 static void put_winner(writer *w, const fyi_bout *t, int i)
 {
     const fyi_judged *j = &t->j[i];
     const int n_good = count_fate(t, FYI_PASSES);
 
-    put(w, "chose %s%sstep %lld", t->in.methods != NULL ? t->in.methods[i] : "",
+    put(w, "chose %s%sstep %lld: ", t->in.methods != NULL ? t->in.methods[i] : "",
         t->in.methods != NULL ? ", " : "", (long long)t->in.candidates[i].step);
     if (n_good == 1)
-        put(w, ": alone in passing the gates, and ");
+        put(w, "alone in passing the gates");
+    else if (j->voters == 1)
+        put(w, "the most information of the %d that passed the gates", n_good);
     else
-        put(w, ": mean place %.1f by votes among the %d that passed the gates, and ", j->place,
-            n_good);
-    put(w, "better than the source model by %d of %d votes", j->better, j->voters);
+        put(w, "mean place %.1f by votes among the %d that passed the gates", j->place, n_good);
+    if (j->voters > 1)
+        put(w, ", and better than the source model by %d of %d votes", j->better, j->voters);
 }
 
 void fyi_explain_choice(const fyi_bout *t, fy_choice *out)

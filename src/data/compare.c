@@ -7,7 +7,6 @@
 
 #include <math.h>
 #include <stdarg.h>
-#include <string.h>
 
 #define COMPARE_SAMPLES 512
 
@@ -212,54 +211,23 @@ static fy_status compare_values(const fy_dataset *a, const fy_dataset *b, fy_com
     return FY_OK;
 }
 
-/* d's sample numbers in its source, sorted; fyi_free. NULL when out of memory. */
-static int64_t *sorted_numbers(const fy_dataset *d)
-{
-    int64_t *v = fyi_calloc((size_t)d->n, sizeof *v);
-
-    for (int64_t i = 0; v != NULL && i < d->n; i++)
-        v[i] = fyi_dataset_source_number(d, i);
-    if (v != NULL)
-        fyi_sort_i64(v, d->n);
-    return v;
-}
-
-/* How many of b's samples are in a, for two datasets over equal sources. */
-static fy_status count_shared(const fy_dataset *a, const fy_dataset *b, int64_t *n_shared)
-{
-    int64_t *v = sorted_numbers(a), *w = sorted_numbers(b);
-    const bool is_there = v != NULL && w != NULL;
-
-    *n_shared = 0;
-    for (int64_t i = 0, k = 0; is_there && k < b->n; k++) {
-        while (i < a->n && v[i] < w[k])
-            i++;
-        *n_shared += i < a->n && v[i] == w[k];
-    }
-    fyi_free(w);
-    fyi_free(v);
-    return is_there ? FY_OK : fyi_enomem((size_t)b->n * sizeof *w, "comparing datasets");
-}
-
-static bool has_same_values(const fy_compare_report *r)
-{
-    return r->a.n_samples == r->b.n_samples && r->a.mean == r->b.mean &&
-           r->a.deviation == r->b.deviation && r->a.min == r->b.min && r->a.max == r->b.max;
-}
-
-/* Found by the source's hash and sample numbers, or, in a copy under another name, by the values. */
+/* In a copy under another name they are found by their values. */
 static fy_status compare_samples(const fy_dataset *a, const fy_dataset *b, fy_compare_report *r)
 {
-    int64_t n_shared = 0;
+    fyi_shared same;
 
-    if (strcmp(fy_dataset_hash(a), fy_dataset_hash(b)) == 0)
-        FYI_FORWARD(count_shared(a, b, &n_shared));
-    if (n_shared > 0)
-        warn(r, "%lld of the %lld samples of '%.40s' are in '%.40s' too", (long long)n_shared,
-             (long long)b->n, b->name, a->name);
-    else if (a->n == b->n && has_same_values(r))
-        warn(r, "'%.40s' and '%.40s' hold the same values: is one a copy of the other?", a->name,
-             b->name);
+    FYI_FORWARD(fyi_count_shared(a, b, &same));
+    if (same.n_shared == 0)
+        return FY_OK;
+    if (same.by_number)
+        warn(r, "%lld of the %lld samples of '%.40s' are in '%.40s' too", (long long)same.n_shared,
+             (long long)same.n, b->name, a->name);
+    else
+        warn(r,
+             "%lld of %lld samples of '%.40s' that were compared are in '%.40s' too, value for "
+             "value: "
+             "is one a copy of the other?",
+             (long long)same.n_shared, (long long)same.n, b->name, a->name);
     return FY_OK;
 }
 

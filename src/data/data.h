@@ -116,6 +116,13 @@ static inline int64_t fyi_dataset_source_number(const fy_dataset *d, int64_t i)
 {
     return d->index != NULL ? d->index[i] : i;
 }
+/* shared.c */
+typedef struct fyi_shared {
+    int64_t n_shared, n; /* of b's samples, how many are in a, and how many were looked for */
+    bool by_number;      /* of one source; else by their values */
+} fyi_shared;
+fy_status fyi_count_shared(const fy_dataset *a, const fy_dataset *b, fyi_shared *out);
+
 /* fy_dataset_get with memory for the source's scratch; label may be NULL. */
 fy_status fyi_dataset_get(const fy_dataset *d, int64_t i, float *x, int32_t *label, float *scratch);
 /* The same before the source scales it. */

@@ -35,6 +35,7 @@ typedef struct fy_adapt_opts {
     int64_t epochs, steps; /* steps when > 0, else epochs, else the method's own number of epochs */
     int64_t batch;         /* per domain */
     int64_t evaluations;   /* of the candidates, spread evenly; at most one per step */
+    int64_t rollbacks;     /* as in fy_adda_opts */
     double trade_off;      /* w; negative: the method's own */
 
     /* What single methods read. */

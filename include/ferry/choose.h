@@ -15,6 +15,8 @@ typedef struct fy_candidate {
     double source_accuracy; /* held-out source samples through the adapted model, or the source model's */
     fy_signs target;
     double validators[FY_MAX_VALIDATORS]; /* of fy_validate, in the order of fy_validators; NaN: unknown */
+    bool went_back; /* it had collapsed, and the run went on from the values of step back_to */
+    int64_t back_to;
 } fy_candidate;
 
 /* Gates, each of which refuses a candidate by itself; the rest is left to the votes. */
@@ -26,6 +28,8 @@ typedef struct fy_choice_rule {
     double least_votes;    /* share of the voters that find it better than candidate 0 */
 } fy_choice_rule;
 FY_API fy_choice_rule fy_choice_defaults(void);
+/* Do these signs, of k classes, fail the gates of the shares, or are they not finite? */
+FY_API bool fy_has_collapsed(const fy_choice_rule *rule, const fy_signs *s, int k);
 
 typedef struct fy_contest {
     const fy_candidate *candidates; /* [n]; 0 is the source model */
@@ -56,7 +60,7 @@ FY_API FY_NODISCARD fy_status fy_choose(const fy_contest *t, const fy_choice_rul
                                         fy_ballot *ballots, fy_choice *out);
 
 /* choice.json in the run's directory: {"chosen", "fell_back", "reason", "voters": [names], "candidates": [{"method", "step", "gate",
- * "early", "place", "better", "voters", "source_accuracy", "largest", "smallest", "validators": {name: value}}]}. */
+ * "early", "back_to", "place", "better", "voters", "source_accuracy", "largest", "smallest", "validators": {name: value}}]}. */
 FY_API FY_NODISCARD fy_status fy_choice_write(fy_run *r, const fy_contest *t,
                                               const fy_ballot *ballots, const fy_choice *c);
 

@@ -48,6 +48,7 @@ typedef struct fy_adapt_report {
     double source_accuracy; /* of the source model on source_test */
     const char *stage;      /* whose evaluations were the candidates; a constant of the method's */
     int64_t last_step, chosen_step;
+    int64_t times_back; /* that the run collapsed and went back; `rollbacks` of the options at most */
     fy_choice choice;
     fy_candidate signs;  /* of the chosen model: what the choice knew of it */
     fy_candidate source; /* the same of the source model */
@@ -101,6 +102,9 @@ typedef struct fy_adda_opts {
     int64_t batch;         /* per domain */
     double decay_from; /* part of the stage after which both learning rates fall in a line to 0; 1: never */
     int64_t evaluations; /* of the candidates, spread evenly over the stage; at most one per step */
+    /* How often the stage, when the target's predicted classes have collapsed by the rule's shares, goes back to the newest candidate
+     * that had not, and on at half the rate. 0: never, as in the paper. */
+    int64_t rollbacks;
 
     /* What makes it stable, all off in the plain method. */
     bool conditional; /* the critic sees features times predicted class (CDAN, Long et al. 2018) */
@@ -267,7 +271,7 @@ typedef struct fy_distill_opts {
     int64_t epochs;       /* at most; of the larger of the two domains */
     int64_t batch;        /* of both domains together */
     const char *schedule; /* of fy_schedule_names, over each stage */
-    double source_drop; /* a model counts only if it loses at most so much of T's accuracy on the source */
+    double source_drop; /* S or R counts only if it loses at most so much of T's accuracy on the source */
     double target_accuracy; /* on validation, at which S has learnt enough; 0: none */
     int64_t patience;       /* epochs without a better model that end a stage; 0: none do */
 
@@ -277,6 +281,7 @@ typedef struct fy_distill_opts {
     double redistil_weight; /* a above */
     double redistil_target; /* b */
     bool finetuned;         /* run the last stage, too; needs a target */
+    double finetuned_rate;  /* its learning rate, relative to S's */
 
     int64_t views; /* as in fy_finetune_opts: what teachers say is kept for each; 0 without augment */
     const fy_augment *augment; /* of training samples, of both domains; NULL: none */

@@ -92,6 +92,11 @@ void fyi_show_adapt(fy_recipe *r, const fy_recipe_result *result)
         printf("  The target has no labels, so there is no accuracy to show.\n");
     print_tries(a);
     printf("\nThe label-free choice %s.\n", a->choice.reason);
+    if (a->times_back > 0)
+        printf(
+            "The target's classes collapsed; the run went back %lld time%s and on at 1/%lld of the "
+            "rate.\n",
+            (long long)a->times_back, a->times_back == 1 ? "" : "s", 1LL << a->times_back);
     if (a->warning[0] != '\0')
         printf("Note: %s.\n", a->warning);
 }

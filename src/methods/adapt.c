@@ -192,6 +192,61 @@ done:
     return st;
 }
 
+/* ---- going back ----------------------------------------------------------------------------------------------- */
+
+static fy_status load_candidate(adapt *a, int64_t step)
+{
+    char name[64];
+    fy_status st = FY_OK;
+    for (int i = 0; i < a->n_moved; i++)
+        FY_TRY(fy_run_load_model(a->run, candidate_name(step, i, name), a->models[i]));
+done:
+    return st;
+}
+
+static double rate_of(const adapt *a)
+{
+    return ldexp(1, -(int)a->kept->times_back);
+}
+
+/* The newest before the last that has not collapsed; -1: none. */
+static int64_t find_sound(const adapt *a, const fy_choice_rule *rule)
+{
+    int64_t i = a->kept->n - 2;
+    while (i >= 0 && fy_has_collapsed(rule, &a->kept->candidates[i].target, a->classes))
+        i--;
+    return i;
+}
+
+fy_status adapt_watch(adapt *a, const fy_choice_rule *rule, int64_t most)
+{
+    static const char *const names[] = { "rollback.to_step", "rollback.rate" };
+    struct adapt_kept *k = a->kept;
+    fy_candidate *c = &k->candidates[k->n - 1];
+    const int64_t to = find_sound(a, rule);
+    if (k->times_back >= most || to < 0 || !fy_has_collapsed(rule, &c->target, a->classes))
+        return FY_OK;
+    c->went_back = true;
+    c->back_to = k->candidates[to].step;
+    k->goes_back = 1;
+    k->times_back++;
+    const double values[] = { (double)c->back_to, rate_of(a) };
+    return fy_run_metrics(a->run, a->stage, c->step, 2, names, values);
+}
+
+/* Not by adapt_watch: an evaluation that is broken off leaves the models as they are. */
+fy_status adapt_step(adapt *a, double *rate)
+{
+    struct adapt_kept *k = a->kept;
+    fy_status st = FY_OK;
+    if (k->goes_back)
+        FY_TRY(load_candidate(a, k->candidates[k->n - 1].back_to));
+    k->goes_back = 0;
+    *rate = rate_of(a);
+done:
+    return st;
+}
+
 /* ---- the end -------------------------------------------------------------------------------------------------- */
 
 static fy_status save_models(adapt *a, const char *name)
@@ -202,16 +257,6 @@ static fy_status save_models(adapt *a, const char *name)
         snprintf(full, sizeof full, "%s%s", name, i ? "_classifier" : "");
         FY_TRY(fy_run_save_model(a->run, full, a->models[i]));
     }
-done:
-    return st;
-}
-
-static fy_status load_candidate(adapt *a, int64_t step)
-{
-    char name[64];
-    fy_status st = FY_OK;
-    for (int i = 0; i < a->n_moved; i++)
-        FY_TRY(fy_run_load_model(a->run, candidate_name(step, i, name), a->models[i]));
 done:
     return st;
 }
@@ -268,6 +313,7 @@ fy_status adapt_finish(adapt *a, const fy_choice_rule *rule, fy_adapt_report *re
     report->source = k->candidates[0];
     report->chosen_step = report->signs.step;
     report->stage = a->stage;
+    report->times_back = k->times_back;
     fy_adapt_score(NULL, report);
     FY_TRY(settle(a, report->last_step, report->chosen_step));
 done:

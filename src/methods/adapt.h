@@ -25,6 +25,8 @@ typedef struct adapt {
     probes probes;      /* of data->target, where `validates` */
     struct adapt_kept { /* in every checkpoint */
         int64_t n, settled;
+        int64_t times_back; /* that the run went back */
+        int32_t goes_back;  /* before its next step */
         fy_candidate candidates[ADAPT_MAX_CANDIDATES];
     } * kept;
 } adapt;
@@ -47,6 +49,12 @@ fy_status adapt_validate(adapt *a);
 /* Looks at the models as they are now: the judge's eye and the label-free signs see the target's logits, and the
  * weights go to candidate-<step>.safetensors. */
 fy_status adapt_evaluate(adapt *a, int64_t step);
+/* Where the newest candidate has collapsed by the rule's gates of shares: before the next step the models take the values of the newest
+ * one that has not, if there is one, and from then on rates are half of what they were. At most `most` times in a run. */
+fy_status adapt_watch(adapt *a, const fy_choice_rule *rule, int64_t most);
+/* Before each step: goes back where that was decided. *rate: what the learning rates are to be multiplied by. */
+fy_status adapt_step(adapt *a, double *rate);
+
 /* Chooses; writes last*.safetensors, chosen*.safetensors and choice.json; fills the report but for the figures that need
  * labels. The models hold the last step's values afterwards. */
 fy_status adapt_finish(adapt *a, const fy_choice_rule *rule, fy_adapt_report *report);

@@ -126,19 +126,29 @@ static fy_status open_loader(const adda *a, const fy_dataset *d, const char *nam
 static fy_status on_eval(void *arg, fy_plan *plan, int64_t step, bool *is_over)
 {
     adda *a = arg;
+    fy_status st;
     (void)plan;
     (void)is_over;
-    const fy_status st = adapt_evaluate(&a->adapt, step);
-    return st == FY_OK ? picture_critic(a->moments, a->dev, a->data, adda_critic_of, a, step) : st;
+    FY_TRY(adapt_evaluate(&a->adapt, step));
+    if (step < a->steps)
+        FY_TRY(adapt_watch(&a->adapt, &a->o->rule, a->o->rollbacks));
+    FY_TRY(picture_critic(a->moments, a->dev, a->data, adda_critic_of, a, step));
+done:
+    return st;
 }
 
 /* The learning rates of this step. */
 static fy_status on_step(void *arg, fy_plan *plan, int64_t step)
 {
-    const adda *a = arg;
-    const double scale = fy_schedule_factor(&a->schedule, step);
-    const fy_status st = fy_plan_set(plan, "critic.lr", (float)(scale * a->o->critic_optim.lr));
-    return st == FY_OK ? fy_plan_set(plan, "target.lr", (float)(scale * a->o->target_optim.lr)) : st;
+    adda *a = arg;
+    double scale;
+    fy_status st;
+    FY_TRY(adapt_step(&a->adapt, &scale));
+    scale *= fy_schedule_factor(&a->schedule, step);
+    FY_TRY(fy_plan_set(plan, "critic.lr", (float)(scale * a->o->critic_optim.lr)));
+    FY_TRY(fy_plan_set(plan, "target.lr", (float)(scale * a->o->target_optim.lr)));
+done:
+    return st;
 }
 
 static fy_status run_crossing(adda *a, const fy_graph *g, const crossing *c, fy_loader *from,

@@ -37,6 +37,7 @@ fy_distill_opts fy_distill_defaults(void)
         .redistil_weight = 0.5,
         .redistil_target = 1,
         .finetuned = true,
+        .finetuned_rate = 1,
         .workers = 1,
     };
 }
@@ -282,7 +283,7 @@ static fy_status finetune_beside(distill *d)
                        .learner = d->m.finetuned,
                        .moves = "*",
                        .optim = &d->o->optim,
-                       .rate = 1,
+                       .rate = d->o->finetuned_rate,
                        .epochs = d->found.student.epochs, /* fewer where it stopped early */
                        .epoch_steps = lesson_epoch_steps(&d->school, &students),
                        .ce = { [DOMAIN_TARGET] = 1 },

@@ -278,6 +278,7 @@ static void put(const fyi_recipe_data *d, const fy_recipe_result *r, json_t *roo
     put_validators(a, root);
     (void)json_object_set_new(root, "last_step", json_integer(a->last_step));
     (void)json_object_set_new(root, "chosen_step", json_integer(a->chosen_step));
+    (void)json_object_set_new(root, "rollbacks", json_integer(a->times_back));
     (void)json_object_set_new(root, "fell_back", json_boolean(a->choice.fell_back));
     (void)json_object_set_new(root, "reason", json_string(a->choice.reason));
     if (a->warning[0] != '\0')
@@ -311,6 +312,7 @@ static void take(const json_t *root, fy_recipe_result *r)
     take_validators(json_object_get(root, "validators"), a);
     a->last_step = json_integer_value(json_object_get(root, "last_step"));
     a->chosen_step = json_integer_value(json_object_get(root, "chosen_step"));
+    a->times_back = json_integer_value(json_object_get(root, "rollbacks"));
     a->choice.fell_back = json_is_true(json_object_get(root, "fell_back"));
     a->has_labels = !isnan(a->plain.source_only);
     take_tries(root, a);

@@ -75,6 +75,8 @@ static const fyi_key adapt_keys[] = {
     INT("epochs", epochs, 0, 1e6, "steps=0", "passes over the target; 0: the method's own number"),
     INT("batch", batch, 2, 65536, NULL, "samples per step of adaptation, of each domain"),
     INT("evaluations", evaluations, 1, 250, NULL, "candidates looked at, evenly over the adaptation"),
+    INT("rollbacks", rollbacks, 0, 50, NULL,
+        "how often a collapsed run goes back to its newest sound candidate, at half the rate"),
     { "partial", FYI_KEY_BOOL, offsetof(options, partial), 0, 0, NULL, NULL, 0,
         "true: the target may have fewer classes than the source" },
     { .key = NULL },

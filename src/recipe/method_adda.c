@@ -82,6 +82,8 @@ static const fyi_key adda_keys[] = {
          "part of the adaptation after which both learning rates fall in a line to 0"),
     INT("evaluations", evaluations, 1, 250, NULL,
         "candidates looked at, evenly over the adaptation"),
+    INT("rollbacks", rollbacks, 0, 50, NULL,
+        "how often a collapsed run goes back to its newest sound candidate, at half the rate"),
     REAL("adversarial_weight", adversarial_weight, 0, 1e6, NULL,
         "of the critic in the target's loss"),
     REAL("pseudo_weight", pseudo_weight, 0, 1e6, NULL, "of cluster labels in the target's loss"),

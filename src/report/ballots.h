@@ -7,7 +7,8 @@
 /* NaN, -1 and "": unknown. */
 typedef struct fyi_candidate_row {
     const char *method, *gate; /* method "": a step of one run; gate "": it passed */
-    int64_t step, better, voters;
+    int64_t step, back_to, better,
+        voters; /* back_to: where the run went on from instead; -1: it went on from here */
     bool is_early;
     double place, largest, smallest;
     double values[FY_MAX_VALIDATORS];

@@ -195,6 +195,37 @@ static void a_run_stopped_anywhere_ends_in_the_same_bytes(void **state)
     fyt_adapting_close(&s);
 }
 
+/* Steps that are far too long: every one collapses. */
+static void a_collapsed_run_goes_back(void **state)
+{
+    fyt_stopper stop = { .stage = "adapt", .at = 5 };
+    char plain[600], whole[600], broken[600];
+    fyt_adapting s = fyt_adapting_open(160);
+    fy_adapt_report r;
+    s.o.method = "shot";
+    s.o.optim.lr = 1;
+    s.o.steps = s.o.evaluations = 8;
+    s.o.rule.smallest_share = 0; /* the source model leaves a class out */
+    snprintf(plain, sizeof plain, "%s/plain", (const char *)*state);
+    snprintf(whole, sizeof whole, "%s/whole", (const char *)*state);
+    snprintf(broken, sizeof broken, "%s/broken", (const char *)*state);
+    s.o.rollbacks = 0;
+    check_ok(adapt(&s, plain, false, NULL, &r));
+    assert_int_equal(r.times_back, 0);
+    assert_true(r.plain.last < r.plain.source_only - 0.2);
+    s.o.rule.largest_share = 10 * r.source.target.largest + 0.1;
+    s.o.rollbacks = 50;
+    check_ok(adapt(&s, whole, false, NULL, &r));
+    assert_true(r.times_back >= 4 && r.times_back < s.o.steps);
+    assert_true(r.plain.last > r.plain.source_only - 0.1);
+    check_status(adapt(&s, broken, false, &stop, &r), FY_ECANCELED);
+    check_ok(adapt(&s, broken, true, NULL, &r));
+    check_same_in(whole, broken, "last.safetensors");
+    check_same_in(whole, broken, "metrics.jsonl");
+    check_same_in(whole, broken, "choice.json");
+    fyt_adapting_close(&s);
+}
+
 /* Of a target with three of the ten classes a method that takes both to have all says so, others do not. */
 static void uneven_classes_are_told(void **state)
 {
@@ -262,6 +293,7 @@ int main(void)
         IN_DIR(every_method_helps_and_moves_what_it_says),
         IN_DIR(the_source_is_spared),
         IN_DIR(a_run_stopped_anywhere_ends_in_the_same_bytes),
+        IN_DIR(a_collapsed_run_goes_back),
         IN_DIR(uneven_classes_are_told),
         IN_DIR(refusals_are_sentences),
     };

@@ -9,7 +9,8 @@
 
 /* step, source accuracy, information, largest, smallest; the rest of the signs is not looked at */
 /* clang-format off */
-#define C(step, source, info, large, small) { step, source, { 0, 0, info, large, small }, { 0 } }
+#define C(at, source, info, large, small) \
+    { .step = at, .source_accuracy = source, .target = { .information = info, .largest = large, .smallest = small } }
 /* clang-format on */
 #define SOURCE C(0, 0.99, 0.40, 0.60, 0.40)
 #define MAX_CANDIDATES 8

@@ -145,7 +145,8 @@ static const struct file {
       "\"largest\": 0.6, "
       "\"smallest\": 0.4, \"validators\": {\"information\": 0.4, \"clusters\": 0.3, \"risk\": "
       "null}}, "
-      "{\"step\": 5, \"gate\": \"called at least 97% of the target <b>\", \"early\": true, "
+      "{\"step\": 5, \"gate\": \"called at least 97% of the target <b>\", \"back_to\": 3, "
+      "\"early\": true, "
       "\"better\": 1, "
       "\"voters\": 2, \"validators\": {\"information\": 0.9}}, {\"step\": 10, \"gate\": \"\", "
       "\"place\": 1, "
@@ -172,6 +173,7 @@ static void a_whole_run_is_shown_whole(void **state)
     fyt_check_page(text);
     for (size_t i = 0; i < LEN(files); i++)
         check_contains(text, files[i].marker);
+    check_contains(text, "; went back to step 3, and on at half the rate</td>");
     check_contains(text, "uses target labels: shown, never used");
     check_contains(text, "took step 10; the oracle's step would have been 0.4 points better.");
     /* The matched oracle is of another step than the plain one. */

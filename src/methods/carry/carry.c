@@ -28,6 +28,7 @@ fy_adapt_opts fy_adapt_defaults(void)
         .schedule = "cosine",
         .batch = 64,
         .evaluations = 20,
+        .rollbacks = 3,
         .trade_off = -1,
         .mcd_steps = 4,
         .mdd_margin = 4,

@@ -23,9 +23,11 @@ static double ramp_at(const carry_stage *s, int64_t step)
 static fy_status on_step(void *arg, fy_plan *plan, int64_t step)
 {
     const carry_stage *s = arg;
-    const double rate = s->c->o->optim.lr * fy_schedule_factor(&s->c->schedule, step);
+    double rate;
     const bool learns = !(s->c->method->flags & CARRY_STILL);
-    fy_status st = FY_OK;
+    fy_status st;
+    FY_TRY(adapt_step(&s->c->adapt, &rate));
+    rate *= s->c->o->optim.lr * fy_schedule_factor(&s->c->schedule, step);
     for (int i = 0; learns && i < s->n_objectives; i++) {
         FY_TRY(set_rate(s, plan, i, "", rate));
         if (s->objectives[i].moves & CARRY_ENCODER)
@@ -45,9 +47,11 @@ static fy_status on_eval(void *arg, fy_plan *plan, int64_t step, bool *is_over)
     (void)plan;
     (void)is_over;
     FY_TRY(adapt_evaluate(&c->adapt, step));
+    if (step < c->steps && !(c->method->flags & CARRY_STILL))
+        FY_TRY(adapt_watch(&c->adapt, &c->o->rule, c->o->rollbacks));
     if (c->critic)
         FY_TRY(picture_critic(c->moments, c->dev, c->data, carry_critic_of, c, step));
-    if (c->method->label)
+    if (c->method->label && !c->adapt.kept->goes_back) /* else the labels of before stand */
         FY_TRY(c->method->label(c));
 done:
     return st;

@@ -1,7 +1,7 @@
 /* read_choice.c: choice.json: the candidates of a choice without labels, what refused them, and what validators made of them.
  *
  *   {"chosen": 2, "reason": "..", "voters": ["information", ..], "candidates": [{"method": null, "step": 100, "gate": "", "early": false,
- *    "place": 1.2, "better": 4, "voters": 5, "largest": .., "smallest": .., "validators": {"information": .., ..}}, ..]} */
+ *    "back_to": null, "place": 1.2, "better": 4, "voters": 5, "largest": .., "smallest": .., "validators": {"information": .., ..}}, ..]} */
 #include "report/report.h"
 
 #include <math.h>
@@ -29,6 +29,7 @@ static void read_candidate(fyi_report *r, const json_t *from, fyi_candidate_row 
     c->method = fyi_json_text(r, from, "method");
     c->gate = fyi_json_text(r, from, "gate");
     c->step = fyi_json_whole(from, "step");
+    c->back_to = fyi_json_whole(from, "back_to");
     c->is_early = json_is_true(json_object_get(from, "early"));
     c->place = fyi_json_number(from, "place");
     c->better = fyi_json_whole(from, "better");

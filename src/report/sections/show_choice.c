@@ -91,7 +91,10 @@ static void put_name(const fyi_ballots *c, size_t i, fyi_buf *b)
     else
         fyi_html(b, "@@@", of->method, of->method[0] != '\0' && of->step >= 0 ? ", step " : "",
                  of->step >= 0 ? fyi_whole(of->step).s : "");
-    fyi_html(b, "</th><td class=\"why\">@</td>", gate_of(c, i));
+    fyi_html(b, "</th><td class=\"why\">@", gate_of(c, i));
+    if (of->back_to >= 0)
+        fyi_html(b, "; went back to step @, and on at half the rate", fyi_whole(of->back_to).s);
+    fyi_buf_puts(b, "</td>");
 }
 
 static void put_votes(const fyi_candidate_row *of, fyi_buf *b)

@@ -15,18 +15,25 @@ double fyi_source_loss(const fyi_bout *t, int i)
     return isnan(c[0].source_accuracy) ? 0 : c[0].source_accuracy - c[i].source_accuracy;
 }
 
-static fyi_fate judge_shares(const fyi_bout *t, int i)
+static fyi_fate judge_signs(const fy_choice_rule *rule, const fy_signs *s, int k)
 {
-    const fy_signs *s = &t->in.candidates[i].target;
-
     if (!isfinite(s->largest) || !isfinite(s->smallest) || !isfinite(s->information))
         return FYI_NOT_FINITE;
-    if (s->largest * t->in.k > t->rule->largest_share + FYI_ROUNDING)
+    if (s->largest * k > rule->largest_share + FYI_ROUNDING)
         return FYI_ONE_CLASS;
-    if (s->smallest * t->in.k < t->rule->smallest_share - FYI_ROUNDING)
-        return t->in.k == 2 ? FYI_ONE_CLASS
-                            : FYI_LOST_CLASS; /* of two classes the other has the rest */
+    if (s->smallest * k < rule->smallest_share - FYI_ROUNDING)
+        return k == 2 ? FYI_ONE_CLASS : FYI_LOST_CLASS; /* of two classes the other has the rest */
     return FYI_PASSES;
+}
+
+bool fy_has_collapsed(const fy_choice_rule *rule, const fy_signs *s, int k)
+{
+    return judge_signs(rule, s, k) != FYI_PASSES;
+}
+
+static fyi_fate judge_shares(const fyi_bout *t, int i)
+{
+    return judge_signs(t->rule, &t->in.candidates[i].target, t->in.k);
 }
 
 /* The source model is nobody's neighbour: what it calls the target is why the run was made. */

@@ -20,18 +20,23 @@ static json_t *validators_json(const fy_candidate *c)
     return root;
 }
 
+static json_t *back_json(const fy_candidate *c)
+{
+    return c->went_back ? json_integer(c->back_to) : json_null();
+}
+
 static json_t *candidate_json(const fy_contest *t, const fy_ballot *ballots, int i)
 {
     const fy_candidate *c = &t->candidates[i];
     const fy_ballot *is = &ballots[i];
 
-    return json_pack("{s:s?, s:I, s:s, s:b, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:o}", "method",
+    return json_pack("{s:s?, s:I, s:s, s:b, s:o, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:o}", "method",
                      t->methods != NULL ? t->methods[i] : NULL, "step", (json_int_t)c->step, "gate",
-                     is->gate, "early", is->is_early, "place", number(is->place), "better",
-                     is->better, "voters", is->voters, "source_accuracy",
-                     number(c->source_accuracy), "information", number(c->target.information),
-                     "largest", number(c->target.largest), "smallest", number(c->target.smallest),
-                     "validators", validators_json(c));
+                     is->gate, "early", is->is_early, "back_to", back_json(c), "place",
+                     number(is->place), "better", is->better, "voters", is->voters,
+                     "source_accuracy", number(c->source_accuracy), "information",
+                     number(c->target.information), "largest", number(c->target.largest),
+                     "smallest", number(c->target.smallest), "validators", validators_json(c));
 }
 
 static json_t *voters_json(void)

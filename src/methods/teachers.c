@@ -162,9 +162,34 @@ static fy_status set_weights(const fy_distill_opts *o, teachers *t)
     return FY_OK;
 }
 
+static const char *their_taps(const fy_distill_opts *o)
+{
+    return o->teacher_taps ? o->teacher_taps : o->taps;
+}
+
+static fy_status check_tap_counts(const fy_distill_opts *o, const teachers *t)
+{
+    if (t->taps.n == t->teacher_taps.n)
+        return FY_OK;
+    return fy_error(
+        FY_EINVAL,
+        "distill: %d of the student's layers, '%s', beside %d of the teacher's, '%s'; name as many",
+        t->taps.n, t->taps.n ? o->taps : "", t->teacher_taps.n, their_taps(o));
+}
+
+static fy_status check_tap_readers(const fy_distill_opts *o, const teachers *t)
+{
+    if (t->taps.n == 0 || teachers_read(t, "layers"))
+        return FY_OK;
+    return fy_error(
+        FY_EINVAL,
+        "distill: taps is '%s', and none of the losses '%s' reads layers; name one that "
+        "does, such as hint, or leave out taps",
+        o->taps, o->losses ? o->losses : "");
+}
+
 fy_status teachers_open(const teachers_of *of, teachers *out)
 {
-    const char *theirs = of->o->teacher_taps ? of->o->teacher_taps : of->o->taps;
     fy_status st;
     *out = (teachers){ .v = of->v,
                        .n = of->n,
@@ -172,14 +197,11 @@ fy_status teachers_open(const teachers_of *of, teachers *out)
                        .critic_on_features = of->o->kd.critic_on_features };
     FY_TRY(words_of(of->o->losses, TEACHERS_MAX_LOSSES, "distill: losses", &out->losses));
     FY_TRY(words_of(of->o->taps, FY_KD_MAX_LAYERS, "distill: taps", &out->taps));
-    FY_TRY(words_of(theirs, FY_KD_MAX_LAYERS, "distill: teacher_taps", &out->teacher_taps));
-    if (out->taps.n != out->teacher_taps.n)
-        return fy_error(
-            FY_EINVAL,
-            "distill: %d of the student's layers, '%s', beside %d of the teacher's, '%s'; "
-            "name as many",
-            out->taps.n, of->o->taps, out->teacher_taps.n, theirs);
+    FY_TRY(
+        words_of(their_taps(of->o), FY_KD_MAX_LAYERS, "distill: teacher_taps", &out->teacher_taps));
+    FY_TRY(check_tap_counts(of->o, out));
     FY_TRY(open_by_shapes(of, out));
+    FY_TRY(check_tap_readers(of->o, out));
     FY_TRY(set_weights(of->o, out));
 done:
     return st;

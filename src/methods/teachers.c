@@ -46,7 +46,7 @@ static fy_node classes_of(const teachers *t, fy_graph *g, fy_node student, fy_no
                                                                   : student;
 }
 
-static fy_kd_in facing(const teachers *t, fy_graph *g, const lesson_batch *b, int i)
+static fy_kd_in facing(const teachers *t, fy_graph *g, const taught_batch *b, int i)
 {
     fy_kd_in in = { .student = look_at(g, b->student, b->y, &t->taps, b->first, b->n),
                     .teacher = look_at(g, t->v[i], b->said[i], &t->teacher_taps, 0, b->n),
@@ -64,7 +64,7 @@ void teachers_apply(const teachers *t, fy_graph *g, fy_node x, fy_node said[FY_M
 
 /* ---- the losses ---------------------------------------------------------------------------------------- */
 
-static fy_status open_losses(const teachers_of *of, teachers *t, fy_graph *g, const lesson_batch *b)
+static fy_status open_losses(const teachers_of *of, teachers *t, fy_graph *g, const taught_batch *b)
 {
     char name[48];
     fy_status st = FY_OK;
@@ -94,7 +94,7 @@ static fy_kd_in turned(const fy_kd_in *in)
     return (fy_kd_in){ .student = in->teacher, .teacher = in->student, .y = in->y };
 }
 
-static fy_status open_back(const teachers_of *of, teachers *t, fy_graph *g, const lesson_batch *b)
+static fy_status open_back(const teachers_of *of, teachers *t, fy_graph *g, const taught_batch *b)
 {
     const fy_kd_in in = facing(t, g, b, 0), back = turned(&in);
     if (place_of(&t->losses, "soft") < 0)
@@ -121,7 +121,7 @@ static fy_status open_by_shapes(const teachers_of *of, teachers *t)
     const fy_node seen =
         of->teacher_x ? fy_input(g, "teacher.x", FY_F32, fy_shape_batch(of->rows, of->teacher_x))
                       : x;
-    lesson_batch b = { .student = of->student,
+    taught_batch b = { .student = of->student,
                        .y = fy_model_apply(g, of->student, x, FY_TRAIN),
                        .n = of->rows,
                        .labels = fy_input(g, "y", FY_I32, FY_SHAPE(of->rows)) };
@@ -307,7 +307,7 @@ fy_status teachers_move(const teachers *t, fy_graph *g, fy_objective student, fy
     return each_own(t, move_own, &to);
 }
 
-fy_node teachers_loss(const teachers *t, fy_graph *g, const lesson_batch *b, fy_node *critics)
+fy_node teachers_loss(const teachers *t, fy_graph *g, const taught_batch *b, fy_node *critics)
 {
     fy_node sum = FY_NO_NODE;
     *critics = FY_NO_NODE;
@@ -323,7 +323,7 @@ fy_node teachers_loss(const teachers *t, fy_graph *g, const lesson_batch *b, fy_
     return sum;
 }
 
-fy_node teachers_back(const teachers *t, fy_graph *g, const lesson_batch *b)
+fy_node teachers_back(const teachers *t, fy_graph *g, const taught_batch *b)
 {
     const fy_kd_in in = facing(t, g, b, 0), back = turned(&in);
     return fy_scale(g, fy_kd_apply(g, t->back, &back), (float)t->back_weight);

@@ -15,6 +15,8 @@ ferry/peer for a rate, peer/ferry for time and memory.
   distill      steps per second of a student, with a teacher whose words are kept, a live one, and none
   dgl          steps per second of learning from two modalities, jointly, disentangled, and with what
                only one of them knows; and what the latter two cost beside the one before
+  distill-epoch
+               seconds per epoch of a student whose teacher's word is kept, and what that costs beside the student alone
   distill-whole
                seconds of a process that carries a network to another domain and back
   search-head  seconds of a process that tries 100 heads on a frozen ResNet-18, beside Ferry's own three
@@ -244,10 +246,14 @@ def figure(name, f, results):
 
 def cost(name, c, results):
     """How many times as long one of Ferry's sides takes as another, as a JSON object."""
-    of, than = (values_of(results, side, "steps_per_s") for side in (c.of, c.than))
-    ratios = [y / x for x, y in zip(of, than)]
-    return {"workload": name, "of": c.of.words, "than": c.than.words,
-            "ratio": round(statistics.median(than) / statistics.median(of), 4),
+    if c.metric:
+        ratios = values_of(results, c.of, c.metric)
+        middle = statistics.median(ratios)
+    else:
+        of, than = (values_of(results, side, "steps_per_s") for side in (c.of, c.than))
+        ratios = [y / x for x, y in zip(of, than)]
+        middle = statistics.median(than) / statistics.median(of)
+    return {"workload": name, "of": c.of.words, "than": c.than.words, "ratio": round(middle, 4),
             "ratio_range": span(ratios), "most": c.most}
 
 

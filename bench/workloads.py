@@ -8,8 +8,9 @@ Figure = namedtuple("Figure", "metric ferry peers")
 # How many figures' sides are checked against each other, with how many of the peers, and how far their
 # results may lie apart, relative to their size.
 Check = namedtuple("Check", "n_figures n_peers tolerance")
-# How many times as long as `than` one of Ferry's sides takes; at most `most` is wanted.
-Cost = namedtuple("Cost", "of than most")
+# How many times as long as `than` one of Ferry's sides takes; at most `most` is wanted. metric: where `of` runs both
+# by turns and says it itself.
+Cost = namedtuple("Cost", "of than most metric", defaults=(None,))
 # options: of both sides. check: None where the sides cannot be. folder: they read a folder of pictures.
 Workload = namedtuple("Workload", "about options longest_block_s warm_up check folder figures costs",
                       defaults=((),))
@@ -18,6 +19,7 @@ ONE = Check(1, 1, 1e-3)
 
 MORE_IS_BETTER = {"steps_per_s", "images_per_s"}
 UNITS = {"steps_per_s": "steps/s", "images_per_s": "images/s", "startup_s": "s to first step",
+         "epoch_s": "s, an epoch",
          "peak_rss_mib": "MiB at most", "process_s": "s, whole process"}
 
 TRAIN = "eager", "compile"
@@ -48,6 +50,8 @@ def steps_of(workload, variants):
 JOINT = steps_of("joint", ("eager", "plain", "compile"))
 DGL = steps_of("dgl", ("classic", "eager", "plain", "compile"))
 DGL_UNIQUE = steps_of("dgl-unique", ("classic", "eager", "plain", "compile"))
+
+KEPT_EPOCH = Side("ferry", "kept teacher", ("distill-epoch",))
 
 # The first figure of a workload is its main one.
 WORKLOADS = {
@@ -119,6 +123,12 @@ WORKLOADS = {
                  Side("peer", "live teacher, jit", ("distill", "--variant", "live-jit")))),
          Figure("steps_per_s", Side("ferry", "no teacher", ("student",)),
                 (Side("peer", "no teacher", ("distill", "--variant", "alone")),)))),
+    # Ferry beside itself: what a teacher costs whose word is kept.
+    "distill-epoch": Workload(
+        "an epoch of LeNet on 4,096 images of 28x28, from labels and a CNN's soft targets",
+        (), 60, False, None, False,
+        (Figure("epoch_s", KEPT_EPOCH, (Side("ferry", "live teacher", ("distill-epoch", "--live")),)),),
+        (Cost(KEPT_EPOCH, Side("ferry", "the student alone", ()), 1.1, "epoch_cost"),)),
     "distill-whole": Workload(
         "a teacher, a student of it on another domain, re-distillation and fine-tuning, whole process",
         (), 60, False, ONE, False,

@@ -5,7 +5,7 @@
  *   bench WORKLOAD [options]
  *     --bf16          products in bf16
  *     --batch N       images of a step; the workload's own by default
- *     --live          adda: the frozen encoder runs in each step
+ *     --live          adda, distill: the frozen network runs in each step
  *     --blocks N, --block-s S   timed blocks (7) and their seconds (1)
  *     --first         stop after one step
  *     --spawned NS    the parent's CLOCK_MONOTONIC when it started this process
@@ -21,8 +21,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
-
-#define MAX_BLOCKS 99
 
 typedef struct workload {
     const char *name;
@@ -40,6 +38,7 @@ static const workload workloads[] = {
     { "head10", begin_head10 },
     { "distill", begin_distill },
     { "student", begin_distill },
+    { "distill-epoch", begin_distill_epoch },
     { "distill-whole", begin_distill_whole },
     { "joint", begin_dgl },
     { "dgl", begin_dgl },
@@ -173,7 +172,7 @@ fy_status bench_put_loss(const bench *b, fy_node loss)
 
 /* ---- measuring, as peer.py does ------------------------------------------------------------------ */
 
-static double now_s(void)
+double bench_now_s(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -186,26 +185,32 @@ static int by_value(const void *x, const void *y)
     return (a > b) - (a < b);
 }
 
+double bench_median(double *v, int64_t n)
+{
+    qsort(v, (size_t)n, sizeof *v, by_value);
+    return v[n / 2];
+}
+
 /* Warms up for one and a half blocks; the figure is the median of the timed ones. */
 static fy_status measure(bench *b)
 {
     const int64_t least = b->blocks < 3 ? b->blocks : 3;
-    double rate[MAX_BLOCKS];
+    double rate[BENCH_MOST_BLOCKS];
     fy_status st;
-    double start = now_s();
+    double start = bench_now_s();
     int n = 0;
-    for (; n < least || now_s() - start < 1.5 * b->block_s; n++)
+    for (; n < least || bench_now_s() - start < 1.5 * b->block_s; n++)
         FY_TRY(b->step(b));
-    const int reps = 1 + (int)(b->block_s * n / (now_s() - start));
+    const int reps = 1 + (int)(b->block_s * n / (bench_now_s() - start));
     for (int k = 0; k < b->blocks; k++) {
-        start = now_s();
+        start = bench_now_s();
         for (int i = 0; i < reps; i++)
             FY_TRY(b->step(b));
-        rate[k] = reps / (now_s() - start);
+        rate[k] = reps / (bench_now_s() - start);
     }
-    qsort(rate, (size_t)b->blocks, sizeof *rate, by_value);
-    bench_put(b, "steps_per_s", rate[b->blocks / 2]);
-    bench_put(b, "images_per_s", rate[b->blocks / 2] * (double)b->step_images);
+    const double middle = bench_median(rate, b->blocks);
+    bench_put(b, "steps_per_s", middle);
+    bench_put(b, "images_per_s", middle * (double)b->step_images);
 done:
     return st;
 }
@@ -226,7 +231,7 @@ static fy_status run_steps(bench *b)
     fy_status st;
     FY_TRY(b->step(b));
     if (b->spawned_s > 0)
-        bench_put(b, "startup_s", now_s() - b->spawned_s);
+        bench_put(b, "startup_s", bench_now_s() - b->spawned_s);
     if (b->values && b->result)
         FY_TRY(compare_results(b));
     else if (!b->first_only)
@@ -322,7 +327,7 @@ static void read_options(bench *b, int n, char **words)
             b->kernel_times = next;
         set_number(b, words[i], next);
     }
-    b->blocks = b->blocks < 1 ? 1 : b->blocks > MAX_BLOCKS ? MAX_BLOCKS : b->blocks;
+    b->blocks = b->blocks < 1 ? 1 : b->blocks > BENCH_MOST_BLOCKS ? BENCH_MOST_BLOCKS : b->blocks;
 }
 
 int main(int argc, char **argv)

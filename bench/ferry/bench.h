@@ -5,6 +5,8 @@
 
 #include <ferry/ferry.h>
 
+#define BENCH_MOST_BLOCKS 99
+
 typedef struct bench {
     const char *workload, *folder; /* folder: of pictures */
     const char *kernel_times;
@@ -31,6 +33,7 @@ fy_status begin_pictures(bench *b);
 fy_status begin_jpeg(bench *b);
 fy_status begin_head10(bench *b);
 fy_status begin_distill(bench *b); /* distill and student */
+fy_status begin_distill_epoch(bench *b);
 fy_status begin_distill_whole(bench *b);
 fy_status begin_search_head(bench *b);
 fy_status begin_backbone(bench *b);
@@ -46,6 +49,16 @@ float *bench_noise(int64_t n);
 fy_node bench_halves(fy_graph *g, int n, int n_first);
 /* Sample i is of class 37 i, in the ring of the classes. */
 fy_node bench_spread(fy_graph *g, int64_t n, int64_t classes);
+/* What a student takes from a CNN, of ten classes of 28x28: 0.9 tau^2 KL(T || S), tau 4. Never freed. */
+typedef struct bench_teacher {
+    fy_model *model;
+    fy_kd *kd;
+    fy_node said, loss; /* logits; a scalar */
+} bench_teacher;
+fy_status bench_add_teacher(fy_graph *g, fy_node x, fy_node logits, bench_teacher *t);
+double bench_now_s(void);
+/* The middle one of n values, which are sorted. */
+double bench_median(double *v, int64_t n);
 /* b->plan, run by b->step. */
 fy_status bench_plan(bench *b, const fy_plan_opts *o);
 /* The folder's pictures as ImageNet's networks see them, [3, 224, 224]. */

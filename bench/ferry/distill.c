@@ -10,8 +10,8 @@
 #define CLASSES 10
 
 typedef struct lesson {
-    fy_model *teacher, *student;
-    fy_kd *kd;
+    bench_teacher teacher;
+    fy_model *student;
     fy_node loss;
     float *images;          /* [BATCH, 1, 28, 28] */
     float *kept, *gathered; /* [ROWS, CLASSES], [BATCH, CLASSES] */
@@ -39,16 +39,14 @@ static fy_status keep_words(bench *b, fy_node said)
     return fy_plan_feed(b->plan, said, l->gathered);
 }
 
-/* 0.9 tau^2 KL(T || S) + 0.1 CE, tau 4. */
-static fy_status add_teacher(bench *b, lesson *l, fy_node x, fy_node *said, fy_node *loss)
+fy_status bench_add_teacher(fy_graph *g, fy_node x, fy_node logits, bench_teacher *t)
 {
-    fy_graph *g = b->g;
     fy_status st;
-    FY_TRY(bench_open_model("cnn", "teacher", FY_SHAPE(1, 28, 28), CLASSES, &l->teacher));
-    *said = fy_model_apply(g, l->teacher, x, FY_EVAL);
-    const fy_kd_in in = { .student = { .logits = *loss }, .teacher = { .logits = *said } };
-    FY_TRY(fy_kd_new("soft", "kd", g, &in, NULL, &l->kd));
-    *loss = fy_scale(g, fy_kd_apply(g, l->kd, &in), 0.9f);
+    FY_TRY(bench_open_model("cnn", "teacher", FY_SHAPE(1, 28, 28), CLASSES, &t->model));
+    t->said = fy_model_apply(g, t->model, x, FY_EVAL);
+    const fy_kd_in in = { .student = { .logits = logits }, .teacher = { .logits = t->said } };
+    FY_TRY(fy_kd_new("soft", "kd", g, &in, NULL, &t->kd));
+    t->loss = fy_scale(g, fy_kd_apply(g, t->kd, &in), 0.9f);
 done:
     return st;
 }
@@ -67,8 +65,8 @@ static fy_status share(const bench *b, const lesson *l)
         return FY_OK;
     FY_TRY(fy_weights_create(b->values, &f));
     FY_TRY(bench_share_model(f, "student.", l->student));
-    if (l->teacher)
-        FY_TRY(bench_share_model(f, "teacher.", l->teacher));
+    if (l->teacher.model)
+        FY_TRY(bench_share_model(f, "teacher.", l->teacher.model));
     if (l->kept)
         FY_TRY(fy_weights_add(f, "kept", FY_F32, &FY_SHAPE(ROWS, CLASSES), l->kept));
     FY_TRY(fy_weights_add(f, "x", FY_F32, &FY_SHAPE(BATCH, 1, 28, 28), l->images));
@@ -84,7 +82,6 @@ fy_status begin_distill(bench *b)
     const bool is_taught = strcmp(b->workload, "distill") == 0;
     const fy_optim sgd = fy_sgd(1e-3f, 0.9f, 0);
     fy_graph *g = b->g;
-    fy_node said = FY_NO_NODE;
     fy_status st;
     b->state = &l;
     b->step_images = BATCH;
@@ -92,21 +89,20 @@ fy_status begin_distill(bench *b)
     FY_TRY(bench_open_model("lenet", "student", FY_SHAPE(1, 28, 28), CLASSES, &l.student));
     const fy_node x = fy_input(g, "x", FY_F32, FY_SHAPE(BATCH, 1, 28, 28));
     const fy_node logits = fy_model_apply(g, l.student, x, FY_TRAIN);
-    fy_node loss = logits;
     const fy_node labels =
         fy_mean_all(g, fy_cross_entropy(g, logits, bench_halves(g, BATCH, BATCH / 2)));
     if (is_taught)
-        FY_TRY(add_teacher(b, &l, x, &said, &loss));
-    l.loss = is_taught ? fy_add(g, loss, fy_scale(g, labels, 0.1f)) : labels;
+        FY_TRY(bench_add_teacher(g, x, logits, &l.teacher));
+    l.loss = is_taught ? fy_add(g, l.teacher.loss, fy_scale(g, labels, 0.1f)) : labels;
     const fy_objective task = fy_objective_add(g, "task", l.loss, &sgd);
     fy_objective_moves_model(g, task, l.student, "*", NULL);
     const bool is_kept = is_taught && !b->live;
-    const fy_plan_opts o = { .feeds = &said, .n_feeds = is_kept ? 1 : 0 };
+    const fy_plan_opts o = { .feeds = &l.teacher.said, .n_feeds = is_kept ? 1 : 0 };
     FY_TRY(bench_plan(b, &o));
     l.images = bench_noise(BATCH * 784);
     FY_TRY(fy_plan_feed(b->plan, x, l.images));
     if (is_kept)
-        FY_TRY(keep_words(b, said));
+        FY_TRY(keep_words(b, l.teacher.said));
     st = share(b, &l);
 done:
     return st;

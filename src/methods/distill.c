@@ -4,6 +4,10 @@
  *   S   student: a copy of T of which some layers move, or a smaller network
  *   R   begins as S and learns the source again, from S and from labels
  *   F   T fine-tuned on the target by labels alone, to be held against
+ * By default c is 0.5, soft has its usual weight at its usual temperature, 4, and a copy is pulled to T by 1e-3. Of the terms
+ * on features (hint) and by a critic (adversarial) neither is on: both need a weight that fits the networks, the latter has no
+ * usual one, and a copy, of which the end moves, already begins with T's features and is held near them.
+ *
  * Soft targets: Hinton, Vinyals and Dean 2015. Students of their teacher's size: Furlanello et al. 2018. Learning without
  * the loss of what was known: Li and Hoiem 2016. */
 #include "distill.h"

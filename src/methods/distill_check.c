@@ -1,38 +1,37 @@
 /* distill_check.c: what is wrong with a distillation's options and data alone, before anything is opened. */
 #include "distill.h"
 
+#include "limits.h"
+
 #include <math.h>
 #include <string.h>
 
 static fy_status check_numbers(const fy_distill_opts *o)
 {
-    if (o->n_teachers < 1 || o->n_teachers > FY_MAX_TEACHERS)
-        return fy_error(FY_EINVAL, "distill: %d teachers; expected 1 to %d", o->n_teachers,
-                        FY_MAX_TEACHERS);
-    if (o->epochs < 1 || o->teacher_epochs < 1 || o->redistil_epochs < 1)
-        return fy_error(FY_EINVAL,
-                        "distill: %lld epochs, %lld of the teacher, %lld of "
-                        "re-distillation; expected 1 or more",
-                        (long long)o->epochs, (long long)o->teacher_epochs,
-                        (long long)o->redistil_epochs);
-    if (o->rounds < 0 || o->rounds > DISTILL_ROUNDS)
-        return fy_error(FY_EINVAL, "distill: %lld rounds of re-distillation; expected 0 to %d",
-                        (long long)o->rounds, DISTILL_ROUNDS);
-    if (!(o->ce >= 0 && o->l2_sp >= 0 && o->redistil_target >= 0 && o->redistil_weight >= 0 &&
-          o->redistil_weight <= 1) ||
-        o->patience < 0)
-        return fy_error(
-            FY_EINVAL,
-            "distill: ce %g, l2_sp %g, redistil_target %g, redistil_weight %g, patience %lld; "
-            "expected 0 or more, redistil_weight at most 1",
-            o->ce, o->l2_sp, o->redistil_target, o->redistil_weight, (long long)o->patience);
-    if (o->batch < 2)
-        return fy_error(FY_EINVAL, "distill: batch is %lld; expected 2 or more",
-                        (long long)o->batch);
-    if (!(o->label_smoothing >= 0 && o->label_smoothing < 1))
-        return fy_error(FY_EINVAL, "distill: label smoothing is %g; expected 0 to below 1",
-                        o->label_smoothing);
-    return FY_OK;
+    const limit limits[] = {
+        { "n_teachers", o->n_teachers, 1, FY_MAX_TEACHERS },
+        { "teacher_epochs", (double)o->teacher_epochs, 1, 1e9 },
+        { "teacher_optim.lr", o->teacher_optim.lr, 0, 1e6 },
+        { "ce", o->ce, 0, 1e6 },
+        { "source_ce", o->source_ce, 0, 1e6 },
+        { "label_smoothing", o->label_smoothing, 0, 0.99 },
+        { "l2_sp", o->l2_sp, 0, 1e6 },
+        { "optim.lr", o->optim.lr, 0, 1e6 },
+        { "epochs", (double)o->epochs, 1, 1e9 },
+        { "batch", (double)o->batch, 2, 65536 },
+        { "source_drop", o->source_drop, 0, 1 },
+        { "target_accuracy", o->target_accuracy, 0, 1 },
+        { "patience", (double)o->patience, 0, 1e9 },
+        { "rounds", (double)o->rounds, 0, DISTILL_ROUNDS },
+        { "redistil_epochs", (double)o->redistil_epochs, 1, 1e9 },
+        { "redistil_rate", o->redistil_rate, 0, 10 },
+        { "redistil_weight", o->redistil_weight, 0, 1 },
+        { "redistil_target", o->redistil_target, 0, 1e6 },
+        { "finetuned_rate", o->finetuned_rate, 0, 1e6 },
+        { "views", (double)o->views, 0, 1e6 },
+        { "workers", o->workers, 0, 64 },
+    };
+    return limits_check("distill", limits, sizeof limits / sizeof *limits);
 }
 
 /* A half of every batch that is of both. */
@@ -167,10 +166,6 @@ static fy_status check_unread(const distill *d)
 
 static fy_status check_source_ce(const distill *d)
 {
-    if (!(d->o->source_ce >= 0))
-        return fy_error(FY_EINVAL,
-                        "distill: the weight of the source's labels is %g; expected 0 or more",
-                        d->o->source_ce);
     if (d->o->source_ce > 0 && !d->data->target)
         return fy_error(FY_EINVAL,
                         "distill: source_ce is a weight beside that of a target's labels, and "

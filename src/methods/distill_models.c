@@ -48,6 +48,25 @@ done:
     return st;
 }
 
+/* What the caller says of a network whose file says it itself. */
+static fy_status check_form(const fy_network_opts *n, const fy_weights *w)
+{
+    const struct {
+        const char *name;
+        bool is_given;
+    } all[] = { { "width", n->width > 0 },
+                { "dropout", n->dropout >= 0 },
+                { "pool", n->pool != NULL },
+                { "classes", n->classes > 0 } };
+    for (size_t i = 0; i < sizeof all / sizeof *all && fy_weights_meta(w, "ferry.options"); i++)
+        if (all[i].is_given)
+            return fy_error(FY_EINVAL,
+                            "distill: the teacher's %s is given, and its file, '%s', says it "
+                            "itself; leave it out",
+                            all[i].name, n->weights);
+    return FY_OK;
+}
+
 /* With the options that its file names, where it has one. */
 static fy_status open_teacher(distill *d, int i)
 {
@@ -66,6 +85,7 @@ static fy_status open_teacher(distill *d, int i)
         return open_untrained(d, n->family, name, &m, &d->m.teachers[i]);
     FY_TRY(fy_weights_open_part(n->weights,
                                 n->weights_part && *n->weights_part ? n->weights_part : NULL, &w));
+    FY_TRY(check_form(n, w));
     FY_TRY(fy_model_open_saved(w, n->family, name, &m, &d->m.teachers[i]));
     if (n->family && strcmp(n->family, fy_model_family(d->m.teachers[i])) != 0)
         st = fy_error(FY_EINVAL,

@@ -9,6 +9,9 @@
 #include <math.h>
 #include <stdio.h>
 
+/* The critics learn first, at half the student's rate: Adam, whatever the student's optimiser. */
+#define CRITIC_RATE 0.5
+
 typedef struct running {
     const school *s;
     const lesson *l;
@@ -75,9 +78,6 @@ fy_status lesson_test(const school *s, fy_model *m, double v[DOMAINS])
 {
     return look_at(s, m, true, v);
 }
-
-/* The critics learn first, at half the student's rate: Adam, whatever the student's optimiser. */
-#define CRITIC_RATE 0.5
 
 /* ---- between steps ---------------------------------------------------------------------------------------- */
 
@@ -290,7 +290,7 @@ static void add_labels(running *r, int i)
                                     (float)r->l->ce[i]));
 }
 
-static void add_peer(running *r, int i, const lesson_batch *b)
+static void add_peer(running *r, int i, const taught_batch *b)
 {
     const fy_node labels = loss_cross_entropy(r->g, b->said[0], &r->in[i], r->s->o->label_smoothing);
     const fy_node back = teachers_back(r->l->teachers, r->g, b);
@@ -300,7 +300,7 @@ static void add_peer(running *r, int i, const lesson_batch *b)
 
 static void add_teachers(running *r, int i)
 {
-    lesson_batch b = { .student = r->l->learner,
+    taught_batch b = { .student = r->l->learner,
                        .y = r->logits,
                        .first = r->first[i],
                        .n = r->n[i],

@@ -46,7 +46,7 @@ static fy_node classes_of(const teachers *t, fy_graph *g, fy_node student, fy_no
                                                                   : student;
 }
 
-static fy_kd_in facing(const teachers *t, fy_graph *g, const lesson_batch *b, int i)
+static fy_kd_in facing(const teachers *t, fy_graph *g, const taught_batch *b, int i)
 {
     fy_kd_in in = { .student = look_at(g, b->student, b->y, &t->taps, b->first, b->n),
                     .teacher = look_at(g, t->v[i], b->said[i], &t->teacher_taps, 0, b->n),
@@ -64,7 +64,7 @@ void teachers_apply(const teachers *t, fy_graph *g, fy_node x, fy_node said[FY_M
 
 /* ---- the losses ---------------------------------------------------------------------------------------- */
 
-static fy_status open_losses(const teachers_of *of, teachers *t, fy_graph *g, const lesson_batch *b)
+static fy_status open_losses(const teachers_of *of, teachers *t, fy_graph *g, const taught_batch *b)
 {
     char name[48];
     fy_status st = FY_OK;
@@ -94,7 +94,7 @@ static fy_kd_in turned(const fy_kd_in *in)
     return (fy_kd_in){ .student = in->teacher, .teacher = in->student, .y = in->y };
 }
 
-static fy_status open_back(const teachers_of *of, teachers *t, fy_graph *g, const lesson_batch *b)
+static fy_status open_back(const teachers_of *of, teachers *t, fy_graph *g, const taught_batch *b)
 {
     const fy_kd_in in = facing(t, g, b, 0), back = turned(&in);
     if (place_of(&t->losses, "soft") < 0)
@@ -121,7 +121,7 @@ static fy_status open_by_shapes(const teachers_of *of, teachers *t)
     const fy_node seen =
         of->teacher_x ? fy_input(g, "teacher.x", FY_F32, fy_shape_batch(of->rows, of->teacher_x))
                       : x;
-    lesson_batch b = { .student = of->student,
+    taught_batch b = { .student = of->student,
                        .y = fy_model_apply(g, of->student, x, FY_TRAIN),
                        .n = of->rows,
                        .labels = fy_input(g, "y", FY_I32, FY_SHAPE(of->rows)) };
@@ -162,9 +162,34 @@ static fy_status set_weights(const fy_distill_opts *o, teachers *t)
     return FY_OK;
 }
 
+static const char *their_taps(const fy_distill_opts *o)
+{
+    return o->teacher_taps ? o->teacher_taps : o->taps;
+}
+
+static fy_status check_tap_counts(const fy_distill_opts *o, const teachers *t)
+{
+    if (t->taps.n == t->teacher_taps.n)
+        return FY_OK;
+    return fy_error(
+        FY_EINVAL,
+        "distill: %d of the student's layers, '%s', beside %d of the teacher's, '%s'; name as many",
+        t->taps.n, t->taps.n ? o->taps : "", t->teacher_taps.n, their_taps(o));
+}
+
+static fy_status check_tap_readers(const fy_distill_opts *o, const teachers *t)
+{
+    if (t->taps.n == 0 || teachers_read(t, "layers"))
+        return FY_OK;
+    return fy_error(
+        FY_EINVAL,
+        "distill: taps is '%s', and none of the losses '%s' reads layers; name one that "
+        "does, such as hint, or leave out taps",
+        o->taps, o->losses ? o->losses : "");
+}
+
 fy_status teachers_open(const teachers_of *of, teachers *out)
 {
-    const char *theirs = of->o->teacher_taps ? of->o->teacher_taps : of->o->taps;
     fy_status st;
     *out = (teachers){ .v = of->v,
                        .n = of->n,
@@ -172,14 +197,11 @@ fy_status teachers_open(const teachers_of *of, teachers *out)
                        .critic_on_features = of->o->kd.critic_on_features };
     FY_TRY(words_of(of->o->losses, TEACHERS_MAX_LOSSES, "distill: losses", &out->losses));
     FY_TRY(words_of(of->o->taps, FY_KD_MAX_LAYERS, "distill: taps", &out->taps));
-    FY_TRY(words_of(theirs, FY_KD_MAX_LAYERS, "distill: teacher_taps", &out->teacher_taps));
-    if (out->taps.n != out->teacher_taps.n)
-        return fy_error(
-            FY_EINVAL,
-            "distill: %d of the student's layers, '%s', beside %d of the teacher's, '%s'; "
-            "name as many",
-            out->taps.n, of->o->taps, out->teacher_taps.n, theirs);
+    FY_TRY(
+        words_of(their_taps(of->o), FY_KD_MAX_LAYERS, "distill: teacher_taps", &out->teacher_taps));
+    FY_TRY(check_tap_counts(of->o, out));
     FY_TRY(open_by_shapes(of, out));
+    FY_TRY(check_tap_readers(of->o, out));
     FY_TRY(set_weights(of->o, out));
 done:
     return st;
@@ -285,7 +307,7 @@ fy_status teachers_move(const teachers *t, fy_graph *g, fy_objective student, fy
     return each_own(t, move_own, &to);
 }
 
-fy_node teachers_loss(const teachers *t, fy_graph *g, const lesson_batch *b, fy_node *critics)
+fy_node teachers_loss(const teachers *t, fy_graph *g, const taught_batch *b, fy_node *critics)
 {
     fy_node sum = FY_NO_NODE;
     *critics = FY_NO_NODE;
@@ -301,7 +323,7 @@ fy_node teachers_loss(const teachers *t, fy_graph *g, const lesson_batch *b, fy_
     return sum;
 }
 
-fy_node teachers_back(const teachers *t, fy_graph *g, const lesson_batch *b)
+fy_node teachers_back(const teachers *t, fy_graph *g, const taught_batch *b)
 {
     const fy_kd_in in = facing(t, g, b, 0), back = turned(&in);
     return fy_scale(g, fy_kd_apply(g, t->back, &back), (float)t->back_weight);

@@ -45,19 +45,19 @@ fy_status teachers_check_first(const teachers *t, int64_t first);
 fy_status teachers_keep(const teachers *t, fy_run *r);
 
 /* A batch as the student and the teachers see it. */
-typedef struct lesson_batch {
+typedef struct taught_batch {
     fy_model *student;
     fy_node y; /* the student's logits, of which the rows from `first` on are looked at */
     int64_t first, n;
     fy_node said[FY_MAX_TEACHERS]; /* each teacher's logits of these n rows */
     fy_node labels;                /* i32 [n] */
-} lesson_batch;
+} taught_batch;
 /* The teachers' logits of x, in evaluation mode; of one that learns, with what moves in training mode. */
 void teachers_apply(const teachers *t, fy_graph *g, fy_node x, fy_node said[FY_MAX_TEACHERS]);
 /* sum_i w_i mean over the teachers of loss_i, a scalar; the critics' loss beside it, FY_NO_NODE if there is no critic. */
-fy_node teachers_loss(const teachers *t, fy_graph *g, const lesson_batch *b, fy_node *critics);
+fy_node teachers_loss(const teachers *t, fy_graph *g, const taught_batch *b, fy_node *critics);
 /* What the teacher learns from the student by, weighed, a scalar (Zhang et al. 2018, equation 6). There is t->back. */
-fy_node teachers_back(const teachers *t, fy_graph *g, const lesson_batch *b);
+fy_node teachers_back(const teachers *t, fy_graph *g, const taught_batch *b);
 /* Lets the objectives move what is not the student's: adapters with it, critics against it. critic may be {0}. */
 fy_status teachers_move(const teachers *t, fy_graph *g, fy_objective student, fy_objective critic);
 

@@ -26,37 +26,55 @@ static const char *const *family_words(void)
     return words;
 }
 
+/* What keys need. */
+#define OF_A_FAMILY "family!=auto"
+#define OF_A_FILE "weights!=\"\""
+#define LEARNS(teacher) teacher ".weights=\"\" or " teacher ".learns=true"
+#define A_TEACHER_LEARNS LEARNS("teacher") " or " LEARNS("teacher_2") " or " LEARNS("teacher_3")
+#define READ_BY(losses) "distill.losses~" losses
+#define ON_LAYERS "hint|vid|attention|nst|fsp|similarity"
+#define BEGINS_SOMEWHERE "student.family=auto or student.weights!=\"\""
+
 /* clang-format off */
 #define AT(member) offsetof(fy_network_opts, member)
 #define KEY(name, type, member, min, max, words, needs, help) \
     { name, type, AT(member), min, max, words, needs, 0, help }
 #define WEIGHTS(what, needs) \
     KEY("weights", FYI_KEY_FILE, weights, 0, 0, NULL, needs, what), \
-    KEY("weights_part", FYI_KEY_TEXT, weights_part, 0, 0, NULL, "weights!=\"\"", \
+    KEY("weights_part", FYI_KEY_TEXT, weights_part, 0, 0, NULL, OF_A_FILE, \
         "which of a checkpoint's dictionaries: \"ema\"; \"\": the usual one"), \
-    KEY("weights_prefix", FYI_KEY_TEXT, weights_prefix, 0, 0, NULL, "weights!=\"\"", \
-        "what stands before the model's names in the file: \"backbone.\"; \"\": found by itself"), \
-    KEY("width", FYI_KEY_REAL, width, 0, 16, NULL, needs, "factor on the channels of every layer; 0: 1"), \
-    KEY("dropout", FYI_KEY_REAL, dropout, -1, 0.99, NULL, needs, "before the head; -1: the family's own"), \
-    KEY("pool", FYI_KEY_WORD, pool, 0, 0, fyi_pool_words, needs, "over the last map; auto: the family's own")
+    KEY("weights_prefix", FYI_KEY_TEXT, weights_prefix, 0, 0, NULL, OF_A_FILE, \
+        "what stands before the model's names in the file: \"backbone.\"; \"\": found by itself")
+#define FORM \
+    KEY("width", FYI_KEY_REAL, width, 0, 16, NULL, OF_A_FAMILY, \
+        "factor on the channels of every layer; 0: 1"), \
+    KEY("dropout", FYI_KEY_REAL, dropout, -1, 0.99, NULL, OF_A_FAMILY, \
+        "before the head; -1: the family's own"), \
+    KEY("pool", FYI_KEY_WORD, pool, 0, 0, fyi_pool_words, OF_A_FAMILY, \
+        "over the last map; auto: the family's own")
 
 static const fyi_key teacher_keys[] = {
     KEY("family", FYI_KEY_WORD, family, 0, 0, family_words, NULL,
         "the network that teaches; auto: what its weights' file says"),
     WEIGHTS("trained before; \"\": it learns the source first", NULL),
-    KEY("learns", FYI_KEY_BOOL, learns, 0, 0, NULL, "weights!=\"\"",
+    FORM,
+    KEY("learns", FYI_KEY_BOOL, learns, 0, 0, NULL, OF_A_FILE,
         "true: what of the file fits is where it begins, and it learns the source first"),
-    KEY("classes", FYI_KEY_INT, classes, 0, FY_MAX_SCORED, NULL, "weights!=\"\"",
+    KEY("classes", FYI_KEY_INT, classes, 0, FY_MAX_SCORED, NULL, OF_A_FILE,
         "of a file that does not say; 0: the source's"),
     { .key = NULL },
 };
 
 static const fyi_key student_keys[] = {
-    KEY("family", FYI_KEY_WORD, family, 0, 0, family_words, NULL, "the network that learns; auto: a copy of the teacher"),
-    WEIGHTS("what of it fits is loaded; \"\": random values", "family!=auto"),
-    KEY("edit", FYI_KEY_TEXTS, edit, 0, 0, NULL, NULL, "changes to its layers, a list such as [drop layer3.1, head mlp 256]"),
+    KEY("family", FYI_KEY_WORD, family, 0, 0, family_words, NULL,
+        "the network that learns; auto: a copy of the teacher"),
+    WEIGHTS("what of it fits is loaded; \"\": random values", OF_A_FAMILY),
+    FORM,
+    KEY("edit", FYI_KEY_TEXTS, edit, 0, 0, NULL, NULL,
+        "changes to its layers, a list such as [drop layer3.1, head mlp 256]"),
     { .key = NULL },
 };
+#undef FORM
 #undef WEIGHTS
 #undef KEY
 #undef AT
@@ -71,14 +89,19 @@ static const fyi_key distill_keys[] = {
         "what it learns from the teacher: \"soft hint\"; 'ferry help losses' lists them; none: labels alone"),
     { "weights", FYI_KEY_REALS, AT(weights), 0, 1e9, NULL, NULL, FYI_KEY_MAY_BE_EMPTY,
       "of each loss; []: each one's usual weight" },
-    KEY("taps", FYI_KEY_TEXT, o.taps, 0, 0, NULL, NULL, "the student's layers that are compared: \"layer2 layer3\""),
-    KEY("teacher_taps", FYI_KEY_TEXT, o.teacher_taps, 0, 0, NULL, "taps!=\"\"", "the teachers' beside them; \"\": the same names"),
+    KEY("taps", FYI_KEY_TEXT, o.taps, 0, 0, NULL, READ_BY(ON_LAYERS),
+        "the student's layers that are compared: \"layer2 layer3\""),
+    KEY("teacher_taps", FYI_KEY_TEXT, o.teacher_taps, 0, 0, NULL, "taps!=\"\"",
+        "the teachers' beside them; \"\": the same names"),
     KEY("ce", FYI_KEY_REAL, o.ce, 0, 1e6, NULL, NULL, "weight of the labels"),
-    KEY("source_ce", FYI_KEY_REAL, o.source_ce, 0, 1e6, NULL, "target", "weight of the source's labels beside a target's"),
+    KEY("source_ce", FYI_KEY_REAL, o.source_ce, 0, 1e6, NULL, "target",
+        "weight of the source's labels beside a target's"),
     KEY("label_smoothing", FYI_KEY_REAL, o.label_smoothing, 0, 0.99, NULL, NULL,
         "share of a label that is spread over all classes"),
-    KEY("l2_sp", FYI_KEY_REAL, o.l2_sp, 0, 1e6, NULL, NULL, "pull of what moves towards where it began"),
-    KEY("mutual", FYI_KEY_BOOL, o.mutual, 0, 0, NULL, NULL, "the teacher learns in the same steps, by `soft` from the student and from the labels"),
+    KEY("l2_sp", FYI_KEY_REAL, o.l2_sp, 0, 1e6, NULL, BEGINS_SOMEWHERE,
+        "pull of what moves towards where it began"),
+    KEY("mutual", FYI_KEY_BOOL, o.mutual, 0, 0, NULL, NULL,
+        "the teacher learns in the same steps, by `soft` from the student and from the labels"),
     KEY("optim", FYI_KEY_WORD, o.optim.name, 0, 0, fy_optim_names, NULL, "how the student learns"),
     KEY("lr", FYI_KEY_REAL, o.optim.lr, 0, 1e6, NULL, NULL, "learning rate, before the schedule"),
     KEY("momentum", FYI_KEY_REAL, o.optim.momentum, 0, 1, NULL, "optim=sgd", "share of the last step in the next"),
@@ -91,19 +114,29 @@ static const fyi_key distill_keys[] = {
     KEY("schedule", FYI_KEY_WORD, o.schedule, 0, 0, fy_schedule_names, NULL, "of the rate, over each stage"),
     KEY("source_drop", FYI_KEY_REAL, o.source_drop, 0, 1, NULL, "target",
         "most that the student, re-distilled too, may lose of the teacher's accuracy on the source"),
-    KEY("target_accuracy", FYI_KEY_REAL, o.target_accuracy, 0, 1, NULL, NULL, "on validation, that is enough; 0: any is worked for"),
-    KEY("patience", FYI_KEY_INT, o.patience, 0, 1e6, NULL, NULL, "epochs without a better model that end a stage; 0: none do"),
-    KEY("teacher_optim", FYI_KEY_WORD, o.teacher_optim.name, 0, 0, fy_optim_names, NULL, "how a teacher learns that does"),
-    KEY("teacher_lr", FYI_KEY_REAL, o.teacher_optim.lr, 0, 1e6, NULL, NULL, "its learning rate, before the schedule"),
-    KEY("teacher_weight_decay", FYI_KEY_REAL, o.teacher_optim.weight_decay, 0, 1e6, NULL, NULL, "pull of its values towards 0"),
-    KEY("teacher_moves", FYI_KEY_TEXT, o.teacher_moves, 0, 0, NULL, NULL, "which of its parameters learn: \"fc.*\"; \"\": all"),
-    KEY("teacher_epochs", FYI_KEY_INT, o.teacher_epochs, 1, 1e6, NULL, "mutual=false", "of a teacher that learns before its student"),
+    KEY("target_accuracy", FYI_KEY_REAL, o.target_accuracy, 0, 1, NULL, NULL,
+        "on validation, that is enough; 0: any is worked for"),
+    KEY("patience", FYI_KEY_INT, o.patience, 0, 1e6, NULL, NULL,
+        "epochs without a better model that end a stage; 0: none do"),
+    KEY("teacher_optim", FYI_KEY_WORD, o.teacher_optim.name, 0, 0, fy_optim_names, A_TEACHER_LEARNS,
+        "how a teacher learns that does"),
+    KEY("teacher_lr", FYI_KEY_REAL, o.teacher_optim.lr, 0, 1e6, NULL, A_TEACHER_LEARNS,
+        "its learning rate, before the schedule"),
+    KEY("teacher_weight_decay", FYI_KEY_REAL, o.teacher_optim.weight_decay, 0, 1e6, NULL, A_TEACHER_LEARNS,
+        "pull of its values towards 0"),
+    KEY("teacher_moves", FYI_KEY_TEXT, o.teacher_moves, 0, 0, NULL, A_TEACHER_LEARNS,
+        "which of its parameters learn: \"fc.*\"; \"\": all"),
+    KEY("teacher_epochs", FYI_KEY_INT, o.teacher_epochs, 1, 1e6, NULL, "mutual=false and " A_TEACHER_LEARNS,
+        "of a teacher that learns before its student"),
     KEY("rounds", FYI_KEY_INT, o.rounds, 0, 2, NULL, "target", "of re-distillation on the source, while it helps"),
     KEY("redistil_epochs", FYI_KEY_INT, o.redistil_epochs, 1, 1e6, NULL, "rounds!=0", "of each round"),
     KEY("redistil_rate", FYI_KEY_REAL, o.redistil_rate, 0, 10, NULL, "rounds!=0", "learning rate there, relative to lr"),
-    KEY("redistil_weight", FYI_KEY_REAL, o.redistil_weight, 0, 1, NULL, "rounds!=0", "of the student's word on the source; the labels have the rest"),
-    KEY("redistil_target", FYI_KEY_REAL, o.redistil_target, 0, 1e6, NULL, "rounds!=0", "weight of the student's word on the target"),
-    KEY("finetuned", FYI_KEY_BOOL, o.finetuned, 0, 0, NULL, "target", "a copy of the teacher learns the target by labels alone, for comparison"),
+    KEY("redistil_weight", FYI_KEY_REAL, o.redistil_weight, 0, 1, NULL, "rounds!=0",
+        "of the student's word on the source; the labels have the rest"),
+    KEY("redistil_target", FYI_KEY_REAL, o.redistil_target, 0, 1e6, NULL, "rounds!=0",
+        "weight of the student's word on the target"),
+    KEY("finetuned", FYI_KEY_BOOL, o.finetuned, 0, 0, NULL, "target",
+        "a copy of the teacher learns the target by labels alone, for comparison"),
     KEY("finetuned_rate", FYI_KEY_REAL, o.finetuned_rate, 0, 1e6, NULL, "finetuned=true", "learning rate there, relative to lr"),
     KEY("views", FYI_KEY_INT, o.views, 0, 1e6, NULL, NULL,
         "of each sample by `augment`, over and over: teachers run once for each; 0: a new one every epoch"),
@@ -111,16 +144,17 @@ static const fyi_key distill_keys[] = {
 };
 
 static const fyi_key kd_keys[] = {
-    KEY("tau", FYI_KEY_REAL, o.kd.tau, -1, 1000, NULL, NULL,
+    KEY("tau", FYI_KEY_REAL, o.kd.tau, -1, 1000, NULL, READ_BY("soft|dkd|dist|crd") " or distill.rounds!=0",
         "one temperature for soft, dkd, dist and crd, and for re-distillation; -1: each one's own"),
-    KEY("alpha", FYI_KEY_REAL, o.kd.alpha, -1, 1e6, NULL, "distill.losses~dkd|dist",
+    KEY("alpha", FYI_KEY_REAL, o.kd.alpha, -1, 1e6, NULL, READ_BY("dkd|dist"),
         "dkd: of the label's class; dist: between classes; -1: its own"),
-    KEY("beta", FYI_KEY_REAL, o.kd.beta, -1, 1e6, NULL, "distill.losses~dkd|dist",
+    KEY("beta", FYI_KEY_REAL, o.kd.beta, -1, 1e6, NULL, READ_BY("dkd|dist"),
         "dkd: of the other classes; dist: within a class; -1: its own"),
-    KEY("gamma", FYI_KEY_REAL, o.kd.gamma, -1, 100, NULL, "distill.losses~correlation", "of the Gaussian kernel; -1: its own"),
-    KEY("width", FYI_KEY_INT, o.kd.width, -1, 65536, NULL, "distill.losses~vid|crd|adversarial",
+    KEY("gamma", FYI_KEY_REAL, o.kd.gamma, -1, 100, NULL, READ_BY("correlation"),
+        "of the Gaussian kernel; -1: its own"),
+    KEY("width", FYI_KEY_INT, o.kd.width, -1, 65536, NULL, READ_BY("vid|crd|adversarial"),
         "of what learns beside the student; -1: its own"),
-    KEY("critic_on_features", FYI_KEY_BOOL, o.kd.critic_on_features, 0, 0, NULL, "distill.losses~adversarial",
+    KEY("critic_on_features", FYI_KEY_BOOL, o.kd.critic_on_features, 0, 0, NULL, READ_BY("adversarial"),
         "the critic reads features instead of logits"),
     { .key = NULL },
 };

@@ -111,7 +111,8 @@ typedef struct fyi_key {
     double min, max; /* of numbers; both 0: any */
     const char *const *(*words)(void);
     /* "optim=adam|adamw", "limit!=0": of the section; "distill.mutual=false": of another one; "distill.losses~dkd|dist": one of
-     * these is among its words; "target": there is such a data side. NULL: always */
+     * these is among its words; "target": there is such a data side. Of several with " or " between one has to hold, and all of
+     * what stands around " and ", which is the looser of the two. NULL: always */
     const char *needs;
     unsigned flags;
     const char *help;
@@ -136,24 +137,28 @@ void fyi_key_text(const fyi_key *k, const void *base, fyi_buf *out);
 void fyi_key_expected(const fyi_key *k, char *text, size_t size);
 const fyi_key *fyi_key_find(const fyi_key *keys, const char *name, size_t len);
 struct fyi_settings;
-/* What k->needs speaks of: a key, or a data side as a whole, and the test that the key has to pass. */
+typedef struct fyi_span {
+    const char *p;
+    size_t n;
+} fyi_span;
+/* What a test in k->needs speaks of: a key, or a data side as a whole, and what it has to be. */
 typedef struct fyi_condition {
     const fyi_section *section;
-    const fyi_key *key;      /* NULL: the section has to be there */
-    const char *name, *test; /* "losses", name_len letters; "~dkd|dist" */
+    const fyi_key *key; /* NULL: the section has to be there */
+    const char *name;   /* "losses", name_len letters */
+    fyi_span test;      /* "~dkd|dist" */
     int name_len;
 } fyi_condition;
-/* Of a key of `own` that has one. */
-fyi_condition fyi_condition_of(const struct fyi_settings *s, const fyi_section *own,
-                               const fyi_key *k);
-/* A condition in words: "adda.optim=adam|adamw", "a data side 'target'", "dkd|dist among distill.losses". section "": the key's
- * own goes without saying. */
-void fyi_needs_text(const char *section, const char *needs, char *text, size_t size);
-/* Does the condition in k->needs hold, and that of the key it names, and so on? `own` is a section of s that has k. */
+/* Is it so of one of the tests of k, a key of `own`, or of the keys that they name, and so on? */
+bool fyi_any_condition(const struct fyi_settings *s, const fyi_section *own, const fyi_key *k,
+                       bool (*is)(const void *arg, const fyi_condition *c), const void *arg);
+/* Does what k->needs says hold, and what the keys need that it names, and so on? `own` is a section of s that has k. */
 bool fyi_key_applies(const struct fyi_settings *s, const fyi_section *own, const fyi_key *k);
-/* The first of these keys whose condition does not hold, *own then its section; NULL: k applies. */
-const fyi_key *fyi_key_unmet(const struct fyi_settings *s, const fyi_section **own,
-                             const fyi_key *k);
+/* k->needs in words: "optim=adam|adamw", "a data side 'target'", "dkd|dist among distill.losses". */
+void fyi_needs_text(const char *needs, char *text, size_t size);
+/* The same of what does not hold, with the section of every key; false: k applies. */
+bool fyi_unmet_text(const struct fyi_settings *s, const fyi_section *own, const fyi_key *k,
+                    char *text, size_t size);
 
 /* ---- settings: settings.c, sides.c, method.c, kind_*.c ------------------------------------------------- */
 

@@ -157,7 +157,7 @@ static int count_keys(const fyi_key *keys)
 bool fyi_key_give(const char *section, const fyi_key *keys, const void *base, int *i,
                   fy_recipe_key *out)
 {
-    static _Thread_local char key[FYI_RECIPE_MAX_KEY], type[256], needs[160];
+    static _Thread_local char key[FYI_RECIPE_MAX_KEY], type[256], needs[320];
     const int n = count_keys(keys);
     fyi_buf text = { 0 };
 
@@ -169,7 +169,7 @@ bool fyi_key_give(const char *section, const fyi_key *keys, const void *base, in
     fyi_key_expected(&keys[*i], type, sizeof type);
     fyi_key_text(&keys[*i], base, &text);
     if (keys[*i].needs != NULL)
-        fyi_needs_text("", keys[*i].needs, needs, sizeof needs);
+        fyi_needs_text(keys[*i].needs, needs, sizeof needs);
     *out = (fy_recipe_key){ .key = key,
                             .type = type,
                             .needs = keys[*i].needs != NULL ? needs : NULL,

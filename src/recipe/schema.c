@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -514,18 +515,19 @@ const fyi_key *fyi_key_find(const fyi_key *keys, const char *name, size_t len)
 }
 
 /* Is `value` one of "a|b|c"? */
-static bool is_one_of(const char *value, const char *words)
+static bool is_one_of(const char *value, fyi_span words)
 {
     const size_t len = strlen(value);
 
     for (;;) {
-        const size_t n = strcspn(words, "|");
+        const char *end = memchr(words.p, '|', words.n);
+        const size_t n = end != NULL ? (size_t)(end - words.p) : words.n;
 
-        if (n == len && memcmp(words, value, n) == 0)
+        if (n == len && memcmp(words.p, value, n) == 0)
             return true;
-        if (words[n] == '\0')
+        if (end == NULL)
             return false;
-        words += n + 1;
+        words = (fyi_span){ end + 1, words.n - n - 1 };
     }
 }
 
@@ -548,7 +550,7 @@ static const char *short_text(const fyi_key *k, const void *v, char room[32])
 }
 
 /* Has `text`, words with blanks between them, one of "a|b|c"? */
-static bool names_one_of(const char *text, const char *words)
+static bool names_one_of(const char *text, fyi_span words)
 {
     char word[64];
 
@@ -563,30 +565,45 @@ static bool names_one_of(const char *text, const char *words)
     return false;
 }
 
-static bool holds(const fyi_condition *c)
-{
-    char room[32];
+/* ---- what a key needs ------------------------------------------------------------------------ */
 
-    if (c->key == NULL)
-        return c->section->is_open;
-    const char *text = short_text(c->key, (const char *)c->section->base + c->key->at, room);
-    return c->test[0] == '~'   ? names_one_of(text, c->test + 1)
-           : c->test[0] == '!' ? !is_one_of(text, c->test + 2)
-                               : is_one_of(text, c->test + 1);
+/* Takes what stands before `between`, or all there is, off *left; false: nothing is left. */
+static bool next_part(fyi_span *left, const char *between, fyi_span *part)
+{
+    const size_t gap = strlen(between);
+    const char *end = left->n > 0 ? strstr(left->p, between) : NULL;
+
+    *part = *left;
+    if (end != NULL && end + gap <= left->p + left->n)
+        part->n = (size_t)(end - left->p);
+    *left = part->n < left->n ? (fyi_span){ part->p + part->n + gap, left->n - part->n - gap }
+                              : (fyi_span){ NULL, 0 };
+    return part->n > 0;
 }
 
-fyi_condition fyi_condition_of(const fyi_settings *s, const fyi_section *own, const fyi_key *k)
+static fyi_span needs_of(const fyi_key *k)
 {
-    const size_t len = strcspn(k->needs, "!=~");
-    const char *dot = memchr(k->needs, '.', len);
-    const bool is_side = k->needs[len] == '\0';
-    fyi_condition c = { own, NULL, k->needs, k->needs + len, (int)len };
+    return (fyi_span){ k->needs, k->needs != NULL ? strlen(k->needs) : 0 };
+}
+
+static size_t name_length(fyi_span test)
+{
+    return FYI_MIN(strcspn(test.p, "!=~ "), test.n);
+}
+
+static fyi_condition condition_of(const fyi_settings *s, const fyi_section *own, fyi_span test)
+{
+    const size_t len = name_length(test);
+    const char *dot = memchr(test.p, '.', len);
+    const bool is_side = len == test.n;
+    const fyi_span words = { test.p + len, test.n - len };
+    fyi_condition c = { own, NULL, test.p, words, (int)len };
 
     if (is_side || dot != NULL)
-        c.section = fyi_settings_section(s, k->needs, is_side ? len : (size_t)(dot - k->needs));
+        c.section = fyi_settings_section(s, test.p, is_side ? len : (size_t)(dot - test.p));
     if (dot != NULL) {
         c.name = dot + 1;
-        c.name_len -= (int)(dot + 1 - k->needs);
+        c.name_len -= (int)(dot + 1 - test.p);
     }
     FYI_ASSERT(c.section != NULL);
     c.key = is_side ? NULL : fyi_key_find(c.section->keys, c.name, (size_t)c.name_len);
@@ -594,36 +611,138 @@ fyi_condition fyi_condition_of(const fyi_settings *s, const fyi_section *own, co
     return c;
 }
 
-void fyi_needs_text(const char *section, const char *needs, char *text, size_t size)
+static bool holds(const fyi_condition *c)
 {
-    const int len = (int)strcspn(needs, "!=~");
-    const bool is_own = *section != '\0' && memchr(needs, '.', (size_t)len) == NULL;
-    const char *front = is_own ? section : "", *dot = is_own ? "." : "";
+    const char *t = c->test.p;
+    char room[32];
 
-    if (*needs == '.') /* of the recipe's top */
-        (void)snprintf(text, size, "%s", needs + 1);
-    else if (needs[len] == '\0')
-        (void)snprintf(text, size, "a data side '%s'", needs);
-    else if (needs[len] == '~')
-        (void)snprintf(text, size, "%s among %s%s%.*s", needs + len + 1, front, dot, len, needs);
-    else
-        (void)snprintf(text, size, "%s%s%s", front, dot, needs);
+    if (c->key == NULL || !c->section->is_open)
+        return c->section->is_open;
+    const char *text = short_text(c->key, (const char *)c->section->base + c->key->at, room);
+    const size_t sign = *t == '!' ? 2 : 1;
+    const fyi_span words = { t + sign, c->test.n - sign };
+    return *t == '~'   ? names_one_of(text, words)
+           : *t == '!' ? !is_one_of(text, words)
+                       : is_one_of(text, words);
 }
 
-const fyi_key *fyi_key_unmet(const fyi_settings *s, const fyi_section **own, const fyi_key *k)
+static bool clause_holds(const fyi_settings *s, const fyi_section *own, fyi_span clause)
 {
-    while (k != NULL && k->needs != NULL) {
-        const fyi_condition c = fyi_condition_of(s, *own, k);
+    fyi_span test;
 
-        if (!holds(&c))
-            return k;
-        *own = c.section;
-        k = c.key;
+    while (next_part(&clause, " or ", &test)) {
+        const fyi_condition c = condition_of(s, own, test);
+
+        if (holds(&c) && (c.key == NULL || fyi_key_applies(s, c.section, c.key)))
+            return true;
     }
-    return NULL;
+    return false;
+}
+
+/* The first clause that does not hold; false: all do. */
+static bool find_unmet(const fyi_settings *s, const fyi_section *own, const fyi_key *k,
+                       fyi_span *clause)
+{
+    fyi_span left = needs_of(k);
+
+    while (next_part(&left, " and ", clause))
+        if (!clause_holds(s, own, *clause))
+            return true;
+    return false;
 }
 
 bool fyi_key_applies(const fyi_settings *s, const fyi_section *own, const fyi_key *k)
 {
-    return fyi_key_unmet(s, &own, k) == NULL;
+    fyi_span clause;
+
+    return !find_unmet(s, own, k, &clause);
+}
+
+bool fyi_any_condition(const fyi_settings *s, const fyi_section *own, const fyi_key *k,
+                       bool (*is)(const void *arg, const fyi_condition *c), const void *arg)
+{
+    fyi_span left = needs_of(k), clause, test;
+
+    while (next_part(&left, " and ", &clause))
+        while (next_part(&clause, " or ", &test)) {
+            const fyi_condition c = condition_of(s, own, test);
+
+            if (is(arg, &c) || (c.key != NULL && fyi_any_condition(s, c.section, c.key, is, arg)))
+                return true;
+        }
+    return false;
+}
+
+/* ---- the same in words ----------------------------------------------------------------------- */
+
+typedef struct line {
+    char *p;
+    size_t size, used;
+} line;
+
+/* As much as there is room for. */
+static void add(line *l, const char *form, ...) FY_PRINTF(2, 3);
+static void add(line *l, const char *form, ...)
+{
+    va_list args;
+
+    va_start(args, form);
+    (void)vsnprintf(l->p + l->used, l->size - l->used, form, args);
+    va_end(args);
+    l->used += strlen(l->p + l->used);
+}
+
+static void put_test(const char *section, fyi_span test, line *out)
+{
+    const int len = (int)name_length(test), n = (int)test.n;
+    const bool is_own = *section != '\0' && memchr(test.p, '.', (size_t)len) == NULL;
+    const char *front = is_own ? section : "", *dot = is_own ? "." : "";
+
+    if (*test.p == '.') /* of the recipe's top */
+        add(out, "%.*s", n - 1, test.p + 1);
+    else if (len == n)
+        add(out, "a data side '%.*s'", n, test.p);
+    else if (test.p[len] == '~')
+        add(out, "%.*s among %s%s%.*s", n - len - 1, test.p + len + 1, front, dot, len, test.p);
+    else
+        add(out, "%s%s%.*s", front, dot, n, test.p);
+}
+
+void fyi_needs_text(const char *needs, char *text, size_t size)
+{
+    fyi_span left = { needs, strlen(needs) }, clause, test;
+    line out = { text, size, 0 };
+
+    for (const char *and = ""; next_part(&left, " and ", &clause); and = " and ")
+        for (const char * or = and; next_part(&clause, " or ", &test); or = " or ") {
+            add(&out, "%s", or);
+            put_test("", test, &out);
+        }
+}
+
+static void put_unmet(const fyi_settings *s, const fyi_section *own, const fyi_key *k, line *out)
+{
+    const char * or = "";
+    fyi_span clause, test;
+
+    if (!find_unmet(s, own, k, &clause))
+        return;
+    for (; next_part(&clause, " or ", &test); or = " or ") {
+        const fyi_condition c = condition_of(s, own, test);
+
+        add(out, "%s", or);
+        if (holds(&c) && c.key != NULL) /* what that one needs is missing */
+            put_unmet(s, c.section, c.key, out);
+        else
+            put_test(own->name, test, out);
+    }
+}
+
+bool fyi_unmet_text(const fyi_settings *s, const fyi_section *own, const fyi_key *k, char *text,
+                    size_t size)
+{
+    line out = { text, size, 0 };
+
+    put_unmet(s, own, k, &out);
+    return out.used > 0;
 }

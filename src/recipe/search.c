@@ -238,37 +238,27 @@ static fy_status check_values(const looking *l)
     return FY_OK;
 }
 
-static const fyi_knob *knob_of(const fyi_settings *s, const fyi_condition *c)
+static bool is_knob(const void *settings, const fyi_condition *c)
 {
+    const fyi_settings *s = settings;
     char full[2 * FYI_RECIPE_MAX_KEY];
 
     (void)snprintf(full, sizeof full, "%s%s%.*s", c->section->name, *c->section->name ? "." : "",
                    c->name_len, c->name);
     for (int i = 0; i < s->n_knobs; i++)
         if (strcmp(s->knobs[i].key, full) == 0)
-            return &s->knobs[i];
-    return NULL;
+            return true;
+    return false;
 }
 
 /* Whether it is used may depend on another knob; on what is the same in all trials it must not. */
 static fy_status check_is_used(const looking *l)
 {
-    const fyi_section *own = l->section;
-    const fyi_key *unmet;
-    char needs[160];
+    char needs[320];
 
-    for (const fyi_key *k = l->key; k != NULL && k->needs != NULL;) {
-        const fyi_condition c = fyi_condition_of(l->s, own, k);
-
-        l->knob->hangs = l->knob->hangs || knob_of(l->s, &c) != NULL;
-        own = c.section;
-        k = c.key;
-    }
-    own = l->section;
-    unmet = fyi_key_unmet(l->s, &own, l->key);
-    if (unmet == NULL || l->knob->hangs)
+    l->knob->hangs = fyi_any_condition(l->s, l->section, l->key, is_knob, l->s);
+    if (l->knob->hangs || !fyi_unmet_text(l->s, l->section, l->key, needs, sizeof needs))
         return FY_OK;
-    fyi_needs_text(own->name, unmet->needs, needs, sizeof needs);
     return fyi_fail(FY_EINVAL, "%s: '%s' would not be used in any trial, since it needs %s",
                     l->where, l->knob->key, needs);
 }

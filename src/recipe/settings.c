@@ -309,26 +309,23 @@ static fy_status bind_entry(const fyi_settings *s, const fyi_entries *t, const f
     return fyi_key_bind(k, e, where, section->base, arena);
 }
 
+static bool is_overridden_by(const void *entries, const fyi_condition *c)
+{
+    char full[2 * FYI_RECIPE_MAX_KEY];
+    const fyi_entry *named;
+
+    (void)snprintf(full, sizeof full, "%s%s%.*s", c->section->name, *c->section->name ? "." : "",
+                   c->name_len, c->name);
+    named = fyi_entries_find(entries, full);
+    return named != NULL && named->line == 0;
+}
+
 /* An override that turns a part off takes the file's settings of that part along, and those of what
  * hangs on it: only what the user said in one breath has to agree. */
 static bool was_turned_off(const fyi_settings *s, const fyi_entries *t, const fyi_entry *e,
                            const fyi_section *section, const fyi_key *k)
 {
-    char full[2 * FYI_RECIPE_MAX_KEY];
-
-    while (e->line > 0 && k != NULL && k->needs != NULL) {
-        const fyi_condition c = fyi_condition_of(s, section, k);
-        const fyi_entry *named;
-
-        (void)snprintf(full, sizeof full, "%s%s%.*s", c.section->name, *c.section->name ? "." : "",
-                       c.name_len, c.name);
-        named = fyi_entries_find(t, full);
-        if (named != NULL && named->line == 0)
-            return true;
-        section = c.section;
-        k = c.key;
-    }
-    return false;
+    return e->line > 0 && fyi_any_condition(s, section, k, is_overridden_by, t);
 }
 
 /* An override of the method takes along what the file sets of the other one. What it sets of another of the same kind, so
@@ -352,11 +349,10 @@ static void note_other_methods(const fyi_settings *s, const fyi_entries *t, bool
 static fy_status fail_unused(const fyi_settings *s, const fyi_entries *t, const fyi_entry *e,
                              const fyi_section *section, const fyi_key *k)
 {
-    const fyi_key *unmet = fyi_key_unmet(s, &section, k);
-    char where[320], needs[160];
+    char where[320], needs[320];
 
     fyi_entry_where(t, e, where, sizeof where);
-    fyi_needs_text(section->name, unmet->needs, needs, sizeof needs);
+    (void)fyi_unmet_text(s, section, k, needs, sizeof needs);
     return fyi_fail(FY_EINVAL, "%s: '%s' would not be used, since it needs %s; leave it out", where,
                     e->key, needs);
 }

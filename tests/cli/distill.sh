@@ -5,11 +5,12 @@
 . "$(dirname "$0")/lib/check.bash"
 . "$(dirname "$0")/lib/weights.bash"
 
-small='distill.epochs=1 distill.teacher_epochs=1 distill.batch=16'
+small='distill.epochs=1 distill.batch=16'
+learns='distill.teacher_epochs=1'
 
 # A smaller network: the teacher learns first.
 # shellcheck disable=SC2086 # settings are words
-expect 0 distill digits:clean:120 --teacher-model lenet --student linear $small --out first
+expect 0 distill digits:clean:120 --teacher-model lenet --student linear $small $learns --out first
 says err.txt "picked source.range=source: mean and deviation of the source"
 grep -q "picked distill.epochs" err.txt && fail "a key that was given was picked"
 says out.txt "teacher"
@@ -59,6 +60,10 @@ expect 2 distill digits:clean:120 --teacher-model lenet --student lenet distill.
 says err.txt "'distill.rounds' would not be used, since it needs a data side 'target'"
 expect 2 distill digits:clean:120 --teacher-model lenet --student lenet kd.gamma=1
 says err.txt "'kd.gamma' would not be used, since it needs correlation among distill.losses"
+expect 2 distill digits:clean:120 --teacher first/teacher.safetensors $learns
+says err.txt "'distill.teacher_epochs' would not be used, since it needs teacher.weights=\"\" or teacher.learns=true"
+expect 1 distill digits:clean:120 --teacher first/teacher.safetensors teacher.family=lenet teacher.width=2
+says err.txt "first/teacher.safetensors', says it itself; leave it out"
 expect 1 distill digits:clean:120 --teacher-model lenet --student lenet distill.views=4
 says err.txt "4 views of each sample are asked for, and nothing augments them"
 expect 1 distill digits:clean:120 --teacher-model lenet --losses hint distill.taps=conv3

@@ -4,6 +4,7 @@
 #include "support/recipes.h"
 
 #include <ferry/adapt.h>
+#include <ferry/distill.h>
 #include <ferry/recipe.h>
 
 #include <glob.h>
@@ -14,7 +15,8 @@
     "source: {format: digits, n: 50}\n" \
     "target: {format: digits, style: noisy}\n"
 #define WHOLE "method: adda\n" SIDES
-#define DISTILL "method: distill\nsource: {format: digits}\nteacher: {family: lenet}\n"
+#define GIVEN "method: distill\nsource: {format: digits}\n"
+#define DISTILL GIVEN "teacher: {family: lenet}\n"
 #define TARGET "target: {format: digits}\n"
 
 /* ---- mistakes -------------------------------------------------------------------------------- */
@@ -142,6 +144,41 @@ static const fyt_bad_recipe bad_meaning[] = {
     { "critic_of_hint", DISTILL "distill: {losses: hint}\nkd: {critic_on_features: true}\n",
       "'kd.critic_on_features' would not be used, since it needs adversarial among "
       "distill.losses" },
+    { "taps_of_soft", DISTILL "distill: {taps: conv2}\n",
+      "'distill.taps' would not be used, since it needs hint|vid|attention|nst|fsp|similarity "
+      "among "
+      "distill.losses; leave it out" },
+    { "teacher_taps_of_soft", DISTILL "distill: {teacher_taps: conv2}\n",
+      "'distill.teacher_taps' would not be used, since it needs distill.taps!=\"\"" },
+    { "tau_of_labels", DISTILL "distill: {losses: none}\nkd: {tau: 2}\n",
+      "'kd.tau' would not be used, since it needs soft|dkd|dist|crd among distill.losses or a data "
+      "side 'target'" },
+    { "tau_without_rounds", DISTILL TARGET "distill: {losses: hint, rounds: 0}\nkd: {tau: 2}\n",
+      "'kd.tau' would not be used, since it needs soft|dkd|dist|crd among distill.losses or "
+      "distill.rounds!=0" },
+    { "width_beside_a_file", GIVEN "teacher: {weights: t.pth, width: 2}\n",
+      "'teacher.width' would not be used, since it needs teacher.family!=auto" },
+    { "dropout_beside_a_file", GIVEN "teacher: {weights: t.pth, dropout: 0.1}\n",
+      "'teacher.dropout' would not be used, since it needs teacher.family!=auto" },
+    { "pool_of_no_teacher", DISTILL "teacher_2: {pool: max}\n",
+      "'teacher_2.pool' would not be used, since it needs teacher_2.family!=auto" },
+    { "rate_of_a_given_teacher", GIVEN "teacher: {weights: t.pth}\ndistill: {teacher_lr: 1}\n",
+      "'distill.teacher_lr' would not be used, since it needs teacher.weights=\"\" or "
+      "teacher.learns=true or teacher_2.weights=\"\"" },
+    { "epochs_of_a_given_teacher", GIVEN "teacher: {weights: t.pth}\ndistill: {teacher_epochs: 1}\n",
+      "'distill.teacher_epochs' would not be used, since it needs teacher.weights=\"\" or" },
+    { "moves_of_given_teachers",
+      GIVEN "teacher: {weights: t.pth}\nteacher_2: {weights: u.pth}\n"
+            "distill: {teacher_moves: fc.*}\n",
+      "'distill.teacher_moves' would not be used, since it needs teacher.weights=\"\" or" },
+    { "optim_of_a_given_teacher", GIVEN "teacher: {weights: t.pth}\ndistill: {teacher_optim: sgd}\n",
+      "'distill.teacher_optim' would not be used" },
+    { "decay_of_a_given_teacher",
+      GIVEN "teacher: {weights: t.pth}\ndistill: {teacher_weight_decay: 1}\n",
+      "'distill.teacher_weight_decay' would not be used" },
+    { "nothing_to_stay_near", DISTILL "student: {family: lenet}\ndistill: {l2_sp: 0.1}\n",
+      "'distill.l2_sp' would not be used, since it needs student.family=auto or "
+      "student.weights!=\"\"" },
     { "weights_below_0", DISTILL "distill: {weights: [-1]}\n",
       "'distill.weights' is '-1', expected a list of 0 to 4 numbers, each 0 or more" },
     { "no_images", "method: adda\ntarget: {format: digits}\nsource: {labels: a}\n",
@@ -405,6 +442,12 @@ static void what_a_distillation_writes_reads_back(void **state)
         DISTILL TARGET "distill: {losses: soft  dkd, rounds: 0}\nkd: {alpha: 0, beta: -1}\n",
         DISTILL "distill: {losses: correlation vid adversarial, weights: [1, 1, 1]}\n"
                 "kd: {gamma: 1, width: 4, critic_on_features: true}\n",
+        DISTILL TARGET "distill: {losses: none}\nkd: {tau: 2}\n",
+        DISTILL TARGET "distill: {losses: crd, rounds: 0}\nkd: {tau: 2}\n",
+        GIVEN "teacher: {weights: t.pth, learns: true}\ndistill: {teacher_lr: 1}\n",
+        GIVEN "teacher: {weights: t.pth}\nteacher_3: {family: lenet, width: 2}\n"
+              "distill: {teacher_epochs: 1}\n",
+        DISTILL "student: {family: lenet, weights: s.pth}\ndistill: {l2_sp: 0.1}\n",
     };
     char first[512], second[512];
 
@@ -421,6 +464,38 @@ static void what_a_distillation_writes_reads_back(void **state)
         fy_recipe_free(again);
         fy_recipe_free(r);
     }
+}
+
+/* The recipe's word on which losses read layers is the losses' own. */
+static void taps_are_for_losses_on_layers(void **state)
+{
+    (void)state;
+    for (const char *const *loss = fy_kd_losses(); *loss; loss++) {
+        fy_recipe *r = fyt_recipe(DISTILL);
+        char losses[64];
+
+        snprintf(losses, sizeof losses, "distill.losses=%s", *loss);
+        check_ok(fy_recipe_set(r, losses));
+        check_ok(fy_recipe_set(r, "distill.taps=conv2"));
+        check_status(fy_recipe_check(r), strstr(fy_kd_needs(*loss), "layers") ? FY_OK : FY_EINVAL);
+        fy_recipe_free(r);
+    }
+}
+
+/* Of several things of which one has to be so: an override of any takes along what the file says. */
+static void a_teacher_that_is_given_takes_its_lessons_along(void **state)
+{
+    fy_recipe *r = fyt_recipe(DISTILL "distill: {teacher_lr: 0.5}\n");
+
+    (void)state;
+    assert_string_equal(fy_recipe_get(r, "distill.teacher_lr"), "0.5");
+    check_ok(fy_recipe_set(r, "teacher.weights=t.pth"));
+    check_ok(fy_recipe_check(r));
+    assert_null(fy_recipe_get(r, "distill.teacher_lr"));
+    check_ok(fy_recipe_set(r, "teacher.learns=true"));
+    check_ok(fy_recipe_check(r));
+    assert_string_equal(fy_recipe_get(r, "distill.teacher_lr"), "0.5");
+    fy_recipe_free(r);
 }
 
 /* An override of one section's key takes along what another section's keys have to say to it. */
@@ -539,6 +614,8 @@ int main(void)
         cmocka_unit_test(is_named_after_its_file),
         cmocka_unit_test_setup_teardown(what_is_written_reads_back_as_it_was, fyt_tmpdir_setup,
                                         fyt_tmpdir_teardown),
+        cmocka_unit_test(taps_are_for_losses_on_layers),
+        cmocka_unit_test(a_teacher_that_is_given_takes_its_lessons_along),
         cmocka_unit_test_setup_teardown(what_a_distillation_writes_reads_back, fyt_tmpdir_setup,
                                         fyt_tmpdir_teardown),
         cmocka_unit_test(losses_take_their_numbers_along),

@@ -5,7 +5,9 @@
  *
  *   student: mean -ln D(s)   critic: mean -ln D(t) + mean -ln(1 - D(s))
  *
- * on logits, or on features of equal width. The teacher's label is 1 and not less: nothing is smoothed on either side. */
+ * on logits, or on features of equal width. The teacher's label is 1 and not less: nothing is smoothed on either side. What makes
+ * the paper's networks conditional is left out: its critic also names the class of what it sees, and both sides learn from
+ * that. Here labels and other losses, such as soft, have their own weights beside this one. */
 #include "train/losses/losses.h"
 
 #include <math.h>

@@ -7,7 +7,8 @@
  * with the student's samples against the teacher's, plus the same with the teacher's against the student's; j are the batch's
  * samples of other classes or, without labels, all others. The paper draws 16,384 such samples from a memory of the whole
  * dataset and estimates their sum by noise contrast; here the batch is all there is, which needs no memory and no dataset of
- * known size, and is what later contrastive methods do (InfoNCE, van den Oord et al. 2018). A larger batch is a better one. */
+ * known size, and is what later contrastive methods do (InfoNCE, van den Oord et al. 2018). A larger batch is a better one.
+ * The usual weight, 0.8, is that of the paper's estimate, which is of another size: nobody has published one for this form. */
 #include "train/losses/losses.h"
 
 #define FAR_BELOW (-1e9f)

@@ -216,7 +216,8 @@ typedef struct fy_distill_data {
     const fy_dataset *source_teacher;
 } fy_distill_data;
 
-/* One network: what it is, and the values it begins with. */
+/* One network: what it is, and the values it begins with. What a teacher's file says itself must not be said again: width and
+ * classes are then 0, dropout is negative, pool NULL; anything else is FY_EINVAL. */
 typedef struct fy_network_opts {
     const char *family;  /* NULL: what the weights' file says; see fy_distill_opts.student */
     int64_t classes;     /* of a teacher's file that does not say; 0: the source's */
@@ -258,7 +259,7 @@ typedef struct fy_distill_opts {
     fy_kd_opts kd; /* temperature, one for all of them and for R, and what else losses read */
     const char *taps,
         *teacher_taps; /* layers that losses on layers compare, with blanks between; NULL: none; the
-                                      * teachers' NULL: of the same names */
+                                      * teachers' NULL: of the same names. Refused where no loss reads layers */
     double ce;         /* weight of the labels: the target's, or with one domain the source's */
     double source_ce;  /* weight of the source's labels beside a target's */
     double label_smoothing;

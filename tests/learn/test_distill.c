@@ -967,6 +967,33 @@ static void teachers_know_their_pixels(void **state)
     close_setup(&s);
 }
 
+/* What a teacher's file says of the network nobody else may. */
+static void a_file_says_its_own_form(void **state)
+{
+    static const struct {
+        const char *name;
+        fy_network_opts o;
+    } rows[] = { { "width", { .dropout = -1, .width = 2 } },
+                 { "dropout", { .dropout = 0 } },
+                 { "pool", { .dropout = -1, .pool = "max" } },
+                 { "classes", { .dropout = -1, .classes = CLASSES } } };
+    setup s = open_setup();
+    fy_model *m = untrained_teacher(&s);
+    const char *file = fyt_path(*state, "teacher.safetensors");
+    check_ok(fy_model_save(m, file));
+    fy_model_free(m);
+    for (size_t i = 0; i < LEN(rows); i++) {
+        fy_distill_report report;
+        char sentence[64];
+        s.o.teachers[0] = rows[i].o;
+        s.o.teachers[0].weights = file;
+        snprintf(sentence, sizeof sentence, "the teacher's %s is given, and its file", rows[i].name);
+        check_status(distil(&s, *state, false, NULL, &report), FY_EINVAL);
+        check_sentence(sentence);
+    }
+    close_setup(&s);
+}
+
 static void teachers_samples_are_paired(void **state)
 {
     setup s = open_setup();
@@ -1014,6 +1041,7 @@ int main(void)
         WITH_DIR(nothing_is_learnt_from_what_is_not_there),
         WITH_DIR(smoothing_needs_labels),
         WITH_DIR(teachers_know_their_pixels),
+        WITH_DIR(a_file_says_its_own_form),
         WITH_DIR(teachers_samples_are_paired),
     };
     return cmocka_run_group_tests_name("distill", tests, NULL, NULL);

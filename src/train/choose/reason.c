@@ -69,7 +69,7 @@ static void put_clause(writer *w, const fyi_bout *t, const group *g)
             figure = c->is_upper ? fmax(figure, figure_of(t, i)) : fmin(figure, figure_of(t, i));
     }
     figure = c->is_upper ? ceil(figure * unit - 1e-6) / unit : floor(figure * unit + 1e-6) / unit;
-    put(w, "%.*f%s", c->digits, figure, c->end);
+    put(w, "%.*f%s", c->digits, figure + 0.0, c->end); /* no -0 */
 }
 
 void fyi_write_gate(const fyi_bout *t, int i, char *text, size_t bytes)

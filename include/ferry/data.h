@@ -326,6 +326,7 @@ typedef struct fy_sound_opts {
     const char *name; /* of the dataset; NULL: the folder's or file's */
     int64_t rate_hz;  /* 0: the first file's. 2,000 .. 384,000 */
     double seconds; /* length of a sample; 0: the longest file's, which then is a minute at most */
+    double rms; /* root mean square that each sound is brought to, however loud it is; 0: as it is. 0 .. 1 */
     /* What the files' names say, without folder and ending: "{label}_{group}_{key}", with {} for what is of no use. A
      * group is a speaker, a key pairs samples of several modalities; NULL: nothing. */
     const char *names;

@@ -561,7 +561,8 @@ FY_API FY_NODISCARD fy_status fy_dataset_compare(const fy_dataset *a, const fy_d
  *   pixels (0 .. 1) -> transforms, in the order of the list -> the dataset's range -> batch -> mixing
  *
  * Transforms see pixels before fy_image_opts' range is applied, since brightness or posterising mean
- * something in 0 .. 1 only. All are for images [c, h, w], but mixup is for any samples.
+ * something in 0 .. 1 only. All are for images [c, h, w], but mixup is for any samples,
+ * and warp (shift and zoom, along time) and noise are for series [c, t] too.
  * docs/augmentation.md describes them. */
 typedef enum fy_transform_kind {
     FY_TRANSFORM_WARP,         /* shift, rotation, shear and zoom in one bilinear resampling */

@@ -326,6 +326,7 @@ typedef struct fy_sound_opts {
     const char *name; /* of the dataset; NULL: the folder's or file's */
     int64_t rate_hz;  /* 0: the first file's. 2,000 .. 384,000 */
     double seconds; /* length of a sample; 0: the longest file's, which then is a minute at most */
+    double rms; /* root mean square that each sound is brought to, however loud it is; 0: as it is. 0 .. 1 */
     /* What the files' names say, without folder and ending: "{label}_{group}_{key}", with {} for what is of no use. A
      * group is a speaker, a key pairs samples of several modalities; NULL: nothing. */
     const char *names;
@@ -560,7 +561,8 @@ FY_API FY_NODISCARD fy_status fy_dataset_compare(const fy_dataset *a, const fy_d
  *   pixels (0 .. 1) -> transforms, in the order of the list -> the dataset's range -> batch -> mixing
  *
  * Transforms see pixels before fy_image_opts' range is applied, since brightness or posterising mean
- * something in 0 .. 1 only. All are for images [c, h, w], but mixup is for any samples.
+ * something in 0 .. 1 only. All are for images [c, h, w], but mixup is for any samples,
+ * and warp (shift and zoom, along time) and noise are for series [c, t] too.
  * docs/augmentation.md describes them. */
 typedef enum fy_transform_kind {
     FY_TRANSFORM_WARP,         /* shift, rotation, shear and zoom in one bilinear resampling */

@@ -69,6 +69,18 @@ static fy_status check_memory(looking *l, const fyi_sound *s)
                     fyi_size_text(l->most_bytes, text));
 }
 
+/* To the root mean square that is asked for; silence stays silent. */
+static void level(double rms, fyi_sound *s)
+{
+    double sum = 0;
+
+    for (int64_t i = 0; i < s->n; i++)
+        sum += (double)s->v[i] * (double)s->v[i];
+    const float factor = sum > 0 ? (float)(rms / sqrt(sum / (double)s->n)) : 0;
+    for (int64_t i = 0; i < s->n; i++)
+        s->v[i] *= factor;
+}
+
 static fy_status cut_and_check(looking *l, const char *name, fyi_sound *s)
 {
     const double seconds = l->o->seconds;
@@ -77,6 +89,8 @@ static fy_status cut_and_check(looking *l, const char *name, fyi_sound *s)
     FYI_FORWARD(fyi_sound_resample(name, l->rate_hz, s));
     if (seconds > 0)
         s->n = FYI_MIN(s->n, (int64_t)llround(seconds * (double)l->rate_hz));
+    if (l->o->rms > 0)
+        level(l->o->rms, s);
     return check_memory(l, s);
 }
 
@@ -247,6 +261,10 @@ static fy_status check_opts(const fyi_album *a, const char *path, const fy_sound
     if (!(o->seconds >= 0 && o->seconds <= MOST_SECONDS))
         return fyi_fail(FY_EINVAL, "'%s': samples last 0 to %g s, not %g", path, MOST_SECONDS,
                         o->seconds);
+    if (!(o->rms >= 0 && o->rms <= 1))
+        return fyi_fail(FY_EINVAL,
+                        "'%s': sounds are brought to a root mean square of 0 to 1, not to %g", path,
+                        o->rms);
     return FY_OK;
 }
 
@@ -259,13 +277,13 @@ static int64_t longest(const fyi_sound *v, size_t n)
     return most;
 }
 
-static void set_key(fyi_source *s)
+static void set_key(fyi_source *s, double rms)
 {
-    char line[300];
+    char line[320];
     fyi_sha256 sum;
 
-    (void)snprintf(line, sizeof line, "sounds 1 %s %lld %lld %s", s->hash, (long long)s->rate_hz,
-                   (long long)s->shape.d[1], fy_sound_libraries());
+    (void)snprintf(line, sizeof line, "sounds 2 %s %lld %lld %a %s", s->hash, (long long)s->rate_hz,
+                   (long long)s->shape.d[1], rms, fy_sound_libraries());
     fyi_sha256_init(&sum);
     fyi_sha256_update(&sum, line, strlen(line));
     fyi_sha256_hex(&sum, s->key);
@@ -288,7 +306,7 @@ static fy_status new_source(fyi_album *album, looking *l, const fyi_survey *s, s
     *album = (fyi_album){ 0 };
     of->sound = l->sound;
     l->sound = NULL;
-    set_key(&of->base);
+    set_key(&of->base, l->o->rms);
     *out = of;
     return FY_OK;
 }

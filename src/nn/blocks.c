@@ -53,6 +53,42 @@ fy_node fyi_layer_conv_block(fy_layers *l, const char *name, fy_node x, int64_t 
     return fyi_pool_relu(l, fy_layer_conv2d(l, name, x, oc, k, NULL, true), 2, 2);
 }
 
+fy_node fyi_as_row(fy_layers *l, fy_node x)
+{
+    const fy_shape s = fy_node_shape(l->g, x);
+    if (fy_graph_status(l->g) != FY_OK)
+        return FY_NO_NODE;
+    if (s.rank > 3)
+        return fyi_graph_mistake(l->g,
+                                 fyi_fail(FY_ESHAPE,
+                                          "model '%s' takes series [channels, steps], its samples "
+                                          "have %d axes",
+                                          l->m->name, s.rank - 1));
+    const int64_t c = s.rank == 3 ? s.d[1] : 1;
+    return fy_reshape(l->g, x, FY_SHAPE(s.d[0], c, 1, s.d[s.rank - 1]));
+}
+
+static int64_t size_of(fy_graph *g, fy_node x, int axis)
+{
+    const fy_shape s = fy_node_shape(g, x);
+    return axis < s.rank ? s.d[axis] : 0;
+}
+
+fy_node fyi_pool_down(fy_layers *l, fy_node x, int64_t k)
+{
+    fy_pool_opts o = fy_pool_defaults(k);
+    for (int i = 0; i < 2; i++)
+        if (size_of(l->g, x, 2 + i) < k)
+            o.kernel[i] = o.stride[i] = 1;
+    return fy_max_pool2d(l->g, x, &o);
+}
+
+int64_t fyi_channels(const fy_model_opts *o, int64_t published)
+{
+    const double wide = (double)(o->hidden ? o->hidden : published) * (double)o->width;
+    return FYI_MAX((int64_t)(wide + 0.5), 1);
+}
+
 fy_node fyi_pool(fy_layers *l, const fy_model_opts *o, fy_node x)
 {
     static const struct {

@@ -29,6 +29,13 @@ fy_node fyi_pool_relu(fy_layers *l, fy_node x, int64_t k, int64_t stride);
 /* The block of the small digits networks: conv k x k without padding, with bias, max pool 2, ReLU. */
 fy_node fyi_layer_conv_block(fy_layers *l, const char *name, fy_node x, int64_t oc, int64_t k);
 
+/* Series [n, c, t] as images of height 1, [n, c, 1, t]; vectors [n, t] have one channel. */
+fy_node fyi_as_row(fy_layers *l, fy_node x);
+/* Max pooling by windows of k along each axis that is at least k long. */
+fy_node fyi_pool_down(fy_layers *l, fy_node x, int64_t k);
+/* Of a first layer: `hidden`, or as many as were published, times `width`, and at least 1. */
+int64_t fyi_channels(const fy_model_opts *o, int64_t published);
+
 /* The last map pooled over whole images as the options say, by average unless they say: [n, c]. */
 fy_node fyi_pool(fy_layers *l, const fy_model_opts *o, fy_node x);
 /* The last layer to n outputs, called `name` unless the options name it. */

@@ -209,7 +209,7 @@ typedef struct fyi_side {
     int64_t shorter, crop, max_broken;
     const char *names, *spectrogram, *mel_scale; /* of sounds */
     int64_t rate, n_fft, hop, mels;
-    double seconds, f_min, f_max;
+    double seconds, rms, f_min, f_max;
     int64_t n;
     fyi_seed draw_seed;
     int64_t modality, modalities, redundant, synergistic, world; /* of drawn facts */

@@ -182,6 +182,7 @@ static fy_sound_opts sound_opts(const site *at)
     o.name = at->name;
     o.rate_hz = s->rate;
     o.seconds = s->seconds;
+    o.rms = s->rms;
     o.names = s->names;
     o.is_unlabelled = !s->labelled;
     o.label_field = s->label_field;

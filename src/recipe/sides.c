@@ -203,6 +203,8 @@ const fyi_key fyi_side_keys[] = {
         "samples a second that sounds are brought to, from 2000 on; 0: the first file's"),
     KEY("seconds", FYI_KEY_REAL, seconds, 0, 3600, NULL, "format=sound", 0,
         "length to which sounds are cut or filled up with silence; 0: the longest one's, a minute at most"),
+    KEY("rms", FYI_KEY_REAL, rms, 0, 1, NULL, "format=sound", 0,
+        "root mean square that each sound is brought to, however loud it was recorded; 0: as it is"),
     KEY("names", FYI_KEY_TEXT, names, 0, 0, NULL, "format=sound", 0,
         "what files' names say, such as {label}_{group}_{key}, with {} for what is of no use: a class, a speaker, what "
         "samples of several kinds are paired by"),

@@ -9,6 +9,8 @@ cp "$golden/vorbis.ogg" calls/1_bob_1.ogg
 
 expect 0 data info calls/1_ann_0.wav
 says out.txt "source: 1 samples [1, 1500], no labels; 8000 Hz, 0.1875 s"
+expect 0 data info calls/1_ann_0.wav rms=0.1
+says out.txt "deviation 0.1, over 1 samples"
 expect 0 data info calls format=sound names={label}_{group}_{key} rate=16000 seconds=0.25
 says out.txt "source: 3 samples [1, 4000], 2 classes, 2 groups; 16000 Hz, 0.25 s"
 expect 0 data info calls format=sound names={label}_{group}_{} groups=[bob] spectrogram=mel n_fft=256 hop=100 mels=20

@@ -102,6 +102,25 @@ class CifarResNet(nn.Module):
         return self.linear(x.mean((2, 3)))
 
 
+class M5(nn.Module):
+    def __init__(self, c, n):
+        super().__init__()
+        self.conv1 = nn.Conv1d(c, n, 80, 4, 38, bias=False)
+        self.bn1 = nn.BatchNorm1d(n)
+        self.conv2 = nn.Conv1d(n, n, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm1d(n)
+        self.conv3 = nn.Conv1d(n, 2 * n, 3, 1, 1, bias=False)
+        self.bn3 = nn.BatchNorm1d(2 * n)
+        self.conv4 = nn.Conv1d(2 * n, 4 * n, 3, 1, 1, bias=False)
+        self.bn4 = nn.BatchNorm1d(4 * n)
+        self.fc1 = nn.Linear(4 * n, N_CLASSES)
+
+    def forward(self, x):
+        for conv, norm in ((self.conv1, self.bn1), (self.conv2, self.bn2), (self.conv3, self.bn3), (self.conv4, self.bn4)):
+            x = F.max_pool1d(F.relu(norm(conv(x))), 4)
+        return self.fc1(x.mean(2))
+
+
 class Pool(nn.Module):
     def __init__(self, kind):
         super().__init__()
@@ -116,6 +135,8 @@ class Pool(nn.Module):
 def build(family, pool, width, hidden, shape):
     if family == "cnn":
         return Cnn(shape[0], shape[1], hidden or 512)
+    if family == "m5":
+        return M5(shape[0], int(128 * width))
     if family.endswith("_cifar"):
         return CifarResNet((int(family[6:8]) - 2) // 6)
     options = {"width_mult": width} if width != 1 else {}
@@ -156,10 +177,12 @@ FORWARD = [
     ("squeezenet1_1", None, 1, 0, PHOTO),
     ("googlenet", None, 1, 0, PHOTO),
     ("densenet121", None, 1, 0, PHOTO),
+    ("m5", None, 1, 0, (1, 3001)),
+    ("m5", None, 0.125, 0, (2, 2600)),
 ]
 # Small steps: with large ones the difference of float32 and float64 is soon as large as the loss.
 TRAINING = [("cnn", (3, 32, 32), 2e-4), ("resnet18", (3, 64, 64), 1e-4),
-            ("mobilenet_v2", (3, 64, 64), 2e-5)]
+            ("mobilenet_v2", (3, 64, 64), 2e-5), ("m5", (1, 2000), 1e-3)]
 
 
 def numbers(v):
@@ -170,13 +193,16 @@ def text(s):
     return f'"{s}"' if s else "NULL"
 
 
+def braces(shape):
+    return f"{{ {len(shape)}, {{ {', '.join(map(str, shape))} }} }}"
+
+
 def forward_row(family, pool, width, hidden, shape):
     m = fill_model(build(family, pool, width, hidden, shape).double()).eval()
     x = torch.from_numpy(fill("x", (2,) + shape))
     with torch.no_grad():
         y = m(x).flatten().tolist()
-    size = ", ".join(map(str, shape))
-    return (f'{{ "{family}", {text(pool)}, {width}, {hidden}, {{ 3, {{ {size} }} }},\n'
+    return (f'{{ "{family}", {text(pool)}, {width}, {hidden}, {braces(shape)},\n'
             f"  {{ {numbers(y)} }} }},\n")
 
 
@@ -203,8 +229,7 @@ def training_row(family, shape, lr):
     rounded, y32 = losses(family, shape, lr, torch.float32)
     off = np.maximum.accumulate(np.abs(np.subtract(exact, rounded)))
     off_y = np.abs(np.subtract(y, y32)).max()
-    size = ", ".join(map(str, shape))
-    return (f'{{ "{family}", {{ 3, {{ {size} }} }}, {lr}f,\n  {{ {numbers(exact)} }},\n'
+    return (f'{{ "{family}", {braces(shape)}, {lr}f,\n  {{ {numbers(exact)} }},\n'
             f"  {{ {', '.join(f'{x:.1e}' for x in off)} }},\n"
             f"  {{ {numbers(y)} }}, {off_y:.1e} }},\n")
 

@@ -34,6 +34,7 @@ static const struct size_case {
     { "squeezenet1_1", 1, 1235496, 512, 0.349 },
     { "googlenet", 1, 6624904, 1024, 1.498 },
     { "densenet121", 1, 7978856, 1024, 2.834 },
+    { "m5", 1, 558090, 512, 0 },
 };
 
 static fy_model *open_with(const char *family, const fy_model_opts *o)
@@ -191,13 +192,12 @@ static void features_are_computed_once_per_sample(void **state)
         fy_model_opts o = opts_of(sizes[i].family);
         o.head = "head";
         fy_model *m = open_with(sizes[i].family, &o);
-        fy_shape in = { .rank = 4, .d = { 2, o.input.d[0], o.input.d[1], o.input.d[2] } };
         const fy_optim sgd = fy_sgd(0.1f, 0, 0);
         fy_graph *g;
         fy_node cut[FYI_MAX_CUT];
         int n;
         check_ok(fy_graph_new(&g));
-        const fy_node x = fy_input(g, "x", FY_F32, in);
+        const fy_node x = fy_input(g, "x", FY_F32, fy_shape_batch(2, &o.input));
         const fy_node y = fy_model_apply_moving(g, m, x, "head.*");
         fy_objective_moves_model(g, fy_objective_add(g, "o", fy_mean_all(g, y), &sgd), m, "head.*",
                                  NULL);
@@ -372,6 +372,9 @@ static void options_that_make_no_sense_are_refused(void **state)
         { "vgg16", { .pool = "max" }, "family 'vgg16' does not pool whole images" },
         { "lenet", { .dropout = 1 }, "dropout is a probability below 1, not 1" },
         { "resnet18", { .input = { 1, { 5 } } }, "takes rank 4" },
+        { "m5",
+          { .input = { 3, { 1, 28, 28 } } },
+          "takes series [channels, steps], its samples have 3 axes" },
         { "resnet81",
           { .width = 1 },
           "there is no model family 'resnet81'; did you mean 'resnet18'?" },

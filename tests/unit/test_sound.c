@@ -350,8 +350,8 @@ static void failing_memory_is_survived(void **state)
 
 /* ---- length and rate ------------------------------------------------------------------------- */
 
-/* One second of 440 Hz, 16 bits, at a rate. */
-static void put_tone(const char *path, uint32_t rate, uint32_t seconds)
+/* 440 Hz, 16 bits, at a rate. */
+static void put_tone_of(const char *path, uint32_t rate, uint32_t seconds, int level)
 {
     const struct wav_row usual = { .rate = rate };
     const size_t n = rate * seconds;
@@ -361,13 +361,18 @@ static void put_tone(const char *path, uint32_t rate, uint32_t seconds)
     put32(file + 4, (uint32_t)(36 + 2 * n));
     put32(file + 40, (uint32_t)(2 * n));
     for (size_t i = 0; i < n; i++) {
-        const int v = (int)lrint(16000 * sin(2 * 3.14159265358979 * 440 * (double)i / rate));
+        const int v = (int)lrint(level * sin(2 * 3.14159265358979 * 440 * (double)i / rate));
 
         file[44 + 2 * i] = (uint8_t)v;
         file[45 + 2 * i] = (uint8_t)((unsigned)v >> 8);
     }
     check_ok(fyi_file_write(path, file, 44 + 2 * n));
     free(file);
+}
+
+static void put_tone(const char *path, uint32_t rate, uint32_t seconds)
+{
+    put_tone_of(path, rate, seconds, 16000);
 }
 
 static void other_rates_hold_the_same_tone(void **state)
@@ -416,6 +421,35 @@ static void samples_have_one_length(void **state)
     o = (fy_sound_opts){ .rate_hz = 100 };
     check_status(fy_sound_folder_open(*state, &o, &d), FY_EINVAL);
     check_sentence("2000 .. 384000 samples a second, not to 100");
+}
+
+static double rms_of(const float *x, int n)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += (double)x[i] * (double)x[i];
+    return sqrt(sum / n);
+}
+
+/* The silence behind a sound does not count, and a sound that is nothing but silence stays so. */
+static void sounds_are_as_loud_as_they_should_be(void **state)
+{
+    static const int levels[] = { 16000, 20, 0 };
+    fy_sound_opts o = { .seconds = 2, .rms = 0.25 };
+    float x[8000];
+    fy_dataset *d;
+
+    for (size_t k = 0; k < LEN(levels); k++) {
+        put_tone_of(fyt_path(*state, "tone.wav"), 4000, 1, levels[k]);
+        check_ok(fy_sound_folder_open(fyt_path(*state, "tone.wav"), &o, &d));
+        check_ok(fy_dataset_get(d, 0, x, 8000, NULL));
+        assert_true(fabs(rms_of(x, 4000) - (levels[k] > 0 ? 0.25 : 0)) < 1e-6);
+        assert_true(rms_of(x + 4000, 4000) == 0);
+        fy_dataset_free(d);
+    }
+    o.rms = 1.5;
+    check_status(fy_sound_folder_open(*state, &o, &d), FY_EINVAL);
+    check_sentence("sounds are brought to a root mean square of 0 to 1, not to 1.5");
 }
 
 /* ---- real recordings ------------------------------------------------------------------------- */
@@ -572,6 +606,7 @@ int main(void)
         IN_A_FOLDER(failing_memory_is_survived),
         IN_A_FOLDER(other_rates_hold_the_same_tone),
         IN_A_FOLDER(samples_have_one_length),
+        IN_A_FOLDER(sounds_are_as_loud_as_they_should_be),
         IN_A_FOLDER(spectra_do_not_depend_on_threads),
     };
     struct CMUnitTest tests[LEN(plain) + LEN(decoded_rows) + LEN(wav_rows) + LEN(spectrum_rows) +

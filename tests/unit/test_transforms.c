@@ -639,6 +639,105 @@ static void transforms_draw_from_streams_of_their_own(void **state)
     fy_dataset_free(d);
 }
 
+/* ---- series ---------------------------------------------------------------------------------- */
+
+#define STEPS 40
+
+/* Of all samples alike: a ramp, and a channel of ones. */
+static fy_dataset *series(void)
+{
+    fy_tensor *x;
+    fy_dataset *d;
+
+    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(5, 2, STEPS), &x));
+    float *v = fy_tensor_data(x);
+    for (int i = 0; i < 5; i++, v += 2 * STEPS)
+        for (int t = 0; t < STEPS; t++) {
+            v[t] = (float)t;
+            v[STEPS + t] = 1;
+        }
+    check_ok(fy_dataset_from_tensors("series", x, NULL, 0, &d));
+    fy_tensor_free(x);
+    return d;
+}
+
+/* All channels by the same steps, with silence where there is nothing; what stays is as loud as before. */
+static void series_are_shifted_in_time(void **state)
+{
+    fy_augment a = fy_augment_none();
+    fy_transform t = fy_transform_defaults(FY_TRANSFORM_WARP);
+    fy_dataset *d = series();
+    float x[2 * STEPS];
+    fyi_pipeline p;
+    int n = 0;
+
+    (void)state;
+    t.warp.shift_frac = 0.2f;
+    t.warp.fill = FY_FILL_CONSTANT;
+    check_ok(fy_augment_add(&a, &t));
+    check_ok(fyi_pipeline_init(&p, &a, d, "test"));
+    assert_true(fy_shape_equal(&p.out, &FY_SHAPE(2, STEPS)));
+    get(&p, d, x);
+    const float shift = x[STEPS / 2] - STEPS / 2;
+    assert_true(fabsf(shift) > 0.1f && fabsf(shift) <= 0.2f * STEPS);
+    for (int k = 0; k < STEPS; k++)
+        if (x[STEPS + k] == 1) {
+            assert_true(fabsf(x[k] - (float)k - shift) < 1e-4f);
+            n++;
+        }
+    assert_in_range(n, STEPS - STEPS / 5 - 1, STEPS - 1);
+    fy_dataset_free(d);
+}
+
+/* 1.5 to 0.5 times as fast about the middle. */
+static void series_are_played_at_another_speed(void **state)
+{
+    fy_augment a = fy_augment_none();
+    fy_transform t = fy_transform_defaults(FY_TRANSFORM_WARP);
+    fy_dataset *d = series();
+    float x[2 * STEPS];
+    fyi_pipeline p;
+
+    (void)state;
+    t.warp.zoom_frac = 0.5f;
+    check_ok(fy_augment_add(&a, &t));
+    check_ok(fyi_pipeline_init(&p, &a, d, "test"));
+    get(&p, d, x);
+    const float step = x[STEPS / 2] - x[STEPS / 2 - 1];
+    assert_true(fabsf(step - 1) > 0.01f && step > 0.66f && step < 2.01f);
+    assert_true(fabsf(x[STEPS / 2] + x[STEPS / 2 - 1] - (STEPS - 1)) < 1e-4f);
+    assert_true(fabsf(x[STEPS / 2 + 5] - x[STEPS / 2] - 5 * step) < 1e-3f);
+    fy_dataset_free(d);
+}
+
+static void check_series_refusal(const fy_transform *t, const char *part)
+{
+    fy_augment a = fy_augment_none();
+    fy_dataset *d = series();
+    fyi_pipeline p;
+
+    check_ok(fy_augment_add(&a, t));
+    assert_int_not_equal(fyi_pipeline_init(&p, &a, d, "loader 'x'"), FY_OK);
+    check_sentence(part);
+    fy_dataset_free(d);
+}
+
+static void what_is_for_pictures_is_not_done_to_series(void **state)
+{
+    fy_transform turn = fy_transform_defaults(FY_TRANSFORM_WARP);
+
+    (void)state;
+    for (int kind = 0; kind < FY_TRANSFORMS; kind++) {
+        const fy_transform t = fy_transform_defaults((fy_transform_kind)kind);
+        if (kind != FY_TRANSFORM_WARP && kind != FY_TRANSFORM_NOISE)
+            check_series_refusal(&t, "is for pictures, the samples are series");
+    }
+    turn.warp.rotate_deg = 5;
+    check_series_refusal(&turn, "leave rotate_deg and shear_deg at 0");
+}
+
+/* ---- refusals -------------------------------------------------------------------------------- */
+
 static const struct refusal {
     const char *name;
     fy_transform_kind kind;
@@ -792,6 +891,9 @@ static const struct CMUnitTest plain[] = {
     cmocka_unit_test(cutmix_moves_pixels_and_counts_them),
     cmocka_unit_test(range_comes_last),
     cmocka_unit_test(transforms_draw_from_streams_of_their_own),
+    cmocka_unit_test(series_are_shifted_in_time),
+    cmocka_unit_test(series_are_played_at_another_speed),
+    cmocka_unit_test(what_is_for_pictures_is_not_done_to_series),
     cmocka_unit_test(colours_of_data_prepared_twice_are_refused),
     cmocka_unit_test(text_names_what_is_done),
     cmocka_unit_test(a_full_list_is_refused),

@@ -18,5 +18,6 @@ static const fyi_amount amounts[] = {
 const fyi_transform fyi_transform_noise = {
     .name = "noise",
     .amounts = amounts,
+    .takes_series = true,
     .apply = apply,
 };

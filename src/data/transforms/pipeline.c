@@ -43,6 +43,14 @@ static fy_status check_pictures(const fyi_pipeline *p, const fyi_transform *row,
     return FY_OK;
 }
 
+static fy_status check_series(const fyi_pipeline *p, const fyi_transform *row, const char *who)
+{
+    if (!p->is_series || row->takes_series)
+        return FY_OK;
+    return fyi_fail(FY_ESHAPE, "%s: the transform '%s' is for pictures, the samples are series",
+                    who, row->name);
+}
+
 /* Adds transform t, which gets p->out. */
 static fy_status add(fyi_pipeline *p, const fy_transform *t, const fy_dataset *d, const char *who)
 {
@@ -51,6 +59,7 @@ static fy_status add(fyi_pipeline *p, const fy_transform *t, const fy_dataset *d
     if (row == NULL)
         return fyi_fail(FY_EINVAL, "%s: %d is no kind of transform", who, (int)t->kind);
     FYI_FORWARD(check_amounts(row, t, who));
+    FYI_FORWARD(check_series(p, row, who));
     FYI_FORWARD(check_pictures(p, row, d, who));
     if (row->check != NULL)
         FYI_FORWARD(row->check(t, who, &p->out));
@@ -78,9 +87,14 @@ static fy_status check_mix(const fy_mix *m, const char *who)
 fy_status fyi_pipeline_init(fyi_pipeline *p, const fy_augment *a, const fy_dataset *d,
                             const char *who)
 {
-    *p = (fyi_pipeline){ .a = *a, .in = *fy_dataset_shape(d), .out = *fy_dataset_shape(d) };
+    const fy_shape given = *fy_dataset_shape(d);
+    const bool is_series = given.rank == 2;
+    const fy_shape in = is_series ? FY_SHAPE(given.d[0], 1, given.d[1]) : given;
+
+    *p = (fyi_pipeline){ .a = *a, .in = in, .out = in, .is_series = is_series };
     if (p->in.rank != 3 && (a->n > 0 || a->mix.cutmix_alpha > 0))
-        return fyi_fail(FY_ESHAPE, "%s: only images [c, h, w] can be augmented or cut", who);
+        return fyi_fail(FY_ESHAPE,
+                        "%s: only images [c, h, w] and series [c, t] can be augmented or cut", who);
     if (a->n < 0 || a->n > FY_MAX_TRANSFORMS)
         return fyi_fail(FY_EINVAL, "%s: %d transforms, expected 0 to %d", who, a->n,
                         FY_MAX_TRANSFORMS);
@@ -91,6 +105,7 @@ fy_status fyi_pipeline_init(fyi_pipeline *p, const fy_augment *a, const fy_datas
         FYI_FORWARD(add(p, &a->list[k], d, who));
     p->room = (p->room + 3) / 4 * 4;
     p->n_scratch += 2 * p->room;
+    p->out = is_series ? FY_SHAPE(p->out.d[0], p->out.d[2]) : p->out;
     return FY_OK;
 }
 

@@ -67,6 +67,7 @@ typedef struct fyi_transform {
     fy_transform standard;
     const fyi_amount *amounts;
     bool is_of_pictures; /* 0 .. 1, of one or three channels */
+    bool takes_series;   /* [c, t], as frames of height 1 */
     /* Optional: what limits on amounts cannot say. `in` is what comes in. */
     fy_status (*check)(const fy_transform *t, const char *who, const fy_shape *in);
     /* Optional: the shape that comes out. */
@@ -90,7 +91,8 @@ bool fyi_draw_chance(fy_rng *r, float prob);
 
 typedef struct fyi_pipeline {
     fy_augment a;
-    fy_shape in, out;
+    fy_shape in, out; /* of a frame; of the samples that come out */
+    bool is_series;   /* samples are [c, t], frames [c, 1, t] */
     size_t room;      /* floats of the largest frame, a multiple of 4 */
     size_t n_scratch; /* floats that fyi_pipeline_get needs, the source's included */
 } fyi_pipeline;

@@ -21,7 +21,7 @@ fyi_warp fyi_warp_draw(const fy_warp_opts *o, int64_t h, int64_t w, fy_rng *r)
     fyi_warp p;
 
     p.dx = draw(r) * (double)o->shift_frac * (double)w;
-    p.dy = draw(r) * (double)o->shift_frac * (double)h;
+    p.dy = draw(r) * (double)o->shift_frac * (double)(h > 1 ? h : 0);
     p.turn_rad = draw(r) * (double)o->rotate_deg * RADIANS;
     p.scale = fmax(1.0 + draw(r) * (double)o->zoom_frac, LEAST_SCALE);
     p.shear = tan(draw(r) * (double)o->shear_deg * RADIANS);
@@ -54,6 +54,16 @@ static void apply(const fy_transform *t, fyi_frame *f, fy_rng *r)
         fyi_resample(f, &m, t->warp.fill, t->warp.fill_value);
 }
 
+static fy_status check(const fy_transform *t, const char *who, const fy_shape *in)
+{
+    if (in->d[1] > 1 || (t->warp.rotate_deg <= 0 && t->warp.shear_deg <= 0))
+        return FY_OK;
+    return fyi_fail(FY_EINVAL,
+                    "%s: the transform 'warp' turns or shears samples that have one row; leave "
+                    "rotate_deg and shear_deg at 0",
+                    who);
+}
+
 static const fyi_amount amounts[] = {
     FYI_AMOUNT(warp, shift_frac, 0, 1),
     FYI_AMOUNT(warp, rotate_deg, 0, 180),
@@ -68,5 +78,7 @@ const fyi_transform fyi_transform_warp = {
     .name = "warp",
     .standard = { .warp = { .fill = FY_FILL_NEAREST } },
     .amounts = amounts,
+    .takes_series = true,
+    .check = check,
     .apply = apply,
 };

@@ -323,7 +323,7 @@ static bool was_turned_off(const fyi_settings *s, const fyi_entries *t, const fy
         (void)snprintf(full, sizeof full, "%s%s%.*s", c.section->name, *c.section->name ? "." : "",
                        c.name_len, c.name);
         named = fyi_entries_find(t, full);
-        if (named != NULL && named->line == 0)
+        if (named != NULL ? named->line == 0 : fyi_entries_took_out(t, full))
             return true;
         section = c.section;
         k = c.key;

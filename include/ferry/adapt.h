@@ -38,11 +38,14 @@ typedef struct fy_adapt_opts {
     double trade_off;      /* w; negative: the method's own */
 
     /* What single methods read. */
-    int64_t mcd_steps;         /* mcd: of the encoder in each step (n in Saito et al. 2018) */
-    double mdd_margin;         /* mdd: gamma */
-    double mcc_temperature;    /* mcc: T */
-    double afn_step;           /* afn: what features are to be longer by */
-    double threshold;          /* self_training: least certainty of a label */
+    int64_t mcd_steps;      /* mcd: of the encoder in each step (n in Saito et al. 2018) */
+    double mdd_margin;      /* mdd: gamma */
+    double mcc_temperature; /* mcc: T */
+    double afn_step;        /* afn: what features are to be longer by */
+    double threshold;       /* self_training: least certainty of a label */
+    int64_t subspace_axes;  /* subspace: of each domain; 0: 20, or as many as there are */
+    double transport_entropy; /* transport: weight of the plan's entropy, relative to the largest cost; 0.01 and more */
+    double transport_classes; /* transport: weight of not sending several classes to one sample; 0: labels are not looked at */
     const fy_augment *augment; /* of all samples that are learnt from; NULL: none */
     const fy_augment
         *strong; /* self_training: of the view that learns; NULL: shifts, turns, zooms and a hole */

@@ -333,7 +333,7 @@ typedef struct fyi_method_site {
     int workers;
 } fyi_method_site;
 
-#define FYI_METHOD_SECTIONS 12
+#define FYI_METHOD_SECTIONS 14
 #define FYI_EACH_PART \
     "<m>" /* ends the name of a section that there is for every modality: encoder_1, encoder_2 .. */
 typedef struct fyi_method_section {
@@ -355,7 +355,7 @@ typedef struct fyi_method {
 extern const fyi_method fyi_method_adda, fyi_method_finetune, fyi_method_distill, fyi_method_hdnet;
 extern const fyi_method
     fyi_adapt_methods[]; /* method_adapt.c: one for each of fy_adapt_methods, and auto */
-#define FYI_ADAPT_METHODS 16
+#define FYI_ADAPT_METHODS 18
 extern const fyi_method fyi_fuse_methods[]; /* method_fuse.c: one for each of fy_fuse_methods */
 #define FYI_FUSE_METHODS 10
 extern const fyi_method *const fyi_methods[]; /* NULL-terminated */

@@ -72,8 +72,8 @@ static const method_case cases[] = {
     { "mcd", 0.15, "*", true },          { "mdd", 0.05, "*", true },
     { "mcc", 0.1, "*", true },           { "afn", 0.01, "*", true },
     { "bnm", 0.1, "*", true },           { "shot", 0.15, "*", false },
-    { "self_training", 0.1, "*", true }, { "subspace", 0.03, "", true },
-    { "transport", 0.05, "", true },
+    { "self_training", 0.1, "*", true }, { "subspace", 0.13, "", true },
+    { "transport", 0.13, "", true },
 };
 
 static void check_moves(const method_case *c, const char *from, const char *dir)

@@ -88,7 +88,7 @@ fy_status subspace_map(carry_mapping *m)
     double *turn = calloc((size_t)(q + 1) * (size_t)(q + 1), sizeof *turn);
     fy_status st;
     if (!turn)
-        FY_TRY(fy_error(FY_ENOMEM, "subspace: no memory for %d axes", q));
+        return fy_error(FY_ENOMEM, "subspace: no memory for %d axes", q);
     FY_TRY(find_axes(m->source, q, m->o->seed, &source));
     FY_TRY(find_axes(m->target, q, m->o->seed, &target));
     m->mean = target.mean;

@@ -29,24 +29,25 @@ typedef struct plan {
     double *slope;         /* [k, m] */
 } plan;
 
-static fy_status open_plan(plan *p)
+static fy_status check_size(const plan *p)
 {
-    const int64_t cells = p->n * p->m;
-    if (cells > MAX_CELLS)
-        return fy_error(FY_EINVAL,
-                        "transport: %lld samples of the source and %lld of the target make a plan "
-                        "of more than %lld million numbers; it is for small data, so give a limit "
-                        "to both",
-                        (long long)p->n, (long long)p->m, (long long)(MAX_CELLS >> 20));
-    p->cost = malloc((size_t)cells * sizeof *p->cost);
-    p->kernel = malloc((size_t)cells * sizeof *p->kernel);
-    p->u = malloc((size_t)p->n * sizeof *p->u);
-    p->v = malloc((size_t)p->m * sizeof *p->v);
+    if (p->n * p->m <= MAX_CELLS)
+        return FY_OK;
+    return fy_error(FY_EINVAL,
+                    "transport: %lld samples of the source and %lld of the target make a plan of "
+                    "more than %lld million numbers; it is for small data, so give a limit to both",
+                    (long long)p->n, (long long)p->m, (long long)(MAX_CELLS >> 20));
+}
+
+static bool open_plan(plan *p)
+{
+    const size_t cells = (size_t)(p->n * p->m);
+    p->cost = calloc(cells, sizeof *p->cost);
+    p->kernel = calloc(cells, sizeof *p->kernel);
+    p->u = calloc((size_t)p->n, sizeof *p->u);
+    p->v = calloc((size_t)p->m, sizeof *p->v);
     p->slope = calloc((size_t)(p->k * p->m), sizeof *p->slope);
-    return p->cost && p->kernel && p->u && p->v && p->slope
-               ? FY_OK
-               : fy_error(FY_ENOMEM, "transport: no memory for %lld by %lld samples",
-                          (long long)p->n, (long long)p->m);
+    return p->cost && p->kernel && p->u && p->v && p->slope;
 }
 
 static void close_plan(plan *p)
@@ -188,7 +189,12 @@ fy_status transport_map(carry_mapping *m)
                .classes = m->o->transport_classes };
     fy_status st;
     p.k = count_classes(p.y, n);
-    FY_TRY(open_plan(&p));
+    FY_TRY(check_size(&p));
+    if (!open_plan(&p)) {
+        st = fy_error(FY_ENOMEM, "transport: no memory for %lld by %lld samples", (long long)p.n,
+                      (long long)p.m);
+        goto done;
+    }
     fill_cost(&p);
     find_plan(&p);
     for (int turn = 0; p.classes > 0 && turn < TURNS; turn++) {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define FILE_NAME "compare.json"
-#define MOST_CELLS 20000
+#define MOST_CELLS 4096
 #define MOST_METHODS 64
 
 /* clang-format off */

@@ -39,11 +39,14 @@ typedef struct fy_adapt_opts {
     double trade_off;      /* w; negative: the method's own */
 
     /* What single methods read. */
-    int64_t mcd_steps;         /* mcd: of the encoder in each step (n in Saito et al. 2018) */
-    double mdd_margin;         /* mdd: gamma */
-    double mcc_temperature;    /* mcc: T */
-    double afn_step;           /* afn: what features are to be longer by */
-    double threshold;          /* self_training: least certainty of a label */
+    int64_t mcd_steps;      /* mcd: of the encoder in each step (n in Saito et al. 2018) */
+    double mdd_margin;      /* mdd: gamma */
+    double mcc_temperature; /* mcc: T */
+    double afn_step;        /* afn: what features are to be longer by */
+    double threshold;       /* self_training: least certainty of a label */
+    int64_t subspace_axes;  /* subspace: of each domain; 0: 20, or as many as there are */
+    double transport_entropy; /* transport: weight of the plan's entropy, relative to the largest cost; 0.01 and more */
+    double transport_classes; /* transport: weight of not sending several classes to one sample; 0: labels are not looked at */
     const fy_augment *augment; /* of all samples that are learnt from; NULL: none */
     const fy_augment
         *strong; /* self_training: of the view that learns; NULL: shifts, turns, zooms and a hole */
@@ -74,7 +77,7 @@ FY_API FY_NODISCARD fy_status fy_adapt(fy_run *r, fy_device *dev, const fy_adapt
 /* Several methods, one after the other, from one source model. */
 typedef struct fy_auto_opts {
     const char *methods[FY_MAX_TRIES]; /* [n_methods], in this order */
-    int n_methods;  /* 0: all that the data allow, those that help most often first */
+    int n_methods; /* 0: all that the data allow but those on fixed features, those that help most often first */
     int64_t trials; /* that are run at most; what cannot be run does not count; 0: all */
     double minutes; /* none begins that would end later, if it took as long as the longest before; 0: any */
 } fy_auto_opts;

@@ -1,11 +1,15 @@
 /* compare.h: several settings of one recipe, run on the same seeds and held against one of them.
  *
  *   arm        one way to set the recipe: a list of changes, named in its section `compare`
- *   baseline   the arm that the others are held against
+ *   shift      data on which every arm is run: changes that are made before an arm's; without any, the recipe's own
+ *   baseline   the arm that the others are held against, on each shift; with shifts there may be none
+ *   cell       a run of an adaptation, held against its own source model: did what was handed back do harm?
  *   first      a run before the arms of each seed, which their settings name as {first}: what all of them need is made once
  *   metric     the figure of every run that counts: a number of result.json by its dotted path
  *   paired     an arm and the baseline on the same seed: both draw the same data and initial values, so their
  *              difference has less noise than either figure
+ *
+ * Methods on several shifts are a protocol: cells are shifts times arms times seeds.
  *
  * One run proves nothing: what is compared are the differences over all seeds, with an interval by Student's t, the
  * p of the paired t-test and of Wilcoxon's signed-rank test, and Holm's correction for several arms. A run that fails is
@@ -44,22 +48,36 @@ typedef enum fy_verdict {
     FY_VERDICT_WORSE,
     FY_VERDICT_UNCLEAR,   /* it is not: the difference may be luck */
     FY_VERDICT_EQUAL,     /* every run has the baseline's figure */
-    FY_VERDICT_UNTESTED,  /* one pair, or differences without spread: there is no t */
+    FY_VERDICT_UNTESTED,  /* no baseline, one pair, or differences without spread: there is no t */
     FY_VERDICT_INCOMPLETE /* a run of this arm or of the baseline has no figure */
 } fy_verdict;
 FY_API const char *fy_verdict_name(fy_verdict v); /* "better" */
 
+/* Fractions of the target that were right; NaN and -1: nobody knows. */
+typedef struct fy_cell {
+    double source_only, chosen, last, oracle;
+    int64_t chosen_step, last_step, oracle_step;
+    bool fell_back;
+    /* What each of fy_validators would have handed back by itself: of all candidates, the source model among them, the one that it
+     * finds best, of equals the first. Of several methods that were tried, the candidates are their choices. */
+    double alone[FY_MAX_VALIDATORS];
+    int64_t alone_step[FY_MAX_VALIDATORS];
+} fy_cell;
+
 typedef struct fy_arm_run {
     uint64_t seed;
-    bool is_done;      /* or has failed; false: not run yet */
-    double value;      /* of the metric; NaN: none */
-    const char *dir;   /* within the comparison's: "runs/<arm>-<seed>" */
-    const char *error; /* the sentence of one that failed, or why it has no value; NULL */
+    bool is_done;        /* or has failed; false: not run yet */
+    double value;        /* of the metric; NaN: none */
+    const char *dir;     /* within the comparison's: "runs/<label>-<seed>" */
+    const char *error;   /* the sentence of one that failed, or why it has no value; NULL */
+    const fy_cell *cell; /* NULL: no adaptation, or nobody has the target's labels */
 } fy_arm_run;
 
 /* NaN where there are too few values: a mean needs one, the rest two. */
 typedef struct fy_arm_row {
+    const char *shift; /* NULL: there are none */
     const char *arm;
+    const char *label;          /* "<shift>.<arm>", or the arm */
     const char *const *changes; /* [n_changes], "key=value" */
     int n_changes;
     fy_arm_run *runs; /* [n_seeds] */
@@ -76,8 +94,8 @@ typedef struct fy_arm_row {
 
 /* Lent by the comparison, until it is run or closed. */
 typedef struct fy_comparison_table {
-    const char *dir, *name; /* name: the recipe's */
-    const char *metric, *baseline;
+    const char *dir, *name;        /* name: the recipe's */
+    const char *metric, *baseline; /* baseline "": none */
     bool higher_is_better;
     double level;          /* of the intervals, 0.95 */
     const uint64_t *seeds; /* [n_seeds] */
@@ -85,9 +103,29 @@ typedef struct fy_comparison_table {
     const char *const *
         first; /* [n_first], changes of the run that each seed begins with; none: there is no such run */
     int n_first;
-    fy_arm_row *rows; /* [n_rows], in the recipe's order */
-    int n_rows;
+    const char *const *shifts; /* [n_shifts] */
+    int n_shifts;
+    fy_arm_row *
+        rows; /* [n_rows], in the recipe's order: all arms on the first shift, then on the second */
+    int n_rows, n_arms;
 } fy_comparison_table;
+
+/* What somebody who chooses does to source models, over all cells of some rows. */
+typedef struct fy_harm {
+    int n;                /* cells of which it is known what is chosen */
+    double harm_rate;     /* share of them that end more than FY_HARM below their source model */
+    double collapse_rate; /* and below half of it */
+    double accuracy, gain,
+        oracle_gap; /* means: of what is chosen; of that less source only; of the oracle less it */
+} fy_harm;
+#define FY_HARM 0.01
+/* shift, arm NULL: all. by: one of fy_choosers. NaN where n is 0. */
+FY_API fy_harm fy_comparison_harm(const fy_comparison_table *t, const char *shift, const char *arm,
+                                  const char *by);
+/* "source_only", "chosen", "last", "oracle", then fy_validators, each by itself; NULL-terminated. "chosen" is Ferry's rule. */
+FY_API const char *const *fy_choosers(void);
+/* What the chooser hands back in a cell; NaN: unknown. */
+FY_API double fy_cell_accuracy(const fy_cell *c, const char *by);
 
 typedef struct fy_comparison fy_comparison;
 /* Checks the recipe and that of every arm, and makes the directory. FY_EINVAL for a recipe without a section `compare`, for
@@ -95,14 +133,16 @@ typedef struct fy_comparison fy_comparison;
 FY_API FY_NODISCARD fy_status fy_comparison_open(fy_recipe *r, const fy_comparison_opts *o,
                                                  fy_comparison **out);
 FY_API void fy_comparison_close(fy_comparison *c); /* accepts NULL */
-/* Runs every arm with the first seed, then with the second, and so on, in one lab. The directory then holds
+/* Runs every arm on every shift with the first seed, then with the second, and so on, in one lab. The directory then holds
  *
  *   recipe.yaml          resolved; it can be compared again
  *   runs/first-<seed>/   with a `first` in the section: the run before the arms of that seed
  *   runs/<arm>-<seed>/   one run each, as fy_recipe_run leaves it
  *   results.jsonl        a line per run, written anew after each
  *   compare.json         the report
+ *   samples/<shift>-<seed>.json   with shifts: which samples its runs have, by hashes and numbers
  *
+ * With shifts, names in runs/ begin in "<shift>.".
  * A run whose loss is not finite, or that has not enough memory, is reported and the others go on; any other failure ends
  * the comparison, which can be resumed. Stopped and resumed it leaves the same bytes. */
 FY_API FY_NODISCARD fy_status fy_comparison_run(fy_comparison *c);

@@ -88,6 +88,8 @@ void fyi_show_fuse(fy_recipe *r, const fy_recipe_result *result);
 void fyi_show_hdnet(fy_recipe *r, const fy_recipe_result *result);
 /* show_compare.c, show_search.c */
 void fyi_show_comparison(const fy_comparison_table *t);
+/* Of adaptations: what they did to their source models; nothing for others. */
+void fyi_show_harm(const fy_comparison_table *t);
 void fyi_show_study(const fy_study_table *t);
 /* Applies the command line's key=value. */
 fy_status fyi_apply_settings(const fyi_args *a, fy_recipe *r, const char *prefix);

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+/* ---- differences ------------------------------------------------------------------------------ */
+
 static int decimals_of(const fy_comparison_table *t)
 {
     double most = 0;
@@ -48,7 +50,7 @@ static void print_difference(const fy_arm_row *row, int decimals)
 
 static void print_row(const fy_arm_row *row, int width, int decimals)
 {
-    printf("  %-*s%4d", width, row->arm, row->n);
+    printf("  %-*s%4d", width, row->label, row->n);
     print_figure(row->mean, decimals, 10);
     print_figure(row->sd, decimals, 10);
     print_difference(row, decimals);
@@ -64,7 +66,7 @@ static void print_table(const fy_comparison_table *t)
     size_t width = 3;
 
     for (int i = 0; i < t->n_rows; i++)
-        width = FYI_MAX(width, strlen(t->rows[i].arm));
+        width = FYI_MAX(width, strlen(t->rows[i].label));
     printf("  %-*s%4s%10s%10s  %-28s%9s%9s%9s  verdict\n", (int)width, "arm", "n", "mean", "sd",
            "difference", "p", "Wilcoxon", "Holm");
     for (int i = 0; i < t->n_rows; i++)
@@ -88,7 +90,7 @@ static void print_failures(const fy_comparison_table *t)
     for (int i = 0; i < t->n_rows; i++)
         for (int k = 0; k < t->n_seeds; k++)
             if (t->rows[i].runs[k].error != NULL)
-                printf("%s with seed %llu failed: %s\n", t->rows[i].arm,
+                printf("%s with seed %llu failed: %s\n", t->rows[i].label,
                        (unsigned long long)t->seeds[k], t->rows[i].runs[k].error);
 }
 
@@ -109,14 +111,14 @@ static void print_notes(const fy_comparison_table *t)
                "more.\n");
     else if (row != NULL)
         printf("All differences of %s are the same, so there is no spread to hold them against.\n",
-               row->arm);
+               row->label);
     if (find_verdict(t, FY_VERDICT_INCOMPLETE) != NULL)
         printf("What failed is missing from an arm's figures, which flatters it: no verdict.\n");
     if (find_verdict(t, FY_VERDICT_UNCLEAR) != NULL)
         printf("Unclear: so large a difference may be luck; it is not shown that there is none.\n");
 }
 
-void fyi_show_comparison(const fy_comparison_table *t)
+static void print_differences(const fy_comparison_table *t)
 {
     printf("%s: %s, %s is better, ", t->name, t->metric, t->higher_is_better ? "higher" : "lower");
     print_seeds(t);
@@ -124,7 +126,15 @@ void fyi_show_comparison(const fy_comparison_table *t)
            100 * t->level);
     print_table(t);
     printf("\n");
+}
+
+void fyi_show_comparison(const fy_comparison_table *t)
+{
+    if (t->baseline[0] != '\0')
+        print_differences(t);
+    fyi_show_harm(t);
     print_failures(t);
-    print_notes(t);
+    if (t->baseline[0] != '\0')
+        print_notes(t);
     printf("Report: %s/report.html\n", t->dir);
 }

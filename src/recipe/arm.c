@@ -1,5 +1,5 @@
 /* arm.c: one arm of a comparison as a recipe of its own: the recipe without its section "compare", or another file with
- * the changes of the command line, and then the arm's changes. */
+ * the changes of the command line, and then the changes of a shift, where there are shifts, and the arm's. */
 #include "recipe/recipe.h"
 
 #include <string.h>
@@ -116,24 +116,32 @@ static fy_status change(fy_recipe *to, const char *text)
     return fy_recipe_set(to, text);
 }
 
-static fy_status make(const fy_recipe *r, const fyi_texts *changes, fy_recipe **out)
+static fy_status change_all(fy_recipe *to, const fyi_texts *changes, int from)
+{
+    for (int i = from; i < changes->n; i++)
+        FYI_FORWARD(change(to, changes->v[i]));
+    return FY_OK;
+}
+
+static fy_status make(const fy_recipe *r, int shift, const fyi_texts *changes, fy_recipe **out)
 {
     const bool is_first = changes == &r->settings.compare.first;
     const char *file = file_of(changes);
 
     FYI_FORWARD(file != NULL ? read_other(r, file, is_first, out)
                              : fyi_recipe_without(r, "compare", out));
-    for (int i = file != NULL; i < changes->n; i++)
-        FYI_FORWARD(change(*out, changes->v[i]));
+    if (r->settings.n_shifts > 0)
+        FYI_FORWARD(change_all(*out, &r->settings.shifts[shift].changes, 0));
+    FYI_FORWARD(change_all(*out, changes, file != NULL));
     return fy_recipe_check(*out);
 }
 
-static fy_status make_whole(const fy_recipe *r, const fyi_texts *changes, fy_recipe **out)
+static fy_status make_whole(const fy_recipe *r, int shift, const fyi_texts *changes, fy_recipe **out)
 {
     fy_status st;
 
     *out = NULL;
-    st = make(r, changes, out);
+    st = make(r, shift, changes, out);
     if (st == FY_OK)
         return FY_OK;
     fy_recipe_free(*out);
@@ -141,15 +149,24 @@ static fy_status make_whole(const fy_recipe *r, const fyi_texts *changes, fy_rec
     return st;
 }
 
-fy_status fyi_recipe_arm(const fy_recipe *r, int i, fy_recipe **out)
+static fy_status wrap(fy_status st, const fy_recipe *r, int shift, const char *what,
+                      const char *name)
 {
-    const fyi_arm *arm = &r->settings.arms[i];
-    const fy_status st = make_whole(r, &arm->changes, out);
-
-    return st == FY_OK ? FY_OK : fyi_wrap(st, "while reading the arm '%s'", arm->name);
+    if (r->settings.n_shifts == 0)
+        return fyi_wrap(st, "while reading %s'%s'", what, name);
+    return fyi_wrap(st, "while reading %s'%s' on the shift '%s'", what, name,
+                    r->settings.shifts[shift].name);
 }
 
-fy_status fyi_recipe_first(const fy_recipe *r, fy_recipe **out)
+fy_status fyi_recipe_arm(const fy_recipe *r, int shift, int i, fy_recipe **out)
+{
+    const fyi_arm *arm = &r->settings.arms[i];
+    const fy_status st = make_whole(r, shift, &arm->changes, out);
+
+    return st == FY_OK ? FY_OK : wrap(st, r, shift, "the arm ", arm->name);
+}
+
+fy_status fyi_recipe_first(const fy_recipe *r, int shift, fy_recipe **out)
 {
     const fyi_texts *changes = &r->settings.compare.first;
     fy_status st;
@@ -157,6 +174,6 @@ fy_status fyi_recipe_first(const fy_recipe *r, fy_recipe **out)
     *out = NULL;
     if (changes->n == 0)
         return FY_OK;
-    st = make_whole(r, changes, out);
-    return st == FY_OK ? FY_OK : fyi_wrap(st, "while reading 'compare.first'");
+    st = make_whole(r, shift, changes, out);
+    return st == FY_OK ? FY_OK : wrap(st, r, shift, "", "compare.first");
 }

@@ -1,5 +1,5 @@
 /* compare.c: the section "compare" of a recipe: several settings of it, its arms, to be run on the same seeds and held
- * against one of them.
+ * against one of them; with shifts, on each of several data, and then against nothing if there is no baseline.
  *
  *   compare:
  *     baseline: plain
@@ -7,7 +7,10 @@
  *       plain: []
  *       slow: [adda.critic_lr=1e-5]
  *       other: [recipe=other.yaml]
- * An arm is a list of changes, made in their order. */
+ *     shifts:
+ *       to-noisy: [target.style=noisy]
+ *       to-thin: [target.style=thin-rotated]
+ * An arm is a list of changes, made in their order, and so is a shift, whose changes are made before an arm's. */
 #include "recipe/recipe.h"
 
 #include <stddef.h>
@@ -24,7 +27,8 @@ static const char *const *better_words(void)
 #define KEY(name, type, min, max, words, flags, help) \
     { #name, type, offsetof(fyi_compare_settings, name), min, max, words, NULL, flags, help }
 const fyi_key fyi_compare_keys[] = {
-    KEY(baseline, FYI_KEY_TEXT, 0, 0, NULL, FYI_KEY_REQUIRED, "the arm that the others are held against"),
+    KEY(baseline, FYI_KEY_TEXT, 0, 0, NULL, 0,
+        "the arm that the others are held against; \"\": nothing is, which takes shifts"),
     KEY(seeds, FYI_KEY_SEEDS, 1, FYI_MAX_SEEDS, NULL, 0,
         "runs of every arm: how many, with `seed` and the numbers after it, or a list of seeds"),
     KEY(metric, FYI_KEY_TEXT, 0, 0, NULL, 0,
@@ -41,12 +45,15 @@ const fyi_key fyi_compare_keys[] = {
 const fyi_key fyi_arm_keys[] = {
     { "arms.<arm>", FYI_KEY_CHANGES, offsetof(fyi_arm, changes), 0, 0, NULL, NULL, 0,
       "what it sets otherwise; recipe=FILE first: that recipe instead of this one" },
+    { "shifts.<shift>", FYI_KEY_CHANGES, offsetof(fyi_arm, changes), 0, 0, NULL, NULL, 0,
+      "data on which every arm is run: what they set otherwise, before the arm; without shifts, "
+      "the recipe's own" },
     { .key = NULL },
 };
 
 void fyi_compare_defaults(fyi_compare_settings *s)
 {
-    *s = (fyi_compare_settings){ .metric = "", .seeds = { NULL, 5 }, .level = 0.95 };
+    *s = (fyi_compare_settings){ .baseline = "", .metric = "", .seeds = { NULL, 5 }, .level = 0.95 };
 }
 
 bool fyi_compares(const fyi_settings *s)
@@ -57,15 +64,33 @@ bool fyi_compares(const fyi_settings *s)
 
 /* ---- arms ------------------------------------------------------------------------------------ */
 
-static const char arms_front[] = "compare.arms.";
+/* Lists of changes that have names of their own. */
+static const struct named {
+    const char *front, *what, *article;
+    size_t v, n; /* of fyi_settings */
+    int most;
+} lists[] = {
+    { "compare.arms.", "arm", "an", offsetof(fyi_settings, arms), offsetof(fyi_settings, n_arms),
+      FYI_MAX_ARMS },
+    { "compare.shifts.", "shift", "a", offsetof(fyi_settings, shifts),
+      offsetof(fyi_settings, n_shifts), FYI_MAX_SHIFTS },
+};
+
+static const struct named *list_of(const char *key)
+{
+    for (size_t i = 0; i < FYI_LEN(lists); i++)
+        if (strncmp(key, lists[i].front, strlen(lists[i].front)) == 0)
+            return &lists[i];
+    return NULL;
+}
 
 bool fyi_is_arm(const char *key)
 {
-    return strncmp(key, arms_front, sizeof arms_front - 1) == 0;
+    return list_of(key) != NULL;
 }
 
 /* Part of a folder's name, and of a path in JSON; "slow.adda.lr" is an arm written as keys and values. */
-static fy_status check_name(const char *name, const char *where)
+static fy_status check_name(const struct named *of, const char *name, const char *where)
 {
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
@@ -73,27 +98,29 @@ static fy_status check_name(const char *name, const char *where)
 
     if (name[len] == '.')
         return fyi_fail(FY_EINVAL,
-                        "%s: an arm is a list of settings and its name has no '.'; write %.*s: "
+                        "%s: %s %s is a list of settings and its name has no '.'; write %.*s: "
                         "[%s=...]",
-                        where, (int)len, name, name + len + 1);
+                        where, of->article, of->what, (int)len, name, name + len + 1);
     if (name[len] != '\0' || len == 0 || len > FYI_MAX_ARM_NAME || name[0] == '-')
         return fyi_fail(FY_EINVAL,
-                        "%s: the arm '%.80s' needs a name of at most %d letters, digits, '_' and "
+                        "%s: the %s '%.80s' needs a name of at most %d letters, digits, '_' and "
                         "'-' that does not begin with '-'",
-                        where, name, FYI_MAX_ARM_NAME);
+                        where, of->what, name, FYI_MAX_ARM_NAME);
     return FY_OK;
 }
 
 fy_status fyi_arm_bind(fyi_settings *s, const fyi_entry *e, const char *where, fyi_arena *arena)
 {
-    fyi_arm *arm = &s->arms[s->n_arms];
+    const struct named *of = list_of(e->key);
+    int *n = (int *)(void *)((char *)s + of->n);
+    fyi_arm *to = (fyi_arm *)(void *)((char *)s + of->v) + *n;
 
-    if (s->n_arms == FYI_MAX_ARMS)
-        return fyi_fail(FY_EINVAL, "%s: more than %d arms", where, FYI_MAX_ARMS);
-    arm->name = e->key + sizeof arms_front - 1;
-    FYI_FORWARD(check_name(arm->name, where));
-    FYI_FORWARD(fyi_key_bind(fyi_arm_keys, e, where, arm, arena));
-    s->n_arms++;
+    if (*n == of->most)
+        return fyi_fail(FY_EINVAL, "%s: more than %d %ss", where, of->most, of->what);
+    to->name = e->key + strlen(of->front);
+    FYI_FORWARD(check_name(of, to->name, where));
+    FYI_FORWARD(fyi_key_bind(fyi_arm_keys, e, where, to, arena));
+    ++*n;
     return FY_OK;
 }
 
@@ -103,6 +130,11 @@ static fy_status check_baseline(const fyi_settings *s, const fyi_entries *t)
 {
     const char *names[FYI_MAX_ARMS + 1] = { NULL }, *near;
 
+    if (s->compare.baseline[0] == '\0' && s->n_shifts > 0)
+        return FY_OK;
+    if (s->compare.baseline[0] == '\0')
+        return fyi_fail(FY_EINVAL, "recipe %s: 'compare.baseline' is missing: %s", t->path,
+                        fyi_compare_keys[0].help);
     for (int i = 0; i < s->n_arms; i++)
         if (strcmp(s->arms[i].name, s->compare.baseline) == 0)
             return FY_OK;
@@ -144,10 +176,10 @@ fy_status fyi_compare_check(const fyi_settings *s, const fyi_entries *t)
 {
     if (!fyi_compares(s))
         return FY_OK;
-    if (s->n_arms < 2)
-        return fyi_fail(FY_EINVAL,
-                        "recipe %s: 'compare.arms' has %d arm%s, at least two are compared",
-                        t->path, s->n_arms, s->n_arms == 1 ? "" : "s");
+    if (s->n_arms < (s->n_shifts > 0 ? 1 : 2))
+        return fyi_fail(FY_EINVAL, "recipe %s: 'compare.arms' has %d arm%s, at least %s", t->path,
+                        s->n_arms, s->n_arms == 1 ? "" : "s",
+                        s->n_shifts > 0 ? "one is run on the shifts" : "two are compared");
     FYI_FORWARD(check_baseline(s, t));
     FYI_FORWARD(check_first(s, t));
     return check_seeds(s, t);

@@ -34,23 +34,41 @@ static bool copy_entry(fyi_arena *arena, const fyi_entry *e, fyi_entry *out)
     return true;
 }
 
-static void remove_entry(fyi_entries *t, fyi_entry *e)
+bool fyi_entries_took_out(const fyi_entries *t, const char *key)
+{
+    for (const fyi_gone *g = t->gone; g != NULL; g = g->next)
+        if (strcmp(g->key, key) == 0)
+            return true;
+    return false;
+}
+
+fy_status fyi_entries_note_gone(fyi_entries *t, const char *key)
+{
+    fyi_gone *g = fyi_arena_alloc(&t->arena, sizeof *g);
+
+    if (g == NULL || (g->key = fyi_arena_dup(&t->arena, key, strlen(key) + 1)) == NULL)
+        return fyi_enomem(strlen(key), "a recipe's key");
+    g->next = t->gone;
+    t->gone = g;
+    return FY_OK;
+}
+
+static fy_status remove_entry(fyi_entries *t, fyi_entry *e)
 {
     const size_t after = (size_t)(t->v + t->n - (e + 1));
 
+    FYI_FORWARD(fyi_entries_note_gone(t, e->key));
     memmove(e, e + 1, after * sizeof *e);
     t->n--;
+    return FY_OK;
 }
 
 fy_status fyi_entries_put(fyi_entries *t, const fyi_entry *e)
 {
     fyi_entry *old = fyi_entries_find(t, e->key), copy;
 
-    if (e->n_items == 0 && !e->is_list) {
-        if (old != NULL)
-            remove_entry(t, old);
-        return FY_OK;
-    }
+    if (e->n_items == 0 && !e->is_list)
+        return old != NULL ? remove_entry(t, old) : FY_OK;
     if (!copy_entry(&t->arena, e, &copy))
         return fyi_enomem(0, "a recipe's key");
     if (old == NULL) {

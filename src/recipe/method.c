@@ -11,7 +11,7 @@
 const fyi_method *const fyi_methods[] = {
     &fyi_method_adda,
     ADAPT(0), ADAPT(1), ADAPT(2), ADAPT(3), ADAPT(4), ADAPT(5), ADAPT(6), ADAPT(7), ADAPT(8), ADAPT(9), ADAPT(10), ADAPT(11), ADAPT(12),
-    ADAPT(13), ADAPT(14), ADAPT(15),
+    ADAPT(13), ADAPT(14), ADAPT(15), ADAPT(16), ADAPT(17),
     &fyi_method_finetune, &fyi_method_distill, &fyi_method_hdnet,
     FUSE(0), FUSE(1), FUSE(2), FUSE(3), FUSE(4), FUSE(5), FUSE(6), FUSE(7), FUSE(8), FUSE(9),
     NULL

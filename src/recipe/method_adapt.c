@@ -127,6 +127,18 @@ static const fyi_key self_training_keys[] = {
     { .key = NULL },
 };
 
+static const fyi_key subspace_keys[] = {
+    INT("axes", subspace_axes, 0, 1e6, NULL, "of each domain's features; 0: 20, or as many as there are"),
+    { .key = NULL },
+};
+
+static const fyi_key transport_keys[] = {
+    REAL("entropy", transport_entropy, 0.01, 1e3, NULL, "weight of the plan's entropy, relative to the largest cost"),
+    REAL("classes", transport_classes, 0, 1e3, NULL,
+        "weight of not sending several classes to one sample of the target; 0: labels are not looked at"),
+    { .key = NULL },
+};
+
 #define TRIES(member) offsetof(struct tries, member)
 static const fyi_key auto_keys[] = {
     { "methods", FYI_KEY_NAMES, TRIES(methods), 0, 0, NULL, NULL, 0,
@@ -283,7 +295,9 @@ const fyi_method fyi_adapt_methods[FYI_ADAPT_METHODS] = {
     METHOD("bnm", NEEDS, model_keys, TRANSFER),
     METHOD("shot", SPARES, model_keys, TRANSFER),
     METHOD("self_training", NEEDS, model_keys, TRANSFER, OWN(self_training), STRONG),
+    METHOD("subspace", NEEDS, model_keys, NORMS, OWN(subspace)),
+    METHOD("transport", NEEDS, model_keys, NORMS, OWN(transport)),
     METHOD_BY(run_auto, "auto", SPARES, critic_keys, TRANSFER, OWN(mcd), OWN(mdd), OWN(mcc), OWN(afn), OWN(self_training), STRONG,
-           { "auto", auto_keys, offsetof(options, tries), false, 0 }),
+           OWN(subspace), OWN(transport), { "auto", auto_keys, offsetof(options, tries), false, 0 }),
 };
 /* clang-format on */

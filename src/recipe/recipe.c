@@ -85,6 +85,8 @@ fy_status fy_recipe_copy(const fy_recipe *from, fy_recipe **out)
     FY_TRY(new_recipe(from->entries.path, &r));
     for (size_t i = 0; i < from->entries.n; i++)
         FY_TRY(fyi_entries_put(&r->entries, &from->entries.v[i]));
+    for (const fyi_gone *g = from->entries.gone; g != NULL; g = g->next)
+        FY_TRY(fyi_entries_note_gone(&r->entries, g->key));
 done:
     return give_or_free(st, r, out);
 }

@@ -30,15 +30,24 @@ typedef struct fyi_entry {
     int line, column; /* of the key, from 1; 0 for an override */
 } fyi_entry;
 
+/* A key that was there and was taken out, so that its default holds. */
+typedef struct fyi_gone {
+    struct fyi_gone *next;
+    const char *key;
+} fyi_gone;
+
 typedef struct fyi_entries {
     fyi_arena arena;  /* holds all texts */
     const char *path; /* for sentences */
     fyi_entry *v;
     size_t n, cap;
+    fyi_gone *gone;
 } fyi_entries;
 
 void fyi_entries_release(fyi_entries *t);
 fyi_entry *fyi_entries_find(const fyi_entries *t, const char *key);
+bool fyi_entries_took_out(const fyi_entries *t, const char *key);
+fy_status fyi_entries_note_gone(fyi_entries *t, const char *key);
 /* Appends, or replaces the entry of the same key; copies key and items. No items: removes the
  * entry. */
 fy_status fyi_entries_put(fyi_entries *t, const fyi_entry *e);
@@ -329,7 +338,7 @@ typedef struct fyi_method_site {
     int workers;
 } fyi_method_site;
 
-#define FYI_METHOD_SECTIONS 12
+#define FYI_METHOD_SECTIONS 14
 #define FYI_EACH_PART \
     "<m>" /* ends the name of a section that there is for every modality: encoder_1, encoder_2 .. */
 typedef struct fyi_method_section {
@@ -351,7 +360,7 @@ typedef struct fyi_method {
 extern const fyi_method fyi_method_adda, fyi_method_finetune, fyi_method_distill, fyi_method_hdnet;
 extern const fyi_method
     fyi_adapt_methods[]; /* method_adapt.c: one for each of fy_adapt_methods, and auto */
-#define FYI_ADAPT_METHODS 16
+#define FYI_ADAPT_METHODS 18
 extern const fyi_method fyi_fuse_methods[]; /* method_fuse.c: one for each of fy_fuse_methods */
 #define FYI_FUSE_METHODS 10
 extern const fyi_method *const fyi_methods[]; /* NULL-terminated */
@@ -360,24 +369,26 @@ const char *const *fyi_method_names(void); /* NULL-terminated */
 
 /* compare.c: the section "compare", what a comparison runs instead of the recipe alone. */
 #define FYI_MAX_ARMS 64
+#define FYI_MAX_SHIFTS 64
 #define FYI_MAX_SEEDS 256
 #define FYI_MAX_ARM_NAME 32 /* bytes */
 typedef struct fyi_compare_settings {
-    const char *baseline, *metric, *better; /* metric "": the kind's figure; better NULL: auto */
+    const char *baseline, *metric,
+        *better; /* baseline "": none; metric "": the kind's figure; better NULL: auto */
     fyi_seeds seeds;
     double level;
     fyi_texts first; /* changes; none: seeds begin with their arms */
 } fyi_compare_settings;
 #define FYI_FIRST "first"
 #define FYI_FIRST_DIR "{first}" /* in a setting: the directory of that run */
-typedef struct fyi_arm {
+typedef struct fyi_arm {        /* or a shift */
     const char *name;
     fyi_texts changes; /* of the recipe */
 } fyi_arm;
 extern const fyi_key fyi_compare_keys[];
-extern const fyi_key fyi_arm_keys[]; /* one: that of every arm */
+extern const fyi_key fyi_arm_keys[]; /* two: that of every arm, and of every shift */
 void fyi_compare_defaults(fyi_compare_settings *s);
-/* Is it "compare.arms.<arm>"? */
+/* Is it "compare.arms.<arm>" or "compare.shifts.<shift>"? */
 bool fyi_is_arm(const char *key);
 struct fyi_settings;
 fy_status fyi_arm_bind(struct fyi_settings *s, const fyi_entry *e, const char *where,
@@ -446,8 +457,8 @@ typedef struct fyi_settings {
     const fyi_method *method;
     void *options; /* the method's */
     fyi_compare_settings compare;
-    fyi_arm arms[FYI_MAX_ARMS];
-    int n_arms;
+    fyi_arm arms[FYI_MAX_ARMS], shifts[FYI_MAX_SHIFTS];
+    int n_arms, n_shifts;
     fyi_search_settings search;
     fyi_knob knobs[FYI_MAX_KNOBS];
     int n_knobs;
@@ -504,10 +515,10 @@ fy_status fyi_file_find(const char *name, fyi_arena *arena, const char **found);
 /* arm.c: absolute names for the recipes that arms begin with: from here, or beside the recipe `path`; one that leads
  * nowhere stays. */
 fy_status fyi_arms_fix(fyi_settings *s, const char *path, fyi_arena *arena);
-/* The i-th arm of a checked recipe as a recipe of its own, checked. */
-fy_status fyi_recipe_arm(const fy_recipe *r, int i, fy_recipe **out);
-/* The run that every seed of a comparison begins with; *out NULL: there is none. */
-fy_status fyi_recipe_first(const fy_recipe *r, fy_recipe **out);
+/* The i-th arm of a checked recipe on one of its shifts, 0 where it has none, as a recipe of its own, checked. */
+fy_status fyi_recipe_arm(const fy_recipe *r, int shift, int i, fy_recipe **out);
+/* The run that every seed of a comparison begins with on that shift; *out NULL: there is none. */
+fy_status fyi_recipe_first(const fy_recipe *r, int shift, fy_recipe **out);
 /* A copy without the keys of one section: "compare", "search". */
 fy_status fyi_recipe_without(const fy_recipe *r, const char *section, fy_recipe **out);
 /* One trial of a search as a recipe of its own, blind and checked: values [n_knobs]. */

@@ -309,6 +309,7 @@ static fy_status bind_entry(const fyi_settings *s, const fyi_entries *t, const f
     return fyi_key_bind(k, e, where, section->base, arena);
 }
 
+/* Set there, or taken out. */
 static bool is_overridden_by(const void *entries, const fyi_condition *c)
 {
     char full[2 * FYI_RECIPE_MAX_KEY];
@@ -317,7 +318,7 @@ static bool is_overridden_by(const void *entries, const fyi_condition *c)
     (void)snprintf(full, sizeof full, "%s%s%.*s", c->section->name, *c->section->name ? "." : "",
                    c->name_len, c->name);
     named = fyi_entries_find(entries, full);
-    return named != NULL && named->line == 0;
+    return named != NULL ? named->line == 0 : fyi_entries_took_out(entries, full);
 }
 
 /* An override that turns a part off takes the file's settings of that part along, and those of what

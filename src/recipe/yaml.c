@@ -75,12 +75,13 @@ static void put_section(const fyi_settings *s, const fyi_section *section, unsig
         put_key(section, k, out);
 }
 
-static void put_arms(const fyi_settings *s, fyi_buf *out)
+static void put_arms(const char *what, const fyi_arm *arms, int n, fyi_buf *out)
 {
-    fyi_buf_puts(out, s->n_arms > 0 ? "  arms:\n" : "");
-    for (int i = 0; i < s->n_arms; i++) {
-        fyi_buf_printf(out, "    %s: ", s->arms[i].name);
-        fyi_key_text(fyi_arm_keys, &s->arms[i], out);
+    if (n > 0)
+        fyi_buf_printf(out, "  %s:\n", what);
+    for (int i = 0; i < n; i++) {
+        fyi_buf_printf(out, "    %s: ", arms[i].name);
+        fyi_key_text(fyi_arm_keys, &arms[i], out);
         fyi_buf_puts(out, "\n");
     }
 }
@@ -100,8 +101,10 @@ static void put_names(const fyi_settings *s, const fyi_section *section, fyi_buf
 {
     if (section->base == &s->search)
         put_space(s, out);
-    if (section->base == &s->compare)
-        put_arms(s, out);
+    if (section->base != &s->compare)
+        return;
+    put_arms("arms", s->arms, s->n_arms, out);
+    put_arms("shifts", s->shifts, s->n_shifts, out);
 }
 
 static void put_sections(const fyi_settings *s, unsigned without, fyi_buf *out)

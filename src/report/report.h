@@ -13,6 +13,7 @@
 #include <ferry/weights.h>
 
 #include "report/ballots.h"
+#include "report/cells.h"
 #include "report/eval.h"
 #include "report/html.h"
 #include "report/modalities.h"
@@ -210,6 +211,7 @@ typedef struct fyi_report {
     const char *recipe;                 /* NULL: none */
     fyi_eval eval;
     fyi_versus versus;
+    fyi_cells cells;
     fyi_tries tries;
     fyi_ballots ballots;
 
@@ -254,6 +256,10 @@ void fyi_read_samples(fyi_report *r);
 void fyi_read_origin(fyi_report *r); /* recipe, versions, manifests */
 void fyi_read_eval(fyi_report *r);
 void fyi_read_versus(fyi_report *r);
+/* What of its file is about cells; pieces that both read. */
+void fyi_read_cells(fyi_report *r, const json_t *root);
+const char *fyi_read_run_dir(fyi_report *r, const json_t *run);
+const char *fyi_read_seed(fyi_report *r, const json_t *seed);
 void fyi_read_tries(fyi_report *r);
 void fyi_read_modalities(fyi_report *r);
 void fyi_read_choice(fyi_report *r);
@@ -322,6 +328,9 @@ void fyi_show_versus_verdict(fyi_report *r, fyi_buf *b);
 void fyi_show_versus_table(fyi_report *r, fyi_buf *b);
 void fyi_show_intervals(fyi_report *r, fyi_buf *b);
 void fyi_show_versus_runs(fyi_report *r, fyi_buf *b);
+void fyi_show_cells_verdict(fyi_report *r, fyi_buf *b);
+void fyi_show_choosers(fyi_report *r, fyi_buf *b);
+void fyi_show_cells(fyi_report *r, fyi_buf *b);
 
 /* Of search.json. */
 void fyi_show_tries_verdict(fyi_report *r, fyi_buf *b);

@@ -24,6 +24,7 @@ typedef struct fyi_versus_arm {
 
 typedef struct fyi_versus {
     bool is_there;
+    bool is_tested; /* false: a table of cells says all, and arms are not held against each other */
     const char *name, *baseline, *metric; /* "" if missing */
     bool higher_is_better;
     double level;

@@ -1,7 +1,7 @@
-/* compare.c: every arm of a comparison on every seed, and what their differences say.
+/* compare.c: every arm of a comparison on every seed, on every shift where there are some, and what their differences say.
  *
  * All arms are run with one seed before any is run with the next: what is wrong with an arm shows early, and whatever was
- * run when somebody stops it is paired. */
+ * run when somebody stops it is paired. Of a seed all arms are run on one shift before the next, so that its data stay open. */
 #include "search/search.h"
 
 #include <math.h>
@@ -34,41 +34,53 @@ fy_status fyi_compare_trial(fy_comparison *c, fy_recipe *r, const char *dir, fyi
                                                      : c->o.after_run(c->o.after_run_arg, dir);
 }
 
-static fy_status run_trial(fy_comparison *c, int arm, fy_arm_run *run, bool *was_done)
+static fy_status read_cell(fy_comparison *c, const char *dir, fy_arm_run *run)
+{
+    fy_cell cell;
+    bool is_there;
+
+    FYI_FORWARD(fyi_cell_read(dir, &cell, &is_there));
+    run->cell = is_there ? fyi_arena_dup(&c->arena, &cell, sizeof cell) : NULL;
+    return is_there && run->cell == NULL ? fyi_enomem(sizeof cell, "a comparison") : FY_OK;
+}
+
+static fy_status run_trial(fy_comparison *c, int row, fy_arm_run *run, bool *was_done)
 {
     char dir[FY_RUN_DIR_MAX];
     fyi_trial trial;
 
     FYI_FORWARD(fyi_place_path(c->dir, run->dir, dir, sizeof dir));
-    FYI_FORWARD(fyi_compare_trial(c, c->arms[arm], dir, &trial));
+    FYI_FORWARD(fyi_compare_trial(c, c->arms[row], dir, &trial));
     *was_done = trial.was_done;
     if (trial.has_failed)
         return fyi_compare_keep(c, trial.error, &run->error);
+    FYI_FORWARD(read_cell(c, dir, run));
     return read_value(c, dir, run);
 }
 
-static fy_status run_one(fy_comparison *c, int arm, int i)
+static fy_status run_one(fy_comparison *c, int row, int i)
 {
     const fy_comparison_table *r = &c->report;
-    fy_arm_run *run = &r->rows[arm].runs[i];
+    fy_arm_run *run = &r->rows[row].runs[i];
+    const char *label = r->rows[row].label;
     bool was_done = false;
     fy_status st;
 
     if (c->o.cancel != NULL && *c->o.cancel != 0)
-        return fyi_fail(FY_ECANCELED, "stopped before the arm '%s' with seed %llu",
-                        r->rows[arm].arm, (unsigned long long)run->seed);
-    run->error = NULL;
-    fyi_note("the arm '%s' with seed %llu, %d of %d", r->rows[arm].arm,
-             (unsigned long long)run->seed, i * r->n_rows + arm + 1, r->n_rows * r->n_seeds);
-    FYI_FORWARD(fyi_compare_set_seed(c, arm, i));
-    st = run_trial(c, arm, run, &was_done);
-    if (st != FY_OK)
-        return fyi_wrap(st, "in the arm '%s' with seed %llu", r->rows[arm].arm,
+        return fyi_fail(FY_ECANCELED, "stopped before the arm '%s' with seed %llu", label,
                         (unsigned long long)run->seed);
+    run->error = NULL;
+    fyi_note("the arm '%s' with seed %llu, %d of %d", label, (unsigned long long)run->seed,
+             i * r->n_rows + row + 1, r->n_rows * r->n_seeds);
+    FYI_FORWARD(fyi_compare_set_seed(c, row, i));
+    st = run_trial(c, row, run, &was_done);
+    if (st != FY_OK)
+        return fyi_wrap(st, "in the arm '%s' with seed %llu", label, (unsigned long long)run->seed);
     if (run->error != NULL)
-        fyi_warn("the arm '%s' with seed %llu failed: %s", r->rows[arm].arm,
-                 (unsigned long long)run->seed, run->error);
+        fyi_warn("the arm '%s' with seed %llu failed: %s", label, (unsigned long long)run->seed,
+                 run->error);
     run->is_done = true;
+    FYI_FORWARD(fyi_samples_write(c, row, i));
     return was_done ? FY_OK : fyi_compare_write_results(r);
 }
 
@@ -93,7 +105,7 @@ static fy_status fill_row(const fy_comparison_table *r, const double *base, fy_a
     row->sd = s.sd;
     row->mean_low = s.low;
     row->mean_high = s.high;
-    if (row->verdict == FY_VERDICT_BASELINE)
+    if (base == NULL || row->verdict == FY_VERDICT_BASELINE)
         return FY_OK;
     FYI_FORWARD(fyi_paired_compare(v, base, r->n_seeds, r->level, &d));
     row->n_pairs = d.diff.n;
@@ -109,18 +121,25 @@ static fy_status fill_row(const fy_comparison_table *r, const double *base, fy_a
 
 static fy_status correct(const fy_comparison_table *r)
 {
-    double p[FYI_MAX_ARMS], corrected[FYI_MAX_ARMS];
+    double *p = fyi_calloc((size_t)r->n_rows * 2, sizeof *p), *corrected;
+    fy_status st;
 
+    if (p == NULL)
+        return fyi_enomem((size_t)r->n_rows * 2 * sizeof *p, "a comparison");
+    corrected = p + r->n_rows;
     for (int i = 0; i < r->n_rows; i++)
         p[i] = r->rows[i].p;
-    FYI_FORWARD(fyi_holm(p, r->n_rows, corrected));
-    for (int i = 0; i < r->n_rows; i++)
+    st = fyi_holm(p, r->n_rows, corrected);
+    for (int i = 0; st == FY_OK && i < r->n_rows; i++)
         r->rows[i].p_holm = corrected[i];
-    return FY_OK;
+    fyi_free(p);
+    return st;
 }
 
 static fy_verdict judge(const fy_comparison_table *r, const fy_arm_row *base, const fy_arm_row *row)
 {
+    if (base == NULL)
+        return FY_VERDICT_UNTESTED;
     if (row == base)
         return FY_VERDICT_BASELINE;
     if (row->n < r->n_seeds || base->n < r->n_seeds)
@@ -134,27 +153,43 @@ static fy_verdict judge(const fy_comparison_table *r, const fy_arm_row *base, co
     return (row->diff > 0) == r->higher_is_better ? FY_VERDICT_BETTER : FY_VERDICT_WORSE;
 }
 
+static fy_status hold_against_base(fy_comparison *c, int row)
+{
+    fy_comparison_table *r = &c->report;
+    const fy_arm_row *against = fyi_compare_base(c, row);
+    double base[FYI_MAX_SEEDS];
+
+    if (against != NULL)
+        list_values(r, against, base);
+    return fill_row(r, against != NULL ? base : NULL, &r->rows[row]);
+}
+
 static fy_status summarise(fy_comparison *c)
 {
     fy_comparison_table *r = &c->report;
-    double base[FYI_MAX_SEEDS];
 
-    list_values(r, &r->rows[c->baseline], base);
     for (int i = 0; i < r->n_rows; i++)
-        FYI_FORWARD(fill_row(r, base, &r->rows[i]));
+        FYI_FORWARD(hold_against_base(c, i));
     FYI_FORWARD(correct(r));
     for (int i = 0; i < r->n_rows; i++)
-        r->rows[i].verdict = judge(r, &r->rows[c->baseline], &r->rows[i]);
+        r->rows[i].verdict = judge(r, fyi_compare_base(c, i), &r->rows[i]);
+    return FY_OK;
+}
+
+static fy_status run_seed(fy_comparison *c, int i)
+{
+    for (int shift = 0; shift < fyi_shift_count(c); shift++) {
+        FYI_FORWARD(fyi_first_run(c, shift, i));
+        for (int arm = 0; arm < c->report.n_arms; arm++)
+            FYI_FORWARD(run_one(c, shift * c->report.n_arms + arm, i));
+    }
     return FY_OK;
 }
 
 fy_status fy_comparison_run(fy_comparison *c)
 {
-    for (int i = 0; i < c->report.n_seeds; i++) {
-        FYI_FORWARD(fyi_first_run(c, i));
-        for (int arm = 0; arm < c->report.n_rows; arm++)
-            FYI_FORWARD(run_one(c, arm, i));
-    }
+    for (int i = 0; i < c->report.n_seeds; i++)
+        FYI_FORWARD(run_seed(c, i));
     FYI_FORWARD(summarise(c));
     FYI_FORWARD(fyi_compare_write_results(&c->report));
     return fyi_compare_write_report(&c->report);

@@ -20,9 +20,12 @@ static json_t *run_json(const fy_arm_run *run)
 
 static void put_line(const fy_arm_row *row, const fy_arm_run *run, fyi_buf *out)
 {
-    json_t *of = json_pack("{s:s}", "arm", row->arm), *rest = run_json(run);
+    json_t *of = json_pack("{s:s*, s:s}", "shift", row->shift, "arm", row->arm);
+    json_t *rest = run_json(run);
     char *text = NULL;
 
+    if (rest != NULL && run->cell != NULL)
+        fyi_cell_put(run->cell, rest);
     if (of != NULL && rest != NULL && json_object_update(of, rest) == 0)
         text = json_dumps(of, JSON_COMPACT | JSON_REAL_PRECISION(9));
     if (text != NULL)
@@ -81,9 +84,9 @@ static json_t *runs_json(const fy_comparison_table *r, const fy_arm_row *row)
 
 static json_t *row_json(const fy_comparison_table *r, const fy_arm_row *row)
 {
-    json_t *root = json_pack("{s:s, s:o, s:s, s:i, s:i, s:i}", "arm", row->arm, "changes",
-                             changes_json(row->changes, row->n_changes), "verdict",
-                             fy_verdict_name(row->verdict), "n", row->n, "failed",
+    json_t *root = json_pack("{s:s*, s:s, s:o, s:s, s:i, s:i, s:i}", "shift", row->shift, "arm",
+                             row->arm, "changes", changes_json(row->changes, row->n_changes),
+                             "verdict", fy_verdict_name(row->verdict), "n", row->n, "failed",
                              r->n_seeds - row->n, "pairs", row->n_pairs);
 
     for (size_t i = 0; root != NULL && i < FYI_LEN(reals); i++)
@@ -121,5 +124,9 @@ fy_status fyi_compare_write_report(const fy_comparison_table *r)
                   r->higher_is_better ? "higher" : "lower", "level", json_real(r->level), "seeds",
                   seeds_json(r), "first", changes_json(r->first, r->n_first), "rows", rows_json(r));
 
+    if (root != NULL && r->n_shifts > 0)
+        (void)json_object_set_new(root, "shifts", changes_json(r->shifts, r->n_shifts));
+    if (root != NULL)
+        fyi_cells_put(r, root);
     return fyi_json_write(root, r->dir, "compare.json");
 }

@@ -28,16 +28,17 @@ fy_status fyi_compare_keep(fy_comparison *c, const char *text, const char **out)
 
 #define HASH 65
 
-static fy_status check_differs(const fy_comparison *c, const fyi_settings *s, char (*hashes)[HASH],
-                               int i)
+static fy_status check_differs(const fy_comparison *c, char (*hashes)[HASH], int i)
 {
+    const fy_arm_row *rows = c->report.rows;
+
     FYI_FORWARD(fyi_recipe_sha256(&c->arms[i]->settings, hashes[i]));
     for (int k = 0; k < i; k++)
         if (strcmp(hashes[k], hashes[i]) == 0)
             return fyi_fail(FY_EINVAL,
                             "the arms '%s' and '%s' come to the same recipe, and every difference "
                             "between them to 0; take one of them out",
-                            s->arms[k].name, s->arms[i].name);
+                            rows[k].label, rows[i].label);
     return FY_OK;
 }
 
@@ -53,15 +54,15 @@ static fy_status name_arm(fy_recipe *arm, const char *of, const char *name)
 
 static fy_status open_arms(fy_comparison *c, const fy_recipe *r)
 {
-    const fyi_settings *s = &r->settings;
-    char hashes[FYI_MAX_ARMS][HASH];
+    const fy_comparison_table *t = &c->report;
+    char(*hashes)[HASH];
 
-    FYI_FORWARD(take(c, s->n_arms, sizeof *c->arms, &c->arms));
-    c->report.n_rows = s->n_arms;
-    for (int i = 0; i < s->n_arms; i++) {
-        FYI_FORWARD(fyi_recipe_arm(r, i, &c->arms[i]));
-        FYI_FORWARD(check_differs(c, s, hashes, i));
-        FYI_FORWARD(name_arm(c->arms[i], s->run.name, s->arms[i].name));
+    FYI_FORWARD(take(c, t->n_rows, sizeof *c->arms, &c->arms));
+    FYI_FORWARD(take(c, t->n_rows, sizeof *hashes, &hashes));
+    for (int i = 0; i < t->n_rows; i++) {
+        FYI_FORWARD(fyi_recipe_arm(r, i / t->n_arms, i % t->n_arms, &c->arms[i]));
+        FYI_FORWARD(check_differs(c, hashes, i));
+        FYI_FORWARD(name_arm(c->arms[i], r->settings.run.name, t->rows[i].label));
     }
     return FY_OK;
 }
@@ -78,7 +79,7 @@ static const char *figure_of(const fy_recipe *arm)
     return kind->figure;
 }
 
-static fy_status choose_metric(const fy_comparison *c, const fyi_settings *s, const char **out)
+static fy_status find_metric(const fy_comparison *c, const fyi_settings *s, const char **out)
 {
     *out = s->compare.metric[0] != '\0' ? s->compare.metric : figure_of(c->arms[0]);
     if (*out == NULL)
@@ -86,12 +87,12 @@ static fy_status choose_metric(const fy_comparison *c, const fyi_settings *s, co
                         "nothing says which figure of the method '%s' is compared; set "
                         "compare.metric to a number of its result.json",
                         c->arms[0]->settings.method->name);
-    for (int i = 1; i < s->n_arms && *out != s->compare.metric; i++)
+    for (int i = 1; i < c->report.n_rows && *out != s->compare.metric; i++)
         if (figure_of(c->arms[i]) == NULL || strcmp(figure_of(c->arms[i]), *out) != 0)
             return fyi_fail(FY_EINVAL,
                             "the arms '%s' and '%s' are judged by different figures; set "
                             "compare.metric to one that both report",
-                            s->arms[0].name, s->arms[i].name);
+                            c->report.rows[0].label, c->report.rows[i].label);
     return FY_OK;
 }
 
@@ -137,7 +138,7 @@ static fy_status list_runs(fy_comparison *c, fy_arm_row *row)
     for (int i = 0; i < c->report.n_seeds; i++) {
         fy_arm_run *run = &row->runs[i];
 
-        (void)snprintf(dir, sizeof dir, "runs/%s-%llu", row->arm,
+        (void)snprintf(dir, sizeof dir, "runs/%s-%llu", row->label,
                        (unsigned long long)c->report.seeds[i]);
         run->seed = c->report.seeds[i];
         run->value = NAN;
@@ -159,9 +160,18 @@ static fy_status keep_changes(fy_comparison *c, const fyi_texts *from, const cha
     return FY_OK;
 }
 
-static fy_status fill_row(fy_comparison *c, const fyi_arm *arm, fy_arm_row *row)
+static fy_status name_row(fy_comparison *c, const char *arm, fy_arm_row *row)
 {
-    *row = (fy_arm_row){ .mean = NAN,
+    FYI_FORWARD(fyi_compare_keep(c, arm, &row->arm));
+    row->label =
+        row->shift == NULL ? row->arm : fyi_arena_printf(&c->arena, "%s.%s", row->shift, row->arm);
+    return row->label != NULL ? FY_OK : fyi_enomem(strlen(arm), "a comparison");
+}
+
+static fy_status fill_row(fy_comparison *c, const char *shift, const fyi_arm *arm, fy_arm_row *row)
+{
+    *row = (fy_arm_row){ .shift = shift,
+                         .mean = NAN,
                          .sd = NAN,
                          .mean_low = NAN,
                          .mean_high = NAN,
@@ -174,32 +184,81 @@ static fy_status fill_row(fy_comparison *c, const fyi_arm *arm, fy_arm_row *row)
                          .p_wilcoxon = NAN,
                          .p_holm = NAN,
                          .verdict = FY_VERDICT_UNTESTED };
-    FYI_FORWARD(fyi_compare_keep(c, arm->name, &row->arm));
+    FYI_FORWARD(name_row(c, arm->name, row));
     FYI_FORWARD(keep_changes(c, &arm->changes, &row->changes, &row->n_changes));
     return list_runs(c, row);
 }
 
-static fy_status fill_report(fy_comparison *c, fy_recipe *r)
+static fy_status list_shifts(fy_comparison *c, const fyi_settings *s)
 {
-    const fyi_settings *s = &r->settings;
-    fy_comparison_table *to = &c->report;
-    const char *metric;
+    const char **names;
 
-    FYI_FORWARD(choose_metric(c, s, &metric));
-    FYI_FORWARD(fyi_compare_keep(c, metric, &to->metric));
+    FYI_FORWARD(take(c, s->n_shifts, sizeof *names, &names));
+    for (int i = 0; i < s->n_shifts; i++)
+        FYI_FORWARD(fyi_compare_keep(c, s->shifts[i].name, &names[i]));
+    c->report.shifts = names;
+    c->report.n_shifts = s->n_shifts;
+    return FY_OK;
+}
+
+int fyi_shift_count(const fy_comparison *c)
+{
+    return FYI_MAX(c->report.n_shifts, 1);
+}
+
+static void find_baseline(fy_comparison *c)
+{
+    const fy_comparison_table *t = &c->report;
+
+    c->baseline = -1;
+    for (int i = 0; i < t->n_rows; i++)
+        if (strcmp(t->rows[i].arm, t->baseline) == 0) {
+            c->baseline = i % t->n_arms;
+            t->rows[i].verdict = FY_VERDICT_BASELINE;
+        }
+}
+
+const fy_arm_row *fyi_compare_base(const fy_comparison *c, int row)
+{
+    const int n = c->report.n_arms;
+
+    return c->baseline < 0 ? NULL : &c->report.rows[row / n * n + c->baseline];
+}
+
+static fy_status list_rows(fy_comparison *c, const fyi_settings *s)
+{
+    fy_comparison_table *to = &c->report;
+
+    to->n_arms = s->n_arms;
+    to->n_rows = s->n_arms * fyi_shift_count(c);
+    FYI_FORWARD(take(c, to->n_rows, sizeof *to->rows, &to->rows));
+    for (int i = 0; i < to->n_rows; i++)
+        FYI_FORWARD(fill_row(c, to->n_shifts > 0 ? to->shifts[i / s->n_arms] : NULL,
+                             &s->arms[i % s->n_arms], &to->rows[i]));
+    find_baseline(c);
+    return FY_OK;
+}
+
+static fy_status fill_report(fy_comparison *c, const fyi_settings *s)
+{
+    fy_comparison_table *to = &c->report;
+
     FYI_FORWARD(fyi_compare_keep(c, s->run.name, &to->name));
     FYI_FORWARD(fyi_compare_keep(c, s->compare.baseline, &to->baseline));
-    to->higher_is_better = is_higher_better(&s->compare, metric);
     to->level = s->compare.level;
     FYI_FORWARD(list_seeds(c, s));
     FYI_FORWARD(keep_changes(c, &s->compare.first, &to->first, &to->n_first));
-    FYI_FORWARD(take(c, s->n_arms, sizeof *to->rows, &to->rows));
-    for (int i = 0; i < s->n_arms; i++) {
-        FYI_FORWARD(fill_row(c, &s->arms[i], &to->rows[i]));
-        if (strcmp(to->rows[i].arm, to->baseline) == 0)
-            c->baseline = i;
-    }
-    to->rows[c->baseline].verdict = FY_VERDICT_BASELINE;
+    FYI_FORWARD(list_shifts(c, s));
+    return list_rows(c, s);
+}
+
+static fy_status choose_metric(fy_comparison *c, const fyi_settings *s)
+{
+    const char *metric;
+
+    FYI_FORWARD(find_metric(c, s, &metric));
+    FYI_FORWARD(fyi_compare_keep(c, metric, &c->report.metric));
+    c->report.higher_is_better = is_higher_better(&s->compare, metric);
     return FY_OK;
 }
 
@@ -214,10 +273,10 @@ fy_status fyi_compare_set(fy_recipe *r, uint64_t seed)
     return fy_recipe_check(r);
 }
 
-fy_status fyi_compare_set_seed(fy_comparison *c, int arm, int i)
+fy_status fyi_compare_set_seed(fy_comparison *c, int row, int i)
 {
-    FYI_FORWARD(fyi_first_place(c, arm, i));
-    return fyi_compare_set(c->arms[arm], c->report.seeds[i]);
+    FYI_FORWARD(fyi_first_place(c, row, i));
+    return fyi_compare_set(c->arms[row], c->report.seeds[i]);
 }
 
 static fy_status check_comparison(const char *path, const char *dir)
@@ -242,22 +301,23 @@ fy_status fyi_compare_check_run(const fy_recipe *r, const char *dir)
     return fyi_path_exists(recipe) ? fyi_rundir_check_recipe(&r->settings, dir) : FY_OK;
 }
 
-static fy_status check_run(fy_comparison *c, int arm, int i)
+static fy_status check_run(fy_comparison *c, int row, int i)
 {
     char dir[FY_RUN_DIR_MAX];
 
-    FYI_FORWARD(fyi_compare_set_seed(c, arm, i));
-    FYI_FORWARD(fyi_place_path(c->dir, c->report.rows[arm].runs[i].dir, dir, sizeof dir));
-    return fyi_compare_check_run(c->arms[arm], dir);
+    FYI_FORWARD(fyi_compare_set_seed(c, row, i));
+    FYI_FORWARD(fyi_place_path(c->dir, c->report.rows[row].runs[i].dir, dir, sizeof dir));
+    return fyi_compare_check_run(c->arms[row], dir);
 }
 
 /* All that was run must be what the recipe still says, before any of it is gone on with. */
 static fy_status check_runs(fy_comparison *c)
 {
     for (int i = 0; i < c->report.n_seeds; i++) {
-        FYI_FORWARD(fyi_first_check(c, i));
-        for (int arm = 0; arm < c->report.n_rows; arm++)
-            FYI_FORWARD(check_run(c, arm, i));
+        for (int shift = 0; shift < fyi_shift_count(c); shift++)
+            FYI_FORWARD(fyi_first_check(c, shift, i));
+        for (int row = 0; row < c->report.n_rows; row++)
+            FYI_FORWARD(check_run(c, row, i));
     }
     return FY_OK;
 }
@@ -298,6 +358,19 @@ static fy_status make_dir(fy_comparison *c, fy_recipe *r)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
+static fy_status name_firsts(const fy_comparison *c, const char *of)
+{
+    char name[FYI_MAX_ARM_NAME + sizeof "." FYI_FIRST];
+
+    for (int i = 0; i < fyi_shift_count(c) && c->firsts[i] != NULL; i++) {
+        (void)snprintf(name, sizeof name, "%s%s" FYI_FIRST,
+                       c->report.n_shifts > 0 ? c->report.shifts[i] : "",
+                       c->report.n_shifts > 0 ? "." : "");
+        FYI_FORWARD(name_arm(c->firsts[i], of, name));
+    }
+    return FY_OK;
+}
+
 static fy_status open(fy_comparison *c, fy_recipe *r)
 {
     FYI_FORWARD(fy_recipe_check(r));
@@ -306,11 +379,11 @@ static fy_status open(fy_comparison *c, fy_recipe *r)
                         "recipe %s has nothing to compare: it needs a section 'compare' with arms "
                         "and a baseline",
                         r->entries.path);
+    FYI_FORWARD(fill_report(c, &r->settings));
     FYI_FORWARD(open_arms(c, r));
-    FYI_FORWARD(fill_report(c, r));
+    FYI_FORWARD(choose_metric(c, &r->settings));
     FYI_FORWARD(fyi_first_open(c, r));
-    if (c->first != NULL)
-        FYI_FORWARD(name_arm(c->first, r->settings.run.name, FYI_FIRST));
+    FYI_FORWARD(name_firsts(c, r->settings.run.name));
     FYI_FORWARD(make_dir(c, r));
     return fy_lab_open(&c->lab);
 }
@@ -338,7 +411,8 @@ void fy_comparison_close(fy_comparison *c)
         return;
     for (int i = 0; c->arms != NULL && i < c->report.n_rows; i++)
         fy_recipe_free(c->arms[i]);
-    fy_recipe_free(c->first);
+    for (int i = 0; c->firsts != NULL && i < fyi_shift_count(c); i++)
+        fy_recipe_free(c->firsts[i]);
     fy_lab_close(c->lab);
     fyi_arena_release(&c->arena);
     fyi_free(c);

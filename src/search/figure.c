@@ -86,6 +86,27 @@ fy_status fyi_figure_parse(const char *name, const char *text, size_t n, const c
     return st;
 }
 
+fy_status fyi_run_json(const char *run_dir, const char *name, json_t **out)
+{
+    char *file = fyi_path_join(run_dir, name), *text = NULL;
+    json_error_t error;
+    size_t n;
+    fy_status st;
+
+    *out = NULL;
+    if (file == NULL)
+        return fyi_enomem(strlen(run_dir), "a run's path");
+    FY_TRY(fyi_file_read(file, MAX_BYTES, &text, &n));
+    *out = json_loadb(text, n, JSON_REJECT_DUPLICATES, &error);
+    if (*out == NULL)
+        st = fyi_fail(FY_EFORMAT, "'%s' is damaged: %s; remove its run to have it run again", file,
+                      error.text);
+done:
+    fyi_free(text);
+    fyi_free(file);
+    return st;
+}
+
 fy_status fyi_figure_read(const char *run_dir, const char *path, double *value)
 {
     char *file = fyi_path_join(run_dir, "result.json"), *text = NULL;

@@ -3,7 +3,7 @@
  *   trial    one recipe in one directory: begun, gone on with, or taken as it is when it is done
  *   figure   a number of a trial's result.json, by its dotted path: "test_accuracy", "student.target"
  *
- * A comparison's trials are its arms times its seeds. */
+ * A comparison's trials are its shifts, if there are any, times its arms times its seeds. */
 #ifndef FYI_SEARCH_H
 #define FYI_SEARCH_H
 
@@ -30,6 +30,10 @@ fy_status fyi_figure_read(const char *run_dir, const char *path, double *value);
 /* The same from the bytes of a result.json; `name` is for sentences. */
 fy_status fyi_figure_parse(const char *name, const char *text, size_t n, const char *path,
                            double *value);
+
+/* A file of a run's directory, for json_decref; FY_EFORMAT where it is damaged. */
+struct json_t;
+fy_status fyi_run_json(const char *run_dir, const char *name, struct json_t **out);
 
 /* Decimals that figures of at most this size are shown with: four of a share, fewer of what is larger. */
 int fyi_figure_decimals(double most);
@@ -70,7 +74,7 @@ fy_status fyi_paired_compare(const double *v, const double *base, int n, double 
 /* A setting of an arm that has "{first}" in it. */
 typedef struct fyi_first_use {
     struct fyi_first_use *next;
-    int arm;
+    int row;
     const char *key, *value;
 } fyi_first_use;
 
@@ -81,13 +85,18 @@ struct fy_comparison {
     fy_recipe **arms; /* [report.n_rows], checked */
     char dir[FY_RUN_DIR_MAX];
     fy_comparison_table report;
-    int baseline;     /* of the rows */
-    fy_recipe *first; /* run once for each seed, before its arms; NULL: nothing is */
+    int baseline; /* of the arms; -1: none */
+    fy_recipe **
+        firsts; /* [fyi_shift_count], each run once for each seed, before its arms; of NULL: nothing is */
     fyi_first_use *uses;
 };
+/* At least one: the recipe's own data. */
+int fyi_shift_count(const fy_comparison *c);
+/* The baseline on the row's shift; NULL: there is none. */
+const fy_arm_row *fyi_compare_base(const fy_comparison *c, int row);
 fy_status fyi_compare_keep(fy_comparison *c, const char *text, const char **out);
-/* The arm's recipe becomes that of its run with the i-th seed. */
-fy_status fyi_compare_set_seed(fy_comparison *c, int arm, int i);
+/* The row's recipe becomes that of its run with the i-th seed. */
+fy_status fyi_compare_set_seed(fy_comparison *c, int row, int i);
 fy_status fyi_compare_set(fy_recipe *r, uint64_t seed);
 /* What was run there, if anything was, must be what the recipe says. */
 fy_status fyi_compare_check_run(const fy_recipe *r, const char *dir);
@@ -98,10 +107,21 @@ fy_status fyi_compare_trial(fy_comparison *c, fy_recipe *r, const char *dir, fyi
 
 /* After the arms are open. FY_EINVAL where only one of the run and a setting that names it is there. */
 fy_status fyi_first_open(fy_comparison *c, const fy_recipe *r);
-/* Settings of the arm name the run of the i-th seed. */
-fy_status fyi_first_place(const fy_comparison *c, int arm, int i);
-fy_status fyi_first_run(fy_comparison *c, int i);
-fy_status fyi_first_check(fy_comparison *c, int i);
+/* Settings of the row name the run of the i-th seed. */
+fy_status fyi_first_place(const fy_comparison *c, int row, int i);
+fy_status fyi_first_run(fy_comparison *c, int shift, int i);
+fy_status fyi_first_check(fy_comparison *c, int shift, int i);
+
+/* ---- cell.c, cell_json.c, samples.c ---------------------------------------------------------- */
+
+/* Of a run that is done; *is_there false: nobody knows how right its source model was, or it adapted nothing. */
+fy_status fyi_cell_read(const char *run_dir, fy_cell *out, bool *is_there);
+/* Its figures by name, into an object of a row. */
+void fyi_cell_put(const fy_cell *c, struct json_t *to);
+/* "cells", "harm_rate" and so on, where there are cells. */
+void fyi_cells_put(const fy_comparison_table *t, struct json_t *root);
+/* samples/<shift>-<seed>.json, once its first run is done. */
+fy_status fyi_samples_write(const fy_comparison *c, int row, int i);
 
 /* ---- compare_json.c -------------------------------------------------------------------------- */
 

@@ -33,7 +33,7 @@ static void check_arms(const fy_recipe *r)
 
         if (changes->n > 0 && strncmp(changes->v[0], "recipe=", 7) == 0)
             continue;
-        if (fyi_recipe_arm(r, i, &arm) == FY_OK)
+        if (fyi_recipe_arm(r, 0, i, &arm) == FY_OK)
             check_round_trip(arm);
         else if (arm != NULL || fy_last_error()[0] == '\0')
             abort();

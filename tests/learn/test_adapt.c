@@ -60,7 +60,7 @@ static int list_changed(const char *file, const char *dir, const char *model, fy
 typedef struct method_case {
     const char *name;
     double gain; /* in these few steps, at least, half of what it was; an adversary has hardly begun to learn */
-    const char *encoder; /* what moves of it, globs; "*": all */
+    const char *encoder; /* what moves of it, globs; "*": all; "": nothing */
     bool moves_classifier;
 } method_case;
 
@@ -72,7 +72,8 @@ static const method_case cases[] = {
     { "mcd", 0.15, "*", true },          { "mdd", 0.05, "*", true },
     { "mcc", 0.1, "*", true },           { "afn", 0.01, "*", true },
     { "bnm", 0.1, "*", true },           { "shot", 0.15, "*", false },
-    { "self_training", 0.1, "*", true },
+    { "self_training", 0.1, "*", true }, { "subspace", 0.13, "", true },
+    { "transport", 0.13, "", true },
 };
 
 static void check_moves(const method_case *c, const char *from, const char *dir)
@@ -81,7 +82,7 @@ static void check_moves(const method_case *c, const char *from, const char *dir)
     const int n = list_changed(fyt_path(from, "source.safetensors"), dir, "target", &encoder);
     const int k = list_changed(fyt_path(from, "classifier.safetensors"), dir, "target_classifier",
                                &classifier);
-    assert_true(n > 0);
+    assert_int_equal(n > 0, c->encoder[0] != '\0');
     if ((k > 0) != c->moves_classifier)
         fail_msg("%s: of the classifier moved: %s", c->name,
                  classifier.p ? classifier.p : "nothing");
@@ -169,9 +170,9 @@ static void a_run_stopped_anywhere_ends_in_the_same_bytes(void **state)
         const char *method, *stage;
         int64_t at;
     } stops[] = {
-        { "shot", "source", 3 }, { "shot", "adapt", 5 },   { "mcd", "second", 4 },
-        { "mcd", "adapt", 9 },   { "cdan_e", "adapt", 1 }, { "self_training", "adapt", 8 },
-        { "adabn", "adapt", 6 },
+        { "shot", "source", 3 }, { "shot", "adapt", 5 },     { "mcd", "second", 4 },
+        { "mcd", "adapt", 9 },   { "cdan_e", "adapt", 1 },   { "self_training", "adapt", 8 },
+        { "adabn", "adapt", 6 }, { "subspace", "adapt", 6 },
     };
     static const char *const files[] = { "last.safetensors", "chosen.safetensors", "metrics.jsonl",
                                          "features.json", "samples.json" };
@@ -268,6 +269,20 @@ static void refusals_are_sentences(void **state)
     s.o.encoder = "lenet";
     check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
     check_sentence("tent: it adapts batch norms, and an encoder of the family 'lenet' has none");
+    s.o = plain;
+    s.o.method = "subspace";
+    s.o.classifier = "linear_norm";
+    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
+    check_sentence("of the family 'linear', not 'linear_norm'; transport takes any");
+    s.o = plain;
+    s.o.method = "transport";
+    s.o.encoder = "conv4";
+    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
+    check_sentence("transport: it maps features that are vectors");
+    s.o.encoder = plain.encoder;
+    s.o.transport_entropy = 0;
+    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
+    check_sentence("transport: the weight of the entropy is 0; expected 0.01 or more");
     s.o = plain;
     s.o.batch = 1000;
     check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);

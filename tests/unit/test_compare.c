@@ -47,6 +47,11 @@ static const fyt_bad_recipe bad_sections[] = {
     { "map_as_arm", COMPARE("  arms:\n    a: []\n    b: {finetune.lr: 1}\n"),
       "x.yaml:13:9: an arm is a list of settings and its name has no '.'; write b: "
       "[finetune.lr=...]" },
+    { "no_arm_on_shifts", BASE "compare: {shifts: {s: []}}\n", "at least one is run on the shifts" },
+    { "shift_as_map", COMPARE(ARMS "  shifts: {s: {train.style: noisy}}\n"),
+      "a shift is a list of settings and its name has no '.'; write s: [train.style=...]" },
+    { "no_baseline_on_shifts", BASE "compare: {baseline: c, shifts: {s: []}, arms: {a: []}}\n",
+      "'compare.baseline' is 'c', expected one of the arms" },
     { "long_arm", COMPARE("  arms: {a: [], b234567890123456789012345678901234: []}\n"),
       "needs a name of at most 32" },
 };
@@ -76,6 +81,12 @@ static const fyt_bad_recipe bad_arms[] = {
     { "late_recipe", COMPARE("  arms: {a: [], b: [finetune.lr=1, recipe=y.yaml]}\n"),
       "the recipe that an arm begins with comes first" },
     { "no_recipe", COMPARE("  arms: {a: [], b: [recipe=nowhere.yaml]}\n"), "nowhere.yaml" },
+    { "shift_key", COMPARE(ARMS "  shifts: {s: [], t: [train.stile=noisy]}\n"),
+      "while reading the arm 'a' on the shift 't': setting 'train.stile=noisy': unknown key" },
+    { "shift_recipe", COMPARE(ARMS "  shifts: {s: [recipe=y.yaml]}\n"),
+      "the recipe that an arm begins with comes first" },
+    { "same_shifts", COMPARE(ARMS "  shifts: {s: [], t: [threads=2]}\n"),
+      "the arms 's.a' and 't.a' come to the same recipe" },
     { "nothing_to_compare", BASE, "it needs a section 'compare'" },
 };
 
@@ -137,7 +148,7 @@ static void an_arm_can_have_another_method(void **state)
 
     (void)state;
     check_ok(fy_recipe_check(r));
-    check_status(fyi_recipe_arm(r, 1, &arm), FY_EINVAL);
+    check_status(fyi_recipe_arm(r, 0, 1, &arm), FY_EINVAL);
     check_sentence("while reading the arm 'b': recipe x.yaml: the method 'finetune' has no use for "
                    "the data side 'source'");
     fy_recipe_free(r);
@@ -159,20 +170,22 @@ static void an_arm_can_be_a_recipe_beside_this_one(void **state)
     check_ok(fy_recipe_read(path, &r));
     check_ok(fy_recipe_set(r, "train.n=30"));
     check_ok(fy_recipe_check(r));
-    check_status(fyi_recipe_arm(r, 1, &arm), FY_EFORMAT); /* val is there twice */
+    check_status(fyi_recipe_arm(r, 0, 1, &arm), FY_EFORMAT); /* val is there twice */
     put_file(fyt_path(*state, "other.yaml"), BASE "seed: 7\n");
-    check_ok(fyi_recipe_arm(r, 1, &arm));
+    check_ok(fyi_recipe_arm(r, 0, 1, &arm));
     assert_string_equal(fy_recipe_get(arm, "finetune.lr"), "0.3");
     assert_string_equal(fy_recipe_get(arm, "train.n"), "30");
     fy_recipe_free(arm);
     put_file(fyt_path(*state, "other.yaml"), COMPARE(ARMS));
-    check_status(fyi_recipe_arm(r, 1, &arm), FY_EINVAL);
+    check_status(fyi_recipe_arm(r, 0, 1, &arm), FY_EINVAL);
     check_sentence("compares arms of its own and cannot be one");
     fy_recipe_free(r);
 }
 
-static const char *const shipped[] = { "recipes/compare-demo.yaml", "recipes/kd-mnist.yaml",
-                                       "recipes/kd-mnist-usps.yaml", "recipes/kd-cifar.yaml" };
+static const char *const shipped[] = {
+    "recipes/compare-demo.yaml", "recipes/kd-mnist.yaml",        "recipes/kd-mnist-usps.yaml",
+    "recipes/kd-cifar.yaml",     "recipes/protocol-digits.yaml", "recipes/protocol-fsdd.yaml"
+};
 
 static void shipped_arms_are_right(void **state)
 {
@@ -181,11 +194,13 @@ static void shipped_arms_are_right(void **state)
     check_ok(fy_recipe_read(fyt_source_path(*state), &r));
     check_ok(fy_recipe_check(r));
     assert_true(r->settings.n_arms >= 2);
-    check_ok(fyi_recipe_first(r, &arm));
-    fy_recipe_free(arm);
-    for (int i = 0; i < r->settings.n_arms; i++) {
-        check_ok(fyi_recipe_arm(r, i, &arm));
+    for (int shift = 0; shift < r->settings.n_shifts || shift == 0; shift++) {
+        check_ok(fyi_recipe_first(r, shift, &arm));
         fy_recipe_free(arm);
+        for (int i = 0; i < r->settings.n_arms; i++) {
+            check_ok(fyi_recipe_arm(r, shift, i, &arm));
+            fy_recipe_free(arm);
+        }
     }
     fy_recipe_free(r);
 }
@@ -270,6 +285,59 @@ static void arms_find_the_run_before_them(void **state)
                fyt_path(*state, "c"), true, "compare.seeds=3");
     check_ok(fy_comparison_run(c));
     assert_true(fyi_path_exists(fyt_path(*state, "c/runs/first-2/best.safetensors")));
+    fy_comparison_close(c);
+}
+
+/* Both arms on both, each row against the baseline on the same data. */
+static void arms_are_run_on_every_shift(void **state)
+{
+    static const char *const labels[] = { "clean.a", "clean.b", "noisy.a", "noisy.b" };
+    fy_comparison *c =
+        opened(COMPARE("  first: [finetune.epochs=2]\n"
+                       "  arms: {a: [], b: ['model.weights={first}/best.safetensors']}\n"
+                       "  shifts: {clean: [], noisy: [train.style=noisy, val.style=noisy]}\n"),
+               fyt_path(*state, "c"), false, NULL);
+    const fy_comparison_table *t = fy_comparison_result(c);
+    char *text;
+    size_t n;
+
+    assert_int_equal(t->n_rows, 4);
+    assert_int_equal(t->n_shifts, 2);
+    check_ok(fy_comparison_run(c));
+    for (int i = 0; i < 4; i++) {
+        assert_string_equal(t->rows[i].label, labels[i]);
+        assert_string_equal(t->rows[i].shift, t->shifts[i / 2]);
+        if (i % 2 == 1)
+            is_close(t->rows[i].diff, t->rows[i].mean - t->rows[i - 1].mean);
+        else
+            assert_int_equal(t->rows[i].verdict, FY_VERDICT_BASELINE);
+    }
+    assert_string_equal(t->rows[3].runs[1].dir, "runs/noisy.b-1");
+    check_ok(fyi_file_read(fyt_path(*state, "c/runs/noisy.b-1/recipe.yaml"), 1 << 20, &text, &n));
+    check_contains(text, "/c/runs/noisy.first-1/best.safetensors");
+    check_contains(text, "style: noisy");
+    fyi_free(text);
+    check_ok(fyi_file_read(fyt_path(*state, "c/samples/noisy-1.json"), 1 << 20, &text, &n));
+    check_contains(text, "\"view_sha256\"");
+    check_contains(text, "\"indices\"");
+    fyi_free(text);
+    fy_comparison_close(c);
+}
+
+static void shifts_need_no_baseline(void **state)
+{
+    fy_comparison *c = opened(BASE "compare:\n  seeds: 2\n  arms: {a: []}\n"
+                                   "  shifts: {s: [], t: [train.style=noisy]}\n",
+                              fyt_path(*state, "c"), false, NULL);
+    const fy_comparison_table *t = fy_comparison_result(c);
+
+    check_ok(fy_comparison_run(c));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(t->rows[i].verdict, FY_VERDICT_UNTESTED);
+        assert_true(isnan(t->rows[i].diff) && isfinite(t->rows[i].mean));
+        assert_null(t->rows[i].runs[0].cell); /* nothing was adapted */
+    }
+    assert_int_equal(fy_comparison_harm(t, NULL, NULL, "chosen").n, 0);
     fy_comparison_close(c);
 }
 
@@ -482,6 +550,8 @@ int main(void)
         cmocka_unit_test(an_arm_can_have_another_method),
         IN_DIR(an_arm_can_be_a_recipe_beside_this_one),
         IN_DIR(arms_find_the_run_before_them),
+        IN_DIR(arms_are_run_on_every_shift),
+        IN_DIR(shifts_need_no_baseline),
         IN_DIR(arms_are_held_against_the_baseline),
         IN_DIR(a_failed_run_is_a_row),
         IN_DIR(one_seed_is_no_test),

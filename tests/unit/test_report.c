@@ -284,6 +284,46 @@ static void a_comparison_alone_is_a_page(void **state)
     fyi_free(text);
 }
 
+/* Adaptations on shifts, without a baseline: cells, and who would have chosen what. */
+static void cells_are_shown(void **state)
+{
+    static const char cells[] =
+        "{\"name\": \"maze\", \"baseline\": \"\", \"seeds\": [0, 1], \"shifts\": [\"s<\"], "
+        "\"oracle_gain\": 0.25, \"rows\": [{\"shift\": \"s<\", \"arm\": \"coral\"}], "
+        "\"overall\": {\"chosen\": {\"harm_rate\": 0.5, \"collapse_rate\": 0, \"accuracy\": 0.5, "
+        "\"gain\": 0.125, \"oracle_gap\": 0.125}, \"last\": {\"harm_rate\": 0.75, \"accuracy\": "
+        "0.4, \"gain\": -0.5}, \"risk\": {\"accuracy\": 0.3, \"harm_rate\": 1}}, "
+        "\"per_method\": {\"coral\": {\"chosen\": {\"harm_rate\": 0.5}, \"risk\": "
+        "{\"harm_rate\": 0.0625}}}, \"cells\": ["
+        "{\"shift\": \"s<\", \"arm\": \"coral\", \"seed\": 0, \"run\": \"runs/s.coral-0\", "
+        "\"source_only\": 0.5, \"chosen\": 0.25, \"last\": 0.125, \"oracle\": 0.75}, "
+        "{\"shift\": \"s<\", \"arm\": \"coral\", \"seed\": 1, \"run\": \"../x\", "
+        "\"source_only\": 0.25, \"chosen\": 0.75, \"last\": 0.25, \"oracle\": 0.75}]}";
+    static const char *const says[] = {
+        "<h1>maze</h1>",
+        "Of 2 cells, what the choice without labels handed back ended more than a point below its "
+        "source model in 50.0%; the last step did in 75.0%.",
+        "the choice is +12.5 points on the source model",
+        "choice of the rule</th><td>50.0%</td><td class=\"word v-worse\">50.0%</td><td>0.0%</td>",
+        "risk</th><td class=\"word v-worse\">6.3%</td>",
+        "<th scope=\"row\">s&lt;, "
+        "coral</th><td>37.5%</td><td><b>50.0%</b></td><td>18.8%</td><td>75.0%</td>",
+        "<a class=\"word v-worse\" href=\"runs/s.coral-0/report.html\" title=\"50.0% to "
+        "25.0%\">0</a> 1 </td>",
+    };
+    char *text;
+
+    fyt_put_file(*state, "compare.json", cells, sizeof cells - 1);
+    text = fyt_report(*state);
+    fyt_check_page(text);
+    for (size_t k = 0; k < LEN(says); k++)
+        check_contains(text, says[k]);
+    assert_null(strstr(text, "The arms"));
+    assert_null(strstr(text, "../x"));
+    assert_null(strstr(text, "clusters</th>"));
+    fyi_free(text);
+}
+
 /* Links stay in the directory, and one seed has no tests. */
 static void an_odd_comparison_is_drawn(void **state)
 {
@@ -737,6 +777,7 @@ int main(void)
         IN_TMPDIR(a_result_alone_is_enough),
         IN_TMPDIR(an_evaluation_alone_is_a_page),
         IN_TMPDIR(a_comparison_alone_is_a_page),
+        IN_TMPDIR(cells_are_shown),
         IN_TMPDIR(an_odd_comparison_is_drawn),
         IN_TMPDIR(a_search_alone_is_a_page),
         IN_TMPDIR(an_odd_search_is_drawn),

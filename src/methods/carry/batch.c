@@ -107,9 +107,18 @@ done:
     return st;
 }
 
+/* Features that were mapped stand for the source's samples. */
+static fy_status open_mapped(carry_stage *s)
+{
+    const feed f = { s->c->mapped, "source.mapped", NULL, NULL, &s->ys };
+    return open_loader(s, &f);
+}
+
 static fy_status open_loaders(carry_stage *s)
 {
     fy_status st;
+    if (s->c->method->map)
+        return open_mapped(s);
     FY_TRY(open_source(s));
     FY_TRY(open_target(s));
     FY_TRY(open_strong(s));
@@ -129,6 +138,15 @@ void carry_close_batch(carry_stage *s)
 fy_node carry_rows(carry_stage *s, fy_node x, int stream)
 {
     return fy_slice(s->g, x, 0, stream * s->c->o->batch, s->c->o->batch);
+}
+
+/* CE of the classifier on them. */
+static void apply_mapped(carry_stage *s)
+{
+    s->fs = s->in[0].x;
+    s->ls = fy_model_apply(s->g, s->c->classifier, s->fs, FY_TRAIN);
+    s->task = loss_cross_entropy(s->g, s->ls, &s->in[0], 0);
+    carry_watch(s, "source.loss", s->task);
 }
 
 static void apply(carry_stage *s)
@@ -160,7 +178,10 @@ fy_status carry_open_batch(carry_stage *s)
     fy_status st;
     FY_TRY(fy_graph_new(&s->g));
     FY_TRY(open_loaders(s));
-    apply(s);
+    if (s->c->method->map)
+        apply_mapped(s);
+    else
+        apply(s);
     FY_TRY(fy_graph_status(s->g));
 done:
     return st;

@@ -35,6 +35,8 @@ fy_adapt_opts fy_adapt_defaults(void)
         .mcc_temperature = 2.5,
         .afn_step = 1,
         .threshold = 0.95,
+        .transport_entropy = 0.05,
+        .transport_classes = 0.1,
         .rule = fy_choice_defaults(),
         .workers = 1,
     };

@@ -11,6 +11,7 @@
 #include <ferry/adapt.h>
 
 typedef struct carry_method carry_method;
+typedef struct carry_mapping carry_mapping; /* map.h */
 
 /* What may move. */
 enum { CARRY_ENCODER = 1, CARRY_CLASSIFIER = 2, CARRY_SECOND = 4, CARRY_CRITIC = 8 };
@@ -36,6 +37,8 @@ typedef struct carrying {
     } kept;
     int32_t *labels; /* [target count]: of a method that gives the target labels; in every checkpoint */
     picture_moments *moments; /* of the critic */
+    carry_mapping *mapping;   /* of a method on fixed features; NULL: it is none */
+    fy_dataset *mapped;       /* the source's features, mapped, with their labels */
 } carrying;
 
 #define CARRY_OBJECTIVES 16
@@ -89,10 +92,14 @@ struct carry_method {
     int64_t (*critic_width)(const carrying *c);
     /* Gives c->labels. */
     fy_status (*label)(carrying *c);
+    /* Maps the source's features, which the classifier then learns instead of samples; NULL: features are not fixed. */
+    fy_status (*map)(carry_mapping *m);
+    /* Before every evaluation but the first; NULL: nothing. */
+    fy_status (*settle)(carrying *c);
 };
 extern const carry_method carry_adabn, carry_tent, carry_coral, carry_mmd, carry_jan, carry_dann,
     carry_cdan, carry_cdan_e, carry_mcd, carry_mdd, carry_mcc, carry_afn, carry_bnm, carry_shot,
-    carry_self_training;
+    carry_self_training, carry_subspace, carry_transport;
 /* FY_EINVAL names the nearest. */
 fy_status carry_method_find(const char *name, const carry_method **out);
 

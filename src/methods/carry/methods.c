@@ -6,9 +6,10 @@
 #include <string.h>
 
 static const carry_method *const all[] = {
-    &carry_adabn, &carry_tent, &carry_coral,  &carry_mmd,  &carry_jan,
-    &carry_dann,  &carry_cdan, &carry_cdan_e, &carry_mcd,  &carry_mdd,
-    &carry_mcc,   &carry_afn,  &carry_bnm,    &carry_shot, &carry_self_training,
+    &carry_adabn,    &carry_tent,      &carry_coral,  &carry_mmd,  &carry_jan,
+    &carry_dann,     &carry_cdan,      &carry_cdan_e, &carry_mcd,  &carry_mdd,
+    &carry_mcc,      &carry_afn,       &carry_bnm,    &carry_shot, &carry_self_training,
+    &carry_subspace, &carry_transport,
 };
 #define N_METHODS (sizeof all / sizeof *all)
 

@@ -1,5 +1,5 @@
 /* stage.c: the stage in which a method moves the networks: built, run, and looked at along the way. */
-#include "methods/carry/carry.h"
+#include "methods/carry/map.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -46,6 +46,8 @@ static fy_status on_eval(void *arg, fy_plan *plan, int64_t step, bool *is_over)
     fy_status st;
     (void)plan;
     (void)is_over;
+    if (c->method->settle && step > 0)
+        FY_TRY(c->method->settle(c));
     FY_TRY(adapt_evaluate(&c->adapt, step));
     if (step < c->steps && !(c->method->flags & CARRY_STILL))
         FY_TRY(adapt_watch(&c->adapt, &c->o->rule, c->o->rollbacks));
@@ -59,10 +61,14 @@ done:
 
 /* ---- building --------------------------------------------------------------------------------------------- */
 
-/* CE_s + w term, by which everything learns that the method moves. */
+/* CE_s + w term, by which everything learns that the method moves; of fixed features CE_s alone. */
 static void build_sum(carry_stage *s)
 {
     const carrying *c = s->c;
+    if (!c->method->term) {
+        (void)carry_objective(s, "adapt", s->task, c->method->moves);
+        return;
+    }
     fy_node term = c->method->term(s);
     carry_watch(s, "transfer.loss", term);
     term = fy_scale(s->g, term, (float)c->trade_off);
@@ -91,6 +97,8 @@ fy_status carry_run(carrying *c)
     carry_stage s = { .c = c };
     fy_stage stage;
     fy_status st;
+    if (c->method->map)
+        FY_TRY(carry_map(c));
     FY_TRY(carry_open_batch(&s));
     if (c->method->build)
         c->method->build(&s);
@@ -101,5 +109,6 @@ fy_status carry_run(carrying *c)
     FY_TRY(fy_stage_run(c->run, c->dev, &stage));
 done:
     carry_close_batch(&s);
+    carry_unmap(c);
     return st;
 }

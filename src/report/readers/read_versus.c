@@ -43,28 +43,30 @@ static void read_changes(fyi_report *r, const json_t *list, fyi_versus_arm *arm)
     }
 }
 
-/* A link that stays in the directory, whatever the file says. */
-static const char *read_dir(fyi_report *r, const json_t *run)
-{
-    const char *dir = fyi_json_text(r, run, "run");
-
-    return strncmp(dir, "runs/", 5) == 0 && !fyi_path_leads_out(dir) ? dir : "";
-}
-
 static void read_runs(fyi_report *r, const json_t *list, fyi_versus_arm *arm)
 {
     arm->runs = fyi_report_alloc(r, r->versus.n_seeds, sizeof *arm->runs);
     for (size_t i = 0; arm->runs != NULL && i < r->versus.n_seeds; i++) {
         const json_t *run = json_array_get(list, i);
 
-        arm->runs[i] = (fyi_versus_run){ fyi_json_number(run, "value"), read_dir(r, run),
+        arm->runs[i] = (fyi_versus_run){ fyi_json_number(run, "value"), fyi_read_run_dir(r, run),
                                          fyi_json_text(r, run, "error") };
     }
 }
 
+/* "<shift>.<arm>" */
+static const char *read_label(fyi_report *r, const json_t *row)
+{
+    const char *shift = fyi_json_text(r, row, "shift"), *arm = fyi_json_text(r, row, "arm");
+    const char *label = shift[0] != '\0' ? fyi_arena_printf(&r->arena, "%s.%s", shift, arm) : arm;
+
+    r->no_memory |= label == NULL;
+    return label != NULL ? label : "";
+}
+
 static void read_arm(fyi_report *r, const json_t *row, fyi_versus_arm *arm)
 {
-    arm->name = fyi_json_text(r, row, "arm");
+    arm->name = read_label(r, row);
     arm->verdict = read_verdict(row);
     arm->n = fyi_json_whole(row, "n");
     for (size_t i = 0; i < FYI_LEN(figures); i++)
@@ -79,14 +81,8 @@ static void read_seeds(fyi_report *r, const json_t *list)
 
     v->n_seeds = FYI_MIN(json_array_size(list), FYI_MAX_SEEDS);
     v->seeds = fyi_report_alloc(r, v->n_seeds, sizeof *v->seeds);
-    for (size_t i = 0; v->seeds != NULL && i < v->n_seeds; i++) {
-        const json_t *seed = json_array_get(list, i);
-        const char *text = json_string_value(seed);
-
-        v->seeds[i] = fyi_report_dup(r, json_is_integer(seed) ? fyi_plain(json_integer_value(seed)).s
-                                        : text != NULL        ? text
-                                                              : "?");
-    }
+    for (size_t i = 0; v->seeds != NULL && i < v->n_seeds; i++)
+        v->seeds[i] = fyi_read_seed(r, json_array_get(list, i));
 }
 
 /* Named as its runs are. */
@@ -131,6 +127,9 @@ void fyi_read_versus(fyi_report *r)
     r->versus.higher_is_better = better == NULL || strcmp(better, "lower") != 0;
     read_seeds(r, json_object_get(root, "seeds"));
     read_first(r, json_object_get(root, "first"));
-    read_arms(r, json_object_get(root, "rows"));
+    fyi_read_cells(r, root);
+    r->versus.is_tested = r->cells.n == 0 || r->versus.baseline[0] != '\0';
+    if (r->versus.is_tested)
+        read_arms(r, json_object_get(root, "rows"));
     json_decref(root);
 }

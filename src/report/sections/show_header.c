@@ -27,6 +27,8 @@ static void put_links(const fyi_report *r, fyi_buf *b)
         const char *id, *text;
         bool is_there;
     } links[] = {
+        { "choosers", "Who chooses", r->cells.n > 0 },
+        { "cells", "Every cell", r->cells.n > 0 },
         { "arms", "Arms", r->versus.n_arms > 0 },
         { "intervals", "Intervals", r->versus.n_arms > 0 && r->versus.n_seeds > 0 },
         { "runs", "Every run", r->versus.n_arms > 0 && r->versus.n_seeds > 0 },
@@ -62,11 +64,20 @@ static void put_links(const fyi_report *r, fyi_buf *b)
     fyi_buf_puts(b, "</nav>\n");
 }
 
-static void put_comparison(const fyi_versus *v, fyi_buf *b)
+static void put_count(fyi_buf *b, const char *name, size_t n)
 {
-    put_fact(b, "Figure", v->metric);
+    put_fact(b, name, n > 0 ? fyi_whole((int64_t)n).s : "");
+}
+
+static void put_comparison(const fyi_versus *v, const fyi_cells *c, fyi_buf *b)
+{
+    put_fact(b, "Figure", v->is_tested ? v->metric : "");
     put_fact(b, "Baseline", v->baseline);
-    put_fact(b, "Arms", fyi_whole((int64_t)v->n_arms).s);
+    if (v->is_tested)
+        put_fact(b, "Arms", fyi_whole((int64_t)v->n_arms).s);
+    put_count(b, "Shifts", c->n_shifts);
+    put_count(b, "Methods", c->n_methods);
+    put_count(b, "Cells", c->n);
     put_fact(b, "Seeds", fyi_whole((int64_t)v->n_seeds).s);
 }
 
@@ -97,7 +108,7 @@ static void put_facts(const fyi_report *r, fyi_buf *b)
     put_fact(b, "Ferry", find_version(r));
     put_fact(b, "Directory", res->run_dir);
     if (r->versus.is_there)
-        put_comparison(&r->versus, b);
+        put_comparison(&r->versus, &r->cells, b);
     if (r->tries.is_there)
         put_search(&r->tries, b);
     if (res->is_there)

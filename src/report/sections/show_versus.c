@@ -72,7 +72,7 @@ void fyi_show_versus_verdict(fyi_report *r, fyi_buf *b)
 {
     const fyi_versus *v = &r->versus;
 
-    if (!v->is_there)
+    if (!v->is_tested)
         return;
     fyi_html(b, "<section id=\"versus\" class=\"verdict @\">\n<p>", mood_of(v));
     say_result(v, b);

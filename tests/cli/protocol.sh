@@ -1,0 +1,87 @@
+#!/bin/bash
+# timeout: 600
+# Methods on several shifts: figures of every cell against its source model, the page, the same bytes after a kill, cells that are
+# done are not run again, and a cell run by itself is the same.
+. "$(dirname "$0")/lib/check.bash"
+
+cat >three.yaml <<'END'
+method: coral
+threads: 1
+workers: 0
+kernel_times: ""
+holdout: 0.3
+source: {format: digits, n: 100, size: 16}
+target: {format: digits, style: noisy, n: 60, size: 16}
+model: {encoder: digits_bn, classifier: linear}
+adapt:
+  source_weights: "{first}/source.safetensors"
+  classifier_weights: "{first}/classifier.safetensors"
+  steps: 4
+  batch: 10
+  evaluations: 2
+compare:
+  seeds: 2
+  first: [method=adabn, adapt.source_weights=, adapt.classifier_weights=, adapt.source_epochs=2, adapt.source_batch=10, adapt.steps=1, adapt.evaluations=1]
+  shifts:
+    to-noisy: []
+    to-inverted: [target.style=inverted]
+  arms:
+    adabn: [method=adabn]
+    coral: [transfer.lr=0.01]
+    shot: [method=shot]
+END
+sed -i 's/size: 16/size: 16, pad: 6/' three.yaml
+
+expect 0 compare three.yaml --out whole --json --quiet
+json_has cells harm_rate collapse_rate gain oracle_gap oracle_gain per_validator per_method per_shift overall shifts
+is_empty err.txt
+[ "$(grep -o '"fell_back"' out.txt | wc -l)" -eq 12 ] || fail "there are other cells than 12"
+for run in to-noisy.coral-0 to-inverted.shot-1; do
+    [ -s "whole/runs/$run/report.html" ] || fail "no report of $run"
+    grep -q "\"run\":\"runs/$run\",.*\"source_only\":.*\"alone\":{" whole/results.jsonl || fail "no cell of $run"
+done
+[ "$(wc -l <whole/results.jsonl)" -eq 12 ] || fail "results.jsonl has other lines than cells"
+# One source model for all methods of a shift and a seed.
+[ "$(grep '"to-noisy"' whole/results.jsonl | grep '"seed":1,' | grep -o '"source_only":[0-9.]*' | sort -u | wc -l)" -eq 1 ] ||
+    fail "methods began with different source models"
+for file in to-noisy-0 to-noisy-1 to-inverted-0 to-inverted-1; do
+    says "whole/samples/$file.json" '"view_sha256"'
+    says "whole/samples/$file.json" '"indices"'
+done
+for text in 'Of 12 cells' 'choice of the rule' 'to-inverted, shot' 'href="runs/to-noisy.coral-1/report.html"'; do
+    says whole/report.html "$text"
+done
+
+# Killed at any moment: what is done stays, the rest is run, and all is as if nothing had been.
+"$FERRY" compare three.yaml --out broken >out.txt 2>err.txt &
+pid=$!
+for i in $(seq 1200); do
+    [ -e broken/runs/to-noisy.coral-1/recipe.yaml ] && break
+    sleep 0.05
+done
+kill -KILL $pid
+wait $pid 2>/dev/null
+[ ! -e broken/compare.json ] || echo "all was done before it could be killed"
+rows=$(wc -l <broken/results.jsonl)
+[ "$rows" -ge 6 ] || fail "only $rows rows before the kill"
+done_before=$(stat -c %Y.%i broken/runs/to-noisy.coral-0/result.json)
+expect 0 compare --resume --out broken
+[ "$(stat -c %Y.%i broken/runs/to-noisy.coral-0/result.json)" = "$done_before" ] || fail "a cell that was done was run again"
+for file in results.jsonl compare.json recipe.yaml samples/to-noisy-1.json runs/to-inverted.shot-1/chosen.safetensors; do
+    cmp "whole/$file" "broken/$file" || fail "after a kill $file differs"
+done
+says out.txt "three: target accuracy in percent, means over the cells"
+grep -qE "^  coral +4 +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+$" out.txt || { fail "no row of coral"; cat out.txt; }
+grep -qE "^  Ferry's rule +12 " out.txt || fail "no row of the rule"
+grep -qE "^  clusters +12 " out.txt || fail "no row of a validator"
+
+# A cell by itself, from the recipe that its run left.
+expect 0 run whole/runs/to-inverted.coral-1/recipe.yaml --out alone
+cmp alone/chosen.safetensors whole/runs/to-inverted.coral-1/chosen.safetensors || fail "a cell by itself is another"
+
+# With a baseline methods are held against each other as well, on each shift.
+expect 0 compare --resume three.yaml compare.baseline=adabn compare.metric=last --out broken
+says out.txt "differences from adabn seed by seed"
+grep -qE "^  to-inverted.shot +2 .*(better|worse|unclear|equal|untested)$" out.txt || { fail "no difference on a shift"; cat out.txt; }
+says broken/report.html "to-inverted.shot"
+finish

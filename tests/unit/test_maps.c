@@ -1,0 +1,166 @@
+/* Guards maps of fixed features: subspace alignment and optimal transport come to what NumPy does; what they say of shapes, shares and
+ * classes holds; and what they cannot be given is refused in words. */
+#include "support/support.h"
+
+#include "methods/carry/map.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct golden_map {
+    int64_t axes; /* 0: a transport */
+    double entropy, classes;
+    float mapped[60];
+};
+#include "../golden/maps.inc"
+
+static fy_tensor *tensor(fy_dtype type, fy_shape s, const void *from)
+{
+    fy_tensor *t;
+    check_ok(fy_tensor_new(type, s, &t));
+    if (from)
+        memcpy(fy_tensor_data(t), from, (size_t)fy_tensor_numel(t) * 4);
+    return t;
+}
+
+typedef struct made {
+    fy_adapt_opts o;
+    carry_mapping m;
+} made;
+
+static void make(made *to, const float *s, int64_t n, const float *t, int64_t m, int64_t d,
+                 const int32_t *y)
+{
+    *to = (made){ .o = fy_adapt_defaults() };
+    to->m.o = &to->o;
+    to->m.source = tensor(FY_F32, FY_SHAPE(n, d), s);
+    to->m.target = tensor(FY_F32, FY_SHAPE(m, d), t);
+    to->m.labels = tensor(FY_I32, FY_SHAPE(n), y);
+    to->m.to = tensor(FY_F32, FY_SHAPE(n, d), NULL);
+}
+
+static void drop(made *of)
+{
+    fy_tensor *const all[] = { of->m.source, of->m.target, of->m.labels,
+                               of->m.to,     of->m.mean,   of->m.axes };
+    for (size_t i = 0; i < LEN(all); i++)
+        fy_tensor_free(all[i]);
+}
+
+static void maps_are_those_of_numpy(void **state)
+{
+    made of;
+    (void)state;
+    for (size_t i = 0; i < LEN(maps); i++) {
+        const struct golden_map *g = &maps[i];
+        make(&of, source, N, target, M, D, label);
+        of.o.subspace_axes = g->axes;
+        of.o.transport_entropy = g->entropy;
+        of.o.transport_classes = g->classes;
+        check_ok(g->axes > 0 ? subspace_map(&of.m) : transport_map(&of.m));
+        check_close(fy_tensor_const_data(of.m.to), g->mapped, N * D, 2e-5, 2e-5);
+        drop(&of);
+    }
+}
+
+/* With all axes there are, the source goes onto the target as far as turns alone can bring it: a copy of it stays. */
+static void a_domain_aligned_with_itself_stays(void **state)
+{
+    made of;
+    (void)state;
+    make(&of, source, N, source, N, D, label);
+    of.o.subspace_axes = 100; /* more than there are */
+    check_ok(subspace_map(&of.m));
+    assert_int_equal(fy_tensor_shape(of.m.axes)->d[0], D);
+    check_close(fy_tensor_const_data(of.m.to), source, N * D, 1e-5, 1e-5);
+    drop(&of);
+}
+
+/* Two groups far apart that have moved: each goes where its own has gone, whatever the labels. */
+static void transport_follows_what_moved(void **state)
+{
+    enum { EACH = 5 };
+    float s[2 * EACH * 2], t[2 * EACH * 2];
+    int32_t y[2 * EACH];
+    made of;
+    (void)state;
+    for (int i = 0; i < 2 * EACH; i++) {
+        y[i] = i / EACH;
+        s[2 * i] = (float)(10 * y[i]) + 0.1F * (float)(i % EACH);
+        s[2 * i + 1] = 0;
+        t[2 * i] = s[2 * i];
+        t[2 * i + 1] = 3;
+    }
+    make(&of, s, 2 * EACH, t, 2 * EACH, 2, y);
+    of.o.transport_entropy = 0.01;
+    check_ok(transport_map(&of.m));
+    const float *to = fy_tensor_const_data(of.m.to);
+    for (int i = 0; i < 2 * EACH; i++) {
+        assert_true(fabsf(to[2 * i + 1] - 3) < 1e-4F);
+        assert_true(fabsf(to[2 * i] - (float)(10 * y[i])) < 0.5F);
+    }
+    drop(&of);
+}
+
+/* Two classes between two clouds of the target: labels keep them apart where distances alone would not. */
+static void labels_keep_classes_apart(void **state)
+{
+    static const float s[] = { -0.1F, 0.1F, -0.1F, 0.1F }, t[] = { -1, -1, 1, 1 };
+    static const int32_t y[] = { 0, 1, 0, 1 };
+    float apart[2];
+    made of;
+    (void)state;
+    for (int with = 0; with < 2; with++) {
+        make(&of, s, 4, t, 4, 1, y);
+        of.o.transport_entropy = 0.3;
+        of.o.transport_classes = with ? 1 : 0;
+        check_ok(transport_map(&of.m));
+        const float *to = fy_tensor_const_data(of.m.to);
+        assert_true(fabsf(to[0] - to[2]) < 1e-5F); /* one class goes one way */
+        apart[with] = to[1] - to[0];
+        drop(&of);
+    }
+    assert_true(apart[1] > 1.5F * apart[0] && apart[1] > 1);
+}
+
+static void equal_features_have_no_cost(void **state)
+{
+    static const float same[6] = { 1, 2, 1, 2, 1, 2 };
+    static const int32_t y[3] = { 0, 1, 1 };
+    made of;
+    (void)state;
+    make(&of, same, 3, same, 3, 2, y);
+    check_ok(transport_map(&of.m));
+    check_close(fy_tensor_const_data(of.m.to), same, 6, 1e-6, 1e-6);
+    drop(&of);
+}
+
+static void a_plan_of_large_data_is_refused(void **state)
+{
+    float *zeros = calloc(9000, sizeof *zeros);
+    int32_t *y = calloc(9000, sizeof *y);
+    made of;
+    (void)state;
+    assert_non_null(zeros);
+    assert_non_null(y);
+    make(&of, zeros, 9000, zeros, 9000, 1, y);
+    check_status(transport_map(&of.m), FY_EINVAL);
+    check_sentence("transport: 9000 samples of the source and 9000 of the target");
+    drop(&of);
+    free(y);
+    free(zeros);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(maps_are_those_of_numpy),
+        cmocka_unit_test(a_domain_aligned_with_itself_stays),
+        cmocka_unit_test(transport_follows_what_moved),
+        cmocka_unit_test(labels_keep_classes_apart),
+        cmocka_unit_test(equal_features_have_no_cost),
+        cmocka_unit_test(a_plan_of_large_data_is_refused),
+    };
+    return cmocka_run_group_tests_name("maps", tests, NULL, NULL);
+}

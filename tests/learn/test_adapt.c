@@ -276,10 +276,6 @@ static void refusals_are_sentences(void **state)
     check_sentence("of the family 'linear', not 'linear_norm'; transport takes any");
     s.o = plain;
     s.o.method = "transport";
-    s.o.encoder = "conv4";
-    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
-    check_sentence("transport: it maps features that are vectors");
-    s.o.encoder = plain.encoder;
     s.o.transport_entropy = 0;
     check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
     check_sentence("transport: the weight of the entropy is 0; expected 0.01 or more");

@@ -55,7 +55,8 @@ static fy_node critic(fy_graph *g, const fy_kd *k, const fy_kd_in *in)
 
 const fyi_kd_loss fyi_kd_adversarial = {
     .name = "adversarial",
-    .text = "what a critic can tell from the teacher's (Xu et al. 2018)",
+    .text = "what a critic can tell from the teacher's (Xu et al. 2018, without the critic's word "
+            "on classes)",
     .needs = FYI_KD_LOGITS | FYI_KD_FEATURES,
     .usual_weight = NAN,
     .defaults = { .width = -1 },

@@ -86,7 +86,7 @@ static void check_moves(const method_case *c, const char *from, const char *dir)
     if ((k > 0) != c->moves_classifier)
         fail_msg("%s: of the classifier moved: %s", c->name,
                  classifier.p ? classifier.p : "nothing");
-    for (char *word = strtok(encoder.p, " "); word; word = strtok(NULL, " "))
+    for (char *word = encoder.p ? strtok(encoder.p, " ") : NULL; word; word = strtok(NULL, " "))
         if (!fy_glob(c->encoder, word))
             fail_msg("%s: '%s' moved", c->name, word);
     fyi_buf_release(&classifier);

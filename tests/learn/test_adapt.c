@@ -256,43 +256,43 @@ static void uneven_classes_are_told(void **state)
 
 /* ---- refusals ------------------------------------------------------------------------------------------------- */
 
+static void check_refused(fyt_adapting *s, const char *dir, const char *sentence)
+{
+    fy_adapt_report r;
+    check_status(adapt(s, dir, false, NULL, &r), FY_EINVAL);
+    check_sentence(sentence);
+}
+
 static void refusals_are_sentences(void **state)
 {
     fyt_adapting s = fyt_adapting_open(64);
     const fy_adapt_opts plain = s.o;
-    fy_adapt_report r;
     s.o.method = "dan";
-    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
-    check_sentence("adapt: no method is called 'dan'; there are adabn, tent");
+    check_refused(&s, *state, "adapt: no method is called 'dan'; there are adabn, tent");
     s.o = plain;
     s.o.method = "tent";
     s.o.encoder = "lenet";
-    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
-    check_sentence("tent: it adapts batch norms, and an encoder of the family 'lenet' has none");
+    check_refused(&s, *state,
+                  "tent: it adapts batch norms, and an encoder of the family 'lenet' has none");
     s.o = plain;
     s.o.method = "subspace";
     s.o.classifier = "linear_norm";
-    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
-    check_sentence("of the family 'linear', not 'linear_norm'; transport takes any");
+    check_refused(&s, *state, "of the family 'linear', not 'linear_norm'; transport takes any");
     s.o = plain;
     s.o.method = "transport";
     s.o.transport_entropy = 0;
-    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
-    check_sentence("transport: the weight of the entropy is 0; expected 0.01 or more");
+    check_refused(&s, *state, "transport: the weight of the entropy is 0; expected 0.01 or more");
     s.o = plain;
     s.o.batch = 1000;
-    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
-    check_sentence("cdan_e: batch is 1000 and");
+    check_refused(&s, *state, "cdan_e: batch is 1000 and");
     s.o = plain;
     s.o.method = "mcd";
     s.o.mcd_steps = 9;
-    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
-    check_sentence("mcd: 9 steps of the encoder; expected 1 to 8");
+    check_refused(&s, *state, "mcd: 9 steps of the encoder; expected 1 to 8");
     s.o = plain;
     s.o.method = "self_training";
     s.o.threshold = 1;
-    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
-    check_sentence("self_training: the threshold is 1; expected 0 to 1, without both");
+    check_refused(&s, *state, "self_training: the threshold is 1; expected 0 to 1, without both");
     fyt_adapting_close(&s);
 }
 

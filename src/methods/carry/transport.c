@@ -27,6 +27,7 @@ typedef struct plan {
     double *cost, *kernel; /* [n, m]; the kernel, then the plan */
     double *u, *v;         /* [n], [m] */
     double *slope;         /* [k, m] */
+    double *sum;           /* [d] */
 } plan;
 
 static fy_status check_size(const plan *p)
@@ -47,11 +48,13 @@ static bool open_plan(plan *p)
     p->u = calloc((size_t)p->n, sizeof *p->u);
     p->v = calloc((size_t)p->m, sizeof *p->v);
     p->slope = calloc((size_t)(p->k * p->m), sizeof *p->slope);
-    return p->cost && p->kernel && p->u && p->v && p->slope;
+    p->sum = calloc((size_t)p->d, sizeof *p->sum);
+    return p->cost && p->kernel && p->u && p->v && p->slope && p->sum;
 }
 
 static void close_plan(plan *p)
 {
+    free(p->sum);
     free(p->slope);
     free(p->v);
     free(p->u);
@@ -154,18 +157,19 @@ static void find_slopes(plan *p)
 
 /* ---- the map ---------------------------------------------------------------------------------------------- */
 
-static void carry_rows_over(const plan *p, float *to)
+/* The mean of the target's features, each by what row i of the plan sends to it. */
+static void carry_over(plan *p, int64_t i, float *to)
 {
-    for (int64_t i = 0; i < p->n; i++)
-        for (int64_t l = 0; l < p->d; l++) {
-            double sum = 0, mass = 0;
-            for (int64_t j = 0; j < p->m; j++) {
-                const double w = p->kernel[i * p->m + j];
-                sum += w * (double)p->t[j * p->d + l];
-                mass += w;
-            }
-            to[i * p->d + l] = (float)(sum / mass);
-        }
+    const double *w = p->kernel + i * p->m;
+    double mass = 0;
+    memset(p->sum, 0, (size_t)p->d * sizeof *p->sum);
+    for (int64_t j = 0; j < p->m; j++) {
+        mass += w[j];
+        for (int64_t l = 0; l < p->d; l++)
+            p->sum[l] += w[j] * (double)p->t[j * p->d + l];
+    }
+    for (int64_t l = 0; l < p->d; l++)
+        to[l] = (float)(p->sum[l] / mass);
 }
 
 static int count_classes(const int32_t *y, int64_t n)
@@ -201,7 +205,8 @@ fy_status transport_map(carry_mapping *m)
         find_slopes(&p);
         find_plan(&p);
     }
-    carry_rows_over(&p, fy_tensor_data(m->to));
+    for (int64_t i = 0; i < n; i++)
+        carry_over(&p, i, (float *)fy_tensor_data(m->to) + i * p.d);
 done:
     close_plan(&p);
     return st;

@@ -137,7 +137,7 @@ static const char *const rules[] = {
     "pre{margin:0;overflow-x:auto;font-size:13px;line-height:1.55}pre b{font-weight:600;color:var(--s0)}pre i{color:var(--soft);font-style:normal}",
     /* choices */
     ".votes .out>*{color:var(--soft)}.votes .picked>*{background:var(--tint);font-weight:600}.votes td.best{color:var(--good);font-weight:700}",
-    ".votes td.why,.votes th:nth-child(2){text-align:left;white-space:normal;min-width:24ch}",
+    ".votes .why{text-align:left;white-space:normal;min-width:24ch}",
     /* several modalities */
     ".whole{stroke:var(--ink)}.whole.line{stroke-width:2.8}.parts td:last-child,.parts th:last-child{text-align:right}",
     ".c0{--c:var(--s0)}.c1{--c:var(--s1)}.c2{--c:var(--s2)}.c3{--c:var(--s3)}.c4{--c:var(--s4)}.c5{--c:var(--s5)}.c6{--c:var(--s6)}.c7{--c:var(--s7)}",

@@ -59,7 +59,8 @@ static void put_head(const fyi_ballots *c, fyi_buf *b)
     fyi_html(
         b,
         "<div class=\"card scroll\">\n<table class=\"dense votes\">\n<thead><tr><th "
-        "scope=\"col\">@</th><th scope=\"col\">gates</th><th scope=\"col\">mean place</th>"
+        "scope=\"col\">@</th><th scope=\"col\" class=\"why\">gates</th><th scope=\"col\">mean "
+        "place</th>"
         "<th scope=\"col\" title=\"votes that find it better than the source model\">votes</th>",
         is_of_methods(c) ? "method" : "step");
     put_columns(c, true, b);

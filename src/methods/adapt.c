@@ -209,11 +209,17 @@ static double rate_of(const adapt *a)
     return ldexp(1, -(int)a->kept->times_back);
 }
 
+static bool has_collapsed(const adapt *a, const fy_choice_rule *rule, int64_t i)
+{
+    const fy_candidate *c = a->kept->candidates;
+    return fy_has_collapsed(rule, &c[0].target, &c[i].target, a->classes);
+}
+
 /* The newest before the last that has not collapsed; -1: none. */
 static int64_t find_sound(const adapt *a, const fy_choice_rule *rule)
 {
     int64_t i = a->kept->n - 2;
-    while (i >= 0 && fy_has_collapsed(rule, &a->kept->candidates[i].target, a->classes))
+    while (i >= 0 && has_collapsed(a, rule, i))
         i--;
     return i;
 }
@@ -224,7 +230,7 @@ fy_status adapt_watch(adapt *a, const fy_choice_rule *rule, int64_t most)
     struct adapt_kept *k = a->kept;
     fy_candidate *c = &k->candidates[k->n - 1];
     const int64_t to = find_sound(a, rule);
-    if (k->times_back >= most || to < 0 || !fy_has_collapsed(rule, &c->target, a->classes))
+    if (k->times_back >= most || to < 0 || !has_collapsed(a, rule, k->n - 1))
         return FY_OK;
     c->went_back = true;
     c->back_to = k->candidates[to].step;

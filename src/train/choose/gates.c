@@ -15,25 +15,44 @@ double fyi_source_loss(const fyi_bout *t, int i)
     return isnan(c[0].source_accuracy) ? 0 : c[0].source_accuracy - c[i].source_accuracy;
 }
 
-static fyi_fate judge_signs(const fy_choice_rule *rule, const fy_signs *s, int k)
+/* A source model that knows the target badly calls too much of it one class before anything was learnt, and what mends half of that is
+ * no collapse. NaN sets no limit. */
+static double largest_of(const fy_choice_rule *rule, const fy_signs *before, int k)
+{
+    const double limit = rule->largest_share / k;
+
+    return (isfinite(before->largest) ? fmax(limit, before->largest) : limit) + FYI_ROUNDING;
+}
+
+static double smallest_of(const fy_choice_rule *rule, const fy_signs *before, int k)
+{
+    const double limit = rule->smallest_share / k;
+
+    return (isfinite(before->smallest) ? fmin(limit, before->smallest) : limit) - FYI_ROUNDING;
+}
+
+static fyi_fate judge_signs(const fy_choice_rule *rule, const fy_signs *before, const fy_signs *s,
+                            int k)
 {
     if (!isfinite(s->largest) || !isfinite(s->smallest) || !isfinite(s->information))
         return FYI_NOT_FINITE;
-    if (s->largest * k > rule->largest_share + FYI_ROUNDING)
+    if (s->largest > largest_of(rule, before, k))
         return FYI_ONE_CLASS;
-    if (s->smallest * k < rule->smallest_share - FYI_ROUNDING)
+    if (s->smallest < smallest_of(rule, before, k))
         return k == 2 ? FYI_ONE_CLASS : FYI_LOST_CLASS; /* of two classes the other has the rest */
     return FYI_PASSES;
 }
 
-bool fy_has_collapsed(const fy_choice_rule *rule, const fy_signs *s, int k)
+bool fy_has_collapsed(const fy_choice_rule *rule, const fy_signs *before, const fy_signs *s, int k)
 {
-    return judge_signs(rule, s, k) != FYI_PASSES;
+    return judge_signs(rule, before, s, k) != FYI_PASSES;
 }
 
 static fyi_fate judge_shares(const fyi_bout *t, int i)
 {
-    return judge_signs(t->rule, &t->in.candidates[i].target, t->in.k);
+    const fy_candidate *c = t->in.candidates;
+
+    return judge_signs(t->rule, &c[0].target, &c[i].target, t->in.k);
 }
 
 /* The source model is nobody's neighbour: what it calls the target is why the run was made. */

@@ -36,6 +36,7 @@ typedef struct fy_adapt_try {
     bool has_run;       /* to its end */
     bool fell_back;     /* none of its own steps passed */
     int64_t last_step, chosen_step;
+    int64_t times_back; /* as in fy_adapt_report */
     double seconds;
     char reason[256]; /* why none passed, or why it was not run, in words; "": its choice was a candidate */
     fy_candidate signs; /* of its choice */
@@ -53,7 +54,7 @@ typedef struct fy_adapt_report {
     fy_candidate signs;  /* of the chosen model: what the choice knew of it */
     fy_candidate source; /* the same of the source model */
     char warning[256];   /* what does not look as the method takes it to be; "": nothing */
-    /* Of fy_adapt_auto; last_step and the figures of the last step are of the method that was chosen, or came nearest. */
+    /* Of fy_adapt_auto; last_step, times_back and the figures of the last step are of the method that was chosen, or came nearest. */
     const char *
         method; /* that was chosen; NULL: the source model is kept, or there was one method alone */
     fy_adapt_try tries[FY_MAX_TRIES];

@@ -198,6 +198,7 @@ static json_t *try_json(const fy_adapt_try *t, const char *chosen)
                               json_string(t->reason[0] != '\0' ? t->reason : t->ballot.gate));
     (void)json_object_set_new(root, "last_step", json_integer(t->last_step));
     (void)json_object_set_new(root, "chosen_step", json_integer(t->chosen_step));
+    (void)json_object_set_new(root, "rollbacks", json_integer(t->times_back));
     (void)json_object_set_new(root, "place",
                               fyi_json_of(is_candidate ? t->ballot.place : (double)NAN));
     (void)json_object_set_new(root, "better", json_integer(t->ballot.better));
@@ -245,6 +246,7 @@ static void take_try(const json_t *from, fy_adapt_try *t)
                          .fell_back = json_is_true(json_object_get(from, "fell_back")),
                          .last_step = json_integer_value(json_object_get(from, "last_step")),
                          .chosen_step = json_integer_value(json_object_get(from, "chosen_step")),
+                         .times_back = json_integer_value(json_object_get(from, "rollbacks")),
                          .seconds = fyi_json_at(from, "seconds") };
     (void)snprintf(t->reason, sizeof t->reason, "%s", reason != NULL ? reason : "");
     t->ballot.place = fyi_json_at(from, "place");

@@ -43,7 +43,7 @@ says err.txt "the data side 'source' is missing"
 # Several methods, a stop in one of them, and a recipe that does it again.
 # shellcheck disable=SC2086
 expect 0 adapt $data --method auto $small 'auto.methods=[shot, coral, adabn]' auto.trials=2 --out several --json --quiet
-json_has tried chosen_method reason validators chosen_step
+json_has tried chosen_method reason validators chosen_step rollbacks
 grep -q '"stage": "coral"' several/metrics.jsonl || fail "no metrics of a try"
 [ -d several/tries/adabn ] && fail "three tries instead of two"
 [ -s several/choice.json ] && [ -s several/chosen.safetensors ] || fail "no choice"

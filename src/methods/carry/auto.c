@@ -82,6 +82,7 @@ static void note(trying *t, const fy_adapt_report *r, double seconds)
                           .fell_back = r->choice.fell_back,
                           .last_step = r->last_step,
                           .chosen_step = r->chosen_step,
+                          .times_back = r->times_back,
                           .seconds = seconds,
                           .signs = r->signs };
     if (to->fell_back)
@@ -242,6 +243,7 @@ static void fill(const trying *t, int shown, fy_adapt_report *r)
     r->method = r->choice.fell_back ? NULL : of->method;
     r->stage = of->method;
     r->last_step = of->last_step;
+    r->times_back = of->times_back;
     r->chosen_step = r->choice.fell_back ? 0 : of->chosen_step;
     if (!r->choice.fell_back)
         memcpy(r->warning, t->kept->warnings[shown], sizeof r->warning);

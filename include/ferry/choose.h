@@ -22,8 +22,8 @@ typedef struct fy_candidate {
 /* Gates, each of which refuses a candidate by itself; the rest is left to the votes. */
 typedef struct fy_choice_rule {
     double source_floor; /* largest loss of source accuracy against candidate 0 */
-    /* Collapse: the least predicted class has at least this share of 1/k, and the most predicted at most this one. Where candidate 0
-     * is outside of them itself, nobody need be further inside than it is. */
+    /* Collapse: the least predicted class has at least this share of 1/k, or what it has by candidate 0 if that is less; and the most
+     * predicted at most this one, or half of what it has by candidate 0 if that is more. */
     double smallest_share, largest_share;
     double least_gain;  /* of information over candidate 0 */
     double least_votes; /* share of the voters that find it better than candidate 0 */

@@ -15,13 +15,16 @@ double fyi_source_loss(const fyi_bout *t, int i)
     return isnan(c[0].source_accuracy) ? 0 : c[0].source_accuracy - c[i].source_accuracy;
 }
 
-/* A source model that knows the target badly calls too much of it one class before anything was learnt, and what mends half of that is
- * no collapse. NaN sets no limit. */
+#define MENDED 0.5 /* of what a class took too much by the source model */
+
+/* A source model that knows the target badly calls too much of it one class before anything was learnt. Where half of that is mended it
+ * is no collapse; where less is, it may be one of another class. What is not finite sets no limit. */
 static double largest_of(const fy_choice_rule *rule, const fy_signs *before, int k)
 {
     const double limit = rule->largest_share / k;
 
-    return (isfinite(before->largest) ? fmax(limit, before->largest) : limit) + FYI_ROUNDING;
+    return (isfinite(before->largest) ? fmax(limit, MENDED * before->largest) : limit) +
+           FYI_ROUNDING;
 }
 
 static double smallest_of(const fy_choice_rule *rule, const fy_signs *before, int k)

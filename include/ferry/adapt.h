@@ -16,9 +16,17 @@ extern "C" {
 typedef struct fy_adapt_opts {
     const char *method;                        /* of fy_adapt_methods */
     const char *encoder, *classifier, *critic; /* families */
-    int64_t features;              /* width of the encoder's result; 0: the family's own */
+    int64_t features; /* width of the encoder's result; 0: the family's own. A family that has but its own gets a layer to it */
     int64_t critic_hidden;         /* 0: the family's own */
     const char *critic_activation; /* "relu", "leaky_relu", "none" */
+
+    /* What of the encoder never moves, in the source training nor after it, its norms' statistics included: globs of its parameters; NULL:
+     * nothing. What samples come to up to there is computed once (fy_run_features). Where no statistic is left to move the two domains
+     * need no common batch, and each goes through the encoder by itself. */
+    const char *freeze;
+    /* A backbone that the encoder begins with, of which what fits is loaded, as in fy_finetune_opts; NULL: none. Not beside
+     * source_weights. */
+    const char *weights, *weights_part, *weights_prefix;
 
     /* The source model: from files, as in fy_adda_opts, or trained here by the following. */
     const char *source_weights, *classifier_weights;
@@ -68,7 +76,7 @@ FY_API double fy_adapt_method_trade_off(
  * fy_model_save: the model is what they say. */
 FY_API bool fy_adapt_method_spares_source(const char *method);
 
-/* Leaves in the run's directory source.safetensors and classifier.safetensors (the source model), last and chosen .safetensors (F)
+/* Leaves in the run's directory source.safetensors and classifier.safetensors (the source model), with `weights` weights.json, last and chosen .safetensors (F)
  * and last_classifier, chosen_classifier where the method moves C, features.json and samples.json, with a critic critic.json. FY_EINVAL
  * for a method that there is not, and for what a method cannot be given. The run must have a directory. */
 FY_API FY_NODISCARD fy_status fy_adapt(fy_run *r, fy_device *dev, const fy_adapt_data *data,

@@ -235,10 +235,11 @@ FY_API FY_NODISCARD fy_status fy_predictor_new(fy_device *dev, fy_model *const *
                                                int64_t batch, fy_predictor **out);
 /* The same for models of which only some parameters will change: what depends on the others alone is computed once per
  * dataset and kept, for the newest FY_PREDICTOR_KEEPS datasets. */
-#define FY_PREDICTOR_KEEPS 4
+#define FY_PREDICTOR_KEEPS 8
 typedef struct fy_moving_opts {
     int64_t batch;
-    const char *moves;     /* globs of the parameters that will change */
+    const char *moves; /* globs of the parameters that will change; NULL: all */
+    bool of_first; /* they speak of the chain's first model alone, and the others change whatever their names */
     fy_features *features; /* where the rest is kept; lent. NULL: the predictor's own, in memory */
 } fy_moving_opts;
 FY_API FY_NODISCARD fy_status fy_predictor_new_moving(fy_device *dev, fy_model *const *chain,

@@ -54,13 +54,18 @@ static fy_status put_in(fy_recipe *r, const char *section, const char *key, cons
 /* What the file says about its model, before the command line says otherwise. */
 static fy_status put_saved(const fyi_saved *saved, const char *family_key, fy_recipe *r)
 {
+    return *saved->family ? put_in(r, "model", family_key, saved->family) : FY_OK;
+}
+
+/* Of an encoder with a file of its own: a last layer is one of features. */
+static fy_status put_width(const fyi_saved *encoder, bool is_alone, fy_recipe *r)
+{
+    const int64_t n = encoder->hidden > 0 ? encoder->hidden : is_alone ? encoder->n_classes : 0;
     char width[24];
 
-    if (*saved->family)
-        FYI_FORWARD(put_in(r, "model", family_key, saved->family));
-    if (saved->hidden <= 0 || strcmp(family_key, "encoder") != 0)
+    if (n <= 0)
         return FY_OK;
-    (void)snprintf(width, sizeof width, "%lld", (long long)saved->hidden);
+    (void)snprintf(width, sizeof width, "%lld", (long long)n);
     return put_in(r, "model", "features", width);
 }
 
@@ -102,6 +107,8 @@ static fy_status put_weights(const fyi_args *a, fy_recipe *r)
         FYI_FORWARD(fyi_saved_read(&file, &saved));
         if (i == 0)
             FYI_FORWARD(check_whole(a, file.path, &saved));
+        if (i == 0)
+            FYI_FORWARD(put_width(&saved, fyi_args_nth(a, "--weights", 1) != NULL, r));
         FYI_FORWARD(put_saved(&saved, parts[i].family_key, r));
         (void)snprintf(key, sizeof key, "%s.%s", section_of(a), parts[i].key);
         FYI_FORWARD(fyi_weights_arg_put(&file, r, key));

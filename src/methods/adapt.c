@@ -1,6 +1,8 @@
 /* adapt.c: candidates and choice, the same for every adaptation method. */
 #include "adapt.h"
 
+#include "freeze.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,13 +32,11 @@ static const char *candidate_name(int64_t step, int i, char buf[64])
 }
 
 fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *data,
-                     const char *stage, fy_model *const *models, int n_models, int n_moved)
+                     const char *stage, const adapt_chain *chain)
 {
-    *a = (adapt){
-        .run = r, .dev = dev, .data = data, .stage = stage, .n_models = n_models, .n_moved = n_moved
-    };
-    memcpy(a->models, models, (size_t)n_models * sizeof *models);
-    a->classes = (int)fy_shape_numel(fy_model_output(models[n_models - 1]));
+    const freeze_look look_at = { r, dev, chain->moves };
+    *a = (adapt){ .run = r, .dev = dev, .data = data, .stage = stage, .chain = *chain };
+    a->classes = (int)fy_shape_numel(fy_model_output(chain->models[chain->n - 1]));
     if (!fy_run_dir(r))
         return fy_error(FY_EINVAL,
                         "stage '%s': adaptation keeps its candidates on disk; open the run with a "
@@ -49,14 +49,15 @@ fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *d
     if (st == FY_OK && data->eye)
         st = fy_eye_keep(data->eye, r);
     if (st == FY_OK)
-        st = fy_predictor_new(dev, models, n_models, PREDICT_BATCH, &a->predictor);
+        st = freeze_predictor(&look_at, a->chain.models, chain->n, PREDICT_BATCH, &a->predictor);
     return st;
 }
 
 fy_status adapt_validate(adapt *a)
 {
+    const fy_status st = probes_open(a->data->target, &a->probes);
     a->validates = true;
-    return probes_open(a->data->target, &a->probes);
+    return st == FY_OK && a->chain.moves ? probes_settle(&a->probes, a->run) : st;
 }
 
 static void forget_look(struct adapt_look *l)
@@ -82,9 +83,9 @@ void adapt_close(adapt *a)
 static fy_status look(adapt *a, const fy_dataset *d, fy_tensor **z, fy_tensor **logits)
 {
     fy_tensor **outs[ADAPT_MAX_MODELS] = { NULL };
-    if (a->n_models > 1)
-        outs[a->n_models - 2] = z;
-    outs[a->n_models - 1] = logits;
+    if (a->chain.n > 1)
+        outs[a->chain.n - 2] = z;
+    outs[a->chain.n - 1] = logits;
     return fy_predict(a->predictor, d, outs);
 }
 
@@ -125,8 +126,8 @@ static fy_status save_candidate(adapt *a, int64_t step)
 {
     char name[64];
     fy_status st = FY_OK;
-    for (int i = 0; i < a->n_moved; i++)
-        FY_TRY(fy_run_save_model(a->run, candidate_name(step, i, name), a->models[i]));
+    for (int i = 0; i < a->chain.n_moved; i++)
+        FY_TRY(fy_run_save_model(a->run, candidate_name(step, i, name), a->chain.models[i]));
 done:
     return st;
 }
@@ -168,7 +169,7 @@ static fy_status validate(adapt *a, int64_t step, double *values)
     if (!a->validates || !a->target.z || fy_tensor_shape(a->target.z)->rank != 2)
         return FY_OK;
     if (mixes)
-        FY_TRY(probes_look(&a->probes, a->predictor, a->n_models, a->target.logits));
+        FY_TRY(probes_look(&a->probes, a->predictor, a->chain.n, a->target.logits));
     FY_TRY(fy_validate(&p, values));
     FY_TRY(log_validators(a, step, values));
 done:
@@ -198,8 +199,8 @@ static fy_status load_candidate(adapt *a, int64_t step)
 {
     char name[64];
     fy_status st = FY_OK;
-    for (int i = 0; i < a->n_moved; i++)
-        FY_TRY(fy_run_load_model(a->run, candidate_name(step, i, name), a->models[i]));
+    for (int i = 0; i < a->chain.n_moved; i++)
+        FY_TRY(fy_run_load_model(a->run, candidate_name(step, i, name), a->chain.models[i]));
 done:
     return st;
 }
@@ -259,9 +260,9 @@ static fy_status save_models(adapt *a, const char *name)
 {
     char full[64];
     fy_status st = FY_OK;
-    for (int i = 0; i < a->n_moved; i++) {
+    for (int i = 0; i < a->chain.n_moved; i++) {
         snprintf(full, sizeof full, "%s%s", name, i ? "_classifier" : "");
-        FY_TRY(fy_run_save_model(a->run, full, a->models[i]));
+        FY_TRY(fy_run_save_model(a->run, full, a->chain.models[i]));
     }
 done:
     return st;
@@ -272,7 +273,7 @@ static void drop_candidates(const adapt *a)
 {
     char name[64];
     for (int64_t k = 0; k < a->kept->n; k++)
-        for (int i = 0; i < a->n_moved; i++)
+        for (int i = 0; i < a->chain.n_moved; i++)
             fy_run_drop_model(a->run, candidate_name(a->kept->candidates[k].step, i, name));
 }
 

@@ -8,15 +8,21 @@
 #define ADAPT_MAX_CANDIDATES 256
 #define ADAPT_MAX_MODELS 2
 
+/* Models one after the other; lent. */
+typedef struct adapt_chain {
+    fy_model *models[ADAPT_MAX_MODELS];
+    int n;
+    int n_moved;       /* the first n_moved of them move and are saved */
+    const char *moves; /* globs of what of the first may; NULL: all of it */
+} adapt_chain;
+
 typedef struct adapt {
     fy_run *run;
     fy_device *dev;
     const fy_adapt_data *data;
     const char *stage;
-    fy_model *models[ADAPT_MAX_MODELS]; /* what is handed back: the target's encoder and classifier */
-    int n_models;
-    int n_moved;             /* the first n_moved of them move and are saved */
-    fy_predictor *predictor; /* the chain of models */
+    adapt_chain chain;       /* what is handed back: the target's encoder and classifier */
+    fy_predictor *predictor; /* the chain */
     int classes;
     bool validates;     /* every candidate by fy_validate */
     struct adapt_look { /* of the newest evaluation: features [n, d] and logits [n, k] */
@@ -40,9 +46,9 @@ typedef struct adapt_batch {
 } adapt_batch;
 fy_status adapt_check(const char *method, const adapt_batch *rows, int n, int64_t evaluations);
 
-/* models: lent. Candidates 0.. are evaluated with adapt_evaluate. Release with adapt_close. */
+/* Candidates 0.. are evaluated with adapt_evaluate. Release with adapt_close. */
 fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *data,
-                     const char *stage, fy_model *const *models, int n_models, int n_moved);
+                     const char *stage, const adapt_chain *chain);
 void adapt_close(adapt *a);
 /* From now on every candidate is looked at by fy_validate, too. */
 fy_status adapt_validate(adapt *a);

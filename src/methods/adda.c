@@ -132,7 +132,10 @@ static fy_status on_eval(void *arg, fy_plan *plan, int64_t step, bool *is_over)
     FY_TRY(adapt_evaluate(&a->adapt, step));
     if (step < a->steps)
         FY_TRY(adapt_watch(&a->adapt, &a->o->rule, a->o->rollbacks));
-    FY_TRY(picture_critic(a->moments, a->dev, a->data, adda_critic_of, a, step));
+    const picture_critic_of critic = {
+        .dev = a->dev, .data = a->data, .fn = adda_critic_of, .arg = a
+    };
+    FY_TRY(picture_critic(a->moments, &critic, step));
 done:
     return st;
 }
@@ -239,9 +242,10 @@ static fy_status open_adda(adda *a)
     FY_TRY(fy_run_keep_data(a->run, "adda.clusters", a->clusters,
                             (size_t)fy_dataset_count(a->data->target) * sizeof *a->clusters, NULL));
     FY_TRY(fy_run_keep_data(a->run, "adda.critic", a->moments, sizeof *a->moments, NULL));
-    fy_model *const chain[] = { a->target, a->target_classifier };
-    FY_TRY(adapt_open(&a->adapt, a->run, a->dev, a->data, "adapt", chain, 2,
-                      a->o->critic_on_logits ? 2 : 1));
+    const adapt_chain chain = { .models = { a->target, a->target_classifier },
+                                .n = 2,
+                                .n_moved = a->o->critic_on_logits ? 2 : 1 };
+    FY_TRY(adapt_open(&a->adapt, a->run, a->dev, a->data, "adapt", &chain));
 done:
     return st;
 }
@@ -274,11 +278,14 @@ fy_status fy_adda(fy_run *r, fy_device *dev, const fy_adapt_data *data, const fy
     FY_TRY(cross(&a));
     report->source_accuracy = a.kept.source_accuracy;
     FY_TRY(adapt_finish(&a.adapt, &o->rule, report));
-    fy_model *const before[] = { a.source, a.classifier }, *const last[] = { a.target,
-                                                                             a.target_classifier };
+    const picture_of all = { .run = r,
+                             .dev = dev,
+                             .data = data,
+                             .before = { a.source, a.classifier },
+                             .last = { a.target, a.target_classifier } };
     FY_TRY(picture_write_critic(a.moments, r));
-    FY_TRY(picture_write_features(r, dev, data, before, last, false, o->seed));
-    FY_TRY(picture_write_samples(r, dev, data, before, last));
+    FY_TRY(picture_write_features(&all, false, o->seed));
+    FY_TRY(picture_write_samples(&all));
 done:
     close_adda(&a);
     return st;

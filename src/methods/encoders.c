@@ -14,12 +14,7 @@ fy_status encoder_load(fy_model *m, const fy_network_opts *o)
     const pretrained_file file = { .path = o->weights,
                                    .part = o->weights_part,
                                    .prefix = o->weights_prefix };
-    fy_fit *report = NULL;
-    if (!o->weights || !*o->weights)
-        return FY_OK;
-    const fy_status st = pretrained_load_file(m, &file, fy_fit_defaults(), &report);
-    fy_fit_free(report);
-    return st;
+    return pretrained_begin(NULL, m, &file);
 }
 
 fy_status encoder_open(const encoder_how *how, const char *name, fy_model **out)

@@ -7,6 +7,9 @@
  * learning. */
 #include "finetune.h"
 
+#include "freeze.h"
+#include "pretrained.h"
+
 fy_finetune_opts fy_finetune_defaults(void)
 {
     return (fy_finetune_opts){
@@ -47,7 +50,7 @@ static fy_status begin(finetune *f)
                                    .prefix = f->o->weights_prefix,
                                    .map = f->o->weights_map,
                                    .slice = f->o->slice };
-    const fy_status st = learner_load(f->run, f->model, &file);
+    const fy_status st = pretrained_begin(f->run, f->model, &file);
     return st == FY_OK && f->start ? fy_model_copy(f->start, f->model) : st;
 }
 
@@ -58,7 +61,7 @@ static fy_status open_models(finetune *f)
     fy_status st;
     FY_TRY(learner_open(&f->learner, "model", &how, &f->model));
     FY_TRY(groups_of(f->model, (int)f->o->groups, &f->groups));
-    FY_TRY(groups_check_freeze(&f->groups, f->o->freeze, "finetune"));
+    FY_TRY(freeze_check(f->model, f->o->freeze, "finetune"));
     if (f->o->l2_sp > 0)
         FY_TRY(fy_model_clone(f->model, "start", &f->start));
     FY_TRY(fy_run_keep_data(f->run, "finetune", &f->found, sizeof f->found, &is_restored));

@@ -1,6 +1,7 @@
 /* finetune_part.c: one part of a fine-tuning: what moves, at which rates, over which graph. */
 #include "average.h"
 #include "finetune.h"
+#include "freeze.h"
 #include "losses.h"
 #include "lr_find.h"
 #include "optim.h"
@@ -156,8 +157,8 @@ static fy_status open_part(finetune *f, const part *p)
     how.name = p->name;
     FY_TRY(check_moves(f));
     FY_TRY(parts_schedule_of(f->o, p, f->epoch_steps, &t->schedule));
-    const fy_moving_opts predicting = { f->o->batch, t->moves, fy_run_features(f->run) };
-    FY_TRY(fy_predictor_new_moving(f->dev, &f->best.model, 1, &predicting, &t->predictor));
+    const freeze_look look = { f->run, f->dev, t->moves };
+    FY_TRY(freeze_predictor(&look, &f->best.model, 1, f->o->batch, &t->predictor));
     FY_TRY(fy_graph_new(&t->g));
     FY_TRY(fy_loader_open(f->learner.train, &how, &t->loader));
     FY_TRY(build_graph(f));

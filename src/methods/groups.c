@@ -1,6 +1,8 @@
 /* groups.c: a model's parameters in groups from its head to its input. */
 #include "groups.h"
 
+#include "freeze.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,60 +98,23 @@ const char *groups_name(int group, char buf[8])
     return buf;
 }
 
-/* The names are globs that match themselves: no name has a '*', '?' or '!' in it. */
-char *groups_moves(const groups *g, int n_open, const char *freeze)
+/* Globs that match themselves: no name has a '*', '?' or '!' in it. */
+static char *names_of(const groups *g, int n_open)
 {
-    size_t bytes = (freeze ? 2 * strlen(freeze) : 0) + 1, at = 0;
+    size_t bytes = 1, at = 0;
     for (int i = 0; i < fy_model_count(g->m); i++)
         bytes += strlen(fy_model_param_name(g->m, i)) + 1;
-    char *moves = malloc(bytes + 1);
-    if (!moves)
-        return NULL;
-    moves[0] = '\0';
-    for (int i = 0; i < fy_model_count(g->m); i++)
+    char *names = calloc(1, bytes);
+    for (int i = 0; names && i < fy_model_count(g->m); i++)
         if (g->group[i] < n_open)
-            at += (size_t)snprintf(moves + at, bytes - at, "%s ", fy_model_param_name(g->m, i));
-    for (const char *word = freeze; word && *word; word += strcspn(word, " ")) {
-        word += strspn(word, " ");
-        if (*word)
-            at += (size_t)snprintf(moves + at, bytes - at, "!%.*s ", (int)strcspn(word, " "), word);
-    }
+            at += (size_t)snprintf(names + at, bytes - at, "%s ", fy_model_param_name(g->m, i));
+    return names;
+}
+
+char *groups_moves(const groups *g, int n_open, const char *freeze)
+{
+    char *names = names_of(g, n_open);
+    char *moves = names ? freeze_from(names, freeze) : NULL;
+    free(names);
     return moves;
-}
-
-static bool matches_any(const fy_model *m, const char *glob)
-{
-    for (int i = 0; i < fy_model_count(m); i++)
-        if (fy_glob(glob, fy_model_param_name(m, i)))
-            return true;
-    return false;
-}
-
-/* One word, cut off where it ends. */
-static fy_status check_word(const groups *g, const char *word, const char *method)
-{
-    const char *family = fy_model_family(g->m);
-    if (*word == '\0' || matches_any(g->m, word))
-        return FY_OK;
-    return fy_error(FY_EINVAL,
-                    "%s: freeze names '%s', which matches no parameter of '%s'; the first is '%s', "
-                    "'ferry inspect --model %s' lists them",
-                    method, word, family, fy_model_param_name(g->m, 0), family);
-}
-
-fy_status groups_check_freeze(const groups *g, const char *freeze, const char *method)
-{
-    const size_t bytes = strlen(freeze ? freeze : "") + 1;
-    char *words = malloc(bytes);
-    fy_status st = FY_OK;
-    if (!words)
-        return fy_error(FY_ENOMEM, "no memory for the names of what is frozen");
-    memcpy(words, freeze ? freeze : "", bytes);
-    for (char *word = words, *end; st == FY_OK && word < words + bytes; word = end + 1) {
-        end = word + strcspn(word, " ");
-        *end = '\0';
-        st = check_word(g, word, method);
-    }
-    free(words);
-    return st;
 }

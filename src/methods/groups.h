@@ -25,8 +25,4 @@ const char *groups_name(int group, char buf[8]);
  * fy_model_apply_moving and the like, to be given to free(). NULL when out of memory. */
 char *groups_moves(const groups *g, int n_open, const char *freeze);
 
-/* Does every word of `freeze`, globs or NULL, say something about the model? FY_EINVAL names the first that does not;
- * `method` begins the sentence. */
-fy_status groups_check_freeze(const groups *g, const char *freeze, const char *method);
-
 #endif

@@ -1,9 +1,7 @@
-/* learner.c: a model for labelled samples, from its family and from a file. */
+/* learner.c: a model for labelled samples, from its family. */
 #include "learner.h"
 
 #include "notes.h"
-
-#include <string.h>
 
 /* ---- the data ------------------------------------------------------------------------------------- */
 
@@ -83,29 +81,5 @@ fy_status learner_open(const learner *l, const char *name, const fy_loader_opts 
     FY_TRY(notes_set_classes(*out, l->train));
     FY_TRY(notes_set_pixels(*out, l->pixels));
 done:
-    return st;
-}
-
-/* ---- its beginning --------------------------------------------------------------------------------- */
-
-/* What did not fit is listed also where that is too much. */
-static fy_status write_report(fy_run *r, const fy_fit *report, fy_status st)
-{
-    const fy_status written = fy_run_write(r, "weights.json", report->json, strlen(report->json));
-    if (written != FY_OK || st == FY_OK)
-        return written;
-    return fy_error(st, "%s; weights.json in '%s' lists them all", fy_last_error(), fy_run_dir(r));
-}
-
-fy_status learner_load(fy_run *r, fy_model *m, const pretrained_file *file)
-{
-    fy_fit *report = NULL;
-    fy_status st;
-    if (!file->path)
-        return FY_OK;
-    st = pretrained_load_file(m, file, fy_fit_defaults(), &report);
-    if (report)
-        st = write_report(r, report, st);
-    fy_fit_free(report);
     return st;
 }

@@ -1,8 +1,6 @@
-/* learner.h: a model that learns from labelled samples: opened for them, and begun from a file. Public functions only. */
+/* learner.h: a model that learns from labelled samples: opened for them. Public functions only. */
 #ifndef FERRY_METHODS_LEARNER_H
 #define FERRY_METHODS_LEARNER_H
-
-#include "pretrained.h"
 
 #include <ferry/methods.h>
 
@@ -21,7 +19,5 @@ fy_status learner_check(const learner *l, int64_t batch);
  * size of the validation's. Knows the classes and the preparation of its pictures. */
 fy_status learner_open(const learner *l, const char *name, const fy_loader_opts *how,
                        fy_model **out);
-/* What fits of the file; nothing without one. weights.json tells what did, also where that is too little (FY_ESHAPE). */
-fy_status learner_load(fy_run *r, fy_model *m, const pretrained_file *file);
 
 #endif

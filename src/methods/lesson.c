@@ -3,6 +3,7 @@
  * computed once. */
 #include "lesson.h"
 
+#include "freeze.h"
 #include "losses.h"
 #include "optim.h"
 
@@ -426,14 +427,14 @@ static void close_running(running *r)
 
 static fy_status run_stage(running *r)
 {
-    const fy_moving_opts predicting = { r->s->o->batch, r->l->moves, fy_run_features(r->s->run) };
+    const freeze_look look = { r->s->run, r->s->dev, r->l->moves };
     fy_model *const chain[] = { r->l->learner };
     fy_stage stage;
     fy_status st;
     FY_TRY(build(r));
     set_stage(r, &stage);
     FY_TRY(set_schedule(r, stage.steps));
-    FY_TRY(fy_predictor_new_moving(r->s->dev, chain, 1, &predicting, &r->predictor));
+    FY_TRY(freeze_predictor(&look, chain, 1, r->s->o->batch, &r->predictor));
     FY_TRY(fy_stage_run(r->s->run, r->s->dev, &stage));
 done:
     return st;

@@ -1,6 +1,8 @@
 /* pictures.c: the report's raw material, in small JSON files of the run's directory. */
 #include "pictures.h"
 
+#include "freeze.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,23 +54,29 @@ static fy_status close_text(text *t, fy_run *r, const char *name, fy_status st)
 
 /* ---- the critic ------------------------------------------------------------------------------------------------ */
 
-static fy_status critic_probabilities(fy_device *dev, const fy_dataset *d, picture_critic_fn fn,
-                                      void *arg, bool is_target, float *p)
+/* What the critic is shown of them. */
+static fy_status shown_of(const picture_critic_of *c, const fy_dataset *d, fy_tensor **x)
+{
+    fy_tensor **outs[] = { x, NULL };
+    return c->encoder ? fy_predict(c->encoder, d, outs) : fy_dataset_read(d, NULL, 0, x, NULL);
+}
+
+static fy_status critic_probabilities(const picture_critic_of *c, const fy_dataset *d,
+                                      bool is_target, float *p)
 {
     fy_graph *g = NULL;
     fy_plan *plan = NULL;
     fy_tensor *x = NULL;
     fy_status st;
-    const int64_t n = fy_dataset_count(d);
-    FY_TRY(fy_dataset_read(d, NULL, 0, &x, NULL));
+    FY_TRY(shown_of(c, d, &x));
     FY_TRY(fy_graph_new(&g));
     const fy_node in = fy_input(g, "x", FY_F32, *fy_tensor_shape(x));
-    const fy_node out = fy_softmax(g, fn(arg, g, is_target, in));
+    const fy_node out = fy_softmax(g, c->fn(c->arg, g, is_target, in));
     const fy_plan_opts o = { .outputs = &out, .n_outputs = 1 };
-    FY_TRY(fy_plan_new(g, dev, &o, &plan));
+    FY_TRY(fy_plan_new(g, c->dev, &o, &plan));
     FY_TRY(fy_plan_feed(plan, in, fy_tensor_const_data(x)));
     FY_TRY(fy_plan_step(plan));
-    FY_TRY(fy_plan_read(plan, out, p, n * 2));
+    FY_TRY(fy_plan_read(plan, out, p, fy_dataset_count(d) * 2));
 done:
     fy_plan_free(plan);
     fy_graph_free(g);
@@ -76,19 +84,18 @@ done:
     return st;
 }
 
-static fy_status histogram(fy_device *dev, const fy_dataset *d, picture_critic_fn fn, void *arg,
-                           bool is_target, int32_t bins[PICTURE_BINS])
+static fy_status histogram(const picture_critic_of *c, bool is_target, int32_t bins[PICTURE_BINS])
 {
     fy_dataset *some = NULL;
     float *p = NULL;
     fy_status st;
-    FY_TRY(some_of(d, CRITIC_SAMPLES, &some));
+    FY_TRY(some_of(is_target ? c->data->target : c->data->source, CRITIC_SAMPLES, &some));
     const int64_t n = fy_dataset_count(some);
     if (!(p = calloc((size_t)n * 2, sizeof *p))) {
         st = fy_error(FY_ENOMEM, "no memory for the critic's decisions");
         goto done;
     }
-    FY_TRY(critic_probabilities(dev, some, fn, arg, is_target, p));
+    FY_TRY(critic_probabilities(c, some, is_target, p));
     for (int64_t i = 0; i < n; i++) {
         const float target = p[2 * i + 1];
         const int bin = target > 0 ? (int)(target * PICTURE_BINS) : 0;
@@ -108,8 +115,7 @@ static bool is_drawn(int64_t i, int64_t last)
     return last <= gaps || i == 0 || i * gaps / last > (i - 1) * gaps / last;
 }
 
-fy_status picture_critic(picture_moments *m, fy_device *dev, const fy_adapt_data *data,
-                         picture_critic_fn fn, void *arg, int64_t step)
+fy_status picture_critic(picture_moments *m, const picture_critic_of *c, int64_t step)
 {
     fy_status st;
     if (m->seen > m->last)
@@ -120,8 +126,8 @@ fy_status picture_critic(picture_moments *m, fy_device *dev, const fy_adapt_data
     for (int i = 0; i < PICTURE_BINS; i++)
         m->moment[m->n].source[i] = m->moment[m->n].target[i] = 0;
     m->moment[m->n].step = step;
-    FY_TRY(histogram(dev, data->source, fn, arg, false, m->moment[m->n].source));
-    FY_TRY(histogram(dev, data->target, fn, arg, true, m->moment[m->n].target));
+    FY_TRY(histogram(c, false, m->moment[m->n].source));
+    FY_TRY(histogram(c, true, m->moment[m->n].target));
     m->n++;
 done:
     return st;
@@ -161,12 +167,13 @@ typedef struct view {
     int32_t *predicted;                   /* [n]; -1: no class */
 } view;
 
-static fy_status see(fy_device *dev, fy_model *const chain[2], view *v)
+static fy_status see(const picture_of *of, fy_model *const chain[2], view *v)
 {
+    const freeze_look look = { of->run, of->dev, of->moves };
     fy_predictor *p = NULL;
     fy_tensor **outs[] = { &v->features, &v->logits };
     fy_status st;
-    FY_TRY(fy_predictor_new(dev, chain, 2, 100, &p));
+    FY_TRY(freeze_predictor(&look, chain, 2, 100, &p));
     FY_TRY(fy_predict(p, v->d, outs));
     v->predicted = calloc((size_t)fy_dataset_count(v->d), sizeof *v->predicted);
     FY_TRY(v->predicted ? fy_classes_of(v->logits, v->predicted)
@@ -227,36 +234,34 @@ done:
 }
 
 /* The target before and after, and the source, where there is one. */
-static fy_status see_all(fy_device *dev, const fy_adapt_data *data, fy_model *const before[2],
-                         fy_model *const source_last[2], fy_model *const last[2], view *v, int *n)
+static fy_status see_all(const picture_of *of, bool has_moved, view *v, int *n)
 {
-    fy_model *const *chains[] = { before, before, last, source_last };
+    fy_model *const *chains[] = { of->before, of->before, of->last,
+                                  has_moved ? of->last : of->before };
     static const char *const whens[] = { "before", "before", "last", "last" };
     fy_status st = FY_OK;
     for (int i = 0; i < 4; i++) {
         const bool is_source = i == 0 || i == 3;
-        const fy_dataset *d = is_source ? data->source : data->target;
+        const fy_dataset *d = is_source ? of->data->source : of->data->target;
         if (!d)
             continue;
         v[*n] = (view){ .when = whens[i], .domain = is_source ? "source" : "target" };
         FY_TRY(some_of(d, FEATURE_SAMPLES, &v[*n].d));
-        FY_TRY(see(dev, chains[i], &v[(*n)++]));
+        FY_TRY(see(of, chains[i], &v[(*n)++]));
     }
 done:
     return st;
 }
 
-fy_status picture_write_features(fy_run *r, fy_device *dev, const fy_adapt_data *data,
-                                 fy_model *const before[2], fy_model *const last[2], bool has_moved,
-                                 uint64_t seed)
+fy_status picture_write_features(const picture_of *of, bool has_moved, uint64_t seed)
 {
     view v[4] = { { 0 } };
     int n = 0;
     text t = { 0 };
     fy_status st;
-    if (fy_shape_numel(fy_model_output(before[0])) < 2)
+    if (fy_shape_numel(fy_model_output(of->before[0])) < 2)
         return FY_OK; /* one feature makes no plane */
-    FY_TRY(see_all(dev, data, before, has_moved ? last : before, last, v, &n));
+    FY_TRY(see_all(of, has_moved, v, &n));
     FY_TRY(project_views(v, n, seed));
     FY_TRY(open_text(&t));
     for (int i = 0; i < n; i++) {
@@ -264,7 +269,7 @@ fy_status picture_write_features(fy_run *r, fy_device *dev, const fy_adapt_data 
         put_view(t.f, &v[i]);
     }
     fprintf(t.f, "]}\n");
-    st = close_text(&t, r, "features.json", FY_OK);
+    st = close_text(&t, of->run, "features.json", FY_OK);
 done:
     for (int i = 0; i < 4; i++)
         release(&v[i]);
@@ -329,21 +334,20 @@ static void put_samples(FILE *f, const view *before, const view *last, const fy_
     fprintf(f, "]}\n");
 }
 
-fy_status picture_write_samples(fy_run *r, fy_device *dev, const fy_adapt_data *data,
-                                fy_model *const before[2], fy_model *const last[2])
+fy_status picture_write_samples(const picture_of *of)
 {
     fy_tensor *x = NULL;
     view v[2] = { { .when = "before" }, { .when = "last" } };
     text t = { 0 };
     fy_status st;
     for (int i = 0; i < 2; i++) {
-        FY_TRY(some_of(data->target, SHOWN_SAMPLES, &v[i].d));
-        FY_TRY(see(dev, i ? last : before, &v[i]));
+        FY_TRY(some_of(of->data->target, SHOWN_SAMPLES, &v[i].d));
+        FY_TRY(see(of, i ? of->last : of->before, &v[i]));
     }
     FY_TRY(fy_dataset_read(v[0].d, NULL, 0, &x, NULL));
     FY_TRY(open_text(&t));
     put_samples(t.f, &v[0], &v[1], x);
-    st = close_text(&t, r, "samples.json", FY_OK);
+    st = close_text(&t, of->run, "samples.json", FY_OK);
 done:
     for (int i = 0; i < 2; i++)
         release(&v[i]);

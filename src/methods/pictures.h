@@ -23,18 +23,30 @@ typedef struct picture_moments {
 /* Adds the critic's two logits (source, target) for images x of a domain. */
 typedef fy_node (*picture_critic_fn)(void *arg, fy_graph *g, bool is_target, fy_node x);
 
+typedef struct picture_critic_of {
+    fy_device *dev;
+    const fy_adapt_data *data;
+    picture_critic_fn fn;
+    void *arg;
+    fy_predictor *
+        encoder; /* and classifier: fn is given what the first makes of samples; NULL: the samples */
+} picture_critic_of;
 /* At every evaluation, m->last + 1 times. */
-fy_status picture_critic(picture_moments *m, fy_device *dev, const fy_adapt_data *data,
-                         picture_critic_fn fn, void *arg, int64_t step);
+fy_status picture_critic(picture_moments *m, const picture_critic_of *c, int64_t step);
 /* critic.json: {"bins", "moments": [{"step", "source": [...], "target": [...]}]} */
 fy_status picture_write_critic(const picture_moments *m, fy_run *r);
-/* features.json: {"views": [{"when", "domain", "x", "y", "class"}]}; before and last are {encoder, classifier}: the
- * source model, and the model after the last step. has_moved: that one is the source's too. */
-fy_status picture_write_features(fy_run *r, fy_device *dev, const fy_adapt_data *data,
-                                 fy_model *const before[2], fy_model *const last[2], bool has_moved,
-                                 uint64_t seed);
+/* An adaptation that is over. */
+typedef struct picture_of {
+    fy_run *run;
+    fy_device *dev;
+    const fy_adapt_data *data;
+    fy_model *before[2],
+        *last[2]; /* encoder and classifier: the source model, and the model after the last step */
+    const char *moves; /* globs of what of the encoder does; NULL: all of it */
+} picture_of;
+/* features.json: {"views": [{"when", "domain", "x", "y", "class"}]}; has_moved: the last model is the source's too. */
+fy_status picture_write_features(const picture_of *of, bool has_moved, uint64_t seed);
 /* samples.json: {"shape", "classes", "samples": [{"index", "pixels" (base64), "before", "last"}]} */
-fy_status picture_write_samples(fy_run *r, fy_device *dev, const fy_adapt_data *data,
-                                fy_model *const before[2], fy_model *const last[2]);
+fy_status picture_write_samples(const picture_of *of);
 
 #endif

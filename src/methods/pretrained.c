@@ -1,4 +1,4 @@
-/* pretrained.c: a trained source model from files, in two parts or whole.
+/* pretrained.c: values from files: what a model begins with, or a trained source model, in two parts or whole.
  *
  * A whole model is its family's with the classes of the source. The encoder takes the values of its own names;
  * what is left over must be the classifier's, tensor by tensor. Families may do more than that between
@@ -7,8 +7,50 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define COMPARED 32 /* samples */
+
+/* ---- one file ---------------------------------------------------------------------------------------------- */
+
+static const char *given(const char *text)
+{
+    return text && *text ? text : NULL;
+}
+
+fy_status pretrained_load_file(fy_model *m, const pretrained_file *f, fy_fit_opts how,
+                               fy_fit **report)
+{
+    how.part = given(f->part);
+    how.prefix = given(f->prefix);
+    how.map = given(f->map);
+    how.slice = f->slice;
+    return fy_model_load_partly(m, f->path, &how, report);
+}
+
+/* What did not fit is listed also where that is too much. */
+static fy_status write_report(fy_run *r, const fy_fit *report, fy_status st)
+{
+    const fy_status written = fy_run_write(r, "weights.json", report->json, strlen(report->json));
+    if (written != FY_OK || st == FY_OK)
+        return written;
+    return fy_error(st, "%s; weights.json in '%s' lists them all", fy_last_error(), fy_run_dir(r));
+}
+
+fy_status pretrained_begin(fy_run *r, fy_model *m, const pretrained_file *f)
+{
+    fy_fit *report = NULL;
+    fy_status st;
+    if (!given(f->path))
+        return FY_OK;
+    st = pretrained_load_file(m, f, fy_fit_defaults(), &report);
+    if (report && r)
+        st = write_report(r, report, st);
+    fy_fit_free(report);
+    return st;
+}
+
+/* ---- a source model --------------------------------------------------------------------------------------- */
 
 static fy_status copy_values(fy_param *to, fy_param *from)
 {
@@ -99,21 +141,6 @@ done:
     fy_tensor_free(once);
     fy_dataset_free(some);
     return st;
-}
-
-static const char *given(const char *text)
-{
-    return text && *text ? text : NULL;
-}
-
-fy_status pretrained_load_file(fy_model *m, const pretrained_file *f, fy_fit_opts how,
-                               fy_fit **report)
-{
-    how.part = given(f->part);
-    how.prefix = given(f->prefix);
-    how.map = given(f->map);
-    how.slice = f->slice;
-    return fy_model_load_partly(m, f->path, &how, report);
 }
 
 static fy_status load(fy_model *whole, const pretrained_file *f)

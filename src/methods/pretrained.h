@@ -1,4 +1,4 @@
-/* pretrained.h: a source model that was trained before. Public functions only. */
+/* pretrained.h: values from files: what a model begins with, and a source model that was trained before. Public functions only. */
 #ifndef FERRY_METHODS_PRETRAINED_H
 #define FERRY_METHODS_PRETRAINED_H
 
@@ -13,6 +13,10 @@ typedef struct pretrained_file {
 /* fy_model_load_partly with what is said of the file in `how`. */
 fy_status pretrained_load_file(fy_model *m, const pretrained_file *f, fy_fit_opts how,
                                fy_fit **report);
+
+/* What fits of the file; nothing without one. FY_ESHAPE where that is too little. r: weights.json tells what did, also then; NULL: nobody
+ * is told. */
+fy_status pretrained_begin(fy_run *r, fy_model *m, const pretrained_file *f);
 
 typedef struct pretrained {
     pretrained_file encoder_file;

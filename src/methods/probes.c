@@ -1,9 +1,9 @@
 /* probes.c: pairs of target samples and their mixtures: each sample with its partner at the other end of the list, mostly of two classes,
- * and with its neighbour in the order of predicted classes, mostly of one. */
+ * and with its neighbour in the order of predicted classes, mostly of one. Where a model's first layers are frozen, the first look says who that
+ * is, and what these layers make of the mixtures is computed once. */
 #include "probes.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define MOST 500
 #define MOST_BYTES ((int64_t)64 << 20)
@@ -32,9 +32,10 @@ fy_status probes_open(const fy_dataset *target, probes *p)
     *p = (probes){ .n = count_of(target), .numel = fy_shape_numel(fy_dataset_shape(target)) };
     const size_t n = (size_t)p->n;
     p->index = calloc(n + 1, sizeof *p->index);
+    p->partner = calloc(n + 1, sizeof *p->partner);
     p->first = calloc(2 * n + 1, sizeof *p->first);
     p->second = calloc(2 * n + 1, sizeof *p->second);
-    if (!p->index || !p->first || !p->second)
+    if (!p->index || !p->partner || !p->first || !p->second)
         return fy_error(FY_ENOMEM, "no memory for mixtures of %lld samples", (long long)p->n);
     draw(p, fy_dataset_count(target));
     return p->n > 0 ? fy_dataset_read(target, p->index, p->n, &p->x, NULL) : FY_OK;
@@ -42,82 +43,105 @@ fy_status probes_open(const fy_dataset *target, probes *p)
 
 void probes_close(probes *p)
 {
+    fy_dataset_free(p->mixtures);
     fy_tensor_free(p->logits);
     fy_tensor_free(p->x);
     free(p->second);
     free(p->first);
+    free(p->partner);
     free(p->index);
     *p = (probes){ 0 };
 }
 
+fy_status probes_settle(probes *p, fy_run *r)
+{
+    const size_t bytes = ((size_t)p->n + 1) * sizeof *p->partner;
+    p->is_settled_once = true;
+    return fy_run_keep_data(r, "adapt.partners", p->partner, bytes, NULL);
+}
+
 /* ---- pairs ------------------------------------------------------------------------------------------------ */
 
-typedef struct mixing {
-    const probes *p;
-    const int32_t *class; /* [n], of the samples */
-    float *to;            /* [2 n, numel] */
-    int64_t n;            /* so far */
-} mixing;
-
-static void mix(mixing *m, int64_t a, int64_t b)
+/* The next sample of the same class, if there is one; else any. */
+static int64_t partner_of(const probes *p, const int32_t *class, int64_t i)
 {
-    const int64_t numel = m->p->numel;
-    const float *x = fy_tensor_const_data(m->p->x);
-    float *to = m->to + m->n * numel;
-    for (int64_t j = 0; j < numel; j++)
-        to[j] = SHARE * x[a * numel + j] + (1 - SHARE) * x[b * numel + j];
-    m->p->first[m->n] = m->class[a];
-    m->p->second[m->n++] = m->class[b];
+    for (int64_t k = 1; k < p->n; k++)
+        if (class[(i + k) % p->n] == class[i])
+            return (i + k) % p->n;
+    return (i + 1) % p->n;
 }
 
-static void mix_ends(mixing *m)
+/* class [n]: of the samples. */
+static void find_partners(probes *p, const int32_t *class)
 {
-    for (int64_t i = 0; i < m->p->n; i++)
-        mix(m, i, m->p->n - 1 - i);
+    if (p->partner[p->n])
+        return;
+    for (int64_t i = 0; i < p->n; i++)
+        p->partner[i] = partner_of(p, class, i);
+    p->partner[p->n] = p->is_settled_once;
 }
 
-/* With the next sample of the same class, if there is one; else with any. */
-static int64_t partner_of(const mixing *m, int64_t i)
+/* Who is mixed in row i of the mixtures: first with the other end of the list, then with the partner. */
+static void pair_at(const probes *p, int64_t i, int64_t pair[2])
 {
-    const int64_t n = m->p->n;
-    for (int64_t k = 1; k < n; k++)
-        if (m->class[(i + k) % n] == m->class[i])
-            return (i + k) % n;
-    return (i + 1) % n;
+    pair[0] = i % p->n;
+    pair[1] = i < p->n ? p->n - 1 - i : p->partner[i - p->n];
 }
 
-static void mix_alike(mixing *m)
+static void name_classes(probes *p, const int32_t *class)
 {
-    for (int64_t i = 0; i < m->p->n; i++)
-        mix(m, i, partner_of(m, i));
+    for (int64_t i = 0, pair[2]; i < 2 * p->n; i++) {
+        pair_at(p, i, pair);
+        p->first[i] = class[pair[0]];
+        p->second[i] = class[pair[1]];
+    }
+}
+
+static void mix(const probes *p, int64_t i, float *to)
+{
+    const float *x = fy_tensor_const_data(p->x);
+    int64_t pair[2];
+    pair_at(p, i, pair);
+    const float *a = x + pair[0] * p->numel, *b = x + pair[1] * p->numel;
+    for (int64_t j = 0; j < p->numel; j++)
+        to[j] = SHARE * a[j] + (1 - SHARE) * b[j];
+}
+
+static fy_status mix_all(probes *p)
+{
+    fy_shape s = *fy_tensor_shape(p->x);
+    fy_tensor *x = NULL;
+    fy_status st;
+    if (p->mixtures)
+        return FY_OK;
+    s.d[0] = 2 * p->n;
+    FY_TRY(fy_tensor_new(FY_F32, s, &x));
+    for (int64_t i = 0; i < s.d[0]; i++)
+        mix(p, i, (float *)fy_tensor_data(x) + i * p->numel);
+    FY_TRY(fy_dataset_from_tensors("mixtures", x, NULL, 0, &p->mixtures));
+done:
+    fy_tensor_free(x);
+    return st;
 }
 
 /* ---- what the model makes of them ------------------------------------------------------------------------- */
 
-static fy_status predict(probes *p, fy_predictor *predictor, int n_models, const fy_tensor *x)
+static fy_status predict(probes *p, fy_predictor *predictor, int n_models)
 {
     fy_tensor **outs[MOST_MODELS] = { NULL };
-    fy_dataset *d = NULL;
-    fy_status st;
     outs[n_models - 1] = &p->logits;
-    FY_TRY(fy_dataset_from_tensors("mixtures", x, NULL, 0, &d));
-    FY_TRY(fy_predict(predictor, d, outs));
-done:
-    fy_dataset_free(d);
-    return st;
+    fy_tensor_free(p->logits);
+    p->logits = NULL;
+    return fy_predict(predictor, p->mixtures, outs);
 }
 
-static fy_status mix_all(probes *p, const int32_t *class, fy_tensor **x)
+/* Others come with the next look. */
+static void forget_mixtures(probes *p)
 {
-    fy_shape s = *fy_tensor_shape(p->x);
-    fy_status st;
-    s.d[0] = 2 * p->n;
-    FY_TRY(fy_tensor_new(FY_F32, s, x));
-    mixing m = { .p = p, .class = class, .to = fy_tensor_data(*x) };
-    mix_ends(&m);
-    mix_alike(&m);
-done:
-    return st;
+    if (p->partner[p->n])
+        return;
+    fy_dataset_free(p->mixtures);
+    p->mixtures = NULL;
 }
 
 fy_status probes_look(probes *p, fy_predictor *predictor, int n_models, const fy_tensor *logits)
@@ -125,20 +149,19 @@ fy_status probes_look(probes *p, fy_predictor *predictor, int n_models, const fy
     const int64_t count = fy_tensor_shape(logits)->d[0];
     int32_t *class = calloc((size_t)count + 1, 2 * sizeof *class),
             *of = class ? class + count : NULL;
-    fy_tensor *x = NULL;
     fy_status st;
-    fy_tensor_free(p->logits);
-    p->logits = NULL;
     if (!class)
         return fy_error(FY_ENOMEM, "no memory for the classes of %lld samples", (long long)count);
     FY_TRY(fy_classes_of(logits, class));
     for (int64_t i = 0; i < p->n; i++)
         of[i] = class[p->index[i]];
-    FY_TRY(mix_all(p, of, &x));
-    FY_TRY(predict(p, predictor, n_models, x));
+    find_partners(p, of);
+    name_classes(p, of);
+    FY_TRY(mix_all(p));
+    FY_TRY(predict(p, predictor, n_models));
     p->mixed = (fy_mixed){ p->logits, p->first, p->second };
 done:
-    fy_tensor_free(x);
+    forget_mixtures(p);
     free(class);
     return st;
 }

@@ -1,6 +1,7 @@
 /* source.c: encoder and classifier learn the labelled source. */
 #include "source.h"
 
+#include "freeze.h"
 #include "losses.h"
 #include "optim.h"
 
@@ -21,6 +22,19 @@ static const char *stage_of(const source *s)
     return s->stage ? s->stage : "source";
 }
 
+static fy_node encode(const source *s, fy_graph *g, fy_node x)
+{
+    if (!s->keeps_encoder && s->moves)
+        return fy_model_apply_moving(g, s->encoder, x, s->moves);
+    return fy_model_apply(g, s->encoder, x, s->keeps_encoder ? FY_EVAL : FY_TRAIN);
+}
+
+/* Does anything of the encoder? */
+static bool learns(const source *s)
+{
+    return !s->keeps_encoder && (!s->moves || freeze_leaves_any(s->encoder, s->moves));
+}
+
 /* CE(C(M(x)), y). */
 static fy_status build(const source *s, fy_graph *g, fy_loader *loader, fy_stage *stage)
 {
@@ -31,12 +45,12 @@ static fy_status build(const source *s, fy_graph *g, fy_loader *loader, fy_stage
     const fy_stream in = { .loader = loader,
                            .x = fy_input(g, "x", FY_F32, batch),
                            .y = fy_input(g, "y", FY_I32, FY_SHAPE(s->batch)) };
-    const fy_node f = fy_model_apply(g, s->encoder, in.x, s->keeps_encoder ? FY_EVAL : FY_TRAIN);
+    const fy_node f = encode(s, g, in.x);
     const fy_node logits = fy_model_apply(g, s->classifier, f, FY_TRAIN);
     const fy_node loss = loss_cross_entropy(g, logits, &in, s->label_smoothing);
     const fy_objective task = fy_objective_add(g, stage_of(s), loss, &optim);
-    if (!s->keeps_encoder)
-        fy_objective_moves_model(g, task, s->encoder, "*", NULL);
+    if (learns(s))
+        fy_objective_moves_model(g, task, s->encoder, s->moves ? s->moves : "*", NULL);
     fy_objective_moves_model(g, task, s->classifier, "*", NULL);
     *stage = fy_stage_defaults(stage_of(s), g);
     stage->streams[stage->n_streams++] = in;
@@ -68,12 +82,13 @@ done:
 fy_status source_judge(const source *s, double *accuracy)
 {
     fy_model *const chain[] = { s->encoder, s->classifier };
+    const freeze_look look = { s->run, s->dev, s->moves };
     fy_predictor *p = NULL;
     fy_tensor *logits = NULL;
     fy_status st;
     fy_tensor **outs[] = { NULL, &logits };
     *accuracy = NAN;
-    FY_TRY(fy_predictor_new(s->dev, chain, 2, 250, &p));
+    FY_TRY(freeze_predictor(&look, chain, 2, 250, &p));
     if (s->test) {
         FY_TRY(fy_predict(p, s->test, outs));
         FY_TRY(fy_accuracy_of(logits, s->test, accuracy));

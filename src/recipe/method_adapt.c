@@ -42,7 +42,10 @@ static const char *const *activation_words(void)
 #define MODEL \
     WORD("encoder", encoder, fy_model_families, NULL, "family that turns samples into features"), \
     WORD("classifier", classifier, fy_model_families, NULL, "family that turns features into classes"), \
-    INT("features", features, 0, 1e6, NULL, "width of the encoder's result; 0: the family's own")
+    INT("features", features, 0, 1e6, NULL, "width of the encoder's result; 0: the family's own"), \
+    FILE_NAME("weights", weights, "adapt." TRAINED, \
+        "a backbone that the encoder begins with: safetensors, .pth, .npz; what fits is loaded"), \
+    PART("weights", weights)
 
 static const fyi_key model_keys[] = { MODEL, { .key = NULL } };
 
@@ -61,6 +64,8 @@ static const fyi_key adapt_keys[] = {
     FILE_NAME("classifier_weights", classifier_weights, "source_weights!=\"\"",
         "its classifier, where that has a file of its own"),
     PART("classifier_weights", classifier_weights),
+    { "freeze", FYI_KEY_TEXT, AT(freeze), 0, 0, NULL, NULL, 0,
+        "globs of the encoder's parameters that never move, and are computed once: \"features.*\"; \"\": all do" },
     WORD("source_optim", source_optim.name, fy_optim_names, TRAINED, "source model: how it learns"),
     REAL("source_lr", source_optim.lr, 0, 1e6, TRAINED, "source model: learning rate"),
     REAL("source_momentum", source_optim.momentum, 0, 1, "source_optim=sgd", "source model: momentum"),
@@ -229,6 +234,7 @@ static fy_status make(const fyi_method_site *at, const options *from, made *room
     FYI_FORWARD(set_augment(&from->augment, &room->augment, &o->augment));
     FYI_FORWARD(set_augment(&from->strong, &room->strong, &o->strong));
     o->method = at->settings->method->name;
+    o->weights = fyi_text_or_null(o->weights);
     o->source_weights = fyi_text_or_null(o->source_weights);
     o->classifier_weights = fyi_text_or_null(o->classifier_weights);
     o->source_pixels = source != NULL ? &room->source : NULL; /* else its file says */

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define KEEPS 8 /* rows in memory that nobody uses at the moment */
+#define KEEPS 16 /* rows in memory that nobody uses at the moment */
 
 struct fy_features {
     char *dir;    /* NULL: in memory */

@@ -50,12 +50,17 @@ void fy_predictor_free(fy_predictor *p)
     fyi_free(p);
 }
 
-/* The models, and the globs of what of them will change. */
+/* The models, and what of them will change. */
 typedef struct moving {
     fy_model *const *chain;
     int n;
-    const char *globs;
+    const fy_moving_opts *o;
 } moving;
+
+static bool is_said_to_move(const moving *m, int model, const char *param)
+{
+    return (model > 0 && m->o->of_first) || fy_glob(m->o->moves, param);
+}
 
 static bool does_move(const void *arg, const fy_param *param)
 {
@@ -63,7 +68,7 @@ static bool does_move(const void *arg, const fy_param *param)
     for (int i = 0; i < m->n; i++)
         for (int k = 0; k < fy_model_count(m->chain[i]); k++)
             if (fy_model_param(m->chain[i], k) == param)
-                return fy_glob(m->globs, fy_model_param_name(m->chain[i], k));
+                return is_said_to_move(m, i, fy_model_param_name(m->chain[i], k));
     return false;
 }
 
@@ -92,7 +97,7 @@ static fy_status compile(fy_predictor *p, int n_fed, fy_plan **out)
 /* Where what stays ends, and a plan of what follows. */
 static fy_status split(fy_predictor *p, fy_model *const *chain, const fy_moving_opts *o)
 {
-    const moving m = { chain, p->n, o->moves };
+    const moving m = { chain, p->n, o };
     const fyi_frozen_of of = {
         .g = p->g, .x = p->x, .moves = does_move, .arg = &m, .read = p->out, .n_read = p->n
     };

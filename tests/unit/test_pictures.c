@@ -59,13 +59,14 @@ static void moments_are_thinned_evenly(void **state)
 
     (void)state;
     check_ok(fy_device_open("cpu", &dev));
+    const picture_critic_of critic = { .dev = dev, .data = &data, .fn = same };
     for (size_t k = 0; k < LEN(lasts); k++) {
         picture_moments m = { .last = lasts[k] };
 
         for (int64_t i = 0; i <= lasts[k]; i++)
-            check_ok(picture_critic(&m, dev, &data, same, NULL, i * STRIDE));
+            check_ok(picture_critic(&m, &critic, i * STRIDE));
         check_spread(&m, lasts[k]);
-        check_status(picture_critic(&m, dev, &data, same, NULL, 1 << 20), FY_EINVAL);
+        check_status(picture_critic(&m, &critic, 1 << 20), FY_EINVAL);
     }
     fy_device_close(dev);
     fy_dataset_free(d);

@@ -40,8 +40,8 @@ static void open_fixture(fixture *f, const char *moves)
     check_ok(fy_device_open("cpu", &f->dev));
     check_ok(fy_model_new("m", two_layers, &o, &f->m));
     check_ok(fy_predictor_new(f->dev, &f->m, 1, BATCH, &f->plain));
-    check_ok(fy_predictor_new_moving(f->dev, &f->m, 1, &(fy_moving_opts){ BATCH, moves, NULL },
-                                     &f->keeping));
+    check_ok(fy_predictor_new_moving(
+        f->dev, &f->m, 1, &(fy_moving_opts){ .batch = BATCH, .moves = moves }, &f->keeping));
 }
 
 static void close_fixture(fixture *f)
@@ -125,7 +125,7 @@ static fy_node one_layer(fy_layers *l, const fy_model_opts *o, fy_node x)
 static void results_that_stay_are_given_too(void **state)
 {
     fy_model_opts o = { .input = FY_SHAPE(F), .n_classes = 4, .seed = 1 };
-    const fy_moving_opts moving = { BATCH, "out.*", NULL };
+    const fy_moving_opts moving = { .batch = BATCH, .moves = "out.*" };
     fy_device *dev;
     fy_model *chain[2];
     fy_predictor *plain, *keeping;
@@ -163,8 +163,9 @@ static void what_does_not_fit_is_not_kept(void **state)
     open_fixture(&f, "fc2.*");
     fy_predictor_free(f.keeping);
     check_ok(fy_features_open(&(fy_features_opts){ .limit = 1 }, &features));
-    check_ok(fy_predictor_new_moving(f.dev, &f.m, 1, &(fy_moving_opts){ BATCH, "fc2.*", features },
-                                     &f.keeping));
+    check_ok(fy_predictor_new_moving(
+        f.dev, &f.m, 1, &(fy_moving_opts){ .batch = BATCH, .moves = "fc2.*", .features = features },
+        &f.keeping));
     assert_true(agree(&f, d));
     change(f.m, "fc1.weight");
     assert_true(agree(&f, d));

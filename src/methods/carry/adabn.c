@@ -7,8 +7,7 @@ static void build(carry_stage *s)
 {
     const fy_node entropy = fy_mean_all(s->g, fy_entropy(s->g, s->lt));
     carry_watch(s, "target.entropy", entropy);
-    const fy_objective o = carry_objective(s, "adapt", entropy, 0);
-    fy_objective_moves_model(s->g, o, s->c->encoder, "*.running_mean *.running_var", NULL);
+    carry_move_statistics(s, carry_objective(s, "adapt", entropy, 0));
 }
 
 const carry_method carry_adabn = {

@@ -111,6 +111,7 @@ static fy_status run_within(trying *t, const char *method, fy_adapt_report *repo
     (void)snprintf(file[0], sizeof file[0], "%s/source.safetensors", fy_run_dir(t->c.run));
     (void)snprintf(file[1], sizeof file[1], "%s/classifier.safetensors", fy_run_dir(t->c.run));
     o.method = method;
+    o.weights = NULL; /* the source model's files have them */
     o.source_weights = file[0];
     o.classifier_weights = file[1];
     o.source_weights_part = o.source_weights_prefix = NULL;

@@ -112,9 +112,10 @@ static void close_crowd(crowd *c, int n)
 fy_status trying_find_agreement(trying *t)
 {
     fy_model *const chain[] = { t->c.encoder, t->c.classifier };
+    const freeze_look look = carry_look(&t->c);
     crowd c = { 0 };
     fy_status st;
-    FY_TRY(fy_predictor_new(t->c.dev, chain, 2, PREDICT_BATCH, &c.predictor));
+    FY_TRY(freeze_predictor(&look, chain, 2, PREDICT_BATCH, &c.predictor));
     for (int i = 0; i < t->n; i++)
         FY_TRY(see(t, &c, i));
     FY_TRY(sum_up(t, &c));
@@ -139,18 +140,6 @@ done:
     return st;
 }
 
-static fy_status draw(trying *t)
-{
-    const carrying *c = &t->c;
-    fy_model *const before[] = { c->source, c->source_classifier };
-    fy_model *const last[] = { c->encoder, c->classifier };
-    fy_status st;
-    FY_TRY(picture_write_features(c->run, c->dev, c->data, before, last, true, c->o->seed));
-    FY_TRY(picture_write_samples(c->run, c->dev, c->data, before, last));
-done:
-    return st;
-}
-
 fy_status trying_hand_back(trying *t, const char *shown, const fy_choice *choice)
 {
     const bool with_classifier = moves_classifier(shown);
@@ -162,7 +151,7 @@ fy_status trying_hand_back(trying *t, const char *shown, const fy_choice *choice
     FY_TRY(save(t, "chosen", with_classifier));
     FY_TRY(trying_load(t, shown, "last"));
     FY_TRY(save(t, "last", with_classifier));
-    FY_TRY(draw(t));
+    FY_TRY(carry_draw(&t->c));
 done:
     return st;
 }

@@ -1,7 +1,8 @@
 /* batch.c: a batch of both domains, or of the target alone, what the networks make of it, and objectives over it.
  *
  * All rows go through the encoder at once, so that batch norms see both domains together in training as they do, by their running
- * statistics, in evaluation. */
+ * statistics, in evaluation. Where some layers are frozen and no norm learns, each stream goes through it by itself, which is the same,
+ * and what is frozen is computed once for each sample. */
 #include "methods/carry/carry.h"
 
 #include "methods/losses.h"
@@ -149,16 +150,41 @@ static void apply_mapped(carry_stage *s)
     carry_watch(s, "source.loss", s->task);
 }
 
+static fy_node encode(carry_stage *s, fy_node x)
+{
+    const carrying *c = s->c;
+    if (c->method->encode)
+        return c->method->encode(s, x);
+    return c->moves ? fy_model_apply_moving(s->g, c->encoder, x, c->moves)
+                    : fy_model_apply(s->g, c->encoder, x, FY_TRAIN);
+}
+
+/* Does every stream go through the encoder by itself? */
+static bool goes_apart(const carry_stage *s)
+{
+    const carrying *c = s->c;
+    return c->moves && !freeze_leaves_statistics(c->encoder, c->moves);
+}
+
+static fy_node together(const carry_stage *s, const fy_node *x)
+{
+    return s->n_in > 1 ? fy_concat(s->g, 0, x, s->n_in) : x[0];
+}
+
+static fy_node encode_all(carry_stage *s)
+{
+    const bool is_apart = goes_apart(s);
+    fy_node x[3] = { { 0 } };
+    for (int i = 0; i < s->n_in; i++)
+        x[i] = is_apart ? encode(s, s->in[i].x) : s->in[i].x;
+    return is_apart ? together(s, x) : encode(s, together(s, x));
+}
+
 static void apply(carry_stage *s)
 {
     const carrying *c = s->c;
     const int target = has_source(s) ? 1 : 0;
-    fy_node x[3] = { { 0 } };
-    for (int i = 0; i < s->n_in; i++)
-        x[i] = s->in[i].x;
-    s->x = s->n_in > 1 ? fy_concat(s->g, 0, x, s->n_in) : x[0];
-    s->f =
-        c->method->encode ? c->method->encode(s) : fy_model_apply(s->g, c->encoder, s->x, FY_TRAIN);
+    s->f = encode_all(s);
     s->logits = fy_model_apply(s->g, c->classifier, s->f,
                                c->method->moves & CARRY_CLASSIFIER ? FY_TRAIN : FY_EVAL);
     s->ft = carry_rows(s, s->f, target);
@@ -215,7 +241,7 @@ fy_objective carry_objective(carry_stage *s, const char *name, fy_node loss, uns
     (void)snprintf(s->objectives[s->n_objectives].name, sizeof s->objectives[0].name, "%s", name);
     s->objectives[s->n_objectives++].moves = moves;
     if (moves & CARRY_ENCODER)
-        fy_objective_moves_model(s->g, o, c->encoder, "*", "encoder");
+        fy_objective_moves_model(s->g, o, c->encoder, c->moves ? c->moves : "*", "encoder");
     for (unsigned i = 0; i < 3; i++)
         if (moves >> (i + 1) & 1)
             fy_objective_moves_model(s->g, o, rest[i], "*", NULL);

@@ -16,6 +16,7 @@ static source source_of(const carrying *c)
                      .test = c->data->source_test,
                      .encoder = c->source,
                      .classifier = c->source_classifier,
+                     .moves = c->moves,
                      .optim = &c->o->source_optim,
                      .batch = c->o->source_batch,
                      .steps = c->source_steps,

@@ -85,6 +85,16 @@ static fy_status check_source(const carrying *c)
                              c->method->name);
 }
 
+static fy_status check_weights(const carrying *c)
+{
+    return !c->o->weights || !c->o->source_weights
+               ? FY_OK
+               : fy_error(FY_EINVAL,
+                          "%s: weights '%s' are what a source model begins its training with, and "
+                          "source_weights '%s' are one that is trained; give one of them",
+                          c->method->name, c->o->weights, c->o->source_weights);
+}
+
 fy_status carry_check(const carrying *c)
 {
     const adapt_batch rows[] = {
@@ -96,6 +106,7 @@ fy_status carry_check(const carrying *c)
     const int n = !c->data->source ? 1 : trains ? 3 : 2;
     fy_status st;
     FY_TRY(check_source(c));
+    FY_TRY(check_weights(c));
     FY_TRY(adapt_check(c->method->name, rows, n, c->o->evaluations));
     if (c->o->batch < 2)
         st = fy_error(FY_EINVAL, "%s: batch is 1; domains are compared by two samples and more",
@@ -130,9 +141,11 @@ static fy_status open_all(carrying *c)
     if (c->method->check)
         FY_TRY(c->method->check(c));
     FY_TRY(open_room(c));
-    fy_model *const chain[] = { c->encoder, c->classifier };
-    FY_TRY(adapt_open(&c->adapt, c->run, c->dev, c->data, c->stage, chain, 2,
-                      c->method->moves & CARRY_CLASSIFIER ? 2 : 1));
+    const adapt_chain chain = { .models = { c->encoder, c->classifier },
+                                .n = 2,
+                                .n_moved = c->method->moves & CARRY_CLASSIFIER ? 2 : 1,
+                                .moves = c->moves };
+    FY_TRY(adapt_open(&c->adapt, c->run, c->dev, c->data, c->stage, &chain));
     FY_TRY(adapt_validate(&c->adapt));
 done:
     return st;
@@ -162,18 +175,30 @@ static void look_at_shares(const carrying *c, fy_adapt_report *report)
                    c->method->name, 100 * s->largest, 100 * s->smallest);
 }
 
+fy_status carry_draw(const carrying *c)
+{
+    const picture_of of = { .run = c->run,
+                            .dev = c->dev,
+                            .data = c->data,
+                            .before = { c->source, c->source_classifier },
+                            .last = { c->encoder, c->classifier },
+                            .moves = c->moves };
+    fy_status st;
+    FY_TRY(picture_write_features(&of, true, c->o->seed));
+    FY_TRY(picture_write_samples(&of));
+done:
+    return st;
+}
+
 static fy_status finish(carrying *c, fy_adapt_report *report)
 {
-    fy_model *const before[] = { c->source, c->source_classifier };
-    fy_model *const last[] = { c->encoder, c->classifier };
     fy_status st;
     report->source_accuracy = c->kept.source_accuracy;
     FY_TRY(adapt_finish(&c->adapt, &c->o->rule, report));
     look_at_shares(c, report);
     if (c->critic)
         FY_TRY(picture_write_critic(c->moments, c->run));
-    FY_TRY(picture_write_features(c->run, c->dev, c->data, before, last, true, c->o->seed));
-    FY_TRY(picture_write_samples(c->run, c->dev, c->data, before, last));
+    FY_TRY(carry_draw(c));
 done:
     return st;
 }

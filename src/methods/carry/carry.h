@@ -6,6 +6,7 @@
 #define FERRY_METHODS_CARRY_H
 
 #include "methods/adapt.h"
+#include "methods/freeze.h"
 #include "methods/pictures.h"
 
 #include <ferry/adapt.h>
@@ -26,6 +27,7 @@ typedef struct carrying {
     double trade_off;
     int64_t source_steps, steps, evaluations;
     fy_schedule schedule;
+    char *moves;                          /* globs of what of the encoder may; NULL: all of it */
     fy_model *source, *source_classifier; /* as they were before */
     fy_model *encoder, *classifier;       /* what is handed back */
     fy_model *second;                     /* another classifier; NULL: the method has none */
@@ -37,6 +39,7 @@ typedef struct carrying {
     } kept;
     int32_t *labels; /* [target count]: of a method that gives the target labels; in every checkpoint */
     picture_moments *moments; /* of the critic */
+    bool weights_are_read;    /* in every checkpoint, where there are any */
     carry_mapping *mapping;   /* of a method on fixed features; NULL: it is none */
     fy_dataset *mapped;       /* the source's features, mapped, with their labels */
 } carrying;
@@ -49,7 +52,6 @@ typedef struct carry_stage {
     fy_loader *loader[3];
     fy_stream in[3];
     int n_in;
-    fy_node x;          /* of the streams, one below the other */
     fy_node f, logits;  /* of all rows */
     fy_node fs, ls, ys; /* the source's; no nodes without it */
     fy_node ft, lt;     /* the target's */
@@ -85,8 +87,8 @@ struct carry_method {
     /* A scalar beside the source's cross-entropy; NULL: the method builds its objectives itself. */
     fy_node (*term)(carry_stage *s);
     void (*build)(carry_stage *s);
-    /* The encoder's result on all rows; NULL: in training mode. */
-    fy_node (*encode)(carry_stage *s);
+    /* The encoder's result on rows x; NULL: in training mode. */
+    fy_node (*encode)(carry_stage *s, fy_node x);
     /* What the critic sees of features and logits, and how wide it is. */
     fy_node (*critic_view)(const carrying *c, fy_graph *g, fy_node f, fy_node logits);
     int64_t (*critic_width)(const carrying *c);
@@ -113,6 +115,8 @@ typedef struct carry_part {
 } carry_part;
 /* As fy_adapt. */
 fy_status carry_adapt(const carry_part *p, const fy_adapt_opts *o, fy_adapt_report *report);
+/* features.json and samples.json of what the models are now. */
+fy_status carry_draw(const carrying *c);
 /* FY_EINVAL for what c->method cannot be given; steps, schedule and evaluations. */
 fy_status carry_check(const carrying *c);
 fy_status carry_set_lengths(carrying *c);
@@ -123,9 +127,11 @@ fy_status carry_make_source(carrying *c);
 fy_status carry_make_second(carrying *c);
 fy_status carry_begin(carrying *c);
 
-/* models.c: all of them, in the order in which the run keeps them. */
+/* models.c: all of them, in the order in which the run keeps them, and what of the encoder moves. FY_EINVAL for `freeze` of what there is
+ * not, and of all that the method would move. */
 fy_status carry_open_models(carrying *c);
 void carry_close_models(carrying *c);
+freeze_look carry_look(const carrying *c);
 
 /* batch.c: what the stage is fed, and what the networks make of it. */
 fy_status carry_open_batch(carry_stage *s);
@@ -141,13 +147,14 @@ fy_objective carry_objective(carry_stage *s, const char *name, fy_node loss, uns
 /* critic.c */
 /* CE of which domain each row is of, features behind a gradient reversal of strength r; weights of rows [2 batch], or no node. */
 fy_node carry_domain_loss(carry_stage *s, fy_node weights);
-/* For pictures; arg: the carrying. */
-fy_node carry_critic_of(void *arg, fy_graph *g, bool is_target, fy_node x);
+/* For pictures. */
+fy_status carry_draw_critic(carrying *c, int64_t step);
 
-/* norms.c: of methods that adapt batch norms. FY_EINVAL for an encoder without any; the encoder with theirs in training mode and all else
- * as in evaluation; lets an objective move all of theirs, running statistics included. */
+/* norms.c: of methods that adapt batch norms. FY_EINVAL for an encoder without any, or with none that may move; the encoder with theirs in
+ * training mode and all else as in evaluation; lets an objective move all of theirs, running statistics included, or these alone. */
 fy_status carry_check_norms(const carrying *c);
-fy_node carry_encode_by_norms(carry_stage *s);
+fy_node carry_encode_by_norms(carry_stage *s, fy_node x);
+void carry_move_statistics(carry_stage *s, fy_objective o);
 void carry_move_norms(carry_stage *s, fy_objective o);
 
 /* stage.c */

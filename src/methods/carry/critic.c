@@ -19,11 +19,22 @@ fy_node carry_domain_loss(carry_stage *s, fy_node weights)
     return fy_div(s->g, fy_sum_all(s->g, fy_mul(s->g, each, weights)), fy_sum_all(s->g, weights));
 }
 
-fy_node carry_critic_of(void *arg, fy_graph *g, bool is_target, fy_node x)
+/* Of features, where some layers are frozen: these are read from the cache. */
+static fy_node judge(void *arg, fy_graph *g, bool is_target, fy_node x)
 {
     const carrying *c = arg;
     (void)is_target; /* one encoder has both */
-    const fy_node f = fy_model_apply(g, c->encoder, x, FY_EVAL);
+    const fy_node f = c->moves ? x : fy_model_apply(g, c->encoder, x, FY_EVAL);
     const fy_node logits = fy_model_apply(g, c->classifier, f, FY_EVAL);
     return fy_model_apply(g, c->critic, c->method->critic_view(c, g, f, logits), FY_EVAL);
+}
+
+fy_status carry_draw_critic(carrying *c, int64_t step)
+{
+    const picture_critic_of of = { .dev = c->dev,
+                                   .data = c->data,
+                                   .fn = judge,
+                                   .arg = c,
+                                   .encoder = c->moves ? c->adapt.predictor : NULL };
+    return c->critic ? picture_critic(c->moments, &of, step) : FY_OK;
 }

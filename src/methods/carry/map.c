@@ -20,11 +20,11 @@ fy_status carry_check_features(const carrying *c)
 
 static fy_status look(const carrying *c, const fy_dataset *d, fy_tensor **z)
 {
-    fy_model *const chain[] = { c->source };
+    const freeze_look by = carry_look(c);
     fy_predictor *p = NULL;
     fy_tensor **outs[] = { z };
     fy_status st;
-    FY_TRY(fy_predictor_new(c->dev, chain, 1, PREDICT_BATCH, &p));
+    FY_TRY(freeze_predictor(&by, &c->source, 1, PREDICT_BATCH, &p));
     FY_TRY(fy_predict(p, d, outs));
 done:
     fy_predictor_free(p);

@@ -2,14 +2,54 @@
 #include "methods/carry/carry.h"
 
 #include "methods/notes.h"
+#include "methods/pretrained.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Families whose result has a width of its own get a layer to the one that is wanted. */
+static fy_status open_encoder(const carrying *c, fy_model_opts m, fy_model **out)
+{
+    fy_status st;
+    m.input = *fy_dataset_shape(c->data->source);
+    m.n_classes = 0;
+    m.hidden = c->o->features;
+    FY_TRY(fy_model_open(c->o->encoder, "source", &m, out));
+    if (m.hidden == 0 || fy_shape_numel(fy_model_output(*out)) == m.hidden)
+        return FY_OK;
+    fy_model_free(*out);
+    *out = NULL;
+    m.n_classes = m.hidden;
+    m.hidden = 0;
+    FY_TRY(fy_model_open(c->o->encoder, "source", &m, out));
+done:
+    return st;
+}
+
+/* What the file has of the encoder, once: a resumed run finds it in its checkpoint, unless that is a light one. */
+static fy_status read_weights(carrying *c)
+{
+    const pretrained_file file = { .path = c->o->weights,
+                                   .part = c->o->weights_part,
+                                   .prefix = c->o->weights_prefix };
+    bool is_restored;
+    fy_status st;
+    if (!file.path)
+        return FY_OK;
+    FY_TRY(fy_run_keep_data(c->run, "carry.weights", &c->weights_are_read,
+                            sizeof c->weights_are_read, &is_restored));
+    if (!is_restored || fy_run_is_light(c->run))
+        FY_TRY(pretrained_begin(c->run, c->source, &file));
+    c->weights_are_read = true;
+done:
+    return st;
+}
 
 static fy_status open_new(carrying *c, fy_model_opts *m)
 {
     fy_status st;
-    m->input = *fy_dataset_shape(c->data->source);
-    m->n_classes = 0;
-    m->hidden = c->o->features;
-    FY_TRY(fy_model_open(c->o->encoder, "source", m, &c->source));
+    FY_TRY(open_encoder(c, *m, &c->source));
+    FY_TRY(read_weights(c));
     FY_TRY(notes_set_pixels(c->source, c->o->source_pixels));
     m->input = *fy_model_output(c->source);
     m->n_classes = fy_dataset_classes(c->data->source);
@@ -58,6 +98,31 @@ static fy_status open_source(carrying *c, fy_model_opts *m)
     return c->data->source ? open_new(c, m) : open_as_saved(c, m);
 }
 
+/* Nothing of the encoder may be left to a method that moves it. */
+static fy_status find_moves(carrying *c)
+{
+    const char *freeze = c->o->freeze ? c->o->freeze : "";
+    fy_status st;
+    if (freeze[strspn(freeze, " ")] == '\0')
+        return FY_OK;
+    FY_TRY(freeze_check(c->source, freeze, c->method->name));
+    if (!(c->moves = freeze_from("*", freeze)))
+        return fy_error(FY_ENOMEM, "%s: no memory for the names of what moves", c->method->name);
+    if ((c->method->moves & CARRY_ENCODER) && !freeze_leaves_values(c->source, c->moves))
+        st = fy_error(
+            FY_EINVAL,
+            "%s: it moves the encoder, and freeze '%s' takes all of '%s'; leave some of it "
+            "out, or add a layer with 'features'; subspace and transport move none",
+            c->method->name, freeze, fy_model_family(c->source));
+done:
+    return st;
+}
+
+freeze_look carry_look(const carrying *c)
+{
+    return (freeze_look){ c->run, c->dev, c->moves };
+}
+
 static fy_status open_copies(carrying *c)
 {
     fy_status st;
@@ -95,6 +160,7 @@ fy_status carry_open_models(carrying *c)
     fy_status st;
     m.seed = c->o->seed;
     FY_TRY(open_source(c, &m));
+    FY_TRY(find_moves(c));
     FY_TRY(open_copies(c));
     if (c->method->moves & CARRY_SECOND)
         FY_TRY(fy_model_open(c->o->classifier, "second", &m, &c->second));
@@ -113,4 +179,5 @@ void carry_close_models(carrying *c)
     fy_model_free(c->encoder);
     fy_model_free(c->source_classifier);
     fy_model_free(c->source);
+    free(c->moves);
 }

@@ -30,35 +30,66 @@ static char *globs_of(const fy_model *m)
     return globs;
 }
 
-fy_status carry_check_norms(const carrying *c)
+/* How many norms have a statistic that those globs name. */
+static int count_norms(const fy_model *m, const char *globs)
 {
-    for (int i = 0; i < fy_model_count(c->encoder); i++)
-        if (norm_of(fy_model_param_name(c->encoder, i)) > 0)
-            return FY_OK;
-    return fy_error(FY_EINVAL,
-                    "%s: it adapts batch norms, and an encoder of the family '%s' has none; take "
-                    "digits_bn, a resnet, or another method",
-                    c->method->name, fy_model_family(c->encoder));
+    int n = 0;
+    for (int i = 0; i < fy_model_count(m); i++) {
+        const char *param = fy_model_param_name(m, i);
+        n += norm_of(param) > 0 && fy_glob(globs, param);
+    }
+    return n;
 }
 
-fy_node carry_encode_by_norms(carry_stage *s)
+fy_status carry_check_norms(const carrying *c)
 {
-    char *globs = globs_of(s->c->encoder);
-    fy_node f = FY_NO_NODE;
-    if (globs)
-        f = fy_model_apply_moving(s->g, s->c->encoder, s->x, globs);
-    else
+    const int n = count_norms(c->encoder, "*");
+    if (n == 0)
+        return fy_error(FY_EINVAL,
+                        "%s: it adapts batch norms, and an encoder of the family '%s' has none; "
+                        "take digits_bn, a resnet, or another method",
+                        c->method->name, fy_model_family(c->encoder));
+    if (c->moves && count_norms(c->encoder, c->moves) == 0)
+        return fy_error(FY_EINVAL,
+                        "%s: it adapts batch norms, and freeze names all %d of the encoder's; let "
+                        "some of them move, or take another method",
+                        c->method->name, n);
+    return FY_OK;
+}
+
+/* Of what is frozen none; NULL when the graph has failed. */
+static char *moving_norms(carry_stage *s)
+{
+    char *all = globs_of(s->c->encoder);
+    char *globs = all ? freeze_from(all, s->c->o->freeze) : NULL;
+    free(all);
+    if (!globs)
         fy_graph_fail(s->g, fy_error(FY_ENOMEM, "no memory for the names of batch norms"));
+    return globs;
+}
+
+fy_node carry_encode_by_norms(carry_stage *s, fy_node x)
+{
+    char *globs = moving_norms(s);
+    const fy_node f = globs ? fy_model_apply_moving(s->g, s->c->encoder, x, globs) : FY_NO_NODE;
     free(globs);
     return f;
 }
 
 void carry_move_norms(carry_stage *s, fy_objective o)
 {
-    char *globs = globs_of(s->c->encoder);
+    char *globs = moving_norms(s);
+    if (globs)
+        fy_objective_moves_model(s->g, o, s->c->encoder, globs, NULL);
+    free(globs);
+}
+
+void carry_move_statistics(carry_stage *s, fy_objective o)
+{
+    char *globs = freeze_from("*" STATISTIC " *.running_var", s->c->o->freeze);
     if (globs)
         fy_objective_moves_model(s->g, o, s->c->encoder, globs, NULL);
     else
-        fy_graph_fail(s->g, fy_error(FY_ENOMEM, "no memory for the names of batch norms"));
+        fy_graph_fail(s->g, fy_error(FY_ENOMEM, "no memory for the names of statistics"));
     free(globs);
 }

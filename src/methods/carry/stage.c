@@ -51,8 +51,7 @@ static fy_status on_eval(void *arg, fy_plan *plan, int64_t step, bool *is_over)
     FY_TRY(adapt_evaluate(&c->adapt, step));
     if (step < c->steps && !(c->method->flags & CARRY_STILL))
         FY_TRY(adapt_watch(&c->adapt, &c->o->rule, c->o->rollbacks));
-    if (c->critic)
-        FY_TRY(picture_critic(c->moments, c->dev, c->data, carry_critic_of, c, step));
+    FY_TRY(carry_draw_critic(c, step));
     if (c->method->label && !c->adapt.kept->goes_back) /* else the labels of before stand */
         FY_TRY(c->method->label(c));
 done:

@@ -2,6 +2,8 @@
  * learns sees all of them at once. */
 #include "methods/hdnet/hdnet.h"
 
+#include "methods/freeze.h"
+
 #include <stdio.h>
 
 static const char *const set_names[HDNET_SETS] = { "source", "target", "unlabelled" };
@@ -125,21 +127,11 @@ static void add_input(hdnet_stage *s, int i, int m)
     in->tables[in->n_tables++] = (fy_table){ set->there[m], fy_parts_there(set->p, m) };
 }
 
-/* Does a norm's running mean or variance follow the batches? */
-static bool moves_statistics(const hdnet *h, int m)
-{
-    const fy_model *e = h->encoders[m];
-    for (int i = 0; i < fy_model_count(e); i++)
-        if (fy_model_param_is_buffer(e, i) && fy_glob(h->moves[m], fy_model_param_name(e, i)))
-            return true;
-    return false;
-}
-
 /* Where some layers are frozen and no norm learns each set goes through the encoder by itself, which is the same, and what is frozen
  * is computed once for each sample. */
 static bool goes_apart(const hdnet *h, int m)
 {
-    return h->o->freeze[m] && !moves_statistics(h, m);
+    return h->o->freeze[m] && !freeze_leaves_statistics(h->encoders[m], h->moves[m]);
 }
 
 static fy_node behind(fy_graph *g, fy_node before, fy_node x)

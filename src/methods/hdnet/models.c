@@ -2,10 +2,10 @@
 #include "methods/hdnet/hdnet.h"
 
 #include "methods/encoders.h"
+#include "methods/freeze.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* ---- opening ---------------------------------------------------------------------------------------------- */
 
@@ -87,24 +87,6 @@ static fy_status open_critic(hdnet *h, int m)
     return open_on_features(h, m, "critic", "head", o, &h->critics[m]);
 }
 
-/* "* !features.0.*": everything but what is frozen. */
-static fy_status find_moves(hdnet *h, int m)
-{
-    const char *freeze = h->o->freeze[m] ? h->o->freeze[m] : "";
-    const size_t bytes = 2 * strlen(freeze) + 4;
-    char *moves = malloc(bytes);
-    if (!moves)
-        return fy_error(FY_ENOMEM, "hdnet: no memory for %zu bytes", bytes);
-    size_t at = (size_t)snprintf(moves, bytes, "*");
-    for (const char *word = freeze + strspn(freeze, " "); *word; word += strspn(word, " ")) {
-        const size_t n = strcspn(word, " ");
-        at += (size_t)snprintf(moves + at, bytes - at, " !%.*s", (int)n, word);
-        word += n;
-    }
-    h->moves[m] = moves;
-    return FY_OK;
-}
-
 /* Encoders and fusion, for looking. */
 static fy_status open_fused(hdnet *h)
 {
@@ -118,7 +100,8 @@ fy_status hdnet_open_models(hdnet *h)
 {
     fy_status st = FY_OK;
     for (int m = 0; m < h->n; m++) {
-        FY_TRY(find_moves(h, m));
+        if (!(h->moves[m] = freeze_from("*", h->o->freeze[m])))
+            return fy_error(FY_ENOMEM, "hdnet: no memory for the names of what moves");
         FY_TRY(open_encoder(h, m));
         FY_TRY(open_heads(h, m));
         if (has_critics(h))

@@ -371,6 +371,16 @@ static fy_status name_firsts(const fy_comparison *c, const char *of)
     return FY_OK;
 }
 
+/* Where the layers below them are frozen, arms of a shift and a seed see the same rows. */
+static fy_status share_features(fy_comparison *c)
+{
+    for (int i = 0; i < c->report.n_rows; i++)
+        FYI_FORWARD(fyi_share_features(c->arms[i], c->dir));
+    for (int i = 0; i < fyi_shift_count(c) && c->firsts[i] != NULL; i++)
+        FYI_FORWARD(fyi_share_features(c->firsts[i], c->dir));
+    return FY_OK;
+}
+
 static fy_status open(fy_comparison *c, fy_recipe *r)
 {
     FYI_FORWARD(fy_recipe_check(r));
@@ -385,6 +395,7 @@ static fy_status open(fy_comparison *c, fy_recipe *r)
     FYI_FORWARD(fyi_first_open(c, r));
     FYI_FORWARD(name_firsts(c, r->settings.run.name));
     FYI_FORWARD(make_dir(c, r));
+    FYI_FORWARD(share_features(c));
     return fy_lab_open(&c->lab);
 }
 

@@ -23,6 +23,9 @@ typedef struct fyi_trial {
  * wrong with the training is the trial's. */
 fy_status fyi_trial_run(fy_lab *l, fy_recipe *r, const fy_recipe_run_opts *o, fyi_trial *out);
 
+/* share.c: unless the recipe says otherwise, its runs keep features in that folder's "features". */
+fy_status fyi_share_features(fy_recipe *r, const char *dir);
+
 /* ---- figure.c -------------------------------------------------------------------------------- */
 
 /* NaN where the result has null. FY_EINVAL, with the nearest name, if it has no such number. */

@@ -124,19 +124,6 @@ static fy_status join_study(fy_search *s)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* Trials share what frozen layers give, with those of other processes too. */
-static fy_status share_features(fy_search *s)
-{
-    char dir[FY_RUN_DIR_MAX + 16];
-    const char *given = s->recipe->settings.run.feature_dir;
-
-    if (given != NULL && *given != '\0')
-        return FY_OK;
-    FYI_FORWARD(fyi_place_path(s->dir, "features", dir, sizeof dir));
-    FYI_FORWARD(fy_recipe_put(s->recipe, "feature_dir", dir));
-    return fy_recipe_check(s->recipe);
-}
-
 static fy_status open(fy_search *s, fy_recipe *r)
 {
     FYI_FORWARD(fy_recipe_check(r));
@@ -148,7 +135,7 @@ static fy_status open(fy_search *s, fy_recipe *r)
     FYI_FORWARD(fy_recipe_copy(r, &s->recipe));
     FYI_FORWARD(fy_recipe_check(s->recipe));
     FYI_FORWARD(make_dir(s, s->recipe));
-    FYI_FORWARD(share_features(s));
+    FYI_FORWARD(fyi_share_features(s->recipe, s->dir));
     FYI_FORWARD(join_study(s));
     FYI_FORWARD(write_recipe(s));
     return fy_lab_open(&s->lab);

@@ -84,4 +84,22 @@ expect 0 compare --resume three.yaml compare.baseline=adabn compare.metric=last 
 says out.txt "differences from adabn seed by seed"
 grep -qE "^  to-inverted.shot +2 .*(better|worse|unclear|equal|untested)$" out.txt || { fail "no difference on a shift"; cat out.txt; }
 says broken/report.html "to-inverted.shot"
+
+# On a backbone that is given, of which the last layer learns: what is before it is computed once, also for cells of a shift and a seed that
+# come later, and changes nothing.
+sed -e 's/compare:/transfer: {lr: 1e-3}\ncompare:/' -e 's/seeds: 2/seeds: 1/' -e '/to-inverted/d' -e '/adabn:/d' \
+    -e 's/method=adabn,/method=shot, model.weights=whole\/runs\/to-noisy.first-0\/source.safetensors,/' \
+    -e 's/^adapt:/adapt:\n  freeze: "conv?.* bn?.*"/' three.yaml >frozen.yaml
+expect 0 compare frozen.yaml --out kept
+n=$(ls kept/features/*.features | wc -l)
+[ "$n" -ge 5 ] || fail "only $n sets of features are kept"
+says kept/runs/to-noisy.first-0/weights.json '"file"'
+mv kept/runs/to-noisy.shot-0 kept/runs/to-noisy.coral-0 .
+touch -d 2000-01-01 kept/features/*
+expect 0 compare --resume --out kept
+[ "$(ls kept/features/*.features | wc -l)" -eq "$n" ] || fail "a later run made features of its own"
+[ -z "$(find kept/features -name '*.features' -newermt 2001-01-01)" ] || fail "features were computed again"
+for file in chosen.safetensors metrics.jsonl choice.json; do
+    cmp to-noisy.shot-0/$file kept/runs/to-noisy.shot-0/$file || fail "$file differs with features that were there"
+done
 finish

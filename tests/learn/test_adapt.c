@@ -12,45 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static fy_status adapt(fyt_adapting *s, const char *dir, bool resume, fyt_stopper *stop,
-                       fy_adapt_report *report)
-{
-    fy_run *r = fyt_adapting_begin(s, dir, resume, stop);
-    const fy_adapt_data data = fyt_adapting_data(s);
-    const fy_status st = fy_adapt(r, s->dev, &data, &s->o, report);
-    return fyt_adapting_end(s, r, st, report);
-}
-
 /* ---- who moves ---------------------------------------------------------------------------------------------- */
-
-/* The names among file's tensors whose values are others in the checkpoint's `model`, with blanks between; how many of them. */
-static int list_changed(const char *file, const char *dir, const char *model, fyi_buf *names)
-{
-    fy_weights *a, *b;
-    int n = 0;
-    check_ok(fy_weights_open(file, &a));
-    check_ok(fy_weights_open(fyt_path(dir, "checkpoint.safetensors"), &b));
-    for (int i = 0; i < fy_weights_count(a); i++) {
-        char name[128];
-        const int64_t count = fy_shape_numel(fy_weights_shape(a, i));
-        const size_t bytes = (size_t)count * sizeof(float);
-        snprintf(name, sizeof name, "model/%s/%s", model, fy_weights_name(a, i));
-        const int k = fy_weights_find(b, name);
-        assert_true(k >= 0);
-        float *va = fyi_alloc(bytes), *vb = fyi_alloc(bytes);
-        check_ok(fy_weights_read(a, i, FY_F32, va, count));
-        check_ok(fy_weights_read(b, k, FY_F32, vb, count));
-        if (memcmp(va, vb, bytes) != 0) {
-            fyi_buf_printf(names, "%s ", fy_weights_name(a, i));
-            n++;
-        }
-        fyi_free(vb);
-        fyi_free(va);
-    }
-    fy_weights_close(b);
-    fy_weights_close(a);
-    return n;
-}
 
 #define NORMS "bn1.weight bn1.bias bn2.weight bn2.bias bn3.weight bn3.bias"
 #define STATISTICS                                                                        \
@@ -79,9 +41,9 @@ static const method_case cases[] = {
 static void check_moves(const method_case *c, const char *from, const char *dir)
 {
     fyi_buf encoder = { 0 }, classifier = { 0 };
-    const int n = list_changed(fyt_path(from, "source.safetensors"), dir, "target", &encoder);
-    const int k = list_changed(fyt_path(from, "classifier.safetensors"), dir, "target_classifier",
-                               &classifier);
+    const int n = fyt_list_changed(fyt_path(from, "source.safetensors"), dir, "target", &encoder);
+    const int k = fyt_list_changed(fyt_path(from, "classifier.safetensors"), dir,
+                                   "target_classifier", &classifier);
     assert_int_equal(n > 0, c->encoder[0] != '\0');
     if ((k > 0) != c->moves_classifier)
         fail_msg("%s: of the classifier moved: %s", c->name,
@@ -92,7 +54,8 @@ static void check_moves(const method_case *c, const char *from, const char *dir)
     fyi_buf_release(&classifier);
     fyi_buf_release(&encoder);
     fyi_buf nothing = { 0 };
-    assert_int_equal(list_changed(fyt_path(from, "source.safetensors"), dir, "source", &nothing), 0);
+    assert_int_equal(
+        fyt_list_changed(fyt_path(from, "source.safetensors"), dir, "source", &nothing), 0);
     fyi_buf_release(&nothing);
 }
 
@@ -107,7 +70,7 @@ static void every_method_helps_and_moves_what_it_says(void **state)
         const method_case *c = &cases[i];
         snprintf(dir, sizeof dir, "%s/%s", (const char *)*state, i ? c->name : "source");
         s.o.method = c->name;
-        if (adapt(&s, dir, false, NULL, &r) != FY_OK)
+        if (fyt_adapting_run(&s, dir, false, NULL, &r) != FY_OK)
             fail_msg("%s: %s", c->name, fy_last_error());
         print_message("%-14s source %.3f  only %.3f  last %.3f  chosen %.3f  oracle %.3f\n",
                       c->name, r.source_accuracy, r.plain.source_only, r.plain.last, r.plain.chosen,
@@ -141,23 +104,23 @@ static void the_source_is_spared(void **state)
         snprintf(without, sizeof without, "%s/without-%s", (const char *)*state, methods[i]);
         s.is_alone = false;
         s.o.source_weights = s.o.classifier_weights = NULL;
-        check_ok(adapt(&s, with, false, NULL, &r));
+        check_ok(fyt_adapting_run(&s, with, false, NULL, &r));
         snprintf(file[0], sizeof file[0], "%s/source.safetensors", with);
         snprintf(file[1], sizeof file[1], "%s/classifier.safetensors", with);
         s.is_alone = true;
         s.o.source_weights = file[0];
         s.o.classifier_weights = file[1];
-        check_ok(adapt(&s, without, false, NULL, &r));
+        check_ok(fyt_adapting_run(&s, without, false, NULL, &r));
         assert_true(isnan(r.source_accuracy) && isfinite(r.plain.last));
         check_same_in(with, without, "last.safetensors");
         check_same_in(with, without, "samples.json");
     }
     s.o.method = "coral";
-    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
+    check_status(fyt_adapting_run(&s, *state, false, NULL, &r), FY_EINVAL);
     check_sentence("coral: there is no source, and it learns from the source's samples");
     s.o.method = "shot";
     s.o.classifier_weights = NULL;
-    check_status(adapt(&s, *state, false, NULL, &r), FY_EINVAL);
+    check_status(fyt_adapting_run(&s, *state, false, NULL, &r), FY_EINVAL);
     check_sentence("shot: there is no source; it takes the files of a source model's encoder and");
     fyt_adapting_close(&s);
 }
@@ -186,10 +149,10 @@ static void a_run_stopped_anywhere_ends_in_the_same_bytes(void **state)
         snprintf(broken, sizeof broken, "%s/broken%zu", (const char *)*state, i);
         s.o.method = stops[i].method;
         s.o.workers = 1;
-        check_ok(adapt(&s, whole, false, NULL, &r));
+        check_ok(fyt_adapting_run(&s, whole, false, NULL, &r));
         s.o.workers = 0; /* the number of threads changes nothing */
-        check_status(adapt(&s, broken, false, &stop, &r), FY_ECANCELED);
-        check_ok(adapt(&s, broken, true, NULL, &r));
+        check_status(fyt_adapting_run(&s, broken, false, &stop, &r), FY_ECANCELED);
+        check_ok(fyt_adapting_run(&s, broken, true, NULL, &r));
         for (size_t k = 0; k < LEN(files); k++)
             check_same_in(whole, broken, files[k]);
     }
@@ -210,15 +173,15 @@ static void a_collapsed_run_goes_back(void **state)
     snprintf(whole, sizeof whole, "%s/whole", (const char *)*state);
     snprintf(broken, sizeof broken, "%s/broken", (const char *)*state);
     s.o.rollbacks = 0;
-    check_ok(adapt(&s, plain, false, NULL, &r));
+    check_ok(fyt_adapting_run(&s, plain, false, NULL, &r));
     assert_int_equal(r.times_back, 0);
     assert_true(r.plain.last < r.plain.source_only - 0.2);
     s.o.rollbacks = 50;
-    check_ok(adapt(&s, whole, false, NULL, &r));
+    check_ok(fyt_adapting_run(&s, whole, false, NULL, &r));
     assert_true(r.times_back >= 4 && r.times_back < s.o.steps);
     assert_true(r.plain.last > r.plain.source_only - 0.1);
-    check_status(adapt(&s, broken, false, &stop, &r), FY_ECANCELED);
-    check_ok(adapt(&s, broken, true, NULL, &r));
+    check_status(fyt_adapting_run(&s, broken, false, &stop, &r), FY_ECANCELED);
+    check_ok(fyt_adapting_run(&s, broken, true, NULL, &r));
     check_same_in(whole, broken, "last.safetensors");
     check_same_in(whole, broken, "metrics.jsonl");
     check_same_in(whole, broken, "choice.json");
@@ -246,7 +209,7 @@ static void uneven_classes_are_told(void **state)
     for (int i = 0; i < 2; i++) {
         snprintf(dir, sizeof dir, "%s/%d", (const char *)*state, i);
         s.o.method = i ? "mcc" : "coral";
-        check_ok(adapt(&s, dir, false, NULL, &r));
+        check_ok(fyt_adapting_run(&s, dir, false, NULL, &r));
         assert_int_equal(strncmp(r.warning, "coral takes both domains", 24) == 0, i == 0);
     }
     fyt_adapting_close(&s);
@@ -257,7 +220,7 @@ static void uneven_classes_are_told(void **state)
 static void check_refused(fyt_adapting *s, const char *dir, const char *sentence)
 {
     fy_adapt_report r;
-    check_status(adapt(s, dir, false, NULL, &r), FY_EINVAL);
+    check_status(fyt_adapting_run(s, dir, false, NULL, &r), FY_EINVAL);
     check_sentence(sentence);
 }
 

@@ -2,6 +2,8 @@
 #include "support/adapting.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 static fy_dataset *digits(fy_digit_style style, int64_t size_px, uint64_t seed, int64_t n)
 {
@@ -51,6 +53,7 @@ fy_run *fyt_adapting_begin(fyt_adapting *s, const char *dir, bool resume, fyt_st
                             .progress = stop ? fyt_stop_there : NULL,
                             .progress_arg = stop,
                             .cancel = stop ? &stop->flag : NULL,
+                            .features = s->features,
                             .checkpoint_steps = stop ? 7 : 0 };
     fy_run *r;
     fy_judge_free(s->judge);
@@ -74,4 +77,43 @@ fy_status fyt_adapting_end(fyt_adapting *s, fy_run *r, fy_status st, fy_adapt_re
     assert_true(st != FY_OK || isnan(report->plain.chosen));
     fy_adapt_score(s->judge, report);
     return st;
+}
+
+fy_status fyt_adapting_run(fyt_adapting *s, const char *dir, bool resume, fyt_stopper *stop,
+                           fy_adapt_report *report)
+{
+    fy_run *r = fyt_adapting_begin(s, dir, resume, stop);
+    const fy_adapt_data data = fyt_adapting_data(s);
+    const fy_status st = fy_adapt(r, s->dev, &data, &s->o, report);
+    return fyt_adapting_end(s, r, st, report);
+}
+
+/* ---- who moved ---------------------------------------------------------------------------------------------- */
+
+int fyt_list_changed(const char *file, const char *dir, const char *model, fyi_buf *names)
+{
+    fy_weights *a, *b;
+    int n = 0;
+    check_ok(fy_weights_open(file, &a));
+    check_ok(fy_weights_open(fyt_path(dir, "checkpoint.safetensors"), &b));
+    for (int i = 0; i < fy_weights_count(a); i++) {
+        char name[128];
+        const int64_t count = fy_shape_numel(fy_weights_shape(a, i));
+        const size_t bytes = (size_t)count * sizeof(float);
+        snprintf(name, sizeof name, "model/%s/%s", model, fy_weights_name(a, i));
+        const int k = fy_weights_find(b, name);
+        assert_true(k >= 0);
+        float *va = fyi_alloc(bytes), *vb = fyi_alloc(bytes);
+        check_ok(fy_weights_read(a, i, FY_F32, va, count));
+        check_ok(fy_weights_read(b, k, FY_F32, vb, count));
+        if (memcmp(va, vb, bytes) != 0) {
+            fyi_buf_printf(names, "%s ", fy_weights_name(a, i));
+            n++;
+        }
+        fyi_free(vb);
+        fyi_free(va);
+    }
+    fy_weights_close(b);
+    fy_weights_close(a);
+    return n;
 }

@@ -11,7 +11,8 @@ typedef struct fyt_adapting {
     fy_dataset *source, *source_test, *target, *unlabelled;
     fy_judge *judge;
     fy_adapt_opts o;
-    bool is_alone; /* nothing of the source is given */
+    bool is_alone;         /* nothing of the source is given */
+    fy_features *features; /* lent; NULL: the run's own */
 } fyt_adapting;
 
 /* n samples of each domain, and a method that takes few steps. */
@@ -22,5 +23,12 @@ fy_run *fyt_adapting_begin(fyt_adapting *s, const char *dir, bool resume, fyt_st
 fy_adapt_data fyt_adapting_data(const fyt_adapting *s);
 /* Closes the run, scores the report, and returns st. */
 fy_status fyt_adapting_end(fyt_adapting *s, fy_run *r, fy_status st, fy_adapt_report *report);
+/* All of it around fy_adapt. */
+fy_status fyt_adapting_run(fyt_adapting *s, const char *dir, bool resume, fyt_stopper *stop,
+                           fy_adapt_report *report);
+
+/* The names among file's tensors whose values are others in `model` of the directory's checkpoint, with blanks between; how many of
+ * them. */
+int fyt_list_changed(const char *file, const char *dir, const char *model, fyi_buf *names);
 
 #endif

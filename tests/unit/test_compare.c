@@ -185,7 +185,7 @@ static void an_arm_can_be_a_recipe_beside_this_one(void **state)
 static const char *const shipped[] = {
     "recipes/compare-demo.yaml",  "recipes/kd-mnist.yaml",        "recipes/kd-mnist-usps.yaml",
     "recipes/kd-cifar.yaml",      "recipes/protocol-digits.yaml", "recipes/protocol-drawn.yaml",
-    "recipes/protocol-fsdd.yaml",
+    "recipes/protocol-fsdd.yaml", "recipes/protocol-pacs.yaml",
 };
 
 static void shipped_arms_are_right(void **state)

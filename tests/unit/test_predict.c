@@ -153,6 +153,40 @@ static void results_that_stay_are_given_too(void **state)
     fy_device_close(dev);
 }
 
+/* Globs that match the second model's parameters as well, which moves all the same. */
+static void globs_may_speak_of_the_first_model_alone(void **state)
+{
+    fy_model_opts o = { .input = FY_SHAPE(F), .n_classes = 4, .seed = 1 };
+    const fy_moving_opts moving = { .batch = BATCH, .moves = "* !*", .of_first = true };
+    fy_device *dev;
+    fy_model *chain[2];
+    fy_predictor *plain, *keeping;
+    fy_tensor *a, *b, **into_a[] = { NULL, &a }, **into_b[] = { NULL, &b };
+    fy_dataset *d = blobs(BATCH + 1, 9);
+    (void)state;
+    check_ok(fy_device_open("cpu", &dev));
+    check_ok(fy_model_new("first", two_layers, &o, &chain[0]));
+    o.input = FY_SHAPE(4);
+    check_ok(fy_model_new("second", one_layer, &o, &chain[1]));
+    check_ok(fy_predictor_new(dev, chain, 2, BATCH, &plain));
+    check_ok(fy_predictor_new_moving(dev, chain, 2, &moving, &keeping));
+    for (int i = 0; i < 3; i++) {
+        if (i > 0)
+            change(chain[i < 2], i < 2 ? "out.weight" : "fc1.weight");
+        check_ok(fy_predict(plain, d, into_a));
+        check_ok(fy_predict(keeping, d, into_b));
+        assert_int_equal(are_same(a, b), i < 2); /* what was said to stay is not looked at again */
+        fy_tensor_free(a);
+        fy_tensor_free(b);
+    }
+    fy_predictor_free(keeping);
+    fy_predictor_free(plain);
+    fy_model_free(chain[1]);
+    fy_model_free(chain[0]);
+    fy_dataset_free(d);
+    fy_device_close(dev);
+}
+
 /* Then all is computed, every time. */
 static void what_does_not_fit_is_not_kept(void **state)
 {
@@ -180,6 +214,7 @@ int main(void)
         cmocka_unit_test(what_is_frozen_is_computed_once),
         cmocka_unit_test(nothing_is_kept_where_everything_moves),
         cmocka_unit_test(results_that_stay_are_given_too),
+        cmocka_unit_test(globs_may_speak_of_the_first_model_alone),
         cmocka_unit_test(what_does_not_fit_is_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,6 +120,10 @@ static const fyt_bad_recipe bad_meaning[] = {
       "'adda.classifier_weights' would not be used, since it needs adda.source_weights!=\"\"" },
     { "training_of_a_trained_model", WHOLE "adda: {source_weights: a.safetensors, source_lr: 1}\n",
       "'adda.source_lr' would not be used, since it needs adda.source_weights=\"\"" },
+    { "weights_of_a_trained_encoder",
+      "method: shot\n" SIDES
+      "model: {weights: a.safetensors}\nadapt: {source_weights: b.safetensors}\n",
+      "'model.weights' would not be used, since it needs adapt.source_weights=\"\"" },
     { "rounds_without_a_target", DISTILL "distill: {rounds: 2}\n",
       "x.yaml:4:11: 'distill.rounds' would not be used, since it needs a data side 'target'; leave "
       "it out" },

@@ -140,6 +140,7 @@ FY_API void fy_comparison_close(fy_comparison *c); /* accepts NULL */
  *   runs/<arm>-<seed>/   one run each, as fy_recipe_run leaves it
  *   results.jsonl        a line per run, written anew after each
  *   compare.json         the report
+ *   features/            what frozen layers gave, for all runs, unless the recipe's feature_dir says where
  *   samples/<shift>-<seed>.json   with shifts: which samples its runs have, by hashes and numbers
  *
  * With shifts, names in runs/ begin in "<shift>.".

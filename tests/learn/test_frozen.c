@@ -104,6 +104,36 @@ static void all_of_it_may_be_frozen_for_methods_on_features(void **state)
     fyt_adapting_close(&s);
 }
 
+/* The last layer and the classifier learn what a backbone of the same digits leaves to them, and then the target. */
+static void the_rest_learns(void **state)
+{
+    static const struct {
+        const char *method;
+        double gain; /* at least, half of what it was */
+    } rows[] = { { "coral", 0.01 }, { "shot", 0.16 }, { "bnm", 0.16 } };
+    char file[600], dir[600];
+    fyt_adapting s = fyt_adapting_open(320);
+    fy_adapt_report r;
+    s.o.method = "adabn";
+    s.o.steps = 1;
+    check_ok(fyt_adapting_run(&s, fyt_path(*state, "backbone"), false, NULL, &r));
+    snprintf(file, sizeof file, "%s/backbone/source.safetensors", (const char *)*state);
+    s.o.weights = file;
+    s.o.freeze = "conv?.* bn?.*";
+    s.o.steps = 40;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        s.o.method = rows[i].method;
+        snprintf(dir, sizeof dir, "%s/%s", (const char *)*state, rows[i].method);
+        check_ok(fyt_adapting_run(&s, dir, false, NULL, &r));
+        print_message("%-6s source %.3f  only %.3f  last %.3f  chosen %.3f\n", rows[i].method,
+                      r.source_accuracy, r.plain.source_only, r.plain.last, r.plain.chosen);
+        assert_true(r.source_accuracy > 0.8);
+        if (r.plain.last < r.plain.source_only + rows[i].gain)
+            fail_msg("%s: from %.3f to %.3f", rows[i].method, r.plain.source_only, r.plain.last);
+    }
+    fyt_adapting_close(&s);
+}
+
 /* ---- the beginning ------------------------------------------------------------------------------------------ */
 
 /* One step at no rate. */
@@ -284,6 +314,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_DIR(what_is_frozen_stays_to_the_byte),
         IN_DIR(all_of_it_may_be_frozen_for_methods_on_features),
+        IN_DIR(the_rest_learns),
         IN_DIR(training_begins_with_the_file),
         IN_DIR(a_layer_of_features_is_added),
         IN_DIR(the_cache_changes_nothing),

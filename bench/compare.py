@@ -15,6 +15,8 @@ ferry/peer for a rate, peer/ferry for time and memory.
   distill      steps per second of a student, with a teacher whose words are kept, a live one, and none
   dgl          steps per second of learning from two modalities, jointly, disentangled, and with what
                only one of them knows; and what the latter two cost beside the one before
+  dann, cdan, mcd, mmd
+               steps per second of a method that carries a network to another domain; 64 + 64 images a step
   distill-epoch
                seconds per epoch of a student whose teacher's word is kept, and what that costs beside the student alone
   distill-whole

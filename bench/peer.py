@@ -8,6 +8,7 @@ until the first step is done), peak_rss_mib.
   peer.py resnet18-train --bf16     pytorch/train.py
   peer.py resnet18-features         pytorch/infer.py
   peer.py dgl                       pytorch/dgl.py
+  peer.py dann                      pytorch/carry.py; dann, cdan, mcd, mmd .py
   peer.py jpeg, peer.py head10      pytorch/pictures.py, pytorch/head10.py
 
 PyTorch 1.13 and 2.x. It gets every setting known to make it faster here; docs/benchmarks.md lists
@@ -19,7 +20,8 @@ import resource
 import statistics
 import time
 
-from pytorch import dgl, digits, distill_whole, head10, infer, jpeg, process, train
+from pytorch import (carry, cdan, dann, dgl, digits, distill_whole, head10, infer, jpeg, mcd, mmd, process,
+                     train)
 
 INFER = ("eager", "jit", "compile")
 TRAIN = ("eager", "compile")
@@ -37,6 +39,10 @@ WORKLOADS = {
     "joint": dict.fromkeys(("eager", "plain", "compile"), dgl.joint),
     "dgl": dict.fromkeys(dgl.WAYS, dgl.dgl),
     "dgl-unique": dict.fromkeys(dgl.WAYS, dgl.dgl_unique),
+    "dann": dict.fromkeys(carry.WAYS, dann.begin),
+    "cdan": dict.fromkeys(carry.CLASSIC, cdan.begin),
+    "mcd": dict.fromkeys(carry.CLASSIC, mcd.begin),
+    "mmd": dict.fromkeys(carry.CLASSIC, mmd.begin),
     "jpeg": dict.fromkeys(("pillow", "tensor"), jpeg.begin),
 }
 
@@ -137,7 +143,7 @@ def main():
     base = {"workload": a.workload, "system": "pytorch", "version": torch.__version__}
 
     def put(metric, value):
-        print(json.dumps({**base, "metric": metric, "value": round(value, 6),
+        print(json.dumps({**base, "metric": metric, "value": float("%.9g" % value),
                           "variant": a.variant, "threads": a.threads, "blas": blas}), flush=True)
     measure(a, put)
 

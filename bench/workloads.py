@@ -24,6 +24,8 @@ UNITS = {"steps_per_s": "steps/s", "images_per_s": "images/s", "startup_s": "s t
 
 TRAIN = "eager", "compile"
 INFER = "eager", "jit", "compile"
+WAYS = "eager", "plain", "jit", "compile"
+CLASSIC_WAYS = ("classic",) + WAYS
 LIVE = "live-eager", "live-jit"
 CACHED = "cached-eager", "cached-jit"
 
@@ -45,6 +47,13 @@ def alike(metric, workload, variants, words="f32", args=()):
 def steps_of(workload, variants):
     """A step of a workload and of its namesake."""
     return alike("steps_per_s", workload, variants, workload)
+
+
+def adapting(method, about, variants):
+    """Of one SGD step that carries a network to another domain."""
+    return Workload("one step: %s; 64 + 64 images of 28x28" % about, (), 60, False,
+                    Check(1, len(variants), 2e-5), False,
+                    (steps_of(method, variants), alike("peak_rss_mib", method, variants, method)))
 
 
 JOINT = steps_of("joint", ("eager", "plain", "compile"))
@@ -141,6 +150,11 @@ WORKLOADS = {
         (), 60, False, Check(3, 4, 1e-4), False,
         (DGL, JOINT, DGL_UNIQUE, Figure("peak_rss_mib", DGL.ferry, DGL.peers)),
         (Cost(DGL.ferry, JOINT.ferry, 1.15), Cost(DGL_UNIQUE.ferry, DGL.ferry, 1.05))),
+    "dann": adapting("dann", "SGD on encoder, classifier and a critic of domains", WAYS),
+    "cdan": adapting("cdan", "SGD on encoder, classifier and a critic of features times predictions",
+                     CLASSIC_WAYS),
+    "mcd": adapting("mcd", "SGD on all, on two classifiers, and four times on the encoder", CLASSIC_WAYS),
+    "mmd": adapting("mmd", "SGD on encoder and classifier, five kernels", CLASSIC_WAYS),
     # Ferry beside itself: what a search of a head saves.
     "search-head": Workload(
         "100 trials of a new head on a frozen ResNet-18, beside three epochs of all of it, whole processes",

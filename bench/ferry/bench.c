@@ -16,6 +16,7 @@
  *     --plan          print each launch with its kernel */
 #include "bench.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,10 @@ static const workload workloads[] = {
     { "joint", begin_dgl },
     { "dgl", begin_dgl },
     { "dgl-unique", begin_dgl },
+    { "dann", begin_carry },
+    { "cdan", begin_carry },
+    { "mcd", begin_carry },
+    { "mmd", begin_carry },
     { "search-head", begin_search_head },
     { "backbone-3", begin_backbone },
     { "jpeg", begin_jpeg },
@@ -56,7 +61,7 @@ static const workload workloads[] = {
 void bench_put(const bench *b, const char *metric, double value)
 {
     printf("{\"workload\": \"%s\", \"system\": \"ferry\", \"version\": \"%s\", \"metric\": \"%s\", "
-           "\"value\": %.6f}\n",
+           "\"value\": %.9g}\n",
            b->workload, fy_version(), metric, value);
     fflush(stdout);
 }
@@ -136,6 +141,13 @@ done:
     return st;
 }
 
+fy_status bench_share_named(fy_weights_file *f, const fy_model *m)
+{
+    char prefix[64];
+    (void)snprintf(prefix, sizeof prefix, "%s.", fy_model_name(m));
+    return bench_share_model(f, prefix, m);
+}
+
 fy_status bench_share(const bench *b, fy_model *m, fy_shape shape, const float *x)
 {
     fy_weights_file *f = NULL;
@@ -167,6 +179,37 @@ fy_status bench_put_loss(const bench *b, fy_node loss)
     const fy_status st = fy_plan_read(b->plan, loss, &value, 1);
     if (st == FY_OK)
         bench_put_result(b, "", value);
+    return st;
+}
+
+static int find_state(const fy_plan *p, const char *name)
+{
+    int i = 0;
+    while (i < fy_plan_state_count(p) && strcmp(fy_plan_state_name(p, i), name) != 0)
+        i++;
+    return i;
+}
+
+static double mean_size(const float *x, int64_t n)
+{
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += fabs((double)x[i]);
+    return sum / (double)n;
+}
+
+fy_status bench_put_moment(const bench *b, const char *of, const char *state)
+{
+    const int i = find_state(b->plan, state);
+    if (i == fy_plan_state_count(b->plan))
+        return fy_error(FY_EINVAL, "%s: the plan has no state '%s'", b->workload, state);
+    const int64_t n = fy_shape_numel(fy_plan_state_shape(b->plan, i));
+    float *moment = malloc((size_t)n * sizeof *moment);
+    fy_status st = moment ? fy_plan_state_read(b->plan, i, moment, n)
+                          : fy_error(FY_ENOMEM, "no memory for '%s'", state);
+    if (st == FY_OK)
+        bench_put_result(b, of, 1e3 * mean_size(moment, n));
+    free(moment);
     return st;
 }
 

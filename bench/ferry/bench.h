@@ -37,7 +37,8 @@ fy_status begin_distill_epoch(bench *b);
 fy_status begin_distill_whole(bench *b);
 fy_status begin_search_head(bench *b);
 fy_status begin_backbone(bench *b);
-fy_status begin_dgl(bench *b); /* joint, dgl and dgl-unique */
+fy_status begin_dgl(bench *b);   /* joint, dgl and dgl-unique */
+fy_status begin_carry(bench *b); /* dann, cdan, mcd and mmd */
 
 /* One line of figures on stdout. */
 void bench_put(const bench *b, const char *metric, double value);
@@ -65,10 +66,13 @@ fy_status bench_plan(bench *b, const fy_plan_opts *o);
 fy_status bench_open_pictures(const bench *b, fy_dataset **out);
 /* Writes m's values and x [shape] for the other side, if they are wanted. Either may be NULL. */
 fy_status bench_share(const bench *b, fy_model *m, fy_shape shape, const float *x);
-/* m's values, their names after the prefix: for files of several models. */
+/* m's values, their names after the prefix, or after m's own name and a point: for files of several models. */
 fy_status bench_share_model(fy_weights_file *f, const char *prefix, const fy_model *m);
+fy_status bench_share_named(fy_weights_file *f, const fy_model *m);
 /* A figure of the first or second step, to be compared: "first<of>_result". */
 void bench_put_result(const bench *b, const char *of, double value);
 fy_status bench_put_loss(const bench *b, fy_node loss);
+/* The mean size of a state of an optimiser, in thousandths: what gradients have come to so far. */
+fy_status bench_put_moment(const bench *b, const char *of, const char *state);
 
 #endif

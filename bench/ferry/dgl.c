@@ -8,8 +8,6 @@
  *                q_m = softmax(E_m z_m + c_m + log o_m), o_m = 0.9 softmax(s_{-m} / T) + 0.1 / K without gradient */
 #include "bench.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #define PARTS 2
@@ -69,20 +67,13 @@ static fy_shape shape_of(const struct part *p)
     return FY_SHAPE(BATCH, 1, p->side, p->side);
 }
 
-static fy_status share_model(fy_weights_file *f, const fy_model *m)
-{
-    char prefix[32];
-    (void)snprintf(prefix, sizeof prefix, "%s.", fy_model_name(m));
-    return bench_share_model(f, prefix, m);
-}
-
 static fy_status share_part(fy_weights_file *f, const lesson *l, int m, const float *x)
 {
     const fy_shape shape = shape_of(&parts[m]);
     fy_status st;
-    FY_TRY(share_model(f, l->encoder[m]));
+    FY_TRY(bench_share_named(f, l->encoder[m]));
     if (l->expert[m])
-        FY_TRY(share_model(f, l->expert[m]));
+        FY_TRY(bench_share_named(f, l->expert[m]));
     FY_TRY(fy_weights_add(f, parts[m].name, FY_F32, &shape, x));
 done:
     return st;
@@ -97,7 +88,7 @@ static fy_status share(const bench *b, const lesson *l, float *const x[PARTS])
     FY_TRY(fy_weights_create(b->values, &f));
     for (int m = 0; m < PARTS; m++)
         FY_TRY(share_part(f, l, m, x[m]));
-    FY_TRY(share_model(f, l->fusion));
+    FY_TRY(bench_share_named(f, l->fusion));
     return fy_weights_commit(f);
 done:
     fy_weights_abort(f);
@@ -179,37 +170,13 @@ static void define(bench *b, lesson *l)
 
 /* ---- to be compared ------------------------------------------------------------------------------- */
 
-static int find_state(const fy_plan *p, const char *name)
-{
-    int i = 0;
-    while (i < fy_plan_state_count(p) && strcmp(fy_plan_state_name(p, i), name) != 0)
-        i++;
-    return i;
-}
-
-/* The mean size of the fusion's gradients so far: losses hardly tell what else reached it, since Adam's steps are all of one
- * size. */
-static fy_status put_moment(const bench *b)
-{
-    static float moment[CLASSES * PARTS * FEATURES];
-    const int64_t n = CLASSES * PARTS * FEATURES;
-    const int i = find_state(b->plan, "task/fusion.head.weight.exp_avg");
-    double sum = 0;
-    fy_status st;
-    FY_TRY(fy_plan_state_read(b->plan, i, moment, n));
-    for (int64_t k = 0; k < n; k++)
-        sum += fabs((double)moment[k]);
-    bench_put_result(b, "_moment", sum / (double)n * 1e3);
-done:
-    return st;
-}
-
 static fy_status put_results(bench *b)
 {
     const lesson *l = b->state;
     fy_status st;
     FY_TRY(bench_put_loss(b, l->loss));
-    FY_TRY(put_moment(b));
+    /* Losses hardly tell what else reached the fusion, since Adam's steps are all of one size. */
+    FY_TRY(bench_put_moment(b, "_moment", "task/fusion.head.weight.exp_avg"));
 done:
     return st;
 }

@@ -17,11 +17,11 @@ def version():
     return tuple(int(word) for word in torch.__version__.split("+")[0].split(".")[:2])
 
 
-def sgd(parameters, lr=1e-3):
+def sgd(parameters, lr=1e-3, weight_decay=0):
     """In one pass over all parameters where torch has that for processors."""
     import torch
     fused = {"fused": True} if version() >= (2, 4) else {}
-    return torch.optim.SGD(parameters, lr=lr, momentum=0.9, **fused)
+    return torch.optim.SGD(parameters, lr=lr, momentum=0.9, weight_decay=weight_decay, **fused)
 
 
 def adam(parameters, lr=1e-3):
@@ -68,6 +68,27 @@ def take_values(net, state, path):
     if missing or lacking.unexpected_keys:
         raise SystemExit("peer: '%s' is of another network: %s" %
                          (path, ", ".join(missing + lacking.unexpected_keys)))
+
+
+def moment(optimiser, parameter, state):
+    """Reads what gradients have come to so far: the mean size of an optimiser's state, in thousandths."""
+    return lambda: 1e3 * optimiser.state[parameter][state].abs().mean().item()
+
+
+def learning(a, optimiser, losses, last):
+    """A step of one backward pass. losses: the sum first, then what is to be compared; last gets them."""
+    import torch
+    if a.variant == "compile":
+        losses = torch.compile(losses)
+
+    def step():
+        optimiser.zero_grad(set_to_none=True)
+        with precision(a):
+            found = losses()
+        found[0].backward()
+        optimiser.step()
+        last[:] = found
+    return step
 
 
 def images(a, net, shape):

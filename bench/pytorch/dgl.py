@@ -10,7 +10,8 @@
 from collections import OrderedDict
 
 from pytorch import nets
-from pytorch.common import Work, adam, channels_last, load_values, precision, spread, take_values
+from pytorch.common import (Work, adam, channels_last, learning, load_values, moment, precision, spread,
+                            take_values)
 
 SIDES = {"image": 28, "sound": 64}
 BATCH, FEATURES, CLASSES = 64, 64, 10
@@ -81,26 +82,14 @@ def single(name, width):
 
 def work(lesson, optimiser, step, last):
     """Adam's steps are all of one size: the losses hardly tell what else has reached the fusion."""
-    def moment():
-        return 1e3 * optimiser.state[lesson.head.weight]["exp_avg"].abs().mean().item()
-    return Work(step, BATCH, lambda: last[0].item(), {"moment": moment})
+    reached = moment(optimiser, lesson.head.weight, "exp_avg")
+    return Work(step, BATCH, lambda: last[0].item(), {"moment": reached})
 
 
-def stepping(a, lesson, losses):
-    """losses: all of them in one scalar, for one backward pass."""
-    import torch
+def stepping(a, lesson, loss):
+    """loss: all of them in one scalar, for one backward pass."""
     optimiser, last = adam(lesson.nets.parameters()), []
-    if a.variant == "compile":
-        losses = torch.compile(losses)
-
-    def step():
-        optimiser.zero_grad(set_to_none=True)
-        with precision(a):
-            loss = losses()
-        loss.backward()
-        optimiser.step()
-        last[:] = [loss]
-    return work(lesson, optimiser, step, last)
+    return work(lesson, optimiser, learning(a, optimiser, lambda: (loss(),), last), last)
 
 
 def joint(a):

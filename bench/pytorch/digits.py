@@ -17,13 +17,6 @@ def encoder():
                          nn.Flatten(), nn.Linear(1024, 512))
 
 
-def critic():
-    """[n, 512] -> [n, 2]; Ferry's family critic."""
-    from torch import nn
-    return nn.Sequential(nn.Linear(512, 512), nn.ReLU(inplace=True), nn.Linear(512, 512),
-                         nn.ReLU(inplace=True), nn.Linear(512, 2))
-
-
 def images():
     import torch
     return channels_last(torch.randn(BATCH, 1, 28, 28))
@@ -31,7 +24,7 @@ def images():
 
 def adda_parts():
     w = SimpleNamespace(source=channels_last(encoder()).eval(), target=channels_last(encoder()),
-                        critic=critic(), xs=images(), xt=images(),
+                        critic=nets.critic(512, 512), xs=images(), xt=images(),
                         domains=halves(2 * BATCH, BATCH), inverted=halves(BATCH, BATCH))
     w.critic_sgd, w.target_sgd = sgd(w.critic.parameters()), sgd(w.target.parameters())
     return w

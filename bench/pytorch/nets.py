@@ -110,3 +110,28 @@ def conv4(n_features, dropout=0.5):
     layers += [("avgpool", nn.AdaptiveAvgPool2d(1)), ("flatten", nn.Flatten()),
                ("dropout", nn.Dropout(dropout)), ("fc", nn.Linear(64, n_features))]
     return nn.Sequential(OrderedDict(layers))
+
+
+def digits_bn(dropout=0.5):
+    """[n, 1, 28, 28] -> [n, 256]; Ferry's family digits_bn."""
+    from torch import nn
+    return nn.Sequential(OrderedDict([
+        ("conv1", nn.Conv2d(1, 20, 5)), ("bn1", nn.BatchNorm2d(20)),
+        ("pool1", nn.MaxPool2d(2)), ("relu1", nn.ReLU(inplace=True)),
+        ("conv2", nn.Conv2d(20, 50, 5)), ("bn2", nn.BatchNorm2d(50)), ("dropout", nn.Dropout(dropout)),
+        ("pool2", nn.MaxPool2d(2)), ("relu2", nn.ReLU(inplace=True)),
+        ("flatten", nn.Flatten()), ("fc1", nn.Linear(800, 256)), ("bn3", nn.BatchNorm1d(256))]))
+
+
+def linear(width, n_classes):
+    from torch import nn
+    return nn.Sequential(OrderedDict([("fc", nn.Linear(width, n_classes))]))
+
+
+def critic(width, hidden):
+    """[n, width] -> [n, 2]; Ferry's family critic."""
+    from torch import nn
+    return nn.Sequential(OrderedDict([
+        ("fc1", nn.Linear(width, hidden)), ("relu1", nn.ReLU(inplace=True)),
+        ("fc2", nn.Linear(hidden, hidden)), ("relu2", nn.ReLU(inplace=True)),
+        ("fc3", nn.Linear(hidden, 2))]))

@@ -22,6 +22,14 @@ says out.txt "distill, live teacher, jit: second result"
 says out.txt "distill, no teacher: second result"
 says out.txt "distill-whole, kept teacher: redistilled result"
 
+expect 0 dann cdan mcd mmd --check --ferry "$program"
+for method in dann cdan mcd mmd; do
+    says out.txt "$method, $method, jit: second moment result"
+done
+says out.txt "cdan, cdan, classic: second critic moment result"
+expect 0 mcd --quick --ferry "$program"
+says out.txt "mcd"
+
 expect 0 adda supervised startup memory cnn-train --quick --json --ferry "$program"
 says out.txt "cached features / classic loop"
 tail -n 1 out.txt | python3 -c '

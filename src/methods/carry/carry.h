@@ -158,6 +158,8 @@ void carry_move_statistics(carry_stage *s, fy_objective o);
 void carry_move_norms(carry_stage *s, fy_objective o);
 
 /* stage.c */
+/* The batch and the method's objectives over it; with the models open, and the lengths set. Release with carry_close_batch. */
+fy_status carry_build(carry_stage *s);
 fy_status carry_run(carrying *c);
 
 #endif

@@ -91,6 +91,19 @@ static void set_stage(carry_stage *s, fy_stage *stage)
     stage->arg = s;
 }
 
+fy_status carry_build(carry_stage *s)
+{
+    fy_status st;
+    FY_TRY(carry_open_batch(s));
+    if (s->c->method->build)
+        s->c->method->build(s);
+    else
+        build_sum(s);
+    st = fy_graph_status(s->g);
+done:
+    return st;
+}
+
 fy_status carry_run(carrying *c)
 {
     carry_stage s = { .c = c };
@@ -98,12 +111,7 @@ fy_status carry_run(carrying *c)
     fy_status st;
     if (c->method->map)
         FY_TRY(carry_map(c));
-    FY_TRY(carry_open_batch(&s));
-    if (c->method->build)
-        c->method->build(&s);
-    else
-        build_sum(&s);
-    FY_TRY(fy_graph_status(s.g));
+    FY_TRY(carry_build(&s));
     set_stage(&s, &stage);
     FY_TRY(fy_stage_run(c->run, c->dev, &stage));
 done:

@@ -252,6 +252,8 @@ static const fused_case fused[] = {
       SQUARE(2, 2, 0, false, true) },
     { "LeNet's second", S(2, 3, 8, 8), S(5, 3, 5, 5), { { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 },
       SQUARE(2, 2, 0, false, true) },
+    { "more than a block of channels", S(2, 3, 8, 9), S(20, 3, 3, 3), { { 1, 1 }, { 0, 0 }, { 1, 1 }, 1 },
+      SQUARE(2, 2, 0, false, true) },
     { "odd and overlapping", S(2, 4, 9, 7), S(6, 2, 3, 3), { { 1, 1 }, { 1, 1 }, { 1, 1 }, 2 },
       SQUARE(3, 2, 1, false, true) },
     { "strided, hanging over", S(1, 2, 11, 10), S(3, 2, 3, 3), { { 2, 1 }, { 1, 0 }, { 1, 2 }, 1 },

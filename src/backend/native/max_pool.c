@@ -40,6 +40,7 @@ typedef struct job {
     const char *from;
     char *to;
     uint8_t *index;
+    const float *gate; /* of ReLU's gradient */
 } job;
 
 static job job_of(const fyi_launch *l, const fyi_desc *src, const fyi_desc *dst)
@@ -128,9 +129,55 @@ const fyi_kernel fyi_native_max_pool2d_bwd_blocked = { .name = "native-blocks",
                                                        .propose = propose_bwd,
                                                        .run = run_bwd };
 
+/* ---- diff_dst, dst, index -> diff_src, with ReLU's gradient before it ---------------------------------- */
+
+static bool is_blocked(const fyi_desc *d)
+{
+    const fyi_layout blocked = fyi_layout_channel_block(4, 16);
+    return fyi_layout_equal(&d->layout, &blocked);
+}
+
+static bool propose_pool_relu(fy_device *dev, fyi_site *s)
+{
+    const fyi_pool_attr *a = s->attr;
+    (void)dev;
+    if (!fyi_native_is_f32(s) || !takes(s, &s->src[0], &s->src[2]) || !is_blocked(&s->src[2]))
+        return false;
+    const fyi_max_pool p = fyi_max_pool_sizes(&a->o, &s->dst[0], &s->src[0]);
+    s->src[0].layout = s->src[1].layout = s->dst[0].layout = s->src[2].layout;
+    return fyi_max_pool_is_2x2(&p);
+}
+
+static void spread_gated(void *ctx, int64_t begin, int64_t end)
+{
+    const job *j = ctx;
+    const int64_t in = j->p.oh * j->p.ow * 16, out = j->p.h * j->p.w * 16;
+    for (int64_t b = begin; b < end; b++)
+        fyi_pool_relu_bwd_avx512(&j->p, (const float *)j->from + b * in, j->gate + b * in,
+                                 j->index + b * in, (float *)j->to + b * out);
+}
+
+static fy_status run_pool_relu(const fyi_launch *l)
+{
+    const fyi_desc *src = &l->site->dst[0];
+    job j = job_of(l, src, &l->site->src[0]);
+    j.gate = l->src[1];
+    j.index = l->src[2];
+    fyi_parallel(src->shape.d[0] * j.n_blocks, fyi_grain(j.p.h * j.p.w * 16), spread_gated, &j);
+    return FY_OK;
+}
+
+const fyi_kernel fyi_native_pool_relu_bwd_blocked = { .name = "native-blocks",
+                                                      .op = &fyi_op_pool_relu_bwd,
+                                                      .propose = propose_pool_relu,
+                                                      .run = run_pool_relu };
+
 #else
 
 FYI_NATIVE_ABSENT(max_pool2d);
+const fyi_kernel fyi_native_pool_relu_bwd_blocked = { .name = "native-blocks",
+                                                      .op = &fyi_op_pool_relu_bwd,
+                                                      .propose = fyi_native_absent };
 const fyi_kernel fyi_native_max_pool2d_bwd_blocked = { .name = "native-blocks",
                                                        .op = &fyi_op_max_pool2d_bwd,
                                                        .propose = fyi_native_absent };

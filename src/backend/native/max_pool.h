@@ -27,5 +27,8 @@ void fyi_max_pool_avx512(const fyi_max_pool *p, int lanes, const void *src, void
                          uint8_t *index);
 void fyi_max_pool_bwd_avx512(const fyi_max_pool *p, const void *diff_dst, const uint8_t *index,
                              void *diff_src);
+/* The same of 2x2 windows of f32 where dst is above 0, and zeros elsewhere: ReLU's gradient before it. */
+void fyi_pool_relu_bwd_avx512(const fyi_max_pool *p, const float *diff_dst, const float *dst,
+                              const uint8_t *index, float *diff_src);
 
 #endif

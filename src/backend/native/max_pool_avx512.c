@@ -152,8 +152,13 @@ static void pool_bwd_f32(const fyi_max_pool *p, const float *diff_dst, const uin
     }
 }
 
-/* Each window is written whole; what lies in none is zeroed first. */
-INLINE void pool_bwd_2x2(bool is_bf16, const fyi_max_pool *p, const void *diff_dst,
+INLINE __mmask16 above_zero(vec v)
+{
+    return _mm512_cmp_ps_mask(v, zero(), _CMP_GT_OQ);
+}
+
+/* Each window is written whole; what lies in none is zeroed first. dst NULL: without ReLU. */
+INLINE void pool_bwd_2x2(bool is_bf16, const fyi_max_pool *p, const void *diff_dst, const void *dst,
                          const uint8_t *index, void *diff_src)
 {
     if (p->h != 2 * p->oh || p->w != 2 * p->ow)
@@ -162,20 +167,28 @@ INLINE void pool_bwd_2x2(bool is_bf16, const fyi_max_pool *p, const void *diff_d
         for (int64_t ox = 0; ox < p->ow; ox++) {
             const int64_t o = (oy * p->ow + ox) * 16, to = (2 * oy * p->w + 2 * ox) * 16;
             const __m128i which = _mm_loadu_si128((const __m128i *)(index + o));
-            const vec diff = load_stored(is_bf16, diff_dst, o);
+            vec diff = load_stored(is_bf16, diff_dst, o);
+            if (dst)
+                diff = keep(above_zero(load_stored(is_bf16, dst, o)), diff);
             EACH (k, 4)
                 store_stored(is_bf16, diff_src, to + (k / 2 * p->w + k % 2) * 16,
                              keep(_mm_cmpeq_epi8_mask(which, _mm_set1_epi8((char)k)), diff));
         }
 }
 
+void fyi_pool_relu_bwd_avx512(const fyi_max_pool *p, const float *diff_dst, const float *dst,
+                              const uint8_t *index, float *diff_src)
+{
+    pool_bwd_2x2(false, p, diff_dst, dst, index, diff_src);
+}
+
 void fyi_max_pool_bwd_avx512(const fyi_max_pool *p, const void *diff_dst, const uint8_t *index,
                              void *diff_src)
 {
     if (fyi_max_pool_is_2x2(p) && p->is_bf16)
-        pool_bwd_2x2(true, p, diff_dst, index, diff_src);
+        pool_bwd_2x2(true, p, diff_dst, NULL, index, diff_src);
     else if (fyi_max_pool_is_2x2(p))
-        pool_bwd_2x2(false, p, diff_dst, index, diff_src);
+        pool_bwd_2x2(false, p, diff_dst, NULL, index, diff_src);
     else if (p->is_bf16)
         pool_bwd_bf16(p, diff_dst, index, diff_src);
     else

@@ -203,6 +203,22 @@ static const conv_pool_case plain_cases[] = {
       32,
       5,
       0 },
+    { { "plain 20 -> 50, 5x5", "channels that fill no block", with_bias_and_relu, 1e-5 },
+      4,
+      20,
+      12,
+      12,
+      50,
+      5,
+      0 },
+    { { "plain 40 -> 24, 3x3 pad", "padding on both sides of 8 and 16 lanes", bare, 1e-5 },
+      3,
+      40,
+      16,
+      16,
+      24,
+      3,
+      1 },
     { { "plain bias, relu", "fused", with_bias_and_relu, 1e-5 }, 3, 32, 15, 16, 64, 3, 1 },
     { { "plain residual", "fused with another tensor", with_residual, 1e-5 }, 3, 32, 14, 16, 32, 3, 1 },
 };
@@ -384,6 +400,25 @@ static void threads_change_no_bit_of_pooled(const conv_pool_case *c)
                       1, &src);
 }
 
+/* With the bias and its gradient. */
+static void threads_change_no_bit_of_plain(const conv_pool_case *c)
+{
+    const int64_t oh = c->h + 2 * c->pad - c->k + 1, ow = c->w + 2 * c->pad - c->k + 1;
+    const fyi_spec image = { FY_F32, FY_SHAPE(c->n, c->ic, c->h, c->w) };
+    const fyi_spec weights = { FY_F32, FY_SHAPE(c->oc, c->ic, c->k, c->k) };
+    const fyi_spec bias = { FY_F32, FY_SHAPE(c->oc) },
+                   dst = { FY_F32, FY_SHAPE(c->n, c->oc, oh, ow) };
+    fyi_conv_attr a = { .o = fy_conv_defaults() };
+    a.o.pad[0] = a.o.pad[1] = c->pad;
+    a.target = image.shape;
+    check_threads(&fyi_op_conv2d_bwd_data, &a, 2, (fyi_spec[]){ dst, weights }, 1, &image);
+    a.has_bias = true;
+    check_threads(&fyi_op_conv2d, &a, 3, (fyi_spec[]){ image, weights, bias }, 1, &dst);
+    a.target = weights.shape;
+    check_threads(&fyi_op_conv2d_bwd_weights, &a, 2, (fyi_spec[]){ dst, image }, 2,
+                  (fyi_spec[]){ weights, bias });
+}
+
 static void threads_change_no_bit(void **state)
 {
     const conv_pool_case first = { .n = 18, .ic = 1, .h = 12, .w = 12, .oc = 32, .k = 5, .pad = 0 };
@@ -392,10 +427,7 @@ static void threads_change_no_bit(void **state)
     const conv_pool_case lenet1 = { .n = 18, .ic = 1, .h = 12, .w = 12, .oc = 20, .k = 5, .pad = 0 };
     const conv_pool_case lenet2 = { .n = 18, .ic = 20, .h = 12, .w = 12, .oc = 50, .k = 5, .pad = 0 };
     const conv_pool_case tails = { .n = 18, .ic = 17, .h = 9, .w = 7, .oc = 47, .k = 3, .pad = 1 };
-    const fyi_conv_attr forward = { .o = { { 1, 1 }, { 1, 1 }, { 1, 1 }, 1 } };
-    const fyi_spec image = { FY_F32, FY_SHAPE(20, 32, 10, 13) };
-    const fyi_spec weights = { FY_F32, FY_SHAPE(32, 32, 3, 3) };
-    fyi_conv_attr a = forward;
+    const conv_pool_case plain = { .n = 20, .ic = 32, .h = 10, .w = 13, .oc = 32, .k = 3, .pad = 1 };
     (void)state;
     if (!fyi_cpu_has_avx512())
         skip();
@@ -405,11 +437,9 @@ static void threads_change_no_bit(void **state)
     threads_change_no_bit_of_pooled(&lenet1);
     threads_change_no_bit_of_pooled(&lenet2);
     threads_change_no_bit_of_pooled(&tails);
-    check_threads(&fyi_op_conv2d, &a, 2, (fyi_spec[]){ image, weights }, 1, &image);
-    a.target = image.shape;
-    check_threads(&fyi_op_conv2d_bwd_data, &a, 2, (fyi_spec[]){ image, weights }, 1, &image);
-    a.target = weights.shape;
-    check_threads(&fyi_op_conv2d_bwd_weights, &a, 2, (fyi_spec[]){ image, image }, 1, &weights);
+    threads_change_no_bit_of_plain(&plain);
+    threads_change_no_bit_of_plain(&lenet2);
+    threads_change_no_bit_of_plain(&tails);
 }
 
 /* ---- training -------------------------------------------------------------------------------- */

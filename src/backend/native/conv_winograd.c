@@ -23,10 +23,21 @@ static bool is_dense(const fy_conv_opts *o)
     return dense;
 }
 
-static bool fits(const fyi_conv_pool_sizes *s, int lanes)
+static bool fits(const fyi_conv_pool_sizes *s)
 {
-    return (s->k == 3 || s->k == 5) && s->pad >= 0 && s->ic % lanes == 0 && s->oc % lanes == 0 &&
-           s->ic >= MIN_CHANNELS && s->oc >= MIN_CHANNELS && s->n >= 1;
+    return (s->k == 3 || s->k == 5) && s->pad >= 0 && s->ic >= MIN_CHANNELS &&
+           s->oc >= MIN_CHANNELS && s->n >= 1;
+}
+
+static int64_t padded(int64_t channels, int lanes)
+{
+    return (channels + lanes - 1) / lanes * lanes;
+}
+
+/* Padding of dst has to stay zero. */
+static bool keeps_zero(const fyi_conv_attr *a)
+{
+    return !a->has_act || (a->lo <= 0 && a->hi >= 0);
 }
 
 /* A convolution of `src` [n, ic, h, w] that gives `dst`, with filters for weights w [oc, ic, k, k]. */
@@ -35,17 +46,18 @@ static bool takes(const fyi_site *site, const fy_shape *src, const fy_shape *dst
 {
     const fyi_winograd_loops *loops = fyi_winograd_loops_here();
     const fyi_conv_attr *a = site->attr;
+    const int lanes = loops ? loops->lanes : 1;
     const fyi_conv_pool_sizes s = { .n = src->d[0],
-                                    .ic = src->d[1],
+                                    .ic = padded(src->d[1], lanes),
                                     .h = src->d[2],
                                     .w = src->d[3],
-                                    .oc = dst->d[1],
+                                    .oc = padded(dst->d[1], lanes),
                                     .k = w->d[2],
                                     .pad = pad,
                                     .true_ic = src->d[1],
                                     .true_oc = dst->d[1] };
-    if (!loops || !is_dense(&a->o) || w->d[3] != s.k || !fits(&s, loops->lanes) || dst->d[2] < 1 ||
-        dst->d[3] < 1)
+    if (!loops || !is_dense(&a->o) || !keeps_zero(a) || w->d[3] != s.k || !fits(&s) ||
+        dst->d[2] < 1 || dst->d[3] < 1)
         return false;
     fyi_winograd_init(wg, loops, &s, f, dst->d[2], dst->d[3]);
     wg->is_bf16 = site->precision == FY_BF16;

@@ -7,7 +7,8 @@
  * with the points 0, 1, -1, 2, -2, infinity for both k, so that B is the same: 4 and 2.8 times fewer
  * multiplications than the direct form. Relative L2 error about 1e-6.
  *
- * Channels lie in blocks of `lanes`, as many floats as a register holds (nChw16c, nChw8c); src, dst and their
+ * Channels lie in blocks of `lanes`, as many floats as a register holds (nChw16c, nChw8c), the last of which may be part padding,
+ * zeros in every tensor; src, dst and their
  * gradients are stored as f32 or bf16, everything else is f32. */
 #ifndef FYI_WINOGRAD_H
 #define FYI_WINOGRAD_H
@@ -68,7 +69,7 @@ struct fyi_winograd_loops {
                           float *sum, int64_t count, int64_t begin, int64_t end);
     void (*grad_weights)(const fyi_winograd *wg, const float *sum, float *diff_w, int64_t begin,
                          int64_t end);
-    /* sums [oc] of diff_dst over images and places, for blocks [begin, end) of oc/lanes. */
+    /* sums [true_oc] of diff_dst over images and places, for blocks [begin, end) of oc/lanes. */
     void (*channel_sums)(const fyi_winograd *wg, const void *diff, float *sums, int64_t begin,
                          int64_t end);
 };

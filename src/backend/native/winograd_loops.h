@@ -364,11 +364,30 @@ INLINE void read_result(int m, const float *p, int64_t plane, vec *y)
         line_out(m, half + 6 * r, 1, y + m * r, 1);
 }
 
+/* Register b of a plain row of true_oc floats; zeros beyond them. */
+INLINE vec load_row(const fyi_winograd *wg, const float *row, int64_t b)
+{
+    const int64_t left = wg->s.true_oc - LANES * b;
+    float some[LANES] = { 0 };
+    if (left >= LANES)
+        return load(row + LANES * b);
+    memcpy(some, row + LANES * b, (size_t)left * sizeof *some);
+    return load(some);
+}
+
+INLINE void store_row(const fyi_winograd *wg, float *row, int64_t b, vec v)
+{
+    const int64_t left = wg->s.true_oc - LANES * b;
+    float some[LANES];
+    store(some, v);
+    memcpy(row + LANES * b, some, (size_t)(left < LANES ? left : LANES) * sizeof *some);
+}
+
 INLINE void map_out(int m, bool is_bf16, const fyi_winograd *wg, const float *p,
                     const fyi_winograd_out *to, place where, int64_t b)
 {
     const fyi_conv_pool_sizes *s = &wg->s;
-    const vec shift = to->bias ? load(to->bias + LANES * b) : zero();
+    const vec shift = to->bias ? load_row(wg, to->bias, b) : zero();
     const vec lo = splat(to->lo), hi = splat(to->hi);
     const int64_t y0 = where.y * m, x0 = where.x * m;
     const int64_t image = (where.image * (s->oc / LANES) + b) * wg->oh;
@@ -503,9 +522,9 @@ INLINE void outer(int cols, bool is_more, const float *v, const float *e, int64_
 INLINE void grad_product(bool is_more, const fyi_winograd *wg, const float *v, const float *e,
                          float *sum, int64_t count)
 {
-    const int64_t ic = wg->s.ic, oc = wg->s.oc, block = wg->chunk * LANES;
+    const int64_t oc = wg->s.oc, block = wg->chunk * LANES;
     for (int64_t o = 0; o < oc; o += 2 * LANES)
-        for (int64_t i = 0; i < ic; i += GRAD_ROWS) {
+        for (int64_t i = 0; i < wg->s.true_ic; i += GRAD_ROWS) {
             const float *from = v + i / LANES * block + i % LANES, *with = e + o / LANES * block;
             if (o + 2 * LANES <= oc)
                 outer(2, is_more, from, with, block, sum + i * oc + o, oc, count);
@@ -532,23 +551,37 @@ static void grad_products(const fyi_winograd *wg, bool is_more, const float *v, 
 
 /* ---- the gradient of the weights: back ------------------------------------------------------------------- */
 
+/* G^T p G of one register of filters, whose taps are `apart` floats apart; rows of sum `plane`. */
+INLINE void filters_back(int k, const float *sum, int64_t plane, float *to, int64_t apart)
+{
+    vec in[36], half[30], out[25];
+    EACH (t, 36)
+        in[t] = load(sum + t * plane);
+    EACH (x, 6)
+        line_weights_diff(k, in + x, 6, half + x, 6);
+    EACH (y, k)
+        line_weights_diff(k, half + 6 * y, 1, out + k * y, 1);
+    EACH (t, k * k)
+        store(to + t * apart, out[t]);
+}
+
+/* Of channels that are padding there are no sums. */
+INLINE void no_filters(int k, float *to, int64_t apart)
+{
+    EACH (t, k * k)
+        store(to + t * apart, zero());
+}
+
 INLINE void grad_block(int k, const fyi_winograd *wg, const float *sum, float *diff_w, int64_t ob,
                        int64_t ib)
 {
     const int64_t oc = wg->s.oc, plane = wg->s.ic * oc, block = LANES * LANES;
     float *to = diff_w + (ob * (wg->s.ic / LANES) + ib) * k * k * block;
-    for (int64_t i = 0; i < LANES; i++) {
-        const float *from = sum + (ib * LANES + i) * oc + ob * LANES;
-        vec in[36], half[30], out[25];
-        EACH (t, 36)
-            in[t] = load(from + t * plane);
-        EACH (x, 6)
-            line_weights_diff(k, in + x, 6, half + x, 6);
-        EACH (y, k)
-            line_weights_diff(k, half + 6 * y, 1, out + k * y, 1);
-        EACH (t, k * k)
-            store(to + t * block + i * LANES, out[t]);
-    }
+    for (int64_t i = 0; i < LANES; i++)
+        if (ib * LANES + i < wg->s.true_ic)
+            filters_back(k, sum + (ib * LANES + i) * oc + ob * LANES, plane, to + i * LANES, block);
+        else
+            no_filters(k, to + i * LANES, block);
 }
 
 static void grad_weights(const fyi_winograd *wg, const float *sum, float *diff_w, int64_t begin,
@@ -576,7 +609,7 @@ INLINE void block_sums(bool is_bf16, const fyi_winograd *wg, const void *diff, f
             part[i % 4] = add(part[i % 4], load_stored(is_bf16, p, LANES * i));
         total = add(total, add(add(part[0], part[1]), add(part[2], part[3])));
     }
-    store(sums + LANES * b, total);
+    store_row(wg, sums, b, total);
 }
 
 static void channel_sums(const fyi_winograd *wg, const void *diff, float *sums, int64_t begin,

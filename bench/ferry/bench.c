@@ -13,7 +13,8 @@
  *     --folder PATH   of pictures: where head10 and jpeg find them, where "pictures" makes them
  *     --images N      how many it makes (256)
  *     --kernel-times FILE   what keeps which kernels are fastest here; without it they are chosen by rule
- *     --plan          print each launch with its kernel */
+ *     --plan          print each launch with its kernel
+ *     --times         the same with its mean time; what is measured meanwhile is slower for it */
 #include "bench.h"
 
 #include <math.h>
@@ -321,9 +322,11 @@ static fy_status run(bench *b)
     FY_TRY(fy_device_set_kernel_times(b->dev, b->kernel_times));
     FY_TRY(fy_graph_new(&b->g));
     FY_TRY(w->begin(b));
+    if (b->show_times && b->plan)
+        fy_plan_measure(b->plan);
     if (b->step)
         FY_TRY(run_steps(b));
-    if (b->show_plan && b->plan)
+    if ((b->show_plan || b->show_times) && b->plan)
         show_plan(b);
     getrusage(RUSAGE_SELF, &use);
     bench_put(b, "peak_rss_mib", (double)use.ru_maxrss / 1024);
@@ -361,6 +364,7 @@ static void read_options(bench *b, int n, char **words)
         b->live |= strcmp(words[i], "--live") == 0;
         b->bf16 |= strcmp(words[i], "--bf16") == 0;
         b->show_plan |= strcmp(words[i], "--plan") == 0;
+        b->show_times |= strcmp(words[i], "--times") == 0;
         b->first_only |= strcmp(words[i], "--first") == 0;
         if (strcmp(words[i], "--values") == 0)
             b->values = next;

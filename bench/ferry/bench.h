@@ -12,7 +12,7 @@ typedef struct bench {
     const char *kernel_times;
     const char *
         values; /* where to write what the other side needs to compute the same; NULL: not wanted */
-    bool live, bf16, show_plan, first_only;
+    bool live, bf16, show_plan, show_times, first_only;
     double spawned_s, block_s;     /* spawned_s 0: unknown */
     int64_t blocks, batch, images; /* batch 0: the workload's own; images: to make */
     fy_device *dev;

@@ -156,7 +156,7 @@ static int64_t filter_at(const setting *s, const winograd_case *c, int64_t o, in
 static fyi_winograd winograd_of(const setting *s, const problem *p, fyi_filters f)
 {
     const winograd_case *c = &p->c;
-    const bool back = f == FYI_OIHW_IO_BWD;
+    const bool back = f != FYI_OIHW_IO;
     const fyi_conv_pool_sizes sizes = { .n = c->n,
                                         .ic = back ? c->oc : c->ic,
                                         .true_ic = back ? c->oc : c->ic,
@@ -228,6 +228,9 @@ static void *scratch_of(int64_t floats)
 static uint64_t run_images(const setting *s, const problem *p, fyi_filters f, const double *from,
                            const float *filters, const double *want)
 {
+    static const char *const names[] = {
+        [FYI_OIHW_IO] = "dst", [FYI_OIHW_IO_BWD] = "gradient of src", [FYI_OIHW_IO_ADJOINT] = "gradient of src, adjoint"
+    };
     const fyi_winograd wg = winograd_of(s, p, f);
     const int64_t in = wg.s.n * wg.s.ic * wg.s.h * wg.s.w, out = wg.s.n * wg.s.oc * wg.oh * wg.ow;
     const int64_t floats = fyi_winograd_floats(&wg, s->threads);
@@ -236,8 +239,7 @@ static uint64_t run_images(const setting *s, const problem *p, fyi_filters f, co
     float *scratch = scratch_of(floats);
     const fyi_winograd_out to = { .lo = -INFINITY, .hi = INFINITY, .dst = dst };
     fyi_winograd_run(&wg, src, filters, &to, scratch, floats);
-    check_images(f == FYI_OIHW_IO_BWD ? "gradient of src" : "dst", s, p, dst, want, out, wg.s.oc,
-                 wg.oh * wg.ow);
+    check_images(names[f], s, p, dst, want, out, wg.s.oc, wg.oh * wg.ow);
     const uint64_t hash = fyi_hash64(dst, (size_t)out * (s->is_bf16 ? 2 : 4), 0);
     fyi_free(scratch);
     fyi_free(dst);
@@ -267,7 +269,7 @@ static uint64_t run_all(const setting *s, const problem *p)
 {
     const int64_t taps = p->c.k * p->c.k;
     float *filters = scratch_of(n_weights(p));
-    uint64_t hash[3];
+    uint64_t hash[4] = { 0 };
     fy_threads_set(s->threads);
     for (int64_t i = 0; i < n_weights(p); i++)
         filters[filter_at(s, &p->c, i / taps / p->c.ic, i / taps % p->c.ic, i % taps)] =
@@ -275,6 +277,8 @@ static uint64_t run_all(const setting *s, const problem *p)
     hash[0] = run_images(s, p, FYI_OIHW_IO, p->src, filters, p->dst);
     hash[1] = run_images(s, p, FYI_OIHW_IO_BWD, p->diff, filters, p->diff_src);
     hash[2] = run_filters(s, p);
+    if (!s->is_bf16 && !s->is_wide)
+        hash[3] = run_images(s, p, FYI_OIHW_IO_ADJOINT, p->diff, filters, p->diff_src);
     fyi_free(filters);
     fy_threads_set(0);
     return fyi_hash64(hash, sizeof hash, 0);

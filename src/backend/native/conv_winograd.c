@@ -75,8 +75,14 @@ static bool takes_forward(const fyi_site *s, fyi_winograd *wg)
 static bool takes_bwd_data(const fyi_site *s, fyi_winograd *wg)
 {
     const fyi_conv_attr *a = s->attr;
-    return takes(s, &s->src[0].shape, &s->dst[0].shape, &s->src[1].shape,
-                 s->src[1].shape.d[2] - 1 - a->o.pad[0], FYI_OIHW_IO_BWD, wg);
+    if (!takes(s, &s->src[0].shape, &s->dst[0].shape, &s->src[1].shape,
+               s->src[1].shape.d[2] - 1 - a->o.pad[0], FYI_OIHW_IO_BWD, wg))
+        return false;
+    if (fyi_winograd_adjoint_pays(wg)) {
+        const fyi_winograd bwd = *wg;
+        fyi_winograd_init(wg, bwd.loops, &bwd.s, FYI_OIHW_IO_ADJOINT, bwd.oh, bwd.ow);
+    }
+    return true;
 }
 
 static bool takes_bwd_weights(const fyi_site *s, fyi_winograd *wg)

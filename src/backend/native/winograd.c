@@ -6,7 +6,8 @@
 
 /* Of one core: what processors with AVX-512 have, or half of it. Not asked, for the order of sums follows from it. */
 #define CACHE_BYTES (2 << 20)
-#define ROWS 6 /* tiles per register block of the product */
+#define ROWS 6        /* tiles per register block of the product */
+#define MOST_TILES 96 /* of a chunk that stays in the cache */
 
 const fyi_winograd_loops *fyi_winograd_loops_here(void)
 {
@@ -17,6 +18,12 @@ const fyi_winograd_loops *fyi_winograd_loops_here(void)
 #else
     return NULL;
 #endif
+}
+
+/* A chunk is a multiple of so many tiles. */
+static int64_t step_of(const fyi_winograd *wg)
+{
+    return fyi_winograd_is_adjoint(wg) ? wg->tiles_h * wg->tiles_w : ROWS;
 }
 
 static int64_t clamp(int64_t n, int64_t low, int64_t high)
@@ -30,9 +37,10 @@ static int64_t clamp(int64_t n, int64_t low, int64_t high)
 static int64_t chunk_of(const fyi_winograd *wg)
 {
     const int64_t l2 = CACHE_BYTES / (int64_t)sizeof(float), per_tile = 36 * (wg->s.ic + wg->s.oc);
-    const int64_t n =
-        wg->is_wide ? clamp(8 * l2 / per_tile, 132, 516) : clamp(3 * l2 / 8 / per_tile, 24, 96);
-    return FYI_MIN(n, wg->n_tiles + ROWS - 1) / ROWS * ROWS;
+    const int64_t n = wg->is_wide ? clamp(8 * l2 / per_tile, 132, 516)
+                                  : clamp(3 * l2 / 8 / per_tile, 24, MOST_TILES);
+    const int64_t step = step_of(wg);
+    return FYI_MIN(FYI_MAX(n, step), wg->n_tiles + step - 1) / step * step;
 }
 
 void fyi_winograd_init(fyi_winograd *wg, const fyi_winograd_loops *loops,
@@ -40,11 +48,20 @@ void fyi_winograd_init(fyi_winograd *wg, const fyi_winograd_loops *loops,
 {
     const int64_t m = 7 - s->k;
     *wg = (fyi_winograd){ .s = *s, .filters = f, .loops = loops, .oh = oh, .ow = ow };
-    wg->tiles_h = (oh + m - 1) / m;
-    wg->tiles_w = (ow + m - 1) / m;
+    wg->tiles_h = ((f == FYI_OIHW_IO_ADJOINT ? s->h : oh) + m - 1) / m;
+    wg->tiles_w = ((f == FYI_OIHW_IO_ADJOINT ? s->w : ow) + m - 1) / m;
     wg->n_tiles = s->n * wg->tiles_h * wg->tiles_w;
     wg->is_wide = 36 * s->ic * s->oc * (int64_t)sizeof(float) > CACHE_BYTES;
     wg->chunk = chunk_of(wg);
+}
+
+/* Its results are added up in memory: a quarter less tiles has to pay for that. */
+bool fyi_winograd_adjoint_pays(const fyi_winograd *wg)
+{
+    fyi_winograd adjoint;
+    fyi_winograd_init(&adjoint, wg->loops, &wg->s, FYI_OIHW_IO_ADJOINT, wg->oh, wg->ow);
+    return !wg->is_wide && !wg->is_bf16 && step_of(&adjoint) <= MOST_TILES &&
+           4 * adjoint.n_tiles <= 3 * wg->n_tiles;
 }
 
 /* ---- forward ------------------------------------------------------------------------------------------- */
@@ -161,7 +178,8 @@ void fyi_winograd_run(const fyi_winograd *wg, const void *src, const float *weig
      * which chunk a tile is in changes nothing. */
     j.each = chunk_floats(&here);
     j.n_ranges = FYI_MIN(fyi_threads(), (floats - weights_floats(&here)) / j.each);
-    here.chunk = FYI_MIN(here.chunk, (here.n_tiles / j.n_ranges + ROWS) / ROWS * ROWS);
+    const int64_t step = step_of(&here);
+    here.chunk = FYI_MIN(here.chunk, (here.n_tiles / j.n_ranges + step) / step * step);
     j.n_chunks = (here.n_tiles + here.chunk - 1) / here.chunk;
     fyi_parallel(j.n_ranges, 1, run_ranges, &j);
 }

@@ -16,8 +16,16 @@
 #include "backend/native/conv_pool.h"
 
 /* How a transform finds its filters: [oc, ic/lanes, k, k, lanes ic], or [oc/lanes, ic/lanes, k, k, lanes ic, lanes oc];
- * _BWD: the forward pass's filters, for the gradient of src. */
-typedef enum fyi_filters { FYI_OIHW_I, FYI_OIHW_IO, FYI_OIHW_IO_BWD } fyi_filters;
+ * _BWD: the forward pass's filters, for the gradient of src. _ADJOINT: the same, where that is the forward form's transpose:
+ *
+ *   diff_src = sum over tiles of B ((A e A^T) * u) B^T     e: m x m elements of diff_dst
+ * It has as many tiles as the forward pass, where a border around a small image would make many more. */
+typedef enum fyi_filters {
+    FYI_OIHW_I,
+    FYI_OIHW_IO,
+    FYI_OIHW_IO_BWD,
+    FYI_OIHW_IO_ADJOINT
+} fyi_filters;
 
 typedef struct fyi_winograd_loops fyi_winograd_loops;
 
@@ -50,13 +58,13 @@ struct fyi_winograd_loops {
     /* Blocks [begin, end) of the (oc/lanes) (ic/lanes) of weights into u [36][block of oc][ic, width]. */
     void (*weights)(const fyi_winograd *wg, const float *weights, float *u, int64_t begin,
                     int64_t end);
-    /* Tiles first + [begin, end) into v [36, chunk, ic]. */
+    /* Tiles first + [begin, end) into v [36, chunk, ic]; of the adjoint, e in place of d. */
     void (*tiles)(const fyi_winograd *wg, const void *src, float *v, int64_t first, int64_t begin,
                   int64_t end);
     /* p [36, chunk, oc] = v u for `count` tiles, of the 36 x (blocks of oc) products [begin, end). */
     void (*products)(const fyi_winograd *wg, const float *v, const float *u, float *p,
                      int64_t count, int64_t begin, int64_t end);
-    /* Results of tiles first + [begin, end) from p. */
+    /* Results of tiles first + [begin, end) from p; of the adjoint whole images, whose tiles overlap. */
     void (*results)(const fyi_winograd *wg, const float *p, const fyi_winograd_out *to,
                     int64_t first, int64_t begin, int64_t end);
 
@@ -84,6 +92,9 @@ const fyi_winograd_loops *fyi_winograd_loops_here(void);
 void fyi_winograd_init(fyi_winograd *wg, const fyi_winograd_loops *loops,
                        const fyi_conv_pool_sizes *s, fyi_filters f, int64_t oh, int64_t ow);
 
+/* Is the adjoint, for f32, worth more than `wg`, made for _BWD? */
+bool fyi_winograd_adjoint_pays(const fyi_winograd *wg);
+
 /* Floats of scratch: at least those for one thread, best those for all. */
 int64_t fyi_winograd_floats(const fyi_winograd *wg, int threads);
 void fyi_winograd_run(const fyi_winograd *wg, const void *src, const float *weights,
@@ -97,6 +108,11 @@ typedef struct fyi_winograd_grad {
 int64_t fyi_winograd_grad_floats(const fyi_winograd *wg, int threads);
 void fyi_winograd_run_grad(const fyi_winograd *wg, const fyi_winograd_grad *g, float *scratch,
                            int64_t floats);
+
+static inline bool fyi_winograd_is_adjoint(const fyi_winograd *wg)
+{
+    return wg->filters == FYI_OIHW_IO_ADJOINT;
+}
 
 /* The widest block that begins at channel j: `widest`, and for what is left over halves of it. */
 static inline int64_t fyi_product_width(const fyi_winograd *wg, int64_t j)

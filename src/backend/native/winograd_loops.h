@@ -82,6 +82,20 @@ INLINE void line_diff(int m, const vec *e, int s, vec *o, int t)
     o[5 * t] = e[(m - 1) * s];
 }
 
+/* B */
+INLINE void line_back(const vec *p, int s, vec *o, int t)
+{
+    const vec two = splat(2), four = splat(4), five = splat(5);
+    const vec a = add(p[s], p[2 * s]), b = sub(p[s], p[2 * s]);
+    const vec c = add(p[3 * s], p[4 * s]), d = sub(p[3 * s], p[4 * s]);
+    o[0] = mul(four, p[0]);
+    o[t] = fnma3(two, d, mul(four, sub(p[5 * s], b)));
+    o[2 * t] = fnma3(five, p[0], fnma3(four, a, sub(zero(), c)));
+    o[3 * t] = fnma3(five, p[5 * s], fma3(two, d, b));
+    o[4 * t] = add(p[0], add(a, c));
+    o[5 * t] = p[5 * s];
+}
+
 /* G^T */
 INLINE void line_weights_diff(int k, const vec *p, int s, vec *o, int t)
 {
@@ -162,16 +176,18 @@ INLINE void from_oihw_io(int k, const fyi_winograd *wg, const float *weights, fi
         transform_filters(k, w + i * LANES, LANES * LANES, to.u + i * to.pitch, wg->s.ic * wg->s.oc);
 }
 
-/* The same for the gradient of src, a convolution of diff_dst with each filter turned by half a circle: what wg
- * calls ic is the forward pass's oc, and the other way round. */
+/* The same for the gradient of src, a convolution of diff_dst with each filter turned by half a circle, or the forward form's adjoint
+ * with the filters as they are: what wg calls ic is the forward pass's oc, and the other way round. */
 INLINE void from_oihw_io_bwd(int k, const fyi_winograd *wg, const float *weights, filter_place to,
                              int64_t ob, int64_t ib)
 {
     const int64_t taps = k * k, block = LANES * LANES;
+    const bool is_adjoint = fyi_winograd_is_adjoint(wg);
     const float *w = weights + (ib * (wg->s.oc / LANES) + ob) * taps * block;
     float turned[25 * LANES * LANES] __attribute__((aligned(64)));
     for (int64_t t = 0; t < taps; t++)
-        transpose_block(w + (taps - 1 - t) * block, LANES, turned + t * block, LANES);
+        transpose_block(w + (is_adjoint ? t : taps - 1 - t) * block, LANES, turned + t * block,
+                        LANES);
     for (int64_t i = 0; i < LANES; i++)
         transform_filters(k, turned + i * LANES, block, to.u + i * to.pitch, wg->s.ic * wg->s.oc);
 }
@@ -248,6 +264,34 @@ INLINE void tile_in(bool is_bf16, const fyi_winograd *wg, const void *src, place
         store(to + t * plane, d[t]);
 }
 
+/* The m x m elements of a tile of an image [h, w]; zeros where it hangs over. */
+INLINE void read_diff(int m, bool is_bf16, const void *image, int64_t h, int64_t w, place where,
+                      vec *e)
+{
+    const int64_t y = where.y * m, x = where.x * m;
+    const void *p = at(is_bf16, image, (y * w + x) * LANES);
+    const bool whole = y + m <= h && x + m <= w;
+    EACH (r, m)
+        EACH (c, m)
+            e[r * m + c] = whole || (y + r < h && x + c < w)
+                               ? load_stored(is_bf16, p, (r * w + c) * LANES)
+                               : zero();
+}
+
+/* A e A^T, its 36 elements `plane` apart. */
+INLINE void diff_in(int m, bool is_bf16, const void *image, int64_t h, int64_t w, place where,
+                    float *to, int64_t plane)
+{
+    vec in[16], half[24], out[36];
+    read_diff(m, is_bf16, image, h, w, where, in);
+    EACH (c, m)
+        line_diff(m, in + c, m, half + c, m);
+    EACH (r, 6)
+        line_diff(m, half + m * r, 1, out + 6 * r, 1);
+    EACH (t, 36)
+        store(to + t * plane, out[t]);
+}
+
 INLINE void some_tiles(bool is_bf16, const fyi_winograd *wg, const void *src, float *v,
                        int64_t first, int64_t begin, int64_t end)
 {
@@ -259,10 +303,27 @@ INLINE void some_tiles(bool is_bf16, const fyi_winograd *wg, const void *src, fl
     }
 }
 
+INLINE void some_adjoint_tiles(int m, const fyi_winograd *wg, const float *src, float *v,
+                               int64_t first, int64_t begin, int64_t end)
+{
+    const fyi_conv_pool_sizes *s = &wg->s;
+    const int64_t n_icb = s->ic / LANES;
+    for (int64_t i = begin; i < end; i++) {
+        const place where = place_of(wg, first + i);
+        for (int64_t b = 0; b < n_icb; b++)
+            diff_in(m, false, src + (where.image * n_icb + b) * s->h * s->w * LANES, s->h, s->w,
+                    where, v + i * s->ic + b * LANES, wg->chunk * s->ic);
+    }
+}
+
 static void tiles(const fyi_winograd *wg, const void *src, float *v, int64_t first, int64_t begin,
                   int64_t end)
 {
-    if (wg->is_bf16)
+    if (fyi_winograd_is_adjoint(wg) && wg->s.k == 5)
+        some_adjoint_tiles(2, wg, src, v, first, begin, end);
+    else if (fyi_winograd_is_adjoint(wg))
+        some_adjoint_tiles(4, wg, src, v, first, begin, end);
+    else if (wg->is_bf16)
         some_tiles(true, wg, src, v, first, begin, end);
     else
         some_tiles(false, wg, src, v, first, begin, end);
@@ -415,10 +476,46 @@ INLINE void maps_out(int m, bool is_bf16, const fyi_winograd *wg, const float *p
     }
 }
 
+/* B p B^T of one register of channels, added to the elements of an image that the forward pass's tile has read. */
+INLINE void tile_back(const fyi_winograd *wg, const float *p, place where, float *image)
+{
+    const int64_t m = 7 - wg->s.k, pad = wg->s.k - 1 - wg->s.pad;
+    const int64_t y0 = where.y * m - pad, x0 = where.x * m - pad;
+    vec in[36], half[36];
+    EACH (t, 36)
+        in[t] = load(p + t * wg->chunk * wg->s.oc);
+    EACH (x, 6)
+        line_back(in + x, 6, half + x, 6);
+    EACH (y, 6)
+        line_back(half + 6 * y, 1, in + 6 * y, 1);
+    for (int64_t i = 0; i < 6; i++)
+        for (int64_t j = 0; j < 6; j++) {
+            const int64_t y = y0 + i, x = x0 + j, o = (y * wg->ow + x) * LANES;
+            if (y >= 0 && x >= 0 && y < wg->oh && x < wg->ow)
+                store(image + o, add(load(image + o), in[6 * i + j]));
+        }
+}
+
+static void images_back(const fyi_winograd *wg, const float *p, float *dst, int64_t first,
+                        int64_t begin, int64_t end)
+{
+    const int64_t oc = wg->s.oc, size = wg->oh * wg->ow * LANES;
+    for (int64_t i = begin; i < end; i++) {
+        const place where = place_of(wg, first + i);
+        float *image = dst + where.image * wg->oh * wg->ow * oc;
+        if (where.y == 0 && where.x == 0)
+            memset(image, 0, (size_t)(wg->oh * wg->ow * oc) * sizeof *image);
+        for (int64_t b = 0; b < oc / LANES; b++)
+            tile_back(wg, p + i * oc + LANES * b, where, image + b * size);
+    }
+}
+
 static void maps(const fyi_winograd *wg, const float *p, const fyi_winograd_out *to, int64_t first,
                  int64_t begin, int64_t end)
 {
-    if (wg->s.k == 5 && wg->is_bf16)
+    if (fyi_winograd_is_adjoint(wg))
+        images_back(wg, p, to->dst, first, begin, end);
+    else if (wg->s.k == 5 && wg->is_bf16)
         maps_out(2, true, wg, p, to, first, begin, end);
     else if (wg->s.k == 5)
         maps_out(2, false, wg, p, to, first, begin, end);
@@ -433,34 +530,6 @@ static void maps(const fyi_winograd *wg, const float *p, const fyi_winograd_out 
  *   diff_w = G^T (sum over tiles of (B^T d B) (A e A^T)) G      d: source tile, e: m x m elements of diff_dst
  * the transpose of the forward form: 36 products whose inner size is the tiles. */
 
-INLINE void read_diff(int m, bool is_bf16, const fyi_winograd *wg, const void *diff, place where,
-                      int64_t b, vec *e)
-{
-    const int64_t y = where.y * m, x = where.x * m;
-    const int64_t image = (where.image * (wg->s.oc / LANES) + b) * wg->oh;
-    const void *p = at(is_bf16, diff, ((image + y) * wg->ow + x) * LANES);
-    const bool whole = y + m <= wg->oh && x + m <= wg->ow;
-    EACH (r, m)
-        EACH (c, m)
-            e[r * m + c] = whole || (y + r < wg->oh && x + c < wg->ow)
-                               ? load_stored(is_bf16, p, (r * wg->ow + c) * LANES)
-                               : zero();
-}
-
-/* A e A^T */
-INLINE void diff_in(int m, bool is_bf16, const fyi_winograd *wg, const void *diff, place where,
-                    int64_t b, float *to, int64_t plane)
-{
-    vec in[16], half[24], out[36];
-    read_diff(m, is_bf16, wg, diff, where, b, in);
-    EACH (c, m)
-        line_diff(m, in + c, m, half + c, m);
-    EACH (r, 6)
-        line_diff(m, half + m * r, 1, out + 6 * r, 1);
-    EACH (t, 36)
-        store(to + t * plane, out[t]);
-}
-
 INLINE void some_grad_tiles(int m, bool is_bf16, const fyi_winograd *wg, const void *src,
                             const void *diff, float *v, float *e, int64_t first, int64_t begin,
                             int64_t end)
@@ -471,7 +540,9 @@ INLINE void some_grad_tiles(int m, bool is_bf16, const fyi_winograd *wg, const v
         for (int64_t b = 0; b < ic / LANES; b++)
             tile_in(is_bf16, wg, src, where, b, v + (b * chunk + i) * LANES, chunk * ic);
         for (int64_t b = 0; b < oc / LANES; b++)
-            diff_in(m, is_bf16, wg, diff, where, b, e + (b * chunk + i) * LANES, chunk * oc);
+            diff_in(m, is_bf16,
+                    at(is_bf16, diff, (where.image * (oc / LANES) + b) * wg->oh * wg->ow * LANES),
+                    wg->oh, wg->ow, where, e + (b * chunk + i) * LANES, chunk * oc);
     }
 }
 

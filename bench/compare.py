@@ -217,7 +217,7 @@ def values_of(results, side, metric):
 
 
 def span(values):
-    return [round(min(values), 6), round(max(values), 6)] if values else None
+    return [min(values), max(values)] if values else None
 
 
 def best_peer(f, results):

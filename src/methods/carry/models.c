@@ -98,7 +98,7 @@ static fy_status open_source(carrying *c, fy_model_opts *m)
     return c->data->source ? open_new(c, m) : open_as_saved(c, m);
 }
 
-/* Nothing of the encoder may be left to a method that moves it. */
+/* A method that moves the encoder is left something of it. */
 static fy_status find_moves(carrying *c)
 {
     const char *freeze = c->o->freeze ? c->o->freeze : "";

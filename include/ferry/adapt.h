@@ -55,7 +55,9 @@ typedef struct fy_adapt_opts {
     int64_t subspace_axes;  /* subspace: of each domain; 0: 20, or as many as there are */
     double transport_entropy; /* transport: weight of the plan's entropy, relative to the largest cost; 0.01 and more */
     double transport_classes; /* transport: weight of not sending several classes to one sample; 0: labels are not looked at */
-    const fy_augment *augment; /* of all samples that are learnt from; NULL: none */
+    const fy_augment
+        *source_augment; /* of the source's samples while they alone are learnt from; NULL: none */
+    const fy_augment *augment; /* of both domains' samples in adaptation; NULL: none */
     const fy_augment
         *strong; /* self_training: of the view that learns; NULL: shifts, turns, zooms and a hole */
 

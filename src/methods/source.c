@@ -14,6 +14,7 @@ static fy_status open_loader(const source *s, fy_loader **out)
     o.seed = s->seed;
     o.name = "source.labelled";
     o.workers = s->workers;
+    o.augment = s->augment;
     return fy_loader_open(s->train, &o, out);
 }
 
@@ -38,13 +39,16 @@ static bool learns(const source *s)
 /* CE(C(M(x)), y). */
 static fy_status build(const source *s, fy_graph *g, fy_loader *loader, fy_stage *stage)
 {
-    const fy_shape batch = fy_shape_batch(s->batch, fy_dataset_shape(s->train));
+    const fy_shape batch = fy_shape_batch(s->batch, fy_loader_shape(loader));
+    const fy_shape shares = FY_SHAPE(s->batch, fy_dataset_classes(s->train));
     fy_optim optim;
     fy_status st;
     FY_TRY(optim_of(s->optim, &optim));
     const fy_stream in = { .loader = loader,
                            .x = fy_input(g, "x", FY_F32, batch),
-                           .y = fy_input(g, "y", FY_I32, FY_SHAPE(s->batch)) };
+                           .y = fy_input(g, "y", FY_I32, FY_SHAPE(s->batch)),
+                           .q = fy_loader_mixes(loader) ? fy_input(g, "q", FY_F32, shares)
+                                                        : FY_NO_NODE };
     const fy_node f = encode(s, g, in.x);
     const fy_node logits = fy_model_apply(g, s->classifier, f, FY_TRAIN);
     const fy_node loss = loss_cross_entropy(g, logits, &in, s->label_smoothing);

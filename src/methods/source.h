@@ -13,6 +13,7 @@ typedef struct source {
     const fy_dataset *train, *test; /* labelled */
     fy_model *encoder, *classifier; /* one after the other */
     const char *moves;              /* globs of what of the encoder learns; NULL: all of it */
+    const fy_augment *augment;      /* of the samples that are learnt from; NULL: none */
     const fy_optim_opts *optim;
     int64_t batch, steps;
     uint64_t seed;

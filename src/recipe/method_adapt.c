@@ -9,7 +9,7 @@
 typedef struct options {
     fy_adapt_opts o; /* but for the augmentations */
     bool partial;
-    fyi_augment_settings augment, strong;
+    fyi_augment_settings source_augment, augment, strong;
     struct tries {
         fyi_texts methods;
         int64_t trials;
@@ -66,15 +66,15 @@ static const fyi_key adapt_keys[] = {
     PART("classifier_weights", classifier_weights),
     { "freeze", FYI_KEY_TEXT, AT(freeze), 0, 0, NULL, NULL, 0,
         "globs of the encoder's parameters that never move, and are computed once: \"features.*\"; \"\": all do" },
-    WORD("source_optim", source_optim.name, fy_optim_names, TRAINED, "source model: how it learns"),
-    REAL("source_lr", source_optim.lr, 0, 1e6, TRAINED, "source model: learning rate"),
+    WORD("source_optim", source_optim.name, fy_optim_names, NULL, "source model, and the second classifier of mcd and mdd: how they learn"),
+    REAL("source_lr", source_optim.lr, 0, 1e6, NULL, "source model: learning rate"),
     REAL("source_momentum", source_optim.momentum, 0, 1, "source_optim=sgd", "source model: momentum"),
     REAL("source_beta1", source_optim.beta1, 0, 1, "source_optim=adam|adamw", "source model: memory of Adam's mean"),
-    REAL("source_weight_decay", source_optim.weight_decay, 0, 1e6, TRAINED, "source model: weight decay"),
-    INT("source_steps", source_steps, 0, 1e9, TRAINED, "steps of source training; 0: source_epochs counts"),
+    REAL("source_weight_decay", source_optim.weight_decay, 0, 1e6, NULL, "source model: weight decay"),
+    INT("source_steps", source_steps, 0, 1e9, NULL, "steps of source training; 0: source_epochs counts"),
     INT("source_epochs", source_epochs, 0, 1e6, "source_steps=0", "passes over the source"),
-    INT("source_batch", source_batch, 1, 65536, TRAINED, "samples per step of source training"),
-    REAL("label_smoothing", label_smoothing, 0, 0.99, TRAINED,
+    INT("source_batch", source_batch, 1, 65536, NULL, "samples per step of source training"),
+    REAL("label_smoothing", label_smoothing, 0, 0.99, NULL,
         "source model: share of a label that is spread over all classes"),
     INT("steps", steps, 0, 1e9, NULL, "steps of adaptation; 0: epochs counts"),
     INT("epochs", epochs, 0, 1e6, "steps=0", "passes over the target; 0: the method's own number"),
@@ -163,6 +163,7 @@ static void set_defaults(void *to)
 
     *o = (options){ .o = fy_adapt_defaults(),
                     .tries = { .trials = tries.trials, .minutes = tries.minutes } };
+    fyi_augment_defaults(&o->source_augment);
     fyi_augment_defaults(&o->augment);
     fyi_augment_defaults(&o->strong);
 }
@@ -216,7 +217,7 @@ static fy_status set_augment(const fyi_augment_settings *from, fy_augment *room,
 /* What the recipe's options come to on these data; lent by `room`. */
 typedef struct made {
     fy_adapt_opts o;
-    fy_augment augment, strong;
+    fy_augment source_augment, augment, strong;
     fy_pixels source, target;
 } made;
 
@@ -231,6 +232,7 @@ static fy_status make(const fyi_method_site *at, const options *from, made *room
     if (source != NULL)
         room->source = fyi_side_pixels(&side[FYI_SOURCE], source);
     FYI_FORWARD(check_classes(at, from));
+    FYI_FORWARD(set_augment(&from->source_augment, &room->source_augment, &o->source_augment));
     FYI_FORWARD(set_augment(&from->augment, &room->augment, &o->augment));
     FYI_FORWARD(set_augment(&from->strong, &room->strong, &o->strong));
     o->method = at->settings->method->name;
@@ -284,6 +286,7 @@ static fy_status run_auto(const fyi_method_site *at, const void *given, fy_recip
     { sides, .name = word, .kind = &fyi_kind_adapt, .bytes = sizeof(options), .defaults = set_defaults, .run = runs, \
       .help = HELP_##runs, \
       .sections = { { "model", model, offsetof(options, o), false, 0 }, OWN(adapt), { "choice", fyi_choice_keys, offsetof(options, o.rule), false, 0 }, \
+                    { "source_augment", fyi_augment_keys, offsetof(options, source_augment), true, 0 }, \
                     { "augment", fyi_augment_keys, offsetof(options, augment), true, 0 }, __VA_ARGS__ } }
 const fyi_method fyi_adapt_methods[FYI_ADAPT_METHODS] = {
     METHOD("adabn", SPARES, model_keys, { .name = NULL }),

@@ -338,7 +338,7 @@ typedef struct fyi_method_site {
     int workers;
 } fyi_method_site;
 
-#define FYI_METHOD_SECTIONS 14
+#define FYI_METHOD_SECTIONS 15
 #define FYI_EACH_PART \
     "<m>" /* ends the name of a section that there is for every modality: encoder_1, encoder_2 .. */
 typedef struct fyi_method_section {

@@ -127,6 +127,33 @@ static void the_source_is_spared(void **state)
     fyt_adapting_close(&s);
 }
 
+/* Its samples are changed, and mixed, while it alone is learnt; a source model that is there already is as it is. */
+static void augmentation_of_the_source_is_its_own(void **state)
+{
+    static const char *const names[] = { "plain", "changed", "given", "given-changed" };
+    fy_augment change = fy_augment_gentle();
+    fyi_buf changed = { 0 };
+    char dir[LEN(names)][600], file[2][700];
+    fyt_adapting s = fyt_adapting_open(160);
+    fy_adapt_report r;
+    change.mix.mixup_alpha = 0.2f;
+    s.o.method = "shot";
+    s.o.source_steps = s.o.steps = 8;
+    for (size_t i = 0; i < LEN(names); i++) {
+        snprintf(dir[i], sizeof dir[i], "%s/%s", (const char *)*state, names[i]);
+        s.o.source_augment = i % 2 ? &change : NULL;
+        s.o.source_weights = i > 1 ? file[0] : NULL;
+        s.o.classifier_weights = i > 1 ? file[1] : NULL;
+        check_ok(fyt_adapting_run(&s, dir[i], false, NULL, &r));
+        snprintf(file[0], sizeof file[0], "%s/source.safetensors", dir[0]);
+        snprintf(file[1], sizeof file[1], "%s/classifier.safetensors", dir[0]);
+    }
+    assert_true(fyt_list_changed(file[0], dir[1], "source", &changed) > 0);
+    fyi_buf_release(&changed);
+    check_same_in(dir[2], dir[3], "last.safetensors");
+    fyt_adapting_close(&s);
+}
+
 /* ---- stopping ------------------------------------------------------------------------------------------------ */
 
 static void a_run_stopped_anywhere_ends_in_the_same_bytes(void **state)
@@ -268,6 +295,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_DIR(every_method_helps_and_moves_what_it_says),
         IN_DIR(the_source_is_spared),
+        IN_DIR(augmentation_of_the_source_is_its_own),
         IN_DIR(a_run_stopped_anywhere_ends_in_the_same_bytes),
         IN_DIR(a_collapsed_run_goes_back),
         IN_DIR(uneven_classes_are_told),

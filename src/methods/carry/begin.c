@@ -17,6 +17,7 @@ static source source_of(const carrying *c)
                      .encoder = c->source,
                      .classifier = c->source_classifier,
                      .moves = c->moves,
+                     .augment = c->o->source_augment,
                      .optim = &c->o->source_optim,
                      .batch = c->o->source_batch,
                      .steps = c->source_steps,

@@ -1,6 +1,7 @@
 /* adda_models.c: ADDA's options checked, and its five models opened: M_S, C, D, M_T and the target's copy of C. */
 #include "adda.h"
 #include "notes.h"
+#include "source.h"
 
 static fy_status check(const fy_adda_opts *o, const fy_adapt_data *data)
 {
@@ -30,19 +31,16 @@ static int64_t critic_width(const adda *a)
 
 static fy_status open_all(adda *a)
 {
-    fy_status st;
+    const source_networks n = { .encoder = a->o->encoder,
+                                .classifier = a->o->classifier,
+                                .features = a->o->features,
+                                .of = a->data->source,
+                                .pixels = a->o->source_pixels,
+                                .seed = a->o->seed };
     fy_model_opts m = fy_model_defaults();
+    fy_status st;
+    FY_TRY(source_open(&n, &a->source, &a->classifier));
     m.seed = a->o->seed;
-    m.input = *fy_dataset_shape(a->data->source);
-    m.n_classes = 0;
-    m.hidden = a->o->features;
-    FY_TRY(fy_model_open(a->o->encoder, "source", &m, &a->source));
-    FY_TRY(notes_set_pixels(a->source, a->o->source_pixels));
-    m.input = *fy_model_output(a->source);
-    m.n_classes = fy_dataset_classes(a->data->source);
-    m.hidden = 0;
-    FY_TRY(fy_model_open(a->o->classifier, "classifier", &m, &a->classifier));
-    FY_TRY(notes_set_classes(a->classifier, a->data->source));
     m.input = FY_SHAPE(critic_width(a));
     m.n_classes = 2;
     m.hidden = a->o->critic_hidden;

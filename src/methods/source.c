@@ -3,9 +3,47 @@
 
 #include "freeze.h"
 #include "losses.h"
+#include "notes.h"
 #include "optim.h"
 
 #include <math.h>
+
+/* ---- the networks ----------------------------------------------------------------------------------------- */
+
+static fy_status open_encoder(const source_networks *n, fy_model_opts m, fy_model **out)
+{
+    fy_status st;
+    m.n_classes = 0;
+    m.hidden = n->features;
+    FY_TRY(fy_model_open(n->encoder, "source", &m, out));
+    if (m.hidden == 0 || fy_shape_numel(fy_model_output(*out)) == m.hidden)
+        return FY_OK;
+    fy_model_free(*out);
+    *out = NULL;
+    m.n_classes = m.hidden;
+    m.hidden = 0;
+    FY_TRY(fy_model_open(n->encoder, "source", &m, out));
+done:
+    return st;
+}
+
+fy_status source_open(const source_networks *n, fy_model **encoder, fy_model **classifier)
+{
+    fy_model_opts m = fy_model_defaults();
+    fy_status st;
+    m.seed = n->seed;
+    m.input = *fy_dataset_shape(n->of);
+    FY_TRY(open_encoder(n, m, encoder));
+    FY_TRY(notes_set_pixels(*encoder, n->pixels));
+    m.input = *fy_model_output(*encoder);
+    m.n_classes = fy_dataset_classes(n->of);
+    FY_TRY(fy_model_open(n->classifier, "classifier", &m, classifier));
+    FY_TRY(notes_set_classes(*classifier, n->of));
+done:
+    return st;
+}
+
+/* ---- the stage -------------------------------------------------------------------------------------------- */
 
 static fy_status open_loader(const source *s, fy_loader **out)
 {

@@ -1,8 +1,19 @@
-/* source.h: a classifier that learns the source, the first stage of what adapts. Public functions only. */
+/* source.h: encoder and classifier learn the source, the first stage of what adapts. Public functions only. */
 #ifndef FERRY_METHODS_SOURCE_H
 #define FERRY_METHODS_SOURCE_H
 
 #include <ferry/methods.h>
+
+typedef struct source_networks {
+    const char *encoder, *classifier; /* families */
+    int64_t features; /* the encoder's; 0: its own. A family that has but its own gets a layer to it */
+    const fy_dataset *of;
+    const fy_pixels *pixels; /* NULL: not said */
+    uint64_t seed;
+} source_networks;
+
+/* "source" and "classifier", which know pixels and classes. */
+fy_status source_open(const source_networks *n, fy_model **encoder, fy_model **classifier);
 
 typedef struct source {
     const char *stage;  /* NULL: "source" */

@@ -3,28 +3,10 @@
 
 #include "methods/notes.h"
 #include "methods/pretrained.h"
+#include "methods/source.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Families whose result has a width of its own get a layer to the one that is wanted. */
-static fy_status open_encoder(const carrying *c, fy_model_opts m, fy_model **out)
-{
-    fy_status st;
-    m.input = *fy_dataset_shape(c->data->source);
-    m.n_classes = 0;
-    m.hidden = c->o->features;
-    FY_TRY(fy_model_open(c->o->encoder, "source", &m, out));
-    if (m.hidden == 0 || fy_shape_numel(fy_model_output(*out)) == m.hidden)
-        return FY_OK;
-    fy_model_free(*out);
-    *out = NULL;
-    m.n_classes = m.hidden;
-    m.hidden = 0;
-    FY_TRY(fy_model_open(c->o->encoder, "source", &m, out));
-done:
-    return st;
-}
 
 /* What the file has of the encoder, once: a resumed run finds it in its checkpoint, unless that is a light one. */
 static fy_status read_weights(carrying *c)
@@ -45,17 +27,18 @@ done:
     return st;
 }
 
-static fy_status open_new(carrying *c, fy_model_opts *m)
+static fy_status open_new(carrying *c)
 {
+    const fy_adapt_opts *o = c->o;
+    const source_networks n = { .encoder = o->encoder,
+                                .classifier = o->classifier,
+                                .features = o->features,
+                                .of = c->data->source,
+                                .pixels = o->source_pixels,
+                                .seed = o->seed };
     fy_status st;
-    FY_TRY(open_encoder(c, *m, &c->source));
+    FY_TRY(source_open(&n, &c->source, &c->source_classifier));
     FY_TRY(read_weights(c));
-    FY_TRY(notes_set_pixels(c->source, c->o->source_pixels));
-    m->input = *fy_model_output(c->source);
-    m->n_classes = fy_dataset_classes(c->data->source);
-    m->hidden = 0;
-    FY_TRY(fy_model_open(c->o->classifier, "classifier", m, &c->source_classifier));
-    FY_TRY(notes_set_classes(c->source_classifier, c->data->source));
 done:
     return st;
 }
@@ -73,17 +56,20 @@ done:
 }
 
 /* Without the source's samples the files say what its model is. */
-static fy_status open_as_saved(carrying *c, fy_model_opts *m)
+static fy_status open_as_saved(carrying *c)
 {
     const fy_adapt_opts *o = c->o;
+    fy_model_opts m = fy_model_defaults();
     fy_status st;
-    m->input = *fy_dataset_shape(c->data->target);
-    m->n_classes = 0;
-    m->hidden = o->features;
-    FY_TRY(open_saved(o->source_weights, o->encoder, "source", m, &c->source));
-    m->input = *fy_model_output(c->source);
-    m->hidden = 0;
-    FY_TRY(open_saved(o->classifier_weights, o->classifier, "classifier", m, &c->source_classifier));
+    m.seed = o->seed;
+    m.input = *fy_dataset_shape(c->data->target);
+    m.n_classes = 0;
+    m.hidden = o->features;
+    FY_TRY(open_saved(o->source_weights, o->encoder, "source", &m, &c->source));
+    m.input = *fy_model_output(c->source);
+    m.hidden = 0;
+    FY_TRY(
+        open_saved(o->classifier_weights, o->classifier, "classifier", &m, &c->source_classifier));
     if (fy_shape_numel(fy_model_output(c->source_classifier)) < 2)
         st = fy_error(FY_ESHAPE,
                       "%s: '%s' is no classifier; it has to give a number for each of two classes "
@@ -93,9 +79,9 @@ done:
     return st;
 }
 
-static fy_status open_source(carrying *c, fy_model_opts *m)
+static fy_status open_source(carrying *c)
 {
-    return c->data->source ? open_new(c, m) : open_as_saved(c, m);
+    return c->data->source ? open_new(c) : open_as_saved(c);
 }
 
 /* A method that moves the encoder is left something of it. */
@@ -133,13 +119,28 @@ done:
     return st;
 }
 
-static fy_status open_critic(carrying *c, fy_model_opts *m)
+static fy_status open_second(carrying *c)
 {
-    m->input = FY_SHAPE(c->method->critic_width(c));
-    m->n_classes = 2;
-    m->hidden = c->o->critic_hidden;
-    m->activation = c->o->critic_activation;
-    return fy_model_open(c->o->critic, "critic", m, &c->critic);
+    fy_model_opts m = fy_model_defaults();
+    if (!(c->method->moves & CARRY_SECOND))
+        return FY_OK;
+    m.seed = c->o->seed;
+    m.input = *fy_model_output(c->source);
+    m.n_classes = fy_dataset_classes(c->data->source);
+    return fy_model_open(c->o->classifier, "second", &m, &c->second);
+}
+
+static fy_status open_critic(carrying *c)
+{
+    fy_model_opts m = fy_model_defaults();
+    if (!(c->method->moves & CARRY_CRITIC))
+        return FY_OK;
+    m.seed = c->o->seed;
+    m.input = FY_SHAPE(c->method->critic_width(c));
+    m.n_classes = 2;
+    m.hidden = c->o->critic_hidden;
+    m.activation = c->o->critic_activation;
+    return fy_model_open(c->o->critic, "critic", &m, &c->critic);
 }
 
 static fy_status keep_models(carrying *c)
@@ -156,16 +157,12 @@ done:
 
 fy_status carry_open_models(carrying *c)
 {
-    fy_model_opts m = fy_model_defaults();
     fy_status st;
-    m.seed = c->o->seed;
-    FY_TRY(open_source(c, &m));
+    FY_TRY(open_source(c));
     FY_TRY(find_moves(c));
     FY_TRY(open_copies(c));
-    if (c->method->moves & CARRY_SECOND)
-        FY_TRY(fy_model_open(c->o->classifier, "second", &m, &c->second));
-    if (c->method->moves & CARRY_CRITIC)
-        FY_TRY(open_critic(c, &m));
+    FY_TRY(open_second(c));
+    FY_TRY(open_critic(c));
     FY_TRY(keep_models(c));
 done:
     return st;

@@ -98,6 +98,9 @@ typedef void (*fy_log_fn)(void *arg, fy_log_level level, const char *line);
 /* NULL drops everything, which is also the default. */
 FY_API void fy_log_set(fy_log_fn fn, void *arg);
 
+/* A line of your own: for code written on top of Ferry. */
+FY_API void fy_log_write(fy_log_level level, const char *fmt, ...) FY_PRINTF(2, 3);
+
 /* ---- stopping -------------------------------------------------------------------------------- */
 
 /* From now on this thread's long calls (filling a feature cache, predicting a dataset, clustering)

@@ -104,7 +104,8 @@ typedef struct fy_adda_opts {
     double decay_from; /* part of the stage after which both learning rates fall in a line to 0; 1: never */
     int64_t evaluations; /* of the candidates, spread evenly over the stage; at most one per step */
     /* How often the stage, when the target's predicted classes have collapsed by the rule's shares, goes back to the newest candidate
-     * that had not, and on at half the rate. 0: never, as in the paper. */
+     * that had not, and on at half the rate. 0: never, as in the paper. Values that run away end the stage (fy_stage's on_nan): the choice is
+     * then among the candidates of before, and its reason says so. */
     int64_t rollbacks;
 
     /* What makes it stable, all off in the plain method. */

@@ -179,13 +179,16 @@ typedef struct fy_stage {
      * fy_run_keep_data named and metrics.jsonl are put back to what they were before, and a resumed run calls it
      * again. Optional. */
     fy_status (*on_eval)(void *arg, fy_plan *plan, int64_t step, bool *is_over);
+    /* When a value is no number after `step` steps: puts what moves back to values of before, and the stage is over, as if these were
+     * all its steps. NULL, or what it returns but FY_OK: the stage fails with FY_ENAN. */
+    fy_status (*on_nan)(void *arg, int64_t step);
     void *arg;
 } fy_stage;
 FY_API fy_stage fy_stage_defaults(const char *name, const fy_graph *g); /* log 50, cache on */
 
 /* Runs or resumes. FY_ECANCELED after saving when asked to stop. FY_ENAN names the first watched figure, and before
  * evaluations and checkpoints the first parameter or optimiser state, that is not finite, and the newest checkpoint
- * if there is one: it is from before and stays. */
+ * if there is one: it is from before and stays. Unless on_nan has put all right. */
 FY_API FY_NODISCARD fy_status fy_stage_run(fy_run *r, fy_device *dev, const fy_stage *s);
 
 /* A stage in one's own hands: what is frozen is computed, the plan compiled, every loader at its first batch. fy_stage_run

@@ -208,10 +208,9 @@ fy_status fyi_disk_free(const char *path, size_t *bytes);
 
 /* ---- log.c ----------------------------------------------------------------------------------- */
 
-void fyi_log(fy_log_level level, const char *fmt, ...) FY_PRINTF(2, 3);
-#define fyi_info(...) fyi_log(FY_LOG_INFO, __VA_ARGS__)
-#define fyi_note(...) fyi_log(FY_LOG_NOTE, __VA_ARGS__)
-#define fyi_warn(...) fyi_log(FY_LOG_WARN, __VA_ARGS__)
+#define fyi_info(...) fy_log_write(FY_LOG_INFO, __VA_ARGS__)
+#define fyi_note(...) fy_log_write(FY_LOG_NOTE, __VA_ARGS__)
+#define fyi_warn(...) fy_log_write(FY_LOG_WARN, __VA_ARGS__)
 /* The dial of docs/guide.md: the number in the environment's FY_DEBUG, 0 if unset. Read once. */
 int fyi_debug_level(void);
 /* The environment is not asked any more: for tests. */

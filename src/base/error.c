@@ -81,7 +81,7 @@ static void remember_place(const char *file, int line)
     record.file = file;
     record.line = line;
     if (fyi_debug_level() > 0)
-        fyi_log(FY_LOG_DEBUG, "failure at %s:%d: %s", file, line, record.sentence);
+        fy_log_write(FY_LOG_DEBUG, "failure at %s:%d: %s", file, line, record.sentence);
 }
 
 fy_status fyi_fail_at(const char *file, int line, fy_status st, const char *fmt, ...)

@@ -38,7 +38,7 @@ static void deliver_lines(fy_log_level level, char *text)
         receiver(receiver_arg, level, line);
 }
 
-void fyi_log(fy_log_level level, const char *fmt, ...)
+void fy_log_write(fy_log_level level, const char *fmt, ...)
 {
     char text[LINE_CHARS];
     va_list args;
@@ -90,7 +90,7 @@ void fyi_debug_text(const char *text)
     while (*text) {
         const size_t n = strcspn(text, "\n");
 
-        fyi_log(FY_LOG_DEBUG, "%.*s", (int)FYI_MIN(n, (size_t)LINE_CHARS), text);
+        fy_log_write(FY_LOG_DEBUG, "%.*s", (int)FYI_MIN(n, (size_t)LINE_CHARS), text);
         text += n + (text[n] == '\n');
     }
 }

@@ -10,6 +10,11 @@
 
 #define PREDICT_BATCH 250
 
+int64_t adapt_steps(int64_t steps, int64_t epochs, const fy_dataset *d, int64_t batch)
+{
+    return steps > 0 ? steps : epochs * (fy_dataset_count(d) / (batch > 0 ? batch : 1));
+}
+
 fy_status adapt_check(const char *method, const adapt_batch *rows, int n, int64_t evaluations)
 {
     for (int i = 0; i < n; i++)
@@ -216,10 +221,10 @@ static bool has_collapsed(const adapt *a, const fy_choice_rule *rule, int64_t i)
     return fy_has_collapsed(rule, &c[0].target, &c[i].target, a->classes);
 }
 
-/* The newest before the last that has not collapsed; -1: none. */
-static int64_t find_sound(const adapt *a, const fy_choice_rule *rule)
+/* The newest of the first n that has not collapsed; -1: none. */
+static int64_t find_sound(const adapt *a, const fy_choice_rule *rule, int64_t n)
 {
-    int64_t i = a->kept->n - 2;
+    int64_t i = n - 1;
     while (i >= 0 && has_collapsed(a, rule, i))
         i--;
     return i;
@@ -230,7 +235,7 @@ fy_status adapt_watch(adapt *a, const fy_choice_rule *rule, int64_t most)
     static const char *const names[] = { "rollback.to_step", "rollback.rate" };
     struct adapt_kept *k = a->kept;
     fy_candidate *c = &k->candidates[k->n - 1];
-    const int64_t to = find_sound(a, rule);
+    const int64_t to = find_sound(a, rule, k->n - 1);
     if (k->times_back >= most || to < 0 || !has_collapsed(a, rule, k->n - 1))
         return FY_OK;
     c->went_back = true;
@@ -238,7 +243,26 @@ fy_status adapt_watch(adapt *a, const fy_choice_rule *rule, int64_t most)
     k->goes_back = 1;
     k->times_back++;
     const double values[] = { (double)c->back_to, rate_of(a) };
+    fy_log_write(
+        FY_LOG_NOTE,
+        "stage '%s' has collapsed at step %lld, where classes take %.1f%% to %.1f%% of the target: "
+        "back to step %lld, at %g of the learning rate",
+        a->stage, (long long)c->step, 100 * c->target.smallest, 100 * c->target.largest,
+        (long long)c->back_to, rate_of(a));
     return fy_run_metrics(a->run, a->stage, c->step, 2, names, values);
+}
+
+fy_status adapt_recover(adapt *a, const fy_choice_rule *rule, int64_t step)
+{
+    struct adapt_kept *k = a->kept;
+    int64_t to = find_sound(a, rule, k->n);
+    if (k->n == 0)
+        return FY_ENAN;
+    to = to < 0 ? 0 : to;
+    fy_log_write(FY_LOG_WARN, "%s. The stage is over, and the choice is among what came before",
+                 fy_last_error());
+    k->ran_away = step;
+    return load_candidate(a, k->candidates[to].step);
 }
 
 /* Not by adapt_watch: an evaluation that is broken off leaves the models as they are. */
@@ -295,6 +319,15 @@ done:
     return st;
 }
 
+/* "...; its values ran away after step 32" */
+static void say_ran_away(const struct adapt_kept *k, fy_choice *choice)
+{
+    const size_t n = strlen(choice->reason);
+    if (k->ran_away > 0)
+        (void)snprintf(choice->reason + n, sizeof choice->reason - n,
+                       "; its values ran away after step %lld", (long long)k->ran_away);
+}
+
 static fy_status choose(adapt *a, const fy_choice_rule *rule, fy_choice *out)
 {
     const struct adapt_kept *k = a->kept;
@@ -304,6 +337,7 @@ static fy_status choose(adapt *a, const fy_choice_rule *rule, fy_choice *out)
     if (!ballots)
         return fy_error(FY_ENOMEM, "stage '%s': no memory for its choice", a->stage);
     FY_TRY(fy_choose(&t, rule, ballots, out));
+    say_ran_away(k, out);
     FY_TRY(fy_choice_write(a->run, &t, ballots, out));
 done:
     free(ballots);

@@ -32,10 +32,14 @@ typedef struct adapt {
     struct adapt_kept { /* in every checkpoint */
         int64_t n, settled;
         int64_t times_back; /* that the run went back */
+        int64_t ran_away;   /* after this many steps a value was no number; 0: never */
         int32_t goes_back;  /* before its next step */
         fy_candidate candidates[ADAPT_MAX_CANDIDATES];
     } * kept;
 } adapt;
+
+/* `steps`, or where that is 0 what `epochs` over d come to. */
+int64_t adapt_steps(int64_t steps, int64_t epochs, const fy_dataset *d, int64_t batch);
 
 /* FY_EINVAL for batches that a dataset has not enough samples for, and for more evaluations than there can be candidates; `method`
  * begins the sentence. */
@@ -60,6 +64,10 @@ fy_status adapt_evaluate(adapt *a, int64_t step);
 fy_status adapt_watch(adapt *a, const fy_choice_rule *rule, int64_t most);
 /* Before each step: goes back where that was decided. *rate: what the learning rates are to be multiplied by. */
 fy_status adapt_step(adapt *a, double *rate);
+
+/* As fy_stage's on_nan: the models take the values of the newest candidate that has not collapsed, or of the first.
+ * FY_ENAN before there is one. */
+fy_status adapt_recover(adapt *a, const fy_choice_rule *rule, int64_t step);
 
 /* Chooses; writes last*.safetensors, chosen*.safetensors and choice.json; fills the report but for the figures that need
  * labels. The models hold the last step's values afterwards. */

@@ -31,6 +31,7 @@ fy_adda_opts fy_adda_defaults(void)
         .batch = 64,
         .decay_from = 1,
         .evaluations = 20,
+        .rollbacks = 3,
         .adversarial_weight = 1,
         .cluster_components = 20,
         .cluster_restarts = 50,
@@ -154,6 +155,12 @@ done:
     return st;
 }
 
+static fy_status on_nan(void *arg, int64_t step)
+{
+    adda *a = arg;
+    return adapt_recover(&a->adapt, &a->o->rule, step);
+}
+
 static fy_status run_crossing(adda *a, const fy_graph *g, const crossing *c, fy_loader *from,
                               fy_loader *to)
 {
@@ -171,6 +178,7 @@ static fy_status run_crossing(adda *a, const fy_graph *g, const crossing *c, fy_
     s.evaluations = a->evaluations;
     s.seed = a->o->seed;
     s.on_eval = on_eval;
+    s.on_nan = on_nan;
     s.on_step = on_step;
     s.arg = a;
     return fy_stage_run(a->run, a->dev, &s);
@@ -203,18 +211,18 @@ done:
 
 /* ---- the method ------------------------------------------------------------------------------------------------ */
 
-static int64_t steps_of(int64_t steps, int64_t epochs, const fy_dataset *d, int64_t batch)
+/* The rates are constant, then fall in a line to 0. */
+static fy_status set_lengths(adda *a)
 {
-    return steps > 0 ? steps : epochs * (fy_dataset_count(d) / batch);
-}
-
-/* Constant, then falling in a line to 0. */
-static fy_status set_schedule(adda *a)
-{
+    const fy_adda_opts *o = a->o;
+    a->source_steps =
+        adapt_steps(o->source_steps, o->source_epochs, a->data->source, o->source_batch);
+    a->steps = adapt_steps(o->steps, o->epochs, a->data->target, o->batch);
+    a->evaluations = o->evaluations < a->steps ? o->evaluations : a->steps;
     a->schedule = fy_schedule_defaults();
     a->schedule.name = "linear";
     a->schedule.steps = a->steps;
-    a->schedule.start = a->o->decay_from;
+    a->schedule.start = o->decay_from;
     return fy_schedule_check(&a->schedule);
 }
 
@@ -227,7 +235,7 @@ static fy_status check_clusters(const adda *a)
 static fy_status open_adda(adda *a)
 {
     fy_status st;
-    FY_TRY(set_schedule(a));
+    FY_TRY(set_lengths(a));
     FY_TRY(adda_open_models(a));
     FY_TRY(check_clusters(a));
     FY_TRY(adda_keep_models(a));
@@ -246,6 +254,7 @@ static fy_status open_adda(adda *a)
                                 .n = 2,
                                 .n_moved = a->o->critic_on_logits ? 2 : 1 };
     FY_TRY(adapt_open(&a->adapt, a->run, a->dev, a->data, "adapt", &chain));
+    FY_TRY(adapt_validate(&a->adapt));
 done:
     return st;
 }
@@ -269,9 +278,7 @@ fy_status fy_adda(fy_run *r, fy_device *dev, const fy_adapt_data *data, const fy
     adda a = { .run = r, .dev = dev, .data = data, .o = o };
     fy_status st;
     *report = (fy_adapt_report){ .source_accuracy = NAN };
-    a.source_steps = steps_of(o->source_steps, o->source_epochs, data->source, o->source_batch);
-    a.steps = steps_of(o->steps, o->epochs, data->target, o->batch);
-    a.evaluations = o->evaluations < a.steps ? o->evaluations : a.steps;
+    FY_TRY(adda_check(o, data));
     FY_TRY(open_adda(&a));
     FY_TRY(make_source(&a));
     FY_TRY(begin(&a));

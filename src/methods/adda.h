@@ -25,7 +25,9 @@ typedef struct adda {
     picture_moments *moments;
 } adda;
 
-/* adda_models.c: checks options and data, and opens what they ask for. */
+/* adda_models.c */
+/* FY_EINVAL for options and data that it cannot be given. */
+fy_status adda_check(const fy_adda_opts *o, const fy_adapt_data *data);
 fy_status adda_open_models(adda *a);
 /* In every checkpoint. */
 fy_status adda_keep_models(adda *a);

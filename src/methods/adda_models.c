@@ -3,8 +3,11 @@
 #include "notes.h"
 #include "source.h"
 
-static fy_status check(const fy_adda_opts *o, const fy_adapt_data *data)
+fy_status adda_check(const fy_adda_opts *o, const fy_adapt_data *data)
 {
+    if (!data->source)
+        return fy_error(FY_EINVAL, "adda: there is no source, and it learns from the source's "
+                                   "samples; adabn, tent and shot do without");
     const adapt_batch rows[] = {
         { "source_batch", o->source_batch, data->source },
         { "batch", o->batch, data->source },
@@ -29,7 +32,7 @@ static int64_t critic_width(const adda *a)
     return a->o->conditional ? f * k : f;
 }
 
-static fy_status open_all(adda *a)
+fy_status adda_open_models(adda *a)
 {
     const source_networks n = { .encoder = a->o->encoder,
                                 .classifier = a->o->classifier,
@@ -51,12 +54,6 @@ static fy_status open_all(adda *a)
     FY_TRY(fy_model_clone(a->classifier, "target_classifier", &a->target_classifier));
 done:
     return st;
-}
-
-fy_status adda_open_models(adda *a)
-{
-    const fy_status st = check(a->o, a->data);
-    return st == FY_OK ? open_all(a) : st;
 }
 
 fy_status adda_keep_models(adda *a)

@@ -218,14 +218,17 @@ static void put_view(FILE *f, const view *v)
     fprintf(f, "]}");
 }
 
-/* Both domains on the plane of the source's two main directions, so that both moments can be compared. */
+/* Both domains on the plane of the source's two main directions, so that both moments can be compared. Features that ran away have no
+ * place there. */
 static fy_status project_views(view *v, int n, uint64_t seed)
 {
     fy_tensor *mean = NULL, *axes = NULL, *deviation = NULL;
     fy_status st;
     FY_TRY(fy_pca(v[0].features, 2, seed, &mean, &axes, &deviation));
-    for (int i = 0; i < n; i++)
-        FY_TRY(fy_project(v[i].features, mean, axes, deviation, false, &v[i].plane));
+    for (int i = 0; i < n; i++) {
+        st = fy_project(v[i].features, mean, axes, deviation, false, &v[i].plane);
+        FY_TRY(st == FY_ENAN ? FY_OK : st);
+    }
 done:
     fy_tensor_free(deviation);
     fy_tensor_free(axes);
@@ -265,8 +268,9 @@ fy_status picture_write_features(const picture_of *of, bool has_moved, uint64_t 
     FY_TRY(project_views(v, n, seed));
     FY_TRY(open_text(&t));
     for (int i = 0; i < n; i++) {
-        fprintf(t.f, "%s", i ? ",\n  " : "{\"views\": [\n  ");
-        put_view(t.f, &v[i]);
+        fprintf(t.f, "%s", i == 0 ? "{\"views\": [\n  " : v[i].plane ? ",\n  " : "");
+        if (v[i].plane)
+            put_view(t.f, &v[i]);
     }
     fprintf(t.f, "]}\n");
     st = close_text(&t, of->run, "features.json", FY_OK);

@@ -182,7 +182,9 @@ static fy_status write_profile(const running *l)
 static fy_status run_opened(running *l)
 {
     FYI_FORWARD(enter(l));
-    const fy_status st = run_loop(l);
+    fy_status st = run_loop(l);
+    if (st == FY_ENAN && l->s->on_nan)
+        st = l->s->on_nan(l->s->arg, l->at->step);
     if (st == FY_OK)
         report_stalls(l);
     if (st == FY_OK || st == FY_ECANCELED)

@@ -219,6 +219,31 @@ static void a_collapsed_run_goes_back(void **state)
     fyt_adapting_close(&s);
 }
 
+/* What was there before is what is handed back, and on the way to it the run can be stopped. */
+static void values_that_run_away_are_left_behind(void **state)
+{
+    fyt_stopper stop = { .stage = "adapt", .at = 2 };
+    char whole[600], broken[600];
+    fyt_adapting s = fyt_adapting_open(160);
+    fy_adapt_report r;
+    s.o.method = "coral";
+    s.o.optim = (fy_optim_opts){ .name = "sgd", .lr = 1e30 };
+    s.o.steps = s.o.evaluations = 8;
+    snprintf(whole, sizeof whole, "%s/whole", (const char *)*state);
+    snprintf(broken, sizeof broken, "%s/broken", (const char *)*state);
+    check_ok(fyt_adapting_run(&s, whole, false, NULL, &r));
+    assert_true(r.choice.fell_back && r.plain.chosen == r.plain.source_only);
+    assert_true(r.last_step < s.o.steps);
+    assert_non_null(strstr(r.choice.reason, "; its values ran away after step "));
+    check_same_file(fyt_path(whole, "chosen.safetensors"), fyt_path(whole, "source.safetensors"));
+    const fy_status st = fyt_adapting_run(&s, broken, false, &stop, &r);
+    assert_true(st == FY_OK || st == FY_ECANCELED); /* it may be over before */
+    check_ok(fyt_adapting_run(&s, broken, true, NULL, &r));
+    check_same_in(whole, broken, "last.safetensors");
+    check_same_in(whole, broken, "choice.json");
+    fyt_adapting_close(&s);
+}
+
 /* Of a target with three of the ten classes a method that takes both to have all says so, others do not. */
 static void uneven_classes_are_told(void **state)
 {
@@ -298,6 +323,7 @@ int main(void)
         IN_DIR(augmentation_of_the_source_is_its_own),
         IN_DIR(a_run_stopped_anywhere_ends_in_the_same_bytes),
         IN_DIR(a_collapsed_run_goes_back),
+        IN_DIR(values_that_run_away_are_left_behind),
         IN_DIR(uneven_classes_are_told),
         IN_DIR(refusals_are_sentences),
     };

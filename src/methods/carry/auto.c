@@ -26,7 +26,7 @@ fy_auto_opts fy_auto_defaults(void)
 static double now_s(void)
 {
     struct timespec t;
-    (void)timespec_get(&t, TIME_UTC);
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -77,8 +77,7 @@ static void note(trying *t, const fy_adapt_report *r, double seconds)
 {
     struct trying_kept *k = t->kept;
     fy_adapt_try *to = &k->tries[k->n];
-    *to = (fy_adapt_try){ .method = t->plan[k->n],
-                          .has_run = true,
+    *to = (fy_adapt_try){ .has_run = true,
                           .fell_back = r->choice.fell_back,
                           .last_step = r->last_step,
                           .chosen_step = r->chosen_step,
@@ -97,8 +96,9 @@ static void note_failure(trying *t)
 {
     struct trying_kept *k = t->kept;
     fy_adapt_try *to = &k->tries[k->n];
-    *to = (fy_adapt_try){ .method = t->plan[k->n] };
+    *to = (fy_adapt_try){ .has_run = false };
     (void)snprintf(to->reason, sizeof to->reason, "%.255s", fy_last_error());
+    fy_log_write(FY_LOG_WARN, "auto leaves out '%s': %s", t->plan[k->n], fy_last_error());
 }
 
 static fy_status run_within(trying *t, const char *method, fy_adapt_report *report)
@@ -124,7 +124,15 @@ done:
     return st;
 }
 
-/* The run has the source model's files, and what is over needs no checkpoint. After the run's own, which says so. */
+/* What does not suit this method may suit another. */
+static bool is_the_trys(fy_status st)
+{
+    return st == FY_EINVAL || st == FY_ESHAPE || st == FY_ENAN || st == FY_ENOMEM ||
+           st == FY_ENOKERNEL;
+}
+
+/* The run has the source model's files, and what is over needs no checkpoint. After the run's own, which says so; what failed stays as it
+ * is. */
 static void tidy(trying *t, const char *method)
 {
     static const char *const names[] = { "source", "classifier", "checkpoint" };
@@ -144,7 +152,7 @@ static fy_status try_next(trying *t)
     fy_status st = run_within(t, method, &report);
     if (st == FY_OK)
         note(t, &report, now_s() - begin);
-    else if (st == FY_EINVAL || st == FY_ENAN)
+    else if (is_the_trys(st))
         note_failure(t);
     else
         return st;
@@ -152,7 +160,8 @@ static fy_status try_next(trying *t)
     k->seconds += now_s() - t->began_s;
     t->began_s = now_s();
     FY_TRY(fy_run_checkpoint(t->c.run));
-    tidy(t, method);
+    if (k->tries[k->n - 1].has_run)
+        tidy(t, method);
 done:
     return st;
 }
@@ -162,7 +171,7 @@ done:
 static void add_candidate(trying *t, int of, const fy_candidate *c)
 {
     t->of[t->n] = of;
-    t->methods[t->n] = of < 0 ? NULL : t->kept->tries[of].method;
+    t->methods[t->n] = of < 0 ? NULL : t->plan[of];
     t->candidates[t->n++] = *c;
 }
 
@@ -185,7 +194,7 @@ static void add_names(const trying *t, bool has_run, const char *begin, const ch
         const fy_adapt_try *of = &t->kept->tries[i];
         if (of->reason[0] == '\0' || of->has_run != has_run || n >= bytes)
             continue;
-        n += (size_t)snprintf(reason + n, bytes - n, "%s%s", any ? ", " : begin, of->method);
+        n += (size_t)snprintf(reason + n, bytes - n, "%s%s", any ? ", " : begin, t->plan[i]);
         any = true;
     }
     if (any && n < bytes)
@@ -228,6 +237,8 @@ static void fill_tries(const trying *t, fy_adapt_report *r)
 {
     r->n_tries = (int)t->kept->n;
     memcpy(r->tries, t->kept->tries, sizeof r->tries);
+    for (int i = 0; i < r->n_tries; i++)
+        r->tries[i].method = t->plan[i];
     for (int i = 1; i < t->n; i++) {
         fy_adapt_try *to = &r->tries[t->of[i]];
         to->ballot = t->ballots[i];
@@ -241,8 +252,8 @@ static void fill(const trying *t, int shown, fy_adapt_report *r)
     r->source_accuracy = t->c.kept.source_accuracy;
     r->source = t->candidates[0];
     r->signs = t->candidates[r->choice.index];
-    r->method = r->choice.fell_back ? NULL : of->method;
-    r->stage = of->method;
+    r->method = r->choice.fell_back ? NULL : t->plan[shown];
+    r->stage = t->plan[shown];
     r->last_step = of->last_step;
     r->times_back = of->times_back;
     r->chosen_step = r->choice.fell_back ? 0 : of->chosen_step;
@@ -271,15 +282,17 @@ done:
 static fy_status open_kept(trying *t)
 {
     carrying *c = &t->c;
-    bool restored;
     fy_status st;
     t->kept = calloc(1, sizeof *t->kept);
     if (!t->kept)
         return fy_error(FY_ENOMEM, "auto: no memory for its tries");
     FY_TRY(fy_run_keep_data(c->run, "carry", &c->kept, sizeof c->kept, NULL));
-    FY_TRY(fy_run_keep_data(c->run, "auto", t->kept, sizeof *t->kept, &restored));
-    for (int i = 0; i < t->kept->n; i++)
-        t->kept->tries[i].method = t->plan[i];
+    FY_TRY(fy_run_keep_data(c->run, "auto", t->kept, sizeof *t->kept, NULL));
+    if (t->kept->n > t->n_plan)
+        return fy_error(FY_EINVAL,
+                        "auto: the run has tried %lld methods, and %d are named; go on with "
+                        "those that it was begun with",
+                        (long long)t->kept->n, t->n_plan);
     if (c->data->eye)
         FY_TRY(fy_eye_keep(c->data->eye, c->run));
 done:

@@ -11,7 +11,7 @@ typedef struct trying {
     const char *plan[FY_MAX_TRIES]; /* [n_plan] methods */
     int n_plan;
     double began_s;
-    struct trying_kept { /* in every checkpoint; methods are set anew */
+    struct trying_kept { /* in every checkpoint; the plan has the names */
         int64_t n;       /* tries that are over */
         int64_t n_run;
         double seconds, longest_s; /* of all so far, and of one */

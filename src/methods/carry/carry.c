@@ -44,11 +44,6 @@ fy_adapt_opts fy_adapt_defaults(void)
 
 /* ---- the method ------------------------------------------------------------------------------------------- */
 
-static int64_t steps_of(int64_t steps, int64_t epochs, const fy_dataset *d, int64_t batch)
-{
-    return steps > 0 ? steps : epochs * (fy_dataset_count(d) / (batch > 0 ? batch : 1));
-}
-
 static int64_t epochs_of(const carrying *c)
 {
     const int64_t own = c->method->epochs > 0 ? c->method->epochs : USUAL_EPOCHS;
@@ -60,8 +55,8 @@ fy_status carry_set_lengths(carrying *c)
     const fy_adapt_opts *o = c->o;
     if (c->data->source)
         c->source_steps =
-            steps_of(o->source_steps, o->source_epochs, c->data->source, o->source_batch);
-    c->steps = steps_of(o->steps, epochs_of(c), c->data->target, o->batch);
+            adapt_steps(o->source_steps, o->source_epochs, c->data->source, o->source_batch);
+    c->steps = adapt_steps(o->steps, epochs_of(c), c->data->target, o->batch);
     c->evaluations = o->evaluations < c->steps ? o->evaluations : c->steps;
     c->trade_off = o->trade_off >= 0 ? o->trade_off : c->method->trade_off;
     c->schedule = fy_schedule_defaults();

@@ -58,6 +58,12 @@ done:
     return st;
 }
 
+static fy_status on_nan(void *arg, int64_t step)
+{
+    const carry_stage *s = arg;
+    return adapt_recover(&s->c->adapt, &s->c->o->rule, step);
+}
+
 /* ---- building --------------------------------------------------------------------------------------------- */
 
 /* CE_s + w term, by which everything learns that the method moves; of fixed features CE_s alone. */
@@ -88,6 +94,7 @@ static void set_stage(carry_stage *s, fy_stage *stage)
     stage->seed = s->c->o->seed;
     stage->on_step = on_step;
     stage->on_eval = on_eval;
+    stage->on_nan = on_nan;
     stage->arg = s;
 }
 

@@ -37,7 +37,7 @@ typedef struct fyi_result {
     double source_accuracy, seconds;
     int64_t target_count; /* samples that were judged; -1: unknown */
     bool fell_back;
-    const char *reason, *method, *kind, *recipe, *run_dir, *seed; /* "" if missing */
+    const char *reason, *warning, *method, *kind, *recipe, *run_dir, *seed; /* "" if missing */
     const char *chosen_method, *last_method; /* of several that were tried; "": none */
 } fyi_result;
 

@@ -534,7 +534,7 @@ static void what_comes_from_files_is_text(void **state)
     static const struct file evil[] = {
         { "result.json",
           "{\"recipe\": \"" EVIL "\", \"method\": \"" EVIL "\", \"reason\": \"" EVIL
-          "\", \"run_dir\": \"" EVIL "\","
+          "\", \"warning\": \"" EVIL "\", \"run_dir\": \"" EVIL "\","
           " \"seed\": \"" EVIL "\", \"chosen\": \"" EVIL "\", \"chosen_step\": 0}",
           "" },
         { "metrics.jsonl",
@@ -691,6 +691,8 @@ static const struct words_case {
       "a fallback" },
     { "{\"fell_back\": true, \"reason\": \"collapse\"}", "The run kept the source model",
       "a fallback without labels" },
+    { "{\"source_only\": 0.7, \"chosen\": 0.8, \"chosen_step\": 5, \"warning\": \"shot < mcc\"}",
+      "<p class=\"odd\"><b>Warning:</b> shot &lt; mcc.</p>\n</section>", "a warning" },
     { "{\"source_only_swapped\": 0.4, \"source_only\": 0.6, \"chosen\": 0.1}",
       "counts with the two classes exchanged", "two classes" },
     { "{}", "The label-free choice took a step that the run did not record.", "nothing at all" },

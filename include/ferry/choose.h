@@ -51,7 +51,7 @@ typedef struct fy_ballot {
 typedef struct fy_choice {
     int index; /* into the candidates */
     bool fell_back;
-    char reason[1024]; /* in words */
+    char reason[1024]; /* in words, with rounded figures */
 } fy_choice;
 
 /* Gates first. Of the candidates that pass, among the steps of a run those of its second half, each voter (fy_validator_votes) makes
@@ -62,7 +62,8 @@ FY_API FY_NODISCARD fy_status fy_choose(const fy_contest *t, const fy_choice_rul
                                         fy_ballot *ballots, fy_choice *out);
 
 /* choice.json in the run's directory: {"chosen", "fell_back", "reason", "voters": [names], "candidates": [{"method", "step", "gate",
- * "early", "back_to", "place", "better", "voters", "source_accuracy", "largest", "smallest", "validators": {name: value}}]}. */
+ * "early", "back_to", "place", "better", "voters", "source_accuracy", "information", "largest", "smallest",
+ * "validators": {name: value}}]}. Figures in "reason" and "gate" are rounded, for people; a candidate has those that were compared. */
 FY_API FY_NODISCARD fy_status fy_choice_write(fy_run *r, const fy_contest *t,
                                               const fy_ballot *ballots, const fy_choice *c);
 

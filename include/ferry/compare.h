@@ -55,6 +55,7 @@ FY_API const char *fy_verdict_name(fy_verdict v); /* "better" */
 
 /* Fractions of the target that were right; NaN and -1: nobody knows. */
 typedef struct fy_cell {
+    bool has_failed; /* its run did: it handed nothing back, and no figure is known */
     double source_only, chosen, last, oracle;
     int64_t chosen_step, last_step, oracle_step;
     bool fell_back;
@@ -110,16 +111,19 @@ typedef struct fy_comparison_table {
     int n_rows, n_arms;
 } fy_comparison_table;
 
-/* What somebody who chooses does to source models, over all cells of some rows. */
+/* What somebody who chooses does to source models, over all cells of some rows. A cell whose run failed hands nothing back, whoever
+ * would have chosen: to leave it out would flatter what diverges, so the rates count it as the worst that can happen. */
 typedef struct fy_harm {
-    int n;                /* cells of which it is known what is chosen */
-    double harm_rate;     /* share of them that end more than FY_HARM below their source model */
-    double collapse_rate; /* and below half of it */
+    int n;            /* cells of which it is known what is chosen */
+    int failed;       /* and cells whose run failed */
+    double harm_rate; /* share of both that failed, or end more than FY_HARM below their source model */
+    double collapse_rate; /* that failed, or end below half of it */
     double accuracy, gain,
-        oracle_gap; /* means: of what is chosen; of that less source only; of the oracle less it */
+        oracle_gap; /* means over the n: of what is chosen; of that less source only; of the oracle less it */
 } fy_harm;
 #define FY_HARM 0.01
-/* shift, arm NULL: all. by: one of fy_choosers. NaN where n is 0. */
+/* shift, arm NULL: all. by: one of fy_choosers. NaN where there is nothing that a figure is of. Failures are not counted against
+ * source_only, which needs no run, nor against a validator that is unknown for all other cells of the arm. */
 FY_API fy_harm fy_comparison_harm(const fy_comparison_table *t, const char *shift, const char *arm,
                                   const char *by);
 /* "source_only", "chosen", "last", "oracle", then fy_validators, each by itself; NULL-terminated. "chosen" is Ferry's rule. */

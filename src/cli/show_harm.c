@@ -27,7 +27,7 @@ static void print_method(const fy_comparison_table *t, const char *arm, int widt
     const fy_harm chosen = fy_comparison_harm(t, NULL, arm, "chosen");
     const fy_harm last = fy_comparison_harm(t, NULL, arm, "last");
 
-    printf("  %-*s%6d", width, arm != NULL ? arm : "all", chosen.n);
+    printf("  %-*s%6d", width, arm != NULL ? arm : "all", chosen.n + chosen.failed);
     for (size_t i = 0; i < FYI_LEN(shown); i++)
         print_percent(fy_comparison_harm(t, NULL, arm, shown[i]).accuracy, 13);
     print_percent(chosen.harm_rate, 13);
@@ -64,9 +64,9 @@ static void print_chooser(const fy_comparison_table *t, const char *by, int widt
 {
     const fy_harm h = fy_comparison_harm(t, NULL, NULL, by);
 
-    if (h.n == 0)
+    if (h.n + h.failed == 0)
         return;
-    printf("  %-*s%6d", width, name_of(by), h.n);
+    printf("  %-*s%6d", width, name_of(by), h.n + h.failed);
     print_percent(h.accuracy, 10);
     print_percent(h.harm_rate, 10);
     print_percent(h.collapse_rate, 11);
@@ -87,7 +87,9 @@ static void print_choosers(const fy_comparison_table *t)
 
 void fyi_show_harm(const fy_comparison_table *t)
 {
-    if (fy_comparison_harm(t, NULL, NULL, "chosen").n == 0)
+    const fy_harm h = fy_comparison_harm(t, NULL, NULL, "chosen");
+
+    if (h.n + h.failed == 0)
         return;
     printf("%s: target accuracy in percent, means over the cells\n\n", t->name);
     print_methods(t);
@@ -96,4 +98,8 @@ void fyi_show_harm(const fy_comparison_table *t)
     printf("\nHarm: share of the cells that end more than %.0f point below their source model; "
            "collapsed: below half of it.\n",
            100 * FY_HARM);
+    if (h.failed > 0)
+        printf("Of %d cells, %d failed and handed nothing back: they count as harmed and "
+               "collapsed, and have no accuracy.\n",
+               h.n + h.failed, h.failed);
 }

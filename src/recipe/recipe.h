@@ -13,6 +13,7 @@
 #include <ferry/recipe.h>
 
 #include "base/base.h"
+#include "train/json.h"
 
 /* ---- entries: read.c, entries.c -------------------------------------------------------------- */
 
@@ -641,12 +642,11 @@ fy_status fyi_rundir_check(const fyi_settings *s, const fyi_recipe_data *d, cons
 /* What result.json has: fyi_buf_release. */
 fy_status fyi_rundir_result(const fyi_settings *s, const fyi_recipe_data *d,
                             const fy_recipe_result *r, fyi_buf *out);
-/* null for what is not finite: JSON has no NaN; NaN for what is no number. */
-struct json_t *fyi_json_of(double v);
 /* A text where a whole number of JSON could not hold it. */
 struct json_t *fyi_json_seed(uint64_t seed);
 /* Takes root, which may be NULL when out of memory. */
 fy_status fyi_json_write(struct json_t *root, const char *dir, const char *name);
+/* NaN for what is no number. */
 double fyi_json_at(const struct json_t *root, const char *key);
 /* Fills r from result.json where there is one: the run is done. FY_EINVAL if it is another recipe's. */
 fy_status fyi_rundir_finished(const fyi_settings *s, const char *dir, fy_recipe_result *r,

@@ -340,11 +340,6 @@ fy_status fyi_rundir_check(const fyi_settings *s, const fyi_recipe_data *d, cons
 
 /* ---- after it -------------------------------------------------------------------------------- */
 
-json_t *fyi_json_of(double v)
-{
-    return isfinite(v) ? json_real(v) : json_null();
-}
-
 /* Not every reader of JSON keeps whole numbers from 2^53 on (RFC 7493, section 2.2): those are texts. */
 json_t *fyi_json_seed(uint64_t seed)
 {

@@ -109,6 +109,10 @@ static const char *const rules[] = {
     ".line[class*=v-]{stroke:var(--v);stroke-width:3}.mark[class*=v-]{fill:var(--v)}.word{color:var(--v);font-weight:650}",
     ".thin.line{stroke-width:1.2;opacity:.55}.thin.knots{stroke-width:4.5;opacity:.7}.changes td{text-align:left;white-space:normal}",
     "td a{color:var(--s0)}",
+    /* protocols */
+    ".leaders th,.leaders td{padding:5px 7px}.leaders th:first-child{padding-left:0}.leaders .rank{display:inline-block;min-width:1.7em;color:var(--soft);font-weight:400}",
+    ".leaders thead .icon{vertical-align:-3px;margin-right:4px}.leaders .strip{width:200px;padding:0 8px}.strip svg{display:block;width:184px;height:22px}",
+    ".leaders .all>*{border-top:2px solid var(--line);font-weight:650}.leaders thead th:nth-child(n+8){white-space:normal}.leaders thead .strip{text-align:left;padding-bottom:5px}",
     /* searches */
     ".tick.over{stroke:var(--card);stroke-width:4;stroke-linejoin:round;paint-order:stroke}",
     /* many runs */

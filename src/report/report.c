@@ -14,16 +14,17 @@ static const fyi_report_reader readers[] = {
 /* In the order in which somebody reads who asks first whether it worked, then how, then from
  * what. */
 static const fyi_report_section sections[] = {
-    fyi_show_verdict,     fyi_show_tuned,          fyi_show_distilled,     fyi_show_staged,
-    fyi_show_fused,       fyi_show_versus_verdict, fyi_show_cells_verdict, fyi_show_notes,
-    fyi_show_choosers,    fyi_show_cells,          fyi_show_versus_table,  fyi_show_intervals,
-    fyi_show_versus_runs, fyi_show_tries_verdict,  fyi_show_best_tries,    fyi_show_history,
-    fyi_show_importance,  fyi_show_modalities,     fyi_show_subsets,       fyi_show_fusing,
-    fyi_show_numbers,     fyi_show_choice,         fyi_show_target,        fyi_show_training,
-    fyi_show_learning,    fyi_show_lr_find,        fyi_show_critic,        fyi_show_signs,
-    fyi_show_features,    fyi_show_samples,        fyi_show_scores,        fyi_show_confusion,
-    fyi_show_calibration, fyi_show_classes,        fyi_show_mistakes,      fyi_show_figures,
-    fyi_show_fit,         fyi_show_kernels,        fyi_show_about,         fyi_show_origin,
+    fyi_show_verdict,      fyi_show_tuned,          fyi_show_distilled,     fyi_show_staged,
+    fyi_show_fused,        fyi_show_versus_verdict, fyi_show_cells_verdict, fyi_show_failed_cells,
+    fyi_show_notes,        fyi_show_leaders,        fyi_show_choosers,      fyi_show_cells,
+    fyi_show_versus_table, fyi_show_intervals,      fyi_show_versus_runs,   fyi_show_tries_verdict,
+    fyi_show_best_tries,   fyi_show_history,        fyi_show_importance,    fyi_show_modalities,
+    fyi_show_subsets,      fyi_show_fusing,         fyi_show_numbers,       fyi_show_choice,
+    fyi_show_target,       fyi_show_training,       fyi_show_learning,      fyi_show_lr_find,
+    fyi_show_critic,       fyi_show_signs,          fyi_show_features,      fyi_show_samples,
+    fyi_show_scores,       fyi_show_confusion,      fyi_show_calibration,   fyi_show_classes,
+    fyi_show_mistakes,     fyi_show_figures,        fyi_show_fit,           fyi_show_kernels,
+    fyi_show_about,        fyi_show_origin,
 };
 
 void fyi_section_begin(fyi_buf *b, const char *id, const char *title, const char *lead)

@@ -37,7 +37,7 @@ typedef struct fyi_result {
     double source_accuracy, seconds;
     int64_t target_count; /* samples that were judged; -1: unknown */
     bool fell_back;
-    const char *reason, *method, *kind, *recipe, *run_dir, *seed; /* "" if missing */
+    const char *reason, *warning, *method, *kind, *recipe, *run_dir, *seed; /* "" if missing */
     const char *chosen_method, *last_method; /* of several that were tried; "": none */
 } fyi_result;
 
@@ -329,6 +329,8 @@ void fyi_show_versus_table(fyi_report *r, fyi_buf *b);
 void fyi_show_intervals(fyi_report *r, fyi_buf *b);
 void fyi_show_versus_runs(fyi_report *r, fyi_buf *b);
 void fyi_show_cells_verdict(fyi_report *r, fyi_buf *b);
+void fyi_show_failed_cells(fyi_report *r, fyi_buf *b);
+void fyi_show_leaders(fyi_report *r, fyi_buf *b);
 void fyi_show_choosers(fyi_report *r, fyi_buf *b);
 void fyi_show_cells(fyi_report *r, fyi_buf *b);
 
@@ -364,6 +366,10 @@ void fyi_put_cards(fyi_buf *b, const fyi_card *cards, size_t n);
 void fyi_put_gauge(fyi_buf *b, double share);
 /* A table's cell, "91.3%" with such a bar. */
 void fyi_put_share(fyi_buf *b, double share);
+
+/* A table's cell with a share of harmed cells, in another colour where it is more than FYI_FEW. */
+#define FYI_FEW 0.05
+void fyi_put_rate(fyi_buf *b, double rate);
 
 /* What is around the sections: to <div class="page">, and from </main>. */
 void fyi_report_page_begin(fyi_buf *b, const char *title);

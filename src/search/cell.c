@@ -141,6 +141,49 @@ static void fill(const files *f, fy_cell *out)
         choose_alone(f, v, out);
 }
 
+/* ---- the cell of a run that failed ------------------------------------------------------------ */
+
+/* The side that the target's figures are counted on, as data.json has it; it may have failed before it said so. */
+static bool may_be_judged(const json_t *data)
+{
+    const json_t *side = json_object_get(data, "target_eval");
+
+    side = side != NULL ? side : json_object_get(data, "target");
+    return !json_is_false(json_object_get(side, "labelled"));
+}
+
+static void forget(fy_cell *c)
+{
+    *c = (fy_cell){ .source_only = NAN,
+                    .chosen = NAN,
+                    .last = NAN,
+                    .oracle = NAN,
+                    .chosen_step = -1,
+                    .last_step = -1,
+                    .oracle_step = -1 };
+    for (int v = 0; v < FY_MAX_VALIDATORS; v++) {
+        c->alone[v] = NAN;
+        c->alone_step[v] = -1;
+    }
+}
+
+fy_status fyi_cell_of_failed(const char *run_dir, fy_cell *out, bool *is_there)
+{
+    char path[FY_RUN_DIR_MAX + 64];
+    json_t *data = NULL;
+
+    forget(out);
+    out->has_failed = true;
+    FYI_FORWARD(fyi_place_path(run_dir, "data.json", path, sizeof path));
+    if (fyi_path_exists(path))
+        FYI_FORWARD(fyi_run_json(run_dir, "data.json", &data));
+    *is_there = may_be_judged(data);
+    json_decref(data);
+    return FY_OK;
+}
+
+/* ---- of one that ended ------------------------------------------------------------------------ */
+
 fy_status fyi_cell_read(const char *run_dir, fy_cell *out, bool *is_there)
 {
     files f = { 0 };

@@ -59,8 +59,9 @@ void fyi_cell_put(const fy_cell *c, json_t *to)
 
 static json_t *cell_json(const fy_arm_row *row, const fy_arm_run *run)
 {
-    json_t *root = json_pack("{s:s*, s:s, s:o, s:s}", "shift", row->shift, "arm", row->arm, "seed",
-                             fyi_json_seed(run->seed), "run", run->dir);
+    json_t *root = json_pack("{s:s*, s:s, s:o, s:s, s:s*}", "shift", row->shift, "arm", row->arm,
+                             "seed", fyi_json_seed(run->seed), "run", run->dir, "error",
+                             run->cell->has_failed ? run->error : NULL);
 
     if (root != NULL)
         fyi_cell_put(run->cell, root);
@@ -81,6 +82,7 @@ static json_t *cells_json(const fy_comparison_table *t)
 static void put_harm(const fy_harm *h, json_t *to)
 {
     (void)json_object_set_new(to, "n", json_integer(h->n));
+    (void)json_object_set_new(to, "failed", json_integer(h->failed));
     (void)json_object_set_new(to, "harm_rate", fyi_json_of(h->harm_rate));
     (void)json_object_set_new(to, "collapse_rate", fyi_json_of(h->collapse_rate));
     (void)json_object_set_new(to, "accuracy", fyi_json_of(h->accuracy));
@@ -97,7 +99,7 @@ static json_t *choosers_json(const fy_comparison_table *t, const char *shift, co
         const fy_harm h = fy_comparison_harm(t, shift, arm, *by);
         json_t *one = json_object();
 
-        if (h.n > 0)
+        if (h.n + h.failed > 0)
             (void)json_object_set(root, *by, one);
         put_harm(&h, one);
         json_decref(one);
@@ -139,7 +141,7 @@ void fyi_cells_put(const fy_comparison_table *t, json_t *root)
     const fy_harm oracle = fy_comparison_harm(t, NULL, NULL, "oracle");
     json_t *all = choosers_json(t, NULL, NULL);
 
-    if (h.n > 0) {
+    if (h.n + h.failed > 0) {
         put_harm(&h, root);
         (void)json_object_set_new(root, "oracle_gain", fyi_json_of(oracle.gain));
         (void)json_object_set_new(root, "per_validator", validators_json(all));

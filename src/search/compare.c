@@ -34,12 +34,17 @@ fy_status fyi_compare_trial(fy_comparison *c, fy_recipe *r, const char *dir, fyi
                                                      : c->o.after_run(c->o.after_run_arg, dir);
 }
 
-static fy_status read_cell(fy_comparison *c, const char *dir, fy_arm_run *run)
+/* A run that failed is a cell as well, if it was an adaptation. */
+static fy_status read_cell(fy_comparison *c, int row, const char *dir, fy_arm_run *run)
 {
+    const bool adapts = c->arms[row]->settings.method->kind->id == FY_KIND_ADAPT;
+    bool is_there = false;
     fy_cell cell;
-    bool is_there;
 
-    FYI_FORWARD(fyi_cell_read(dir, &cell, &is_there));
+    if (run->error == NULL)
+        FYI_FORWARD(fyi_cell_read(dir, &cell, &is_there));
+    else if (adapts)
+        FYI_FORWARD(fyi_cell_of_failed(dir, &cell, &is_there));
     run->cell = is_there ? fyi_arena_dup(&c->arena, &cell, sizeof cell) : NULL;
     return is_there && run->cell == NULL ? fyi_enomem(sizeof cell, "a comparison") : FY_OK;
 }
@@ -53,9 +58,9 @@ static fy_status run_trial(fy_comparison *c, int row, fy_arm_run *run, bool *was
     FYI_FORWARD(fyi_compare_trial(c, c->arms[row], dir, &trial));
     *was_done = trial.was_done;
     if (trial.has_failed)
-        return fyi_compare_keep(c, trial.error, &run->error);
-    FYI_FORWARD(read_cell(c, dir, run));
-    return read_value(c, dir, run);
+        FYI_FORWARD(fyi_compare_keep(c, trial.error, &run->error));
+    FYI_FORWARD(read_cell(c, row, dir, run));
+    return trial.has_failed ? FY_OK : read_value(c, dir, run);
 }
 
 static fy_status run_one(fy_comparison *c, int row, int i)

@@ -107,6 +107,15 @@ static json_t *rows_json(const fy_comparison_table *r)
     return list;
 }
 
+static json_t *failed_json(const fy_comparison_table *r)
+{
+    int n = 0;
+
+    for (int i = 0; i < r->n_rows; i++)
+        n += r->n_seeds - r->rows[i].n;
+    return json_integer(n);
+}
+
 static json_t *seeds_json(const fy_comparison_table *r)
 {
     json_t *list = json_array();
@@ -118,11 +127,11 @@ static json_t *seeds_json(const fy_comparison_table *r)
 
 fy_status fyi_compare_write_report(const fy_comparison_table *r)
 {
-    json_t *root =
-        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "name", r->name, "baseline",
-                  r->baseline, "metric", r->metric, "better",
-                  r->higher_is_better ? "higher" : "lower", "level", json_real(r->level), "seeds",
-                  seeds_json(r), "first", changes_json(r->first, r->n_first), "rows", rows_json(r));
+    json_t *root = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "name", r->name,
+                             "baseline", r->baseline, "metric", r->metric, "better",
+                             r->higher_is_better ? "higher" : "lower", "level", json_real(r->level),
+                             "seeds", seeds_json(r), "failed", failed_json(r), "first",
+                             changes_json(r->first, r->n_first), "rows", rows_json(r));
 
     if (root != NULL && r->n_shifts > 0)
         (void)json_object_set_new(root, "shifts", changes_json(r->shifts, r->n_shifts));

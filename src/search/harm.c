@@ -1,4 +1,5 @@
-/* harm.c: what somebody who chooses among the steps of an adaptation does to source models, over the cells of a comparison. */
+/* harm.c: what somebody who chooses among the steps of an adaptation does to source models, over the cells of a comparison. Failed
+ * cells count as harmed and collapsed: missing counts as failure, as in trials that are judged by all who were meant to be treated. */
 #include "search/search.h"
 
 #include <ferry/choose.h>
@@ -48,6 +49,7 @@ static void add(const fy_cell *c, const char *by, fy_harm *to)
 {
     const double is = fy_cell_accuracy(c, by), was = c->source_only;
 
+    to->failed += c->has_failed;
     if (!isfinite(is))
         return;
     to->n++;
@@ -70,19 +72,66 @@ static bool is_of(const char *wanted, const char *name)
     return wanted == NULL || (name != NULL && strcmp(wanted, name) == 0);
 }
 
-fy_harm fy_comparison_harm(const fy_comparison_table *t, const char *shift, const char *arm,
-                           const char *by)
+static fy_harm add_rows(const fy_comparison_table *t, const char *shift, const char *arm,
+                        const char *by)
 {
     fy_harm h = { 0 };
 
     for (int i = 0; i < t->n_rows; i++)
         if (is_of(shift, t->rows[i].shift) && is_of(arm, t->rows[i].arm))
             add_row(t, &t->rows[i], by, &h);
-    const double n = h.n > 0 ? h.n : (double)NAN;
+    return h;
+}
+
+/* ---- failures -------------------------------------------------------------------------------- */
+
+static bool is_validator(const char *by)
+{
+    for (const char *const *v = fy_validators(); *v != NULL; v++)
+        if (strcmp(by, *v) == 0)
+            return true;
+    return false;
+}
+
+/* Would it have chosen in a cell of the arm, had the run not failed? Of an arm that failed everywhere the others tell. */
+static bool would_choose(const fy_comparison_table *t, const char *arm, const char *by)
+{
+    const char *like = add_rows(t, NULL, arm, "chosen").n > 0 ? arm : NULL;
+
+    if (!is_validator(by))
+        return strcmp(by, "source_only") != 0;
+    return add_rows(t, NULL, like, by).n > 0;
+}
+
+static int count_failed(const fy_comparison_table *t, const char *shift, const char *arm,
+                        const char *by)
+{
+    int n = 0;
+
+    for (int i = 0; i < t->n_arms; i++)
+        if (is_of(arm, t->rows[i].arm) && would_choose(t, t->rows[i].arm, by))
+            n += add_rows(t, shift, t->rows[i].arm, by).failed;
+    return n;
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+static double share(double sum, int n)
+{
+    return n > 0 ? sum / n : (double)NAN;
+}
+
+fy_harm fy_comparison_harm(const fy_comparison_table *t, const char *shift, const char *arm,
+                           const char *by)
+{
+    const fy_harm h = add_rows(t, shift, arm, by);
+    const int failed = count_failed(t, shift, arm, by);
+
     return (fy_harm){ .n = h.n,
-                      .harm_rate = h.harm_rate / n,
-                      .collapse_rate = h.collapse_rate / n,
-                      .accuracy = h.accuracy / n,
-                      .gain = h.gain / n,
-                      .oracle_gap = h.oracle_gap / n };
+                      .failed = failed,
+                      .harm_rate = share(h.harm_rate + failed, h.n + failed),
+                      .collapse_rate = share(h.collapse_rate + failed, h.n + failed),
+                      .accuracy = share(h.accuracy, h.n),
+                      .gain = share(h.gain, h.n),
+                      .oracle_gap = share(h.oracle_gap, h.n) };
 }

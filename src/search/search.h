@@ -119,6 +119,8 @@ fy_status fyi_first_check(fy_comparison *c, int shift, int i);
 
 /* Of a run that is done; *is_there false: nobody knows how right its source model was, or it adapted nothing. */
 fy_status fyi_cell_read(const char *run_dir, fy_cell *out, bool *is_there);
+/* Of an adaptation that failed; *is_there false: the target had no labels to judge by. */
+fy_status fyi_cell_of_failed(const char *run_dir, fy_cell *out, bool *is_there);
 /* Its figures by name, into an object of a row. */
 void fyi_cell_put(const fy_cell *c, struct json_t *to);
 /* "cells", "harm_rate" and so on, where there are cells. */

@@ -9,17 +9,12 @@
  *    "about": {"precision": "f32", ..}}
  *
  * What nobody knows is null. */
+#include "train/json.h"
 #include "train/train.h"
 
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static json_t *number(double v)
-{
-    return isfinite(v) ? json_real(v) : json_null();
-}
 
 static const struct {
     const char *key;
@@ -46,7 +41,7 @@ static void put_figures(json_t *root, const fy_evaluation *e)
     for (size_t i = 0; i < FYI_LEN(figures); i++)
         (void)json_object_set_new(
             root, figures[i].key,
-            number(*(const double *)(const void *)((const char *)f + figures[i].at)));
+            fyi_json_of(*(const double *)(const void *)((const char *)f + figures[i].at)));
     (void)json_object_set_new(root, "count", json_integer(f->n));
     (void)json_object_set_new(root, "not_finite", json_integer(f->n_not_finite));
     (void)json_object_set_new(root, "broken", json_integer(e->n_broken));
@@ -70,9 +65,9 @@ static json_t *classes_list(const fy_evaluation *e)
 
         (void)json_array_append_new(
             list, json_pack("{s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "class", text(e->class_names[c]),
-                            "support", (json_int_t)f->support, "predicted",
-                            (json_int_t)f->predicted, "right", (json_int_t)f->right, "precision",
-                            number(f->precision), "recall", number(f->recall), "f1", number(f->f1)));
+                            "support", (json_int_t)f->support, "predicted", (json_int_t)f->predicted,
+                            "right", (json_int_t)f->right, "precision", fyi_json_of(f->precision),
+                            "recall", fyi_json_of(f->recall), "f1", fyi_json_of(f->f1)));
     }
     return list;
 }
@@ -82,11 +77,12 @@ static json_t *reliability_list(const fy_figures *f)
     json_t *list = json_array();
 
     for (int b = 0; b < FY_CALIBRATION_BINS; b++)
-        (void)json_array_append_new(
-            list, json_pack("{s:f, s:f, s:I, s:o, s:o}", "from", (double)b / FY_CALIBRATION_BINS,
-                            "to", (double)(b + 1) / FY_CALIBRATION_BINS, "n",
-                            (json_int_t)f->bins[b].n, "confidence", number(f->bins[b].confidence),
-                            "accuracy", number(f->bins[b].accuracy)));
+        (void)json_array_append_new(list, json_pack("{s:f, s:f, s:I, s:o, s:o}", "from",
+                                                    (double)b / FY_CALIBRATION_BINS, "to",
+                                                    (double)(b + 1) / FY_CALIBRATION_BINS, "n",
+                                                    (json_int_t)f->bins[b].n, "confidence",
+                                                    fyi_json_of(f->bins[b].confidence), "accuracy",
+                                                    fyi_json_of(f->bins[b].accuracy)));
     return list;
 }
 
@@ -153,10 +149,10 @@ static json_t *mistakes_object(const fy_evaluation *e)
         const fy_mistake *m = &e->mistakes[i];
 
         (void)json_array_append_new(
-            list,
-            json_pack("{s:I, s:o, s:i, s:i, s:o, s:o, s:o}", "origin", (json_int_t)m->origin,
-                      "name", text(m->name), "label", m->label, "predicted", m->predicted, "p",
-                      number(m->p), "p_label", number(m->p_label), "pixels", pixels_text(e, m)));
+            list, json_pack("{s:I, s:o, s:i, s:i, s:o, s:o, s:o}", "origin", (json_int_t)m->origin,
+                            "name", text(m->name), "label", m->label, "predicted", m->predicted,
+                            "p", fyi_json_of(m->p), "p_label", fyi_json_of(m->p_label), "pixels",
+                            pixels_text(e, m)));
     }
     return json_pack("{s:[I, I, I], s:o}", "shape", (json_int_t)d[0], (json_int_t)d[1],
                      (json_int_t)d[2], "samples", list);

@@ -7,16 +7,11 @@
  *
  * What nobody knows is null. */
 #include "train/fused.h"
+#include "train/json.h"
 
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static json_t *number(double v)
-{
-    return isfinite(v) ? json_real(v) : json_null();
-}
 
 static json_t *names(const fy_fused *f, unsigned subset)
 {
@@ -34,9 +29,9 @@ static json_t *branches(const fy_fused *f, const fy_fused_figures *figures)
         const fy_fuse_branch *b = &figures->branches[m];
         (void)json_array_append_new(
             list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name", fy_fused_name(f, m),
-                            "accuracy", number(b->accuracy), "val", number(b->val), "probe",
-                            number(b->probe), "shapley", number(b->shapley), "unique",
-                            number(b->unique), "beta", number(b->beta)));
+                            "accuracy", fyi_json_of(b->accuracy), "val", fyi_json_of(b->val),
+                            "probe", fyi_json_of(b->probe), "shapley", fyi_json_of(b->shapley),
+                            "unique", fyi_json_of(b->unique), "beta", fyi_json_of(b->beta)));
     }
     return list;
 }
@@ -46,7 +41,7 @@ static json_t *subsets(const fy_fused *f, const fy_fused_figures *figures)
     json_t *list = json_array();
     for (unsigned s = 1; s < 1u << f->n; s++)
         (void)json_array_append_new(list, json_pack("{s:o, s:o}", "parts", names(f, s), "accuracy",
-                                                    number(figures->subsets[s])));
+                                                    fyi_json_of(figures->subsets[s])));
     return list;
 }
 
@@ -55,11 +50,11 @@ static json_t *all(const fy_fused *f, const fy_fused_figures *figures, const fy_
     return json_pack("{s:s, s:o, s:s, s:I, s:b, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "method",
                      about->method, "modalities", names(f, FY_ALL_PARTS), "weak",
                      fy_fused_name(f, figures->weak), "samples", (json_int_t)figures->samples,
-                     "is_test", figures->is_test, "fused", number(figures->fused), "fused_val",
-                     number(figures->fused_val), "without", number(figures->subsets[0]), "epochs",
-                     (json_int_t)about->epochs, "best_epoch", (json_int_t)about->best_epoch,
-                     "moved", (json_int_t)about->moved, "branches", branches(f, figures), "subsets",
-                     subsets(f, figures));
+                     "is_test", figures->is_test, "fused", fyi_json_of(figures->fused), "fused_val",
+                     fyi_json_of(figures->fused_val), "without", fyi_json_of(figures->subsets[0]),
+                     "epochs", (json_int_t)about->epochs, "best_epoch",
+                     (json_int_t)about->best_epoch, "moved", (json_int_t)about->moved, "branches",
+                     branches(f, figures), "subsets", subsets(f, figures));
 }
 
 fy_status fy_run_write_fused(fy_run *r, const fy_fused *f, const fy_fused_figures *figures,

@@ -1,11 +1,11 @@
 /* run.c: one execution and its directory: metrics.jsonl grows a line at a time, a checkpoint replaces the one
  * before. On resume, metrics.jsonl is cut back to what the checkpoint had seen. */
+#include "train/json.h"
 #include "train/train.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -279,15 +279,13 @@ static fy_status put_figure(json_t *line, const char *stage, const char *name, j
     return FY_OK;
 }
 
-/* JSON has no NaN and no infinity: null. */
 static fy_status make_line(const char *stage, int64_t step, int n, const char *const *names,
                            const double *values, json_t *line)
 {
     FYI_FORWARD(put_figure(line, stage, "stage", json_string(stage)));
     FYI_FORWARD(put_figure(line, stage, "step", json_integer(step)));
     for (int i = 0; i < n; i++)
-        FYI_FORWARD(put_figure(line, stage, names[i],
-                               isfinite(values[i]) ? json_real(values[i]) : json_null()));
+        FYI_FORWARD(put_figure(line, stage, names[i], fyi_json_of(values[i])));
     return FY_OK;
 }
 

@@ -85,6 +85,18 @@ says out.txt "differences from adabn seed by seed"
 grep -qE "^  to-inverted.shot +2 .*(better|worse|unclear|equal|untested)$" out.txt || { fail "no difference on a shift"; cat out.txt; }
 says broken/report.html "to-inverted.shot"
 
+# An arm whose training fails: its cells are there, counted as harm, and their sentences are on the page.
+sed -e 's/seeds: 2/seeds: 1/' -e '/to-inverted/d' -e '/adabn:/d' -e 's/shot: .*/bad: [transfer.optim=sgd, transfer.lr=1e6, transfer.weight_decay=1e6]/' three.yaml >bad.yaml
+expect 0 compare bad.yaml --out failing --json
+grep -q '"failed":1,' out.txt || fail "nobody says how many failed"
+grep -q '"bad":{"chosen":{"n":0,"failed":1,"harm_rate":1.0,' out.txt || fail "a cell that failed is no harm"
+grep -q '"arm":"bad","seed":0,.*"error":".*"source_only":null' failing/results.jsonl || fail "no cell of the run that failed"
+says failing/report.html 'Of 2 cells, 1 failed'
+says failing/report.html '<li><b>to-noisy, bad</b> with seed 0: stage'
+expect 0 compare --resume --out failing
+says out.txt "Of 2 cells, 1 failed and handed nothing back"
+grep -qE "^  bad +1( +-){4} +100.0 +100.0$" out.txt || fail "no row of the method that failed"
+
 # On a backbone that is given, of which the last layer learns: what is before it is computed once, also for cells of a shift and a seed that
 # come later, and changes nothing.
 sed -e 's/compare:/transfer: {lr: 1e-3}\ncompare:/' -e 's/seeds: 2/seeds: 1/' -e '/to-inverted/d' -e '/adabn:/d' \

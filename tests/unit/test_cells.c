@@ -106,6 +106,25 @@ static void without_labels_there_is_no_cell(void **state)
     assert_false(is_there);
 }
 
+static void a_run_that_failed_is_a_cell_where_there_are_labels(void **state)
+{
+    fy_cell c;
+    bool is_there = false;
+
+    check_ok(fyi_cell_of_failed(*state, &c, &is_there)); /* before it said what its data are */
+    assert_true(is_there && c.has_failed && isnan(c.source_only) && isnan(c.chosen));
+    is_alone(&c, "risk", -1, NAN);
+    put(*state, "data.json", "{\"target\": {\"labelled\": false}}");
+    check_ok(fyi_cell_of_failed(*state, &c, &is_there));
+    assert_false(is_there);
+    put(*state, "data.json",
+        "{\"target\": {\"labelled\": false}, \"target_eval\": {\"labelled\": true}}");
+    check_ok(fyi_cell_of_failed(*state, &c, &is_there));
+    assert_true(is_there);
+    put(*state, "data.json", "{");
+    check_status(fyi_cell_of_failed(*state, &c, &is_there), FY_EFORMAT);
+}
+
 static void damaged_files_are_named(void **state)
 {
     fy_cell c;
@@ -205,6 +224,72 @@ static void harm_is_counted_against_the_source_model(void **state)
     assert_int_equal(fy_comparison_harm(&m.t, "u", NULL, "chosen").n, 0);
 }
 
+static void fail_cell(fy_cell *c)
+{
+    *c = (fy_cell){
+        .has_failed = true, .source_only = NAN, .chosen = NAN, .last = NAN, .oracle = NAN
+    };
+    for (int v = 0; fy_validators()[v] != NULL; v++) {
+        c->alone[v] = NAN;
+        c->alone_step[v] = -1;
+    }
+}
+
+/* Of seven, the first of arm a: whoever needs the run is charged with it, the means are of the rest. */
+static void a_failed_cell_counts_as_harm(void **state)
+{
+    made m;
+    fy_harm h;
+
+    (void)state;
+    make(&m, accuracy);
+    fail_cell(&m.cells[0]);
+    h = fy_comparison_harm(&m.t, NULL, NULL, "chosen");
+    assert_true(h.n == 6 && h.failed == 1);
+    is_close(h.harm_rate, 2.0 / 7);
+    is_close(h.collapse_rate, 1.0 / 7);
+    is_close(h.gain, (-0.011 + 0.25 + 0.1 + 0.1) / 6);
+    h = fy_comparison_harm(&m.t, NULL, "a", "last");
+    assert_true(h.n == 3 && h.failed == 1);
+    is_close(h.harm_rate, 3.0 / 4);
+    h = fy_comparison_harm(&m.t, NULL, NULL, "source_only");
+    assert_true(h.n == 6 && h.failed == 0 && h.harm_rate == 0);
+    assert_int_equal(fy_comparison_harm(&m.t, NULL, "b", "chosen").failed, 0);
+    assert_int_equal(fy_comparison_harm(&m.t, NULL, NULL, "risk").failed, 1);
+    assert_int_equal(fy_comparison_harm(&m.t, NULL, NULL, "entropy").failed, 0);
+}
+
+/* A validator that only the other arm knows would not have chosen in the failed cell. */
+static void a_validator_is_charged_where_it_would_have_chosen(void **state)
+{
+    const int risk = number_of("risk");
+    made m;
+
+    (void)state;
+    make(&m, accuracy);
+    fail_cell(&m.cells[0]);
+    for (int i = 1; i < 7; i++)
+        if (i / 2 % 2 == 0)
+            m.cells[i].alone[risk] = NAN;
+    assert_int_equal(fy_comparison_harm(&m.t, NULL, NULL, "risk").failed, 0);
+    assert_int_equal(fy_comparison_harm(&m.t, NULL, NULL, "chosen").failed, 1);
+}
+
+static void an_arm_that_failed_everywhere_is_harm_alone(void **state)
+{
+    made m;
+    fy_harm h;
+
+    (void)state;
+    make(&m, accuracy);
+    for (int i = 0; i < 7; i++)
+        if (i / 2 % 2 == 0)
+            fail_cell(&m.cells[i]);
+    h = fy_comparison_harm(&m.t, NULL, "a", "chosen");
+    assert_true(h.n == 0 && h.failed == 4 && h.harm_rate == 1 && isnan(h.gain));
+    assert_int_equal(fy_comparison_harm(&m.t, NULL, "a", "risk").failed, 4);
+}
+
 static double number_at(const json_t *root, const char *a, const char *b, const char *c)
 {
     const json_t *at = json_object_get(root, a);
@@ -237,7 +322,18 @@ static void json_has_all_of_it(void **state)
     is_close(number_at(json_array_get(cells, 4), "alone", "risk", "step"), 10);
     json_decref(root);
     root = json_object();
-    m.t.n_rows = 0;
+    fail_cell(&m.cells[0]);
+    m.runs[0][0].error = "the loss is not finite";
+    fyi_cells_put(&m.t, root);
+    is_close(number_at(root, "failed", NULL, NULL), 1);
+    is_close(number_at(root, "overall", "last", "failed"), 1);
+    cells = json_array_get(json_object_get(root, "cells"), 0);
+    assert_string_equal(json_string_value(json_object_get(cells, "error")),
+                        "the loss is not finite");
+    assert_true(json_is_null(json_object_get(cells, "chosen")));
+    json_decref(root);
+    root = json_object();
+    m.t.n_rows = m.t.n_arms = 0;
     fyi_cells_put(&m.t, root);
     assert_int_equal(json_object_size(root), 0);
     json_decref(root);
@@ -264,8 +360,12 @@ int main(void)
         IN_DIR(a_cell_is_what_its_run_says),
         IN_DIR(methods_have_steps_of_their_own),
         IN_DIR(without_labels_there_is_no_cell),
+        IN_DIR(a_run_that_failed_is_a_cell_where_there_are_labels),
         IN_DIR(damaged_files_are_named),
         cmocka_unit_test(harm_is_counted_against_the_source_model),
+        cmocka_unit_test(a_failed_cell_counts_as_harm),
+        cmocka_unit_test(a_validator_is_charged_where_it_would_have_chosen),
+        cmocka_unit_test(an_arm_that_failed_everywhere_is_harm_alone),
         cmocka_unit_test(json_has_all_of_it),
         cmocka_unit_test(choosers_begin_with_the_four_numbers),
     };

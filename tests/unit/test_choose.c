@@ -260,6 +260,8 @@ static void a_choice_is_written_down(void **state)
     check_contains(text, "\"agreement\": null");
     check_contains(text, "\"place\": 1.25");
     check_contains(text, "\"method\": null");
+    check_contains(text, "\"source_accuracy\": 0.");
+    check_contains(text, "\"information\": 0.");
     fyi_free(text);
 }
 

@@ -359,6 +359,7 @@ static void a_failed_run_is_a_row(void **state)
     assert_non_null(t->rows[1].runs[0].error);
     assert_true(isnan(t->rows[1].p_holm) && t->rows[1].runs[0].is_done);
     assert_int_equal(t->rows[2].n, 2);
+    assert_null(t->rows[1].runs[0].cell); /* it is no adaptation */
     check_ok(fyi_file_read(fyt_path(fyt_path(*state, "c"), "results.jsonl"), 1 << 20, &text, &n));
     check_contains(text,
                    "{\"arm\":\"b\",\"seed\":0,\"run\":\"runs/b-0\",\"value\":null,\"error\":\"");

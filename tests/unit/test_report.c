@@ -324,6 +324,50 @@ static void cells_are_shown(void **state)
     fyi_free(text);
 }
 
+/* Ranked by the choice's gain; a method that failed everywhere is the last. */
+static void methods_and_shifts_are_ranked(void **state)
+{
+    static const char cells[] =
+        "{\"name\": \"maze\", \"baseline\": \"\", \"seeds\": [0, 1], \"rows\": [], "
+        "\"overall\": {\"chosen\": {\"n\": 3, \"failed\": 2, \"harm_rate\": 0.4, \"gain\": 0.1}}, "
+        "\"per_method\": {\"mcd\": {\"chosen\": {\"n\": 0, \"failed\": 1, \"harm_rate\": 1}}, "
+        "\"coral\": {\"chosen\": {\"n\": 2, \"failed\": 0, \"accuracy\": 0.4, \"gain\": -0.1, "
+        "\"harm_rate\": 0}, \"source_only\": {\"accuracy\": 0.5}}, \"shot\": {\"chosen\": "
+        "{\"n\": 1, \"failed\": 1, \"accuracy\": 0.75, \"gain\": 0.25, \"harm_rate\": 0.5}, "
+        "\"source_only\": {\"accuracy\": 0.5}, \"last\": {\"accuracy\": 0.625, \"harm_rate\": "
+        "0.5}, \"oracle\": {\"accuracy\": 0.875}}}, "
+        "\"per_shift\": {\"s<\": {\"chosen\": {\"gain\": 0.25}}}, \"cells\": ["
+        "{\"arm\": \"coral\", \"seed\": 0, \"run\": \"runs/coral-0\", \"chosen\": 0.5}, "
+        "{\"arm\": \"shot\", \"seed\": 0, \"run\": \"runs/shot-0\", \"source_only\": null, "
+        "\"error\": \"the loss is <NaN>\"}, {\"arm\": \"mcd\", \"seed\": 1, \"error\": \"too "
+        "much memory\"}]}";
+    static const char *const says[] = {
+        "class=\"verdict bad\">\n<p>Of 3 cells, 2 failed and handed nothing back, which counts as "
+        "harm. With those that ended more than a point below their source model, harm is 40.0% by",
+        "<h2>2 of 3 cells failed</h2>\n<ul>\n<li><b>shot</b> with seed 0: the loss is "
+        "&lt;NaN&gt;</li>\n<li><b>mcd</b> with seed 1: too much memory</li>",
+        "<td>50.0%</td><td><b>75.0%</b></td><td>62.5%</td><td>87.5%</td><td>+25.0</td><td "
+        "class=\"word v-worse\">50.0%</td><td class=\"word v-worse\">50.0%</td><td class=\"word "
+        "v-worse\">1 of 2</td></tr>\n<tr><th scope=\"row\"><span class=\"rank\">2</span>coral</th>",
+        "<span class=\"rank\">1</span>shot</th>",
+        "<span class=\"rank\">3</span>mcd</th>",
+        "<span class=\"rank\">1</span>s&lt;</th>",
+        "<path class=\"line v-better\"",
+        "<path class=\"line v-worse\"",
+        "<a href=\"#leaders\">",
+        "title=\"too much memory\">1 failed</span>",
+    };
+    char *text;
+
+    fyt_put_file(*state, "compare.json", cells, sizeof cells - 1);
+    text = fyt_report(*state);
+    fyt_check_page(text);
+    for (size_t k = 0; k < LEN(says); k++)
+        check_contains(text, says[k]);
+    assert_null(strstr(text, "runs/shot-0/report.html"));
+    fyi_free(text);
+}
+
 /* Links stay in the directory, and one seed has no tests. */
 static void an_odd_comparison_is_drawn(void **state)
 {
@@ -534,7 +578,7 @@ static void what_comes_from_files_is_text(void **state)
     static const struct file evil[] = {
         { "result.json",
           "{\"recipe\": \"" EVIL "\", \"method\": \"" EVIL "\", \"reason\": \"" EVIL
-          "\", \"run_dir\": \"" EVIL "\","
+          "\", \"warning\": \"" EVIL "\", \"run_dir\": \"" EVIL "\","
           " \"seed\": \"" EVIL "\", \"chosen\": \"" EVIL "\", \"chosen_step\": 0}",
           "" },
         { "metrics.jsonl",
@@ -691,6 +735,8 @@ static const struct words_case {
       "a fallback" },
     { "{\"fell_back\": true, \"reason\": \"collapse\"}", "The run kept the source model",
       "a fallback without labels" },
+    { "{\"source_only\": 0.7, \"chosen\": 0.8, \"chosen_step\": 5, \"warning\": \"shot < mcc\"}",
+      "<p class=\"odd\"><b>Warning:</b> shot &lt; mcc.</p>\n</section>", "a warning" },
     { "{\"source_only_swapped\": 0.4, \"source_only\": 0.6, \"chosen\": 0.1}",
       "counts with the two classes exchanged", "two classes" },
     { "{}", "The label-free choice took a step that the run did not record.", "nothing at all" },
@@ -778,6 +824,7 @@ int main(void)
         IN_TMPDIR(an_evaluation_alone_is_a_page),
         IN_TMPDIR(a_comparison_alone_is_a_page),
         IN_TMPDIR(cells_are_shown),
+        IN_TMPDIR(methods_and_shifts_are_ranked),
         IN_TMPDIR(an_odd_comparison_is_drawn),
         IN_TMPDIR(a_search_alone_is_a_page),
         IN_TMPDIR(an_odd_search_is_drawn),

@@ -1,4 +1,4 @@
-/* read_cells.c: the cells in compare.json, and what they come to for all of them and for every method (src/search/cell_json.c has their
+/* read_cells.c: the cells in compare.json, and what they come to for all of them, every method and every shift (src/search/cell_json.c has their
  * form). */
 #include "report/report.h"
 
@@ -7,12 +7,12 @@
 
 #define FILE_NAME "compare.json"
 #define MOST_CELLS 4096
-#define MOST_METHODS 64
+#define MOST_GROUPS 64
 
 /* clang-format off */
 #define AT(member) offsetof(fyi_choosing, member)
 static const struct { const char *key; size_t at; } figures[] = {
-    { "harm_rate", AT(harm_rate) }, { "collapse_rate", AT(collapse_rate) }, { "accuracy", AT(accuracy) },
+    { "n", AT(n) }, { "failed", AT(failed) }, { "harm_rate", AT(harm_rate) }, { "collapse_rate", AT(collapse_rate) }, { "accuracy", AT(accuracy) },
     { "gain", AT(gain) }, { "oracle_gap", AT(oracle_gap) },
 };
 #undef AT
@@ -28,21 +28,23 @@ static void read_choosers(const json_t *from, fyi_choosings *to)
                 fyi_json_number(json_object_get(from, by[c]), figures[i].key);
 }
 
-static void read_methods(fyi_report *r, const json_t *from)
+/* Of methods, or of shifts. */
+static size_t read_groups(fyi_report *r, const json_t *from, fyi_choosings **out)
 {
-    const size_t n = FYI_MIN(json_object_size(from), MOST_METHODS);
-    fyi_cells *c = &r->cells;
+    const size_t n = FYI_MIN(json_object_size(from), MOST_GROUPS);
     const char *name;
     json_t *one;
+    size_t i = 0;
 
-    c->methods = fyi_report_alloc(r, n, sizeof *c->methods);
+    *out = fyi_report_alloc(r, n, sizeof **out);
     json_object_foreach((json_t *)from, name, one)
     {
-        if (c->methods == NULL || c->n_methods == n)
-            return;
-        c->methods[c->n_methods].name = fyi_report_dup(r, name);
-        read_choosers(one, &c->methods[c->n_methods++]);
+        if (*out == NULL || i == n)
+            break;
+        (*out)[i].name = fyi_report_dup(r, name);
+        read_choosers(one, &(*out)[i++]);
     }
+    return i;
 }
 
 /* A link that stays in the directory, whatever the file says. */
@@ -68,6 +70,8 @@ static void read_cell(fyi_report *r, const json_t *from, fyi_cell_row *to)
     to->arm = fyi_json_text(r, from, "arm");
     to->seed = fyi_read_seed(r, json_object_get(from, "seed"));
     to->dir = fyi_read_run_dir(r, from);
+    to->error = fyi_json_text(r, from, "error");
+    r->cells.n_failed += to->error[0] != '\0';
     for (size_t i = 0; i < FYI_LEN(to->v); i++)
         to->v[i] = fyi_json_share(r, FILE_NAME, from, fy_choosers()[i]);
 }
@@ -83,8 +87,8 @@ void fyi_read_cells(fyi_report *r, const json_t *root)
     c->n = n;
     for (size_t i = 0; i < n; i++)
         read_cell(r, json_array_get(list, i), &c->v[i]);
-    c->n_shifts = json_array_size(json_object_get(root, "shifts"));
     c->oracle_gain = fyi_json_number(root, "oracle_gain");
     read_choosers(json_object_get(root, "overall"), &c->all);
-    read_methods(r, json_object_get(root, "per_method"));
+    c->n_methods = read_groups(r, json_object_get(root, "per_method"), &c->methods);
+    c->n_shifts = read_groups(r, json_object_get(root, "per_shift"), &c->shifts);
 }

@@ -45,6 +45,7 @@ static void read_words(fyi_report *r, const json_t *root)
 
     res->fell_back = json_is_true(json_object_get(root, "fell_back"));
     res->reason = fyi_json_text(r, root, "reason");
+    res->warning = fyi_json_text(r, root, "warning");
     res->chosen_method = fyi_json_text(r, root, "chosen_method");
     res->last_method = fyi_json_text(r, root, "last_method");
     res->method = fyi_json_text(r, root, "method");
@@ -67,7 +68,8 @@ static void forget(fyi_result *res)
         }
     res->source_accuracy = res->seconds = NAN;
     res->target_count = -1;
-    res->reason = res->method = res->kind = res->recipe = res->run_dir = res->seed = "";
+    res->reason = res->warning = res->method = res->kind = res->recipe = res->run_dir = res->seed =
+        "";
     res->chosen_method = res->last_method = "";
 }
 

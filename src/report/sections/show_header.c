@@ -27,6 +27,7 @@ static void put_links(const fyi_report *r, fyi_buf *b)
         const char *id, *text;
         bool is_there;
     } links[] = {
+        { "leaders", "Method by method", r->cells.n_methods > 0 },
         { "choosers", "Who chooses", r->cells.n > 0 },
         { "cells", "Every cell", r->cells.n > 0 },
         { "arms", "Arms", r->versus.n_arms > 0 },

@@ -92,6 +92,8 @@ void fyi_show_verdict(fyi_report *r, fyi_buf *b)
     fyi_buf_puts(b, "</p>\n");
     if (res->reason[0] != '\0')
         fyi_html(b, "<p class=\"why\"><b>Why:</b> @</p>\n", res->reason);
+    if (res->warning[0] != '\0')
+        fyi_html(b, "<p class=\"odd\"><b>Warning:</b> @.</p>\n", res->warning);
     fyi_section_end(b);
 }
 

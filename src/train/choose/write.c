@@ -1,22 +1,17 @@
 /* write.c: choice.json, what the report shows of a choice: every candidate, what refused it, and every validator's figure. */
 #include "train/choose/choose.h"
+#include "train/json.h"
 
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-static json_t *number(double v)
-{
-    return isfinite(v) ? json_real(v) : json_null();
-}
 
 static json_t *validators_json(const fy_candidate *c)
 {
     json_t *root = json_object();
 
     for (int v = 0; fy_validators()[v] != NULL; v++)
-        (void)json_object_set_new(root, fy_validators()[v], number(c->validators[v]));
+        (void)json_object_set_new(root, fy_validators()[v], fyi_json_of(c->validators[v]));
     return root;
 }
 
@@ -33,10 +28,10 @@ static json_t *candidate_json(const fy_contest *t, const fy_ballot *ballots, int
     return json_pack("{s:s?, s:I, s:s, s:b, s:o, s:o, s:i, s:i, s:o, s:o, s:o, s:o, s:o}", "method",
                      t->methods != NULL ? t->methods[i] : NULL, "step", (json_int_t)c->step, "gate",
                      is->gate, "early", is->is_early, "back_to", back_json(c), "place",
-                     number(is->place), "better", is->better, "voters", is->voters,
-                     "source_accuracy", number(c->source_accuracy), "information",
-                     number(c->target.information), "largest", number(c->target.largest),
-                     "smallest", number(c->target.smallest), "validators", validators_json(c));
+                     fyi_json_of(is->place), "better", is->better, "voters", is->voters,
+                     "source_accuracy", fyi_json_of(c->source_accuracy), "information",
+                     fyi_json_of(c->target.information), "largest", fyi_json_of(c->target.largest),
+                     "smallest", fyi_json_of(c->target.smallest), "validators", validators_json(c));
 }
 
 static json_t *voters_json(void)

@@ -48,7 +48,7 @@ static fy_status check_judged_classes(const fyi_recipe_data *d)
 }
 
 /* Every side goes through models that the source teaches. */
-static fy_status check(fyi_recipe_data *d)
+static fy_status check(const fyi_settings *s, fyi_recipe_data *d)
 {
     static const char why[] = "the source model learns from them";
 
@@ -58,18 +58,26 @@ static fy_status check(fyi_recipe_data *d)
         FYI_FORWARD(fyi_data_compare(d, FYI_SOURCE, i));
     FYI_FORWARD(fyi_data_keep_apart(d, FYI_SOURCE, FYI_SOURCE_TEST));
     FYI_FORWARD(fyi_data_keep_apart(d, FYI_TARGET, FYI_TARGET_EVAL));
+    FYI_FORWARD(fyi_adapt_compare_classes(s, d));
     FYI_FORWARD(check_judged_classes(d));
     fyi_data_look_at_size(d, FYI_SOURCE_TEST);
     fyi_data_look_at_size(d, judged_side(d));
     return FY_OK;
 }
 
+/* What of the options `check` looks at. */
+static void data_text(const fyi_settings *s, fyi_buf *out)
+{
+    const bool is_partial = *(const bool *)fyi_settings_option(s, "partial", NULL);
+
+    fyi_buf_puts(out, is_partial ? "partial\n" : "");
+}
+
 static fy_status view(const fyi_settings *s, fyi_recipe_data *d)
 {
     const fy_dataset *eval = d->side[judged_side(d)];
 
-    (void)s;
-    FYI_FORWARD(check(d));
+    FYI_FORWARD(check(s, d));
     FYI_FORWARD(fy_dataset_unlabel(d->side[FYI_TARGET], &d->target));
     FYI_FORWARD(fy_dataset_unlabel(eval, &d->target_eval));
     d->view.adapt = (fy_adapt_data){ .source = d->side[FYI_SOURCE],
@@ -339,6 +347,7 @@ const fyi_kind fyi_kind_adapt = {
              FYI_SIDE(FYI_TARGET_EVAL),
     .held_out = { { FYI_SOURCE, FYI_SOURCE_TEST } },
     .n_held_out = 1,
+    .data_text = data_text,
     .view = view,
     .begin = begin,
     .tests = FYI_SIDE(FYI_TARGET_EVAL),

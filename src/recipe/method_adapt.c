@@ -82,8 +82,7 @@ static const fyi_key adapt_keys[] = {
     INT("evaluations", evaluations, 1, 250, NULL, "candidates looked at, evenly over the adaptation"),
     INT("rollbacks", rollbacks, 0, 50, NULL,
         "how often a collapsed run goes back to its newest sound candidate, at half the rate"),
-    { "partial", FYI_KEY_BOOL, offsetof(options, partial), 0, 0, NULL, NULL, 0,
-        "true: the target may have fewer classes than the source" },
+    FYI_PARTIAL_KEY(offsetof(options, partial)),
     { .key = NULL },
 };
 
@@ -168,42 +167,6 @@ static void set_defaults(void *to)
     fyi_augment_defaults(&o->strong);
 }
 
-/* ---- classes that one domain does not have ----------------------------------------------------- */
-
-static fy_status count_classes(const fy_dataset *d, int *n)
-{
-    const int k = fy_dataset_classes(d);
-    int64_t *counts = fyi_calloc((size_t)k, sizeof *counts);
-    fy_status st = counts != NULL ? fy_dataset_class_counts(d, counts, k)
-                                  : fyi_enomem((size_t)k * sizeof *counts, "class counts");
-
-    *n = 0;
-    for (int c = 0; st == FY_OK && c < k; c++)
-        *n += counts[c] > 0;
-    fyi_free(counts);
-    return st;
-}
-
-/* Known only where the target has labels, of which the method sees nothing. */
-static fy_status check_classes(const fyi_method_site *at, const options *o)
-{
-    const fy_dataset *source = at->data->side[FYI_SOURCE], *target = at->data->side[FYI_TARGET];
-    int in_source, in_target;
-
-    if (o->partial || source == NULL || !fy_dataset_has_labels(target))
-        return FY_OK;
-    FYI_FORWARD(count_classes(source, &in_source));
-    FYI_FORWARD(count_classes(target, &in_target));
-    if (in_target == in_source)
-        return FY_OK;
-    return fyi_fail(FY_EINVAL,
-                    "'source' has samples of %d classes, 'target' of %d; a method that brings the "
-                    "domains together would give the target's samples to classes that it does not "
-                    "have. Choose the classes that both have with source.classes=[...], or say "
-                    "adapt.partial=true",
-                    in_source, in_target);
-}
-
 /* ---- running --------------------------------------------------------------------------------- */
 
 static fy_status set_augment(const fyi_augment_settings *from, fy_augment *room,
@@ -231,7 +194,6 @@ static fy_status make(const fyi_method_site *at, const options *from, made *room
     room->target = fyi_side_pixels(&side[FYI_TARGET], at->data->side[FYI_TARGET]);
     if (source != NULL)
         room->source = fyi_side_pixels(&side[FYI_SOURCE], source);
-    FYI_FORWARD(check_classes(at, from));
     FYI_FORWARD(set_augment(&from->source_augment, &room->source_augment, &o->source_augment));
     FYI_FORWARD(set_augment(&from->augment, &room->augment, &o->augment));
     FYI_FORWARD(set_augment(&from->strong, &room->strong, &o->strong));

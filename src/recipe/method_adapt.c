@@ -81,7 +81,7 @@ static const fyi_key adapt_keys[] = {
     INT("batch", batch, 2, 65536, NULL, "samples per step of adaptation, of each domain"),
     INT("evaluations", evaluations, 1, 250, NULL, "candidates looked at, evenly over the adaptation"),
     INT("rollbacks", rollbacks, 0, 50, NULL,
-        "how often a collapsed run goes back to its newest sound candidate, at half the rate"),
+        "how often a collapsed run goes back to its newest sound candidate, at half the rate; adabn, which has no rate, never does"),
     FYI_PARTIAL_KEY(offsetof(options, partial)),
     { .key = NULL },
 };
@@ -243,13 +243,15 @@ static fy_status run_auto(const fyi_method_site *at, const void *given, fy_recip
 #define SPARES .spares = FYI_SIDE(FYI_SOURCE)
 #define NEEDS .spares = 0
 #define STRONG { "strong", fyi_augment_keys, offsetof(options, strong), true, 0 }
-#define METHOD(word, sides, model, ...) METHOD_BY(run, word, sides, model, __VA_ARGS__)
+#define AUGMENT { "augment", fyi_augment_keys, offsetof(options, augment), true, 0 }
+#define METHOD(word, sides, model, ...) METHOD_BY(run, word, sides, model, AUGMENT, __VA_ARGS__)
 #define METHOD_BY(runs, word, sides, model, ...) \
     { sides, .name = word, .kind = &fyi_kind_adapt, .bytes = sizeof(options), .defaults = set_defaults, .run = runs, \
       .help = HELP_##runs, \
       .sections = { { "model", model, offsetof(options, o), false, 0 }, OWN(adapt), { "choice", fyi_choice_keys, offsetof(options, o.rule), false, 0 }, \
-                    { "source_augment", fyi_augment_keys, offsetof(options, source_augment), true, 0 }, \
-                    { "augment", fyi_augment_keys, offsetof(options, augment), true, 0 }, __VA_ARGS__ } }
+                    { "source_augment", fyi_augment_keys, offsetof(options, source_augment), true, 0 }, __VA_ARGS__ } }
+/* On features that are computed once. */
+#define MAPPED(word, ...) METHOD_BY(run, word, NEEDS, model_keys, NORMS, __VA_ARGS__)
 const fyi_method fyi_adapt_methods[FYI_ADAPT_METHODS] = {
     METHOD("adabn", SPARES, model_keys, { .name = NULL }),
     METHOD("tent", SPARES, model_keys, NORMS),
@@ -266,9 +268,9 @@ const fyi_method fyi_adapt_methods[FYI_ADAPT_METHODS] = {
     METHOD("bnm", NEEDS, model_keys, TRANSFER),
     METHOD("shot", SPARES, model_keys, TRANSFER),
     METHOD("self_training", NEEDS, model_keys, TRANSFER, OWN(self_training), STRONG),
-    METHOD("subspace", NEEDS, model_keys, NORMS, OWN(subspace)),
-    METHOD("transport", NEEDS, model_keys, NORMS, OWN(transport)),
-    METHOD_BY(run_auto, "auto", SPARES, critic_keys, TRANSFER, OWN(mcd), OWN(mdd), OWN(mcc), OWN(afn), OWN(self_training), STRONG,
+    MAPPED("subspace", OWN(subspace)),
+    MAPPED("transport", OWN(transport)),
+    METHOD_BY(run_auto, "auto", SPARES, critic_keys, AUGMENT, TRANSFER, OWN(mcd), OWN(mdd), OWN(mcc), OWN(afn), OWN(self_training), STRONG,
            OWN(subspace), OWN(transport), { "auto", auto_keys, offsetof(options, tries), false, 0 }),
 };
 /* clang-format on */

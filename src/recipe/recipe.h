@@ -314,6 +314,8 @@ extern const fyi_key fyi_choice_keys[];
 /* adapt_classes.c: FY_EINVAL where the target's labels say that its classes are not the source's, or under other numbers; a note where
  * the recipe chooses those of both. */
 fy_status fyi_adapt_compare_classes(const struct fyi_settings *s, struct fyi_recipe_data *d);
+/* adapt_pixels.c: notes where the target's pictures are not what the file of a source model says of its own. */
+void fyi_adapt_compare_pixels(const struct fyi_settings *s, struct fyi_recipe_data *d);
 /* Does a part of some side have to be held out? */
 bool fyi_holds_out(const struct fyi_settings *s);
 

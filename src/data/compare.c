@@ -171,12 +171,16 @@ static bool are_images(const fy_dataset *a)
     return fy_dataset_shape(a)->rank == 3;
 }
 
-/* 0: within -1.5 .. 1.5 and nonnegative, 1: the same but signed, 2: a few units, 3: bytes */
+int fyi_value_scale(float min, float max)
+{
+    const float top = fmaxf(fabsf(min), fabsf(max));
+
+    return top > 16.0f ? 3 : top > 1.5f ? 2 : min < -0.05f ? 1 : 0;
+}
+
 static int scale_of(const fy_data_stats *s)
 {
-    const float top = fmaxf(fabsf(s->min), fabsf(s->max));
-
-    return top > 16.0f ? 3 : top > 1.5f ? 2 : s->min < -0.05f ? 1 : 0;
+    return fyi_value_scale(s->min, s->max);
 }
 
 static fy_status compare_values(const fy_dataset *a, const fy_dataset *b, fy_compare_report *r)

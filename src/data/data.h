@@ -123,6 +123,10 @@ typedef struct fyi_shared {
 } fyi_shared;
 fy_status fyi_count_shared(const fy_dataset *a, const fy_dataset *b, fyi_shared *out);
 
+/* compare.c: what kind of values lie in min .. max. 0: within -1.5 .. 1.5 and nonnegative, 1: the same but signed, 2: a few units,
+ * 3: bytes */
+int fyi_value_scale(float min, float max);
+
 /* fy_dataset_get with memory for the source's scratch; label may be NULL. */
 fy_status fyi_dataset_get(const fy_dataset *d, int64_t i, float *x, int32_t *label, float *scratch);
 /* The same before the source scales it. */

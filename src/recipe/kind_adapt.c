@@ -47,8 +47,25 @@ static fy_status check_judged_classes(const fyi_recipe_data *d)
                     fyi_side_names[i], n - 1, k - 1, fyi_side_names[i]);
 }
 
+/* Then what is judged was learnt from on purpose. */
+static bool are_same_files(const fyi_side *a, const fyi_side *b)
+{
+    return a->images != NULL && b->images != NULL && strcmp(a->format, b->format) == 0 &&
+           strcmp(a->images, b->images) == 0;
+}
+
+static void look_at_pick(const fyi_settings *s, fyi_recipe_data *d)
+{
+    const fyi_side *target = &s->side[FYI_TARGET];
+
+    if (target->limit > 0 && strcmp(target->pick, "stratified") == 0)
+        fyi_odd_note(&d->odd, fyi_side_names[FYI_TARGET],
+                     "pick=stratified chose its samples by their labels, but it is learnt from "
+                     "without labels; pick=random does not look at them");
+}
+
 /* Every side goes through models that the source teaches. */
-static fy_status check(fyi_recipe_data *d)
+static fy_status check(const fyi_settings *s, fyi_recipe_data *d)
 {
     static const char why[] = "the source model learns from them";
 
@@ -56,20 +73,36 @@ static fy_status check(fyi_recipe_data *d)
     FYI_FORWARD(fyi_data_need_labels(d, FYI_SOURCE_TEST, why));
     for (int i = FYI_SOURCE_TEST; d->side[FYI_SOURCE] != NULL && i <= FYI_TARGET_EVAL; i++)
         FYI_FORWARD(fyi_data_compare(d, FYI_SOURCE, i));
+    if (d->side[FYI_SOURCE] == NULL)
+        fyi_adapt_compare_pixels(s, d);
+    if (!are_same_files(&s->side[FYI_TARGET], &s->side[FYI_TARGET_EVAL]))
+        FYI_FORWARD(fyi_data_compare(d, FYI_TARGET, FYI_TARGET_EVAL));
+    look_at_pick(s, d);
     FYI_FORWARD(fyi_data_keep_apart(d, FYI_SOURCE, FYI_SOURCE_TEST));
     FYI_FORWARD(fyi_data_keep_apart(d, FYI_TARGET, FYI_TARGET_EVAL));
+    FYI_FORWARD(fyi_adapt_compare_classes(s, d));
     FYI_FORWARD(check_judged_classes(d));
     fyi_data_look_at_size(d, FYI_SOURCE_TEST);
     fyi_data_look_at_size(d, judged_side(d));
     return FY_OK;
 }
 
+/* What of the options `check` looks at. */
+static void data_text(const fyi_settings *s, fyi_buf *out)
+{
+    const bool is_partial = *(const bool *)fyi_settings_option(s, "partial", NULL);
+    const char *weights = *(const char *const *)fyi_settings_option(s, "source_weights", NULL);
+
+    fyi_buf_puts(out, is_partial ? "partial\n" : "");
+    if (!s->sections[1 + FYI_SOURCE].is_open && weights != NULL)
+        fyi_buf_printf(out, "%s\n", weights);
+}
+
 static fy_status view(const fyi_settings *s, fyi_recipe_data *d)
 {
     const fy_dataset *eval = d->side[judged_side(d)];
 
-    (void)s;
-    FYI_FORWARD(check(d));
+    FYI_FORWARD(check(s, d));
     FYI_FORWARD(fy_dataset_unlabel(d->side[FYI_TARGET], &d->target));
     FYI_FORWARD(fy_dataset_unlabel(eval, &d->target_eval));
     d->view.adapt = (fy_adapt_data){ .source = d->side[FYI_SOURCE],
@@ -339,6 +372,7 @@ const fyi_kind fyi_kind_adapt = {
              FYI_SIDE(FYI_TARGET_EVAL),
     .held_out = { { FYI_SOURCE, FYI_SOURCE_TEST } },
     .n_held_out = 1,
+    .data_text = data_text,
     .view = view,
     .begin = begin,
     .tests = FYI_SIDE(FYI_TARGET_EVAL),

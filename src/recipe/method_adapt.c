@@ -81,9 +81,8 @@ static const fyi_key adapt_keys[] = {
     INT("batch", batch, 2, 65536, NULL, "samples per step of adaptation, of each domain"),
     INT("evaluations", evaluations, 1, 250, NULL, "candidates looked at, evenly over the adaptation"),
     INT("rollbacks", rollbacks, 0, 50, NULL,
-        "how often a collapsed run goes back to its newest sound candidate, at half the rate"),
-    { "partial", FYI_KEY_BOOL, offsetof(options, partial), 0, 0, NULL, NULL, 0,
-        "true: the target may have fewer classes than the source" },
+        "how often a collapsed run goes back to its newest sound candidate, at half the rate; adabn, which has no rate, never does"),
+    FYI_PARTIAL_KEY(offsetof(options, partial)),
     { .key = NULL },
 };
 
@@ -168,42 +167,6 @@ static void set_defaults(void *to)
     fyi_augment_defaults(&o->strong);
 }
 
-/* ---- classes that one domain does not have ----------------------------------------------------- */
-
-static fy_status count_classes(const fy_dataset *d, int *n)
-{
-    const int k = fy_dataset_classes(d);
-    int64_t *counts = fyi_calloc((size_t)k, sizeof *counts);
-    fy_status st = counts != NULL ? fy_dataset_class_counts(d, counts, k)
-                                  : fyi_enomem((size_t)k * sizeof *counts, "class counts");
-
-    *n = 0;
-    for (int c = 0; st == FY_OK && c < k; c++)
-        *n += counts[c] > 0;
-    fyi_free(counts);
-    return st;
-}
-
-/* Known only where the target has labels, of which the method sees nothing. */
-static fy_status check_classes(const fyi_method_site *at, const options *o)
-{
-    const fy_dataset *source = at->data->side[FYI_SOURCE], *target = at->data->side[FYI_TARGET];
-    int in_source, in_target;
-
-    if (o->partial || source == NULL || !fy_dataset_has_labels(target))
-        return FY_OK;
-    FYI_FORWARD(count_classes(source, &in_source));
-    FYI_FORWARD(count_classes(target, &in_target));
-    if (in_target == in_source)
-        return FY_OK;
-    return fyi_fail(FY_EINVAL,
-                    "'source' has samples of %d classes, 'target' of %d; a method that brings the "
-                    "domains together would give the target's samples to classes that it does not "
-                    "have. Choose the classes that both have with source.classes=[...], or say "
-                    "adapt.partial=true",
-                    in_source, in_target);
-}
-
 /* ---- running --------------------------------------------------------------------------------- */
 
 static fy_status set_augment(const fyi_augment_settings *from, fy_augment *room,
@@ -231,7 +194,6 @@ static fy_status make(const fyi_method_site *at, const options *from, made *room
     room->target = fyi_side_pixels(&side[FYI_TARGET], at->data->side[FYI_TARGET]);
     if (source != NULL)
         room->source = fyi_side_pixels(&side[FYI_SOURCE], source);
-    FYI_FORWARD(check_classes(at, from));
     FYI_FORWARD(set_augment(&from->source_augment, &room->source_augment, &o->source_augment));
     FYI_FORWARD(set_augment(&from->augment, &room->augment, &o->augment));
     FYI_FORWARD(set_augment(&from->strong, &room->strong, &o->strong));
@@ -281,13 +243,15 @@ static fy_status run_auto(const fyi_method_site *at, const void *given, fy_recip
 #define SPARES .spares = FYI_SIDE(FYI_SOURCE)
 #define NEEDS .spares = 0
 #define STRONG { "strong", fyi_augment_keys, offsetof(options, strong), true, 0 }
-#define METHOD(word, sides, model, ...) METHOD_BY(run, word, sides, model, __VA_ARGS__)
+#define AUGMENT { "augment", fyi_augment_keys, offsetof(options, augment), true, 0 }
+#define METHOD(word, sides, model, ...) METHOD_BY(run, word, sides, model, AUGMENT, __VA_ARGS__)
 #define METHOD_BY(runs, word, sides, model, ...) \
     { sides, .name = word, .kind = &fyi_kind_adapt, .bytes = sizeof(options), .defaults = set_defaults, .run = runs, \
       .help = HELP_##runs, \
       .sections = { { "model", model, offsetof(options, o), false, 0 }, OWN(adapt), { "choice", fyi_choice_keys, offsetof(options, o.rule), false, 0 }, \
-                    { "source_augment", fyi_augment_keys, offsetof(options, source_augment), true, 0 }, \
-                    { "augment", fyi_augment_keys, offsetof(options, augment), true, 0 }, __VA_ARGS__ } }
+                    { "source_augment", fyi_augment_keys, offsetof(options, source_augment), true, 0 }, __VA_ARGS__ } }
+/* On features that are computed once. */
+#define MAPPED(word, ...) METHOD_BY(run, word, NEEDS, model_keys, NORMS, __VA_ARGS__)
 const fyi_method fyi_adapt_methods[FYI_ADAPT_METHODS] = {
     METHOD("adabn", SPARES, model_keys, { .name = NULL }),
     METHOD("tent", SPARES, model_keys, NORMS),
@@ -304,9 +268,9 @@ const fyi_method fyi_adapt_methods[FYI_ADAPT_METHODS] = {
     METHOD("bnm", NEEDS, model_keys, TRANSFER),
     METHOD("shot", SPARES, model_keys, TRANSFER),
     METHOD("self_training", NEEDS, model_keys, TRANSFER, OWN(self_training), STRONG),
-    METHOD("subspace", NEEDS, model_keys, NORMS, OWN(subspace)),
-    METHOD("transport", NEEDS, model_keys, NORMS, OWN(transport)),
-    METHOD_BY(run_auto, "auto", SPARES, critic_keys, TRANSFER, OWN(mcd), OWN(mdd), OWN(mcc), OWN(afn), OWN(self_training), STRONG,
+    MAPPED("subspace", OWN(subspace)),
+    MAPPED("transport", OWN(transport)),
+    METHOD_BY(run_auto, "auto", SPARES, critic_keys, AUGMENT, TRANSFER, OWN(mcd), OWN(mdd), OWN(mcc), OWN(afn), OWN(self_training), STRONG,
            OWN(subspace), OWN(transport), { "auto", auto_keys, offsetof(options, tries), false, 0 }),
 };
 /* clang-format on */

@@ -1,6 +1,11 @@
 /* method_adda.c: the keys of adversarial adaptation (fy_adda) and how a recipe runs it. */
 #include "recipe/recipe.h"
 
+typedef struct options {
+    fy_adda_opts o;
+    bool partial;
+} options;
+
 static const char *const *activation_words(void)
 {
     static const char *const words[] = { "relu", "leaky_relu", "none", "auto", NULL };
@@ -93,21 +98,22 @@ static const fyi_key adda_keys[] = {
         "beginnings of k-means tried"),
     REAL("shift_frac", shift_frac, 0, 0.5, NULL,
         "random shifts of target images, share of their size"),
+    FYI_PARTIAL_KEY(offsetof(options, partial)),
     { .key = NULL },
 };
 /* clang-format on */
 
-static void set_defaults(void *options)
+static void set_defaults(void *to)
 {
-    *(fy_adda_opts *)options = fy_adda_defaults();
+    *(options *)to = (options){ .o = fy_adda_defaults() };
 }
 
-static fy_status run(const fyi_method_site *at, const void *options, fy_recipe_result *result)
+static fy_status run(const fyi_method_site *at, const void *given, fy_recipe_result *result)
 {
     const fyi_side *side = at->settings->side;
     const fy_pixels source = fyi_side_pixels(&side[FYI_SOURCE], at->data->side[FYI_SOURCE]),
                     target = fyi_side_pixels(&side[FYI_TARGET], at->data->side[FYI_TARGET]);
-    fy_adda_opts o = *(const fy_adda_opts *)options;
+    fy_adda_opts o = ((const options *)given)->o;
 
     o.source_pixels = &source;
     o.target_pixels = &target;
@@ -121,10 +127,10 @@ const fyi_method fyi_method_adda = {
     .help = "adversarial adaptation: the target's features come to look like the source's "
             "(Tzeng et al. 2017)",
     .kind = &fyi_kind_adapt,
-    .bytes = sizeof(fy_adda_opts),
+    .bytes = sizeof(options),
     .defaults = set_defaults,
-    .sections = { { "model", model_keys, 0, false, 0 },
-                  { "adda", adda_keys, 0, false, 0 },
-                  { "choice", fyi_choice_keys, offsetof(fy_adda_opts, rule), false, 0 } },
+    .sections = { { "model", model_keys, offsetof(options, o), false, 0 },
+                  { "adda", adda_keys, offsetof(options, o), false, 0 },
+                  { "choice", fyi_choice_keys, offsetof(options, o.rule), false, 0 } },
     .run = run,
 };

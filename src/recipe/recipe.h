@@ -306,6 +306,17 @@ extern const fyi_kind fyi_kind_adapt, fyi_kind_finetune, fyi_kind_distill, fyi_k
     fyi_kind_hdnet;
 /* kind_adapt.c: of a fy_choice_rule, the section `choice` of every method of adaptation. */
 extern const fyi_key fyi_choice_keys[];
+/* Of a bool at that place, which every method of adaptation has. */
+#define FYI_PARTIAL_KEY(at)                                           \
+    {                                                                 \
+        "partial", FYI_KEY_BOOL, at, 0, 0, NULL, NULL, 0,             \
+            "true: the target may have fewer classes than the source" \
+    }
+/* adapt_classes.c: FY_EINVAL where the target's labels say that its classes are not the source's, or under other numbers; a note where
+ * the recipe chooses those of both. */
+fy_status fyi_adapt_compare_classes(const struct fyi_settings *s, struct fyi_recipe_data *d);
+/* adapt_pixels.c: notes where the target's pictures are not what the file of a source model says of its own. */
+void fyi_adapt_compare_pixels(const struct fyi_settings *s, struct fyi_recipe_data *d);
 /* Does a part of some side have to be held out? */
 bool fyi_holds_out(const struct fyi_settings *s);
 
@@ -477,6 +488,8 @@ fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char 
 /* Binds entries that all are of one section; lists live in `arena`. */
 fy_status fyi_section_bind(const fyi_section *section, const fyi_entries *t, fyi_arena *arena);
 const fyi_section *fyi_settings_section(const fyi_settings *s, const char *name, size_t len);
+/* The value of a key that sections of several methods have, and the section, which may be NULL; NULL: the method's have it not. */
+const void *fyi_settings_option(const fyi_settings *s, const char *key, const fyi_section **section);
 /* The section and the row of e's key; FY_EINVAL names the nearest key. */
 fy_status fyi_settings_find(const fyi_settings *s, const fyi_entry *e, const char *where,
                             fyi_arena *arena, const fyi_section **section, const fyi_key **key);

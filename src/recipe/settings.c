@@ -177,6 +177,20 @@ const fyi_section *fyi_settings_section(const fyi_settings *s, const char *name,
     return NULL;
 }
 
+const void *fyi_settings_option(const fyi_settings *s, const char *key, const fyi_section **section)
+{
+    for (int i = 1 + FYI_SIDES; i < s->n_sections; i++) {
+        const fyi_section *in = &s->sections[i];
+        const fyi_key *k = in->is_open ? fyi_key_find(in->keys, key, strlen(key)) : NULL;
+
+        if (section != NULL)
+            *section = in;
+        if (k != NULL)
+            return (const char *)in->base + k->at;
+    }
+    return NULL;
+}
+
 static const fyi_section *section_of(const fyi_settings *s, const char *key)
 {
     const char *dot = strrchr(key, '.');

@@ -141,6 +141,16 @@ static bool read_pixels(const json_t *root, fy_pixels *p)
     return json_is_object(root);
 }
 
+bool fyi_notes_pixels(const fy_weights *w, fy_pixels *out)
+{
+    const char *text = fy_weights_meta(w, "ferry.pixels");
+    json_t *root = text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    const bool is_read = read_pixels(root, out);
+
+    json_decref(root);
+    return is_read;
+}
+
 static fy_status set_pixels(fy_model *m, const json_t *root)
 {
     fy_pixels p;

@@ -45,7 +45,7 @@ def transport(s, t, entropy, classes):
     p = plan(cost, entropy)
     for _ in range(10 if classes > 0 else 0):
         mass = np.stack([p[y == c].sum(0) for c in range(K)])
-        p = plan(cost + classes * (0.5 / np.sqrt(mass + 1e-3))[y], entropy)
+        p = plan(cost + classes * (0.5 / np.sqrt(mass + 1e-3 / M))[y], entropy)
     return p @ t / p.sum(1, keepdims=True)
 
 

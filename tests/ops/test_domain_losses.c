@@ -2,6 +2,8 @@
  * (tests/golden/make_domains.py), what they say of extreme batches, and what is refused. */
 #include "support/op_eval.h"
 
+#include "methods/carry/carry.h"
+
 #include <ferry/domains.h>
 
 #include <math.h>
@@ -13,12 +15,25 @@
 #define K 4
 
 /* A multiple of 1/512 in [-1, 1), as in make_domains.py. */
+static void draw(float *v, fy_shape s, int salt)
+{
+    for (int64_t i = 0; i < fy_shape_numel(&s); i++)
+        v[i] = (float)(((i + 1) * (i + 7 * salt + 3) * 37 + i * 11 + salt * 101) % 1009) / 512 - 1;
+}
+
 static fy_node values(op_test *t, fy_shape s, int salt)
 {
     float v[N * D];
-    for (int64_t i = 0; i < fy_shape_numel(&s); i++)
-        v[i] = (float)(((i + 1) * (i + 7 * salt + 3) * 37 + i * 11 + salt * 101) % 1009) / 512 - 1;
+    draw(v, s, salt);
     return op_param_of(t, s, v);
+}
+
+/* The same numbers, which no difference moves. */
+static fy_node held_values(op_test *t, fy_shape s, int salt)
+{
+    float v[N * D];
+    draw(v, s, salt);
+    return op_floats(t, s, v);
 }
 
 /* What the losses below are given; `x` is that by which the gradient is compared with PyTorch's. */
@@ -38,13 +53,42 @@ static scene scene_of(op_test *t)
 typedef struct domain_case {
     op_row row;
     fy_node (*loss)(fy_graph *g, op_test *t, scene *s);
-    bool is_fixed; /* differences would see through what is detached: not for them */
+    /* The same with what the paper takes for a constant made of values that no difference moves; NULL: there is none, or none that
+     * differences see. `times` it is the gradient's. */
+    fy_node (*held)(fy_graph *g, op_test *t, scene *s);
+    float times;
 } domain_case;
 
 static fy_node build(op_test *t, const void *row)
 {
     scene s = scene_of(t);
     return ((const domain_case *)row)->loss(t->g, t, &s);
+}
+
+static fy_node build_held(op_test *t, const void *row)
+{
+    scene s = scene_of(t);
+    return ((const domain_case *)row)->held(t->g, t, &s);
+}
+
+/* The gradient by x. */
+static fy_node build_gradient(op_test *t, const void *row)
+{
+    scene s = scene_of(t);
+    fy_node diff;
+    const fy_node loss = ((const domain_case *)row)->loss(t->g, t, &s);
+    fy_gradient(t->g, loss, &s.x, 1, &diff);
+    return diff;
+}
+
+static fy_node build_held_gradient(op_test *t, const void *row)
+{
+    const domain_case *c = row;
+    scene s = scene_of(t);
+    fy_node diff;
+    const fy_node loss = c->held(t->g, t, &s);
+    fy_gradient(t->g, loss, &s.x, 1, &diff);
+    return fy_scale(t->g, diff, c->times);
 }
 
 #define LOSS(name_, gives, ...)                             \
@@ -81,6 +125,132 @@ static fy_node joint(fy_graph *g, scene *s, fy_node width)
 LOSS(joint_mmd, s, joint(g, s, FY_NO_NODE))
 LOSS(joint_wide, s, joint(g, s, fy_fill(g, FY_SCALAR, 3)))
 
+/* The mean squared distance of two samples, sum_ij |z_i - z_j|^2 = 2 n sum |z_i|^2 - 2 |sum z_i|^2. */
+static fy_node held_width(fy_graph *g, op_test *t)
+{
+    static const int samples[] = { 0 };
+    const float n = N + M;
+    const fy_node z =
+        fy_concat2(g, 0, held_values(t, FY_SHAPE(N, D), 1), held_values(t, FY_SHAPE(M, D), 2));
+    const fy_node own = fy_scale(g, fy_sum_all(g, fy_square(g, z)), n);
+    const fy_node cross = fy_sum_all(g, fy_square(g, fy_sum(g, z, samples, 1, false)));
+    return fy_scale(g, fy_sub(g, own, cross), 2 / (n * (n - 1)));
+}
+LOSS(mmd_held, s, fy_mmd(g, s->s, s->t, held_width(g, t)))
+LOSS(joint_held, s, joint(g, s, held_width(g, t)))
+
+/* ---- terms of methods ------------------------------------------------------------------------------------------- */
+
+#define ROWS 5 /* of each domain, where these are one batch */
+static const fy_adapt_opts method_opts = { .afn_step = 1, .threshold = 0.4, .batch = ROWS };
+
+static fy_node first_rows(fy_graph *g, fy_node x)
+{
+    return fy_slice(g, x, 0, 0, ROWS);
+}
+
+static fy_node norms(fy_graph *g, op_test *t, scene *s)
+{
+    const carrying c = { .o = &method_opts };
+    carry_stage stage = { .c = (carrying *)(uintptr_t)&c, .g = g, .fs = s->s, .ft = s->t };
+    (void)t;
+    s->x = s->s;
+    return carry_afn.term(&stage);
+}
+
+/* Lengths that are wanted are one more than lengths of before (Xu et al. 2019, equation 8). */
+static fy_node longer(fy_graph *g, fy_node x, fy_node before)
+{
+    return fy_mse(g, fy_lengths(g, x), fy_affine(g, fy_lengths(g, before), 1, 1));
+}
+LOSS(norms_held, s,
+     fy_add(g, longer(g, s->s, held_values(t, FY_SHAPE(N, D), 1)),
+            longer(g, s->t, held_values(t, FY_SHAPE(M, D), 2))))
+
+static fy_node masked_of(fy_graph *g, scene *s, fy_node *certain)
+{
+    const carrying c = { .o = &method_opts };
+    carry_stage stage = { .c = (carrying *)(uintptr_t)&c, .g = g, .lt = s->a, .strong = s->c };
+    const fy_node term = carry_self_training.term(&stage);
+    *certain = stage.watches[0].node;
+    s->x = s->c;
+    return term;
+}
+
+/* Labels and the mask are steps of the weak view: no difference moves them. */
+static fy_node masked(fy_graph *g, op_test *t, scene *s)
+{
+    fy_node certain_share;
+    (void)t;
+    return masked_of(g, s, &certain_share);
+}
+
+static void free_critic(void *critic)
+{
+    fy_model_free(critic);
+}
+
+static fy_model *critic_of(op_test *t)
+{
+    fy_model_opts o = fy_model_defaults();
+    fy_model *m = NULL;
+    o.input = FY_SHAPE(D * K);
+    o.n_classes = 2;
+    o.seed = 3;
+    check_ok(fy_model_open("linear", "critic", &o, &m));
+    op_lend_model(t, m);
+    t->on_end = free_critic;
+    t->arg = m;
+    return m;
+}
+
+static fy_node seen(const carrying *c, fy_graph *g, fy_node f, fy_node logits)
+{
+    (void)c;
+    return fy_multilinear(g, f, fy_detach(g, fy_softmax(g, logits)), 0, 0);
+}
+
+/* Logits that hang on the features, as a network's do. */
+static fy_node logits_of(fy_graph *g, fy_node f)
+{
+    return fy_slice(g, f, 1, 0, K);
+}
+
+#define STRENGTH 0.5f /* of the reversal */
+static fy_node by_certainty(fy_graph *g, op_test *t, scene *s)
+{
+    carry_method method = carry_cdan_e;
+    carrying c = { .o = &method_opts, .method = &method, .critic = critic_of(t) };
+    carry_stage stage = { .c = &c, .g = g, .ramp = fy_fill(g, FY_SCALAR, STRENGTH) };
+    method.critic_view = seen;
+    stage.f = fy_concat2(g, 0, first_rows(g, s->s), s->t);
+    stage.logits = logits_of(g, stage.f);
+    stage.ls = fy_slice(g, stage.logits, 0, 0, ROWS);
+    stage.lt = fy_slice(g, stage.logits, 0, ROWS, ROWS);
+    s->x = s->s;
+    return method.term(&stage);
+}
+
+/* Shares of a domain: 1 + exp(-H) over their sum (Long et al. 2018, section 3.3). */
+static fy_node held_shares(fy_graph *g, fy_node logits)
+{
+    const fy_node w = fy_certainty(g, logits);
+    return fy_div(g, w, fy_scale(g, fy_sum_all(g, w), 2)); /* both domains together: 1 */
+}
+
+static fy_node by_certainty_held(fy_graph *g, op_test *t, scene *s)
+{
+    static const int32_t domain[2 * ROWS] = { 0, 0, 0, 0, 0, 1, 1, 1, 1, 1 };
+    const fy_node a = logits_of(g, first_rows(g, held_values(t, FY_SHAPE(N, D), 1))),
+                  b = logits_of(g, held_values(t, FY_SHAPE(M, D), 2));
+    const fy_node f = fy_concat2(g, 0, first_rows(g, s->s), s->t);
+    const fy_node x = fy_multilinear(g, f, fy_softmax(g, fy_concat2(g, 0, a, b)), 0, 0);
+    const fy_node said = fy_model_apply(g, critic_of(t), x, FY_TRAIN);
+    const fy_node each = fy_cross_entropy(g, said, op_ints(t, 2 * ROWS, domain));
+    s->x = s->s;
+    return fy_sum_all(g, fy_mul(g, each, fy_concat2(g, 0, held_shares(g, a), held_shares(g, b))));
+}
+
 static fy_node confusion_rows(fy_graph *g, op_test *t, scene *s)
 {
     static const float w[N] = { 1, 0.5f, 0, 0.25f, 1, 2 };
@@ -95,27 +265,34 @@ static fy_node margin(fy_graph *g, op_test *t, scene *s)
     return fy_margin_disparity(g, s->a, op_ints(t, N, y), s->b, op_ints(t, M, y), 4);
 }
 
-#define CASE(name_, why_, loss_, ...)                                                 \
-    {                                                                                 \
-        .row = { name_, why_, build, 2e-5 }, .loss = (loss_), .is_fixed = __VA_ARGS__ \
+#define CASE(name_, why_, loss_)                             \
+    {                                                        \
+        .row = { name_, why_, build, 2e-5 }, .loss = (loss_) \
+    }
+#define HELD(name_, why_, loss_, held_, times_)                                                \
+    {                                                                                          \
+        .row = { name_, why_, build, 2e-5 }, .loss = (loss_), .held = (held_), .times = times_ \
     }
 /* clang-format off */
 static const domain_case cases[] = {
-    CASE("coral", "covariances of unlike counts", coral, false),
-    CASE("mmd", "a width of the batch's own", mmd, true),
-    CASE("mmd, wide", "a width that is given", mmd_wide, false),
-    CASE("joint_mmd", "two layers", joint_mmd, true),
-    CASE("joint_mmd, wide", "a width that is given", joint_wide, false),
-    CASE("lengths", "rows", lengths, false),
-    CASE("multilinear", "every pair", multilinear, false),
-    CASE("multilinear, drawn", "random projections", drawn, false),
-    CASE("certainty", "entropy in an exponent", certainty, false),
-    CASE("class_confusion", "all samples alike", confusion, false),
-    CASE("class_confusion, rows", "weights of samples", confusion_rows, false),
-    CASE("nuclear_norm", "U V^T", nuclear_norm, false),
-    CASE("discrepancy", "both classifiers", discrepancy, false),
-    CASE("information", "both entropies", information, false),
-    CASE("margin_disparity", "agreement and denial", margin, false),
+    CASE("coral", "covariances of unlike counts", coral),
+    HELD("mmd", "a width of the batch's own", mmd, mmd_held, 1),
+    CASE("mmd, wide", "a width that is given", mmd_wide),
+    HELD("joint_mmd", "two layers", joint_mmd, joint_held, 1),
+    CASE("joint_mmd, wide", "a width that is given", joint_wide),
+    CASE("lengths", "rows", lengths),
+    CASE("multilinear", "every pair", multilinear),
+    CASE("multilinear, drawn", "random projections", drawn),
+    CASE("certainty", "entropy in an exponent", certainty),
+    CASE("class_confusion", "all samples alike", confusion),
+    CASE("class_confusion, rows", "weights of samples", confusion_rows),
+    CASE("nuclear_norm", "U V^T", nuclear_norm),
+    CASE("discrepancy", "both classifiers", discrepancy),
+    CASE("information", "both entropies", information),
+    CASE("margin_disparity", "agreement and denial", margin),
+    HELD("afn", "lengths of before are constants", norms, norms_held, 1),
+    CASE("self_training", "some rows count, and none by the weak view", masked),
+    HELD("cdan_e", "weights and predictions are constants, features learn the other way", by_certainty, by_certainty_held, -STRENGTH),
 };
 /* clang-format on */
 
@@ -128,8 +305,9 @@ static void values_equal_reference(void **state)
 static void gradient_equals_differences(void **state)
 {
     const domain_case *c = *state;
-    if (!c->is_fixed)
-        op_check_gradient(c->row.build, c);
+    op_check_gradient(c->held ? build_held : build, c);
+    if (c->held)
+        op_check_same(build_gradient, build_held_gradient, c, "cpu", 1e-4);
 }
 
 static void gradient_equals_reference(void **state)
@@ -340,6 +518,21 @@ static void refusals_are_sentences(void **state)
                      "rows of what goes with it");
 }
 
+/* Else the row above would check no mask. */
+static void some_samples_are_certain(void **state)
+{
+    op_test t;
+    double share;
+    fy_node is_certain;
+    (void)state;
+    op_eval_begin(&t);
+    scene s = scene_of(&t);
+    (void)masked_of(t.g, &s, &is_certain);
+    op_eval_step(&t, "cpu", is_certain, 0, &share, 1);
+    assert_true(share > 0.1 && share < 0.9);
+    op_eval_end(&t);
+}
+
 static const CMUnitTestFunction kinds[] = { values_equal_reference, gradient_equals_differences,
                                             gradient_equals_reference };
 static const char *const kind_names[] = { "values", "gradient", "gradient on cpu" };
@@ -349,7 +542,7 @@ int main(void)
     static const struct CMUnitTest others[] = {
         cmocka_unit_test(losses_are_pytorchs),          cmocka_unit_test(extreme_predictions),
         cmocka_unit_test(equal_samples_have_gradients), cmocka_unit_test(projections_keep_products),
-        cmocka_unit_test(refusals_are_sentences),
+        cmocka_unit_test(refusals_are_sentences),       cmocka_unit_test(some_samples_are_certain),
     };
     static struct CMUnitTest tests[LEN(cases) * LEN(kinds) + LEN(others)];
     static char names[LEN(cases) * LEN(kinds)][80];

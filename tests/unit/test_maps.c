@@ -124,6 +124,43 @@ static void labels_keep_classes_apart(void **state)
     assert_true(apart[1] > 1.5F * apart[0] && apart[1] > 1);
 }
 
+/* How far apart the classes come of eight samples in two mixed classes, on m samples of the target between 0 and 1. */
+static float apart_of(float *t, int64_t m, double classes)
+{
+    static const float s[8] = { 0.1F, 0.2F, 0.35F, 0.55F, 0.45F, 0.65F, 0.8F, 0.9F };
+    static const int32_t y[8] = { 0, 0, 0, 0, 1, 1, 1, 1 };
+    float sum = 0;
+    made of;
+    for (int64_t j = 0; j < m; j++)
+        t[j] = ((float)j + 0.5F) / (float)m;
+    make(&of, s, 8, t, m, 1, y);
+    of.o.transport_entropy = 0.2;
+    of.o.transport_classes = classes;
+    check_ok(transport_map(&of.m));
+    const float *to = fy_tensor_const_data(of.m.to);
+    for (int i = 0; i < 8; i++)
+        sum += y[i] ? to[i] : -to[i];
+    drop(&of);
+    return sum / 4;
+}
+
+/* A large target's samples get little mass each, and classes are kept apart there all the same. */
+static void labels_count_whatever_the_size(void **state)
+{
+    enum { LARGE = 3000 };
+    float *t = calloc(LARGE, sizeof *t);
+    float apart[2][2];
+    (void)state;
+    assert_non_null(t);
+    for (int large = 0; large < 2; large++)
+        for (int with = 0; with < 2; with++)
+            apart[large][with] = apart_of(t, large ? LARGE : 30, with ? 0.1 : 0);
+    free(t);
+    for (int large = 0; large < 2; large++)
+        assert_true(apart[large][1] > apart[large][0] + 0.15F);
+    assert_true(fabsf(apart[1][1] - apart[0][1]) < 0.02F);
+}
+
 static void equal_features_have_no_cost(void **state)
 {
     static const float same[6] = { 1, 2, 1, 2, 1, 2 };
@@ -136,20 +173,20 @@ static void equal_features_have_no_cost(void **state)
     drop(&of);
 }
 
+/* Before a source model is trained for it. */
 static void a_plan_of_large_data_is_refused(void **state)
 {
-    float *zeros = calloc(9000, sizeof *zeros);
-    int32_t *y = calloc(9000, sizeof *y);
-    made of;
+    const fy_adapt_opts o = fy_adapt_defaults();
+    fy_tensor *x = tensor(FY_F32, FY_SHAPE(9000, 1), NULL);
+    fy_dataset *d;
     (void)state;
-    assert_non_null(zeros);
-    assert_non_null(y);
-    make(&of, zeros, 9000, zeros, 9000, 1, y);
-    check_status(transport_map(&of.m), FY_EINVAL);
+    check_ok(fy_dataset_from_tensors("zeros", x, NULL, 0, &d));
+    const fy_adapt_data data = { .source = d, .target = d };
+    const carrying c = { .method = &carry_transport, .o = &o, .data = &data };
+    check_status(carry_transport.check(&c), FY_EINVAL);
     check_sentence("transport: 9000 samples of the source and 9000 of the target");
-    drop(&of);
-    free(y);
-    free(zeros);
+    fy_dataset_free(d);
+    fy_tensor_free(x);
 }
 
 int main(void)
@@ -159,6 +196,7 @@ int main(void)
         cmocka_unit_test(a_domain_aligned_with_itself_stays),
         cmocka_unit_test(transport_follows_what_moved),
         cmocka_unit_test(labels_keep_classes_apart),
+        cmocka_unit_test(labels_count_whatever_the_size),
         cmocka_unit_test(equal_features_have_no_cost),
         cmocka_unit_test(a_plan_of_large_data_is_refused),
     };

@@ -14,8 +14,8 @@
 
 #define TURNS 10
 #define MAX_ROUNDS 500
-#define TOLERANCE 1e-7 /* of the rows' sums, relative */
-#define LEAST_SLOPE 1e-3
+#define TOLERANCE 1e-7   /* of the rows' sums, relative */
+#define LEAST_SHARE 1e-3 /* of a target sample's mass */
 #define MAX_CELLS ((int64_t)64 << 20)
 
 typedef struct plan {
@@ -30,14 +30,14 @@ typedef struct plan {
     double *sum;           /* [d] */
 } plan;
 
-static fy_status check_size(const plan *p)
+static fy_status check_size(int64_t n, int64_t m)
 {
-    if (p->n * p->m <= MAX_CELLS)
+    if (n * m <= MAX_CELLS)
         return FY_OK;
     return fy_error(FY_EINVAL,
                     "transport: %lld samples of the source and %lld of the target make a plan of "
                     "more than %lld million numbers; it is for small data, so give a limit to both",
-                    (long long)p->n, (long long)p->m, (long long)(MAX_CELLS >> 20));
+                    (long long)n, (long long)m, (long long)(MAX_CELLS >> 20));
 }
 
 static bool open_plan(plan *p)
@@ -144,7 +144,7 @@ static void find_plan(plan *p)
             p->kernel[i * p->m + j] *= p->u[i] * p->v[j];
 }
 
-/* 1/2 (what class c sends to j)^(-1/2), the slope of a square root; where it sends next to nothing, a large one. */
+/* 1/2 (what class c sends to j)^(-1/2), the slope of a square root; where it sends next to nothing of j's 1/m, a large one. */
 static void find_slopes(plan *p)
 {
     memset(p->slope, 0, (size_t)(p->k * p->m) * sizeof *p->slope);
@@ -152,7 +152,7 @@ static void find_slopes(plan *p)
         for (int64_t j = 0; j < p->m; j++)
             p->slope[p->y[i] * p->m + j] += p->kernel[i * p->m + j];
     for (int64_t i = 0; i < p->k * p->m; i++)
-        p->slope[i] = 0.5 / sqrt(p->slope[i] + LEAST_SLOPE);
+        p->slope[i] = 0.5 / sqrt(p->slope[i] + LEAST_SHARE / (double)p->m);
 }
 
 /* ---- the map ---------------------------------------------------------------------------------------------- */
@@ -191,9 +191,8 @@ fy_status transport_map(carry_mapping *m)
                .d = fy_tensor_shape(m->source)->d[1],
                .entropy = m->o->transport_entropy,
                .classes = m->o->transport_classes };
-    fy_status st;
+    fy_status st = FY_OK;
     p.k = count_classes(p.y, n);
-    FY_TRY(check_size(&p));
     if (!open_plan(&p)) {
         st = fy_error(FY_ENOMEM, "transport: no memory for %lld by %lld samples", (long long)p.n,
                       (long long)p.m);
@@ -214,12 +213,16 @@ done:
 
 static fy_status check(const carrying *c)
 {
+    fy_status st;
     if (c->o->transport_entropy < 0.01)
         return fy_error(FY_EINVAL,
                         "transport: the weight of the entropy is %g; expected 0.01 or more of the "
                         "largest cost",
                         c->o->transport_entropy);
-    return carry_check_features(c);
+    FY_TRY(check_size(fy_dataset_count(c->data->source), fy_dataset_count(c->data->target)));
+    st = carry_check_features(c);
+done:
+    return st;
 }
 
 const carry_method carry_transport = {

@@ -86,7 +86,7 @@ grep -qE "^  to-inverted.shot +2 .*(better|worse|unclear|equal|untested)$" out.t
 says broken/report.html "to-inverted.shot"
 
 # An arm whose training fails: its cells are there, counted as harm, and their sentences are on the page.
-sed -e 's/seeds: 2/seeds: 1/' -e '/to-inverted/d' -e '/adabn:/d' -e 's/shot: .*/bad: [transfer.optim=sgd, transfer.lr=1e6, transfer.weight_decay=1e6]/' three.yaml >bad.yaml
+sed -e 's/seeds: 2/seeds: 1/' -e '/to-inverted/d' -e '/adabn:/d' -e 's/shot: .*/bad: [adapt.source_weights=, adapt.classifier_weights=, adapt.source_optim=sgd, adapt.source_lr=1e6, adapt.source_weight_decay=1e6]/' three.yaml >bad.yaml
 expect 0 compare bad.yaml --out failing --json
 grep -q '"failed":1,' out.txt || fail "nobody says how many failed"
 grep -q '"bad":{"chosen":{"n":0,"failed":1,"harm_rate":1.0,' out.txt || fail "a cell that failed is no harm"

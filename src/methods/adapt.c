@@ -255,10 +255,9 @@ fy_status adapt_watch(adapt *a, const fy_choice_rule *rule, int64_t most)
 fy_status adapt_recover(adapt *a, const fy_choice_rule *rule, int64_t step)
 {
     struct adapt_kept *k = a->kept;
-    int64_t to = find_sound(a, rule, k->n);
+    const int64_t sound = find_sound(a, rule, k->n), to = sound < 0 ? 0 : sound;
     if (k->n == 0)
         return FY_ENAN;
-    to = to < 0 ? 0 : to;
     fy_log_write(FY_LOG_WARN, "%s. The stage is over, and the choice is among what came before",
                  fy_last_error());
     k->ran_away = step;

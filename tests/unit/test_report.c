@@ -253,6 +253,17 @@ static void an_evaluation_alone_is_a_page(void **state)
     fyi_free(text);
 }
 
+/* The report of the directory, which has all of these in it; fyi_free. */
+static char *page_that_says(const char *dir, const char *const *says, size_t n)
+{
+    char *text = fyt_report(dir);
+
+    fyt_check_page(text);
+    for (size_t k = 0; k < n; k++)
+        check_contains(text, says[k]);
+    return text;
+}
+
 /* A page of its own: what ferry compare writes. */
 static void a_comparison_alone_is_a_page(void **state)
 {
@@ -276,10 +287,7 @@ static void a_comparison_alone_is_a_page(void **state)
     while (strcmp(files[i].name, "compare.json") != 0)
         i++;
     fyt_put_file(*state, "compare.json", files[i].text, strlen(files[i].text));
-    text = fyt_report(*state);
-    fyt_check_page(text);
-    for (size_t k = 0; k < LEN(says); k++)
-        check_contains(text, says[k]);
+    text = page_that_says(*state, says, LEN(says));
     assert_null(strstr(text, "Four numbers"));
     fyi_free(text);
 }
@@ -314,10 +322,7 @@ static void cells_are_shown(void **state)
     char *text;
 
     fyt_put_file(*state, "compare.json", cells, sizeof cells - 1);
-    text = fyt_report(*state);
-    fyt_check_page(text);
-    for (size_t k = 0; k < LEN(says); k++)
-        check_contains(text, says[k]);
+    text = page_that_says(*state, says, LEN(says));
     assert_null(strstr(text, "The arms"));
     assert_null(strstr(text, "../x"));
     assert_null(strstr(text, "clusters</th>"));
@@ -360,10 +365,7 @@ static void methods_and_shifts_are_ranked(void **state)
     char *text;
 
     fyt_put_file(*state, "compare.json", cells, sizeof cells - 1);
-    text = fyt_report(*state);
-    fyt_check_page(text);
-    for (size_t k = 0; k < LEN(says); k++)
-        check_contains(text, says[k]);
+    text = page_that_says(*state, says, LEN(says));
     assert_null(strstr(text, "runs/shot-0/report.html"));
     fyi_free(text);
 }
@@ -415,10 +417,7 @@ static void a_search_alone_is_a_page(void **state)
         i++;
     fyt_put_file(*state, "search.json", files[i].text, strlen(files[i].text));
     fyt_put_file(*state, "recipe.yaml", "method: finetune\n", 17);
-    text = fyt_report(*state);
-    fyt_check_page(text);
-    for (size_t k = 0; k < LEN(says); k++)
-        check_contains(text, says[k]);
+    text = page_that_says(*state, says, LEN(says));
     assert_null(strstr(text, "Four numbers"));
     fyi_free(text);
 }

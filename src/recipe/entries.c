@@ -44,8 +44,11 @@ bool fyi_entries_took_out(const fyi_entries *t, const char *key)
 
 fy_status fyi_entries_note_gone(fyi_entries *t, const char *key)
 {
-    fyi_gone *g = fyi_arena_alloc(&t->arena, sizeof *g);
+    fyi_gone *g;
 
+    if (fyi_entries_took_out(t, key))
+        return FY_OK;
+    g = fyi_arena_alloc(&t->arena, sizeof *g);
     if (g == NULL || (g->key = fyi_arena_dup(&t->arena, key, strlen(key) + 1)) == NULL)
         return fyi_enomem(strlen(key), "a recipe's key");
     g->next = t->gone;

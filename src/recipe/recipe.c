@@ -58,6 +58,7 @@ fy_status fy_recipe_parse(const char *name, const char *text, size_t bytes, fy_r
     *out = NULL;
     FY_TRY(new_recipe(name, &r));
     FY_TRY(fyi_entries_parse(&r->entries, text, bytes));
+    FY_TRY(fyi_overrides_replay(r));
 done:
     return give_or_free(st, r, out);
 }
@@ -209,16 +210,15 @@ const char *fy_recipe_name(fy_recipe *r)
 
 const char *fy_recipe_get(fy_recipe *r, const char *key)
 {
-    const char *dot = strrchr(key, '.'), *leaf = dot != NULL ? dot + 1 : key, *lent;
     const fyi_section *section;
+    const char *lent;
     const fyi_key *k;
     fyi_buf text = { 0 };
 
     if (fy_recipe_check(r) != FY_OK)
         return NULL;
-    section = fyi_settings_section(&r->settings, key, dot != NULL ? (size_t)(dot - key) : 0);
-    k = section != NULL && section->is_open ? fyi_key_find(section->keys, leaf, strlen(leaf)) : NULL;
-    if (k == NULL || !fyi_key_applies(&r->settings, section, k))
+    k = fyi_settings_key(&r->settings, key, &section);
+    if (k == NULL || !section->is_open || !fyi_key_applies(&r->settings, section, k))
         return NULL;
     fyi_key_text(k, section->base, &text);
     lent = text.failed ? NULL : fyi_arena_dup(&r->bound, text.p != NULL ? text.p : "", text.len + 1);
@@ -231,8 +231,7 @@ fy_status fy_recipe_write(fy_recipe *r, const char *path)
     fyi_buf text = { 0 };
     fy_status st;
 
-    FYI_FORWARD(fy_recipe_check(r));
-    fyi_recipe_yaml(&r->settings, &text);
+    FYI_FORWARD(fyi_recipe_text(r, &text));
     st = text.failed ? fyi_enomem(text.len, "a recipe's text")
                      : fyi_file_write(path, text.p, text.len);
     fyi_buf_release(&text);

@@ -56,8 +56,9 @@ fy_status fyi_entries_put(fyi_entries *t, const fyi_entry *e);
 void fyi_entry_where(const fyi_entries *t, const fyi_entry *e, char *text, size_t size);
 /* Printable UTF-8 without line breaks: what can be written back and read again as it was. */
 bool fyi_text_is_plain(const char *text, size_t bytes);
-/* As a recipe has it that needs quotes. */
+/* As a recipe has it that needs quotes; as it has it. */
 void fyi_text_quote(const char *text, fyi_buf *out);
+void fyi_text_yaml(const char *text, fyi_buf *out);
 fy_status fyi_entries_parse(fyi_entries *t, const char *text, size_t bytes);
 
 /* ---- schema: schema.c ------------------------------------------------------------------------ */
@@ -389,7 +390,8 @@ typedef struct fyi_compare_settings {
         *better; /* baseline "": none; metric "": the kind's figure; better NULL: auto */
     fyi_seeds seeds;
     double level;
-    fyi_texts first; /* changes; none: seeds begin with their arms */
+    fyi_texts first;     /* changes; none: seeds begin with their arms */
+    fyi_texts overrides; /* changes of the recipe, which given.c has set again */
 } fyi_compare_settings;
 #define FYI_FIRST "first"
 #define FYI_FIRST_DIR "{first}" /* in a setting: the directory of that run */
@@ -488,6 +490,10 @@ fy_status fyi_settings_bind(fyi_settings *out, const fyi_entries *t, const char 
 /* Binds entries that all are of one section; lists live in `arena`. */
 fy_status fyi_section_bind(const fyi_section *section, const fyi_entries *t, fyi_arena *arena);
 const fyi_section *fyi_settings_section(const fyi_settings *s, const char *name, size_t len);
+/* The row of the schema that "section.key" has, and its section; NULL: none of this method's. */
+const fyi_key *fyi_settings_key(const fyi_settings *s, const char *key, const fyi_section **section);
+/* "lr" of "adda.lr". */
+const char *fyi_key_leaf(const char *key);
 /* The value of a key that sections of several methods have, and the section, which may be NULL; NULL: the method's have it not. */
 const void *fyi_settings_option(const fyi_settings *s, const char *key, const fyi_section **section);
 /* The section and the row of e's key; FY_EINVAL names the nearest key. */
@@ -541,6 +547,12 @@ fy_status fyi_recipe_trial(const fy_recipe *r, const char *const *values, uint64
 /* Appends the resolved recipe, and the same without what is the machine's. */
 void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out);
 void fyi_recipe_core(const fyi_settings *s, fyi_buf *out);
+/* A section with what has names of its own in it: arms, shifts, knobs. */
+void fyi_section_yaml(const fyi_settings *s, const fyi_section *section, fyi_buf *out);
+/* given.c: appends the recipe as a file has it, which for a comparison is what it was given. */
+fy_status fyi_recipe_text(fy_recipe *r, fyi_buf *out);
+/* Sets again what compare.overrides of a file that was read lists. */
+fy_status fyi_overrides_replay(fy_recipe *r);
 /* Of all settings but those of the machine: two recipes with one hash are the same run. */
 fy_status fyi_recipe_sha256(const fyi_settings *s, char hex[65]);
 /* Of what fyi_recipe_data_open and fy_recipe_open_device look at: with one hash they open the same. */

@@ -110,7 +110,7 @@ static bool is_in_section(const char *key, const char *section)
     return len == 0 ? strchr(key, '.') == NULL : strncmp(key, section, len) == 0 && key[len] == '.';
 }
 
-static const char *leaf_of(const char *key)
+const char *fyi_key_leaf(const char *key)
 {
     const char *dot = strrchr(key, '.');
 
@@ -191,11 +191,12 @@ const void *fyi_settings_option(const fyi_settings *s, const char *key, const fy
     return NULL;
 }
 
-static const fyi_section *section_of(const fyi_settings *s, const char *key)
+const fyi_key *fyi_settings_key(const fyi_settings *s, const char *key, const fyi_section **section)
 {
-    const char *dot = strrchr(key, '.');
+    const char *leaf = fyi_key_leaf(key);
 
-    return fyi_settings_section(s, key, dot != NULL ? (size_t)(dot - key) : 0);
+    *section = fyi_settings_section(s, key, leaf > key ? (size_t)(leaf - key) - 1 : 0);
+    return *section != NULL ? fyi_key_find((*section)->keys, leaf, strlen(leaf)) : NULL;
 }
 
 /* ---- unknown keys ---------------------------------------------------------------------------- */
@@ -237,7 +238,7 @@ static const char *nearest_key(const fyi_settings *s, fyi_arena *arena, const ch
     size_t n_same = 0;
 
     for (size_t i = 0; i < n; i++)
-        if (strcmp(leaf_of(names[i]), leaf_of(key)) == 0)
+        if (strcmp(fyi_key_leaf(names[i]), fyi_key_leaf(key)) == 0)
             same[n_same++] = names[i];
     same[n_same] = NULL;
     const char *near = fyi_nearest(key, same);
@@ -259,7 +260,7 @@ static bool has_key(const fyi_method *m, const char *key)
 {
     for (int i = 0; i < FYI_METHOD_SECTIONS && m->sections[i].name != NULL; i++)
         if (is_in_row(key, &m->sections[i]) &&
-            fyi_key_find(m->sections[i].keys, leaf_of(key), strlen(leaf_of(key))))
+            fyi_key_find(m->sections[i].keys, fyi_key_leaf(key), strlen(fyi_key_leaf(key))))
             return true;
     return false;
 }
@@ -304,10 +305,7 @@ static fy_status fail_unknown(const fyi_settings *s, const fyi_entry *e, const c
 fy_status fyi_settings_find(const fyi_settings *s, const fyi_entry *e, const char *where,
                             fyi_arena *arena, const fyi_section **section, const fyi_key **key)
 {
-    const char *leaf = leaf_of(e->key);
-
-    *section = section_of(s, e->key);
-    *key = *section != NULL ? fyi_key_find((*section)->keys, leaf, strlen(leaf)) : NULL;
+    *key = fyi_settings_key(s, e->key, section);
     return *key != NULL ? FY_OK : fail_unknown(s, e, where, arena);
 }
 
@@ -350,12 +348,11 @@ static void note_other_methods(const fyi_settings *s, const fyi_entries *t, bool
     const bool is_overridden = fyi_entries_find(t, "method")->line == 0;
 
     for (size_t i = 0; i < t->n; i++) {
-        const fyi_section *section = section_of(s, t->v[i].key);
-        const char *leaf = leaf_of(t->v[i].key);
         const fyi_method *other = method_having(t->v[i].key, s->method->kind);
+        const fyi_section *section;
 
         if (t->v[i].line > 0 && other != NULL && (is_overridden || other->kind == s->method->kind) &&
-            (section == NULL || fyi_key_find(section->keys, leaf, strlen(leaf)) == NULL))
+            fyi_settings_key(s, t->v[i].key, &section) == NULL)
             is_off[i] = true;
     }
 }
@@ -394,9 +391,8 @@ static fy_status list_waiting(fyi_settings *s, const fyi_entries *t, fyi_arena *
 static fy_status check_needs(const fyi_settings *s, const fyi_entries *t, bool *is_off)
 {
     for (size_t i = 0; i < t->n; i++) {
-        const fyi_section *section = section_of(s, t->v[i].key);
-        const char *leaf = leaf_of(t->v[i].key);
-        const fyi_key *k = section != NULL ? fyi_key_find(section->keys, leaf, strlen(leaf)) : NULL;
+        const fyi_section *section;
+        const fyi_key *k = fyi_settings_key(s, t->v[i].key, &section);
 
         if (k == NULL || is_off[i] || fyi_is_arm(t->v[i].key) || fyi_key_applies(s, section, k))
             continue;

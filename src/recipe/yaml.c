@@ -32,14 +32,22 @@ void fyi_text_quote(const char *text, fyi_buf *out)
     fyi_buf_puts(out, "\"");
 }
 
+void fyi_text_yaml(const char *text, fyi_buf *out)
+{
+    if (is_plain_scalar(text))
+        fyi_buf_puts(out, text);
+    else
+        fyi_text_quote(text, out);
+}
+
 static void put_value(const fyi_section *s, const fyi_key *k, fyi_buf *out)
 {
     const char *const *text = (const void *)((const char *)s->base + k->at);
     const bool is_text =
         k->type == FYI_KEY_TEXT || k->type == FYI_KEY_NAME || k->type == FYI_KEY_FILE;
 
-    if (is_text && (*text == NULL || !is_plain_scalar(*text)))
-        fyi_text_quote(*text != NULL ? *text : "", out);
+    if (is_text)
+        fyi_text_yaml(*text != NULL ? *text : "", out);
     else
         fyi_key_text(k, s->base, out);
 }
@@ -107,6 +115,12 @@ static void put_names(const fyi_settings *s, const fyi_section *section, fyi_buf
     put_arms("shifts", s->shifts, s->n_shifts, out);
 }
 
+void fyi_section_yaml(const fyi_settings *s, const fyi_section *section, fyi_buf *out)
+{
+    put_section(s, section, 0, out);
+    put_names(s, section, out);
+}
+
 static void put_sections(const fyi_settings *s, unsigned without, fyi_buf *out)
 {
     for (int i = 0; i < s->n_sections; i++)
@@ -125,14 +139,13 @@ static void put_keys(const fyi_section *s, const char *const *names, fyi_buf *ou
 
 void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out)
 {
-    const char *verb = fyi_compares(s) ? "compare" : fyi_searches(s) ? "search" : "run";
-    const char *noun = fyi_compares(s) ? "comparison" : verb;
+    const char *verb = fyi_searches(s) ? "search" : "run";
 
     fyi_buf_printf(
         out,
         "# Resolved by ferry %s: every setting with its value. 'ferry %s' on this file repeats "
         "the %s.\n",
-        fy_version(), verb, noun);
+        fy_version(), verb, verb);
     put_sections(s, 0, out);
 }
 

@@ -13,6 +13,7 @@ holdout: 0.3
 source: {format: digits, n: 100, size: 16}
 target: {format: digits, style: noisy, n: 60, size: 16}
 model: {encoder: digits_bn, classifier: linear}
+mcd: {encoder_steps: 2}
 adapt:
   source_weights: "{first}/source.safetensors"
   classifier_weights: "{first}/classifier.safetensors"

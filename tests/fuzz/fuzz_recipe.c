@@ -12,12 +12,10 @@ static void check_round_trip(fy_recipe *r)
     fyi_buf first = { 0 }, second = { 0 };
     fy_recipe *again = NULL;
 
-    fyi_recipe_yaml(&r->settings, &first);
-    if (fy_recipe_parse("again", first.p, first.len, &again) != FY_OK ||
-        fy_recipe_check(again) != FY_OK)
-        abort();
-    fyi_recipe_yaml(&again->settings, &second);
-    if (first.len != second.len || memcmp(first.p, second.p, first.len) != 0)
+    if (fyi_recipe_text(r, &first) != FY_OK ||
+        fy_recipe_parse("again", first.p, first.len, &again) != FY_OK ||
+        fyi_recipe_text(again, &second) != FY_OK || first.len != second.len ||
+        memcmp(first.p, second.p, first.len) != 0)
         abort();
     fy_recipe_free(again);
     fyi_buf_release(&first);

@@ -118,21 +118,92 @@ static void a_run_of_it_is_refused(void **state)
 
 /* ---- arms ------------------------------------------------------------------------------------ */
 
-static void a_resolved_recipe_is_the_same_comparison(void **state)
+static void check_same_arms(const fy_recipe *r, const fy_recipe *again)
 {
-    fy_recipe *r = fyt_recipe(
-                  COMPARE("  arms: {a: [], b-2: ['train.classes=[1, 2]', \"val.classes=[1, "
-                          "2]\", name=q\"\\]}\n")),
-              *again;
-    char first[512], second[512];
+    char hash[2][65];
+    fy_recipe *arm;
 
-    (void)snprintf(first, sizeof first, "%s", fyt_path(*state, "a.yaml"));
-    (void)snprintf(second, sizeof second, "%s", fyt_path(*state, "b.yaml"));
+    assert_int_equal(r->settings.n_arms, again->settings.n_arms);
+    for (int i = 0; i < r->settings.n_arms; i++) {
+        for (int k = 0; k < 2; k++) {
+            check_ok(fyi_recipe_arm(k == 0 ? r : again, 0, i, &arm));
+            check_ok(fyi_recipe_sha256(&arm->settings, hash[k]));
+            fy_recipe_free(arm);
+        }
+        assert_string_equal(hash[0], hash[1]);
+    }
+}
+
+/* Written, read and written again it is the same, and so are its arms. */
+static fy_recipe *reread(fy_recipe *r, const char *dir)
+{
+    char first[512], second[512];
+    fy_recipe *again;
+
+    (void)snprintf(first, sizeof first, "%s", fyt_path(dir, "a.yaml"));
+    (void)snprintf(second, sizeof second, "%s", fyt_path(dir, "b.yaml"));
     check_ok(fy_recipe_write(r, first));
     check_ok(fy_recipe_read(first, &again));
     check_ok(fy_recipe_write(again, second));
     check_same_file(first, second);
+    check_same_arms(r, again);
+    return again;
+}
+
+static void a_written_recipe_is_the_same_comparison(void **state)
+{
+    fy_recipe *r = fyt_recipe(
+                  COMPARE("  arms: {a: [], b-2: ['train.classes=[1, 2]', \"val.classes=[1, "
+                          "2]\", kernel_times=q\"\\]}\n")),
+              *again = reread(r, *state);
+
     assert_string_equal(fy_recipe_get(again, "compare.seeds"), "2");
+    fy_recipe_free(again);
+    fy_recipe_free(r);
+}
+
+/* A critic that the recipe's own method has none of, and a rate that each arm's method decides. */
+static void what_only_an_arm_reads_is_written(void **state)
+{
+    static const char text[] =
+        "method: shot\nsource: {format: digits}\ntarget: {format: digits, style: noisy}\n"
+        "model: {encoder: digits_bn, critic_hidden: 20}\nmcd: {encoder_steps: 3}\n"
+        "compare: {baseline: a, arms: {a: [], b: [method=dann], c: [method=mcd]}}\n";
+    fy_recipe *r = fyt_recipe(text), *again, *arm;
+
+    check_ok(fy_recipe_set(r, "compare.seeds=3"));
+    again = reread(r, *state);
+    check_ok(fyi_recipe_arm(again, 0, 1, &arm));
+    assert_string_equal(fy_recipe_get(arm, "model.critic_hidden"), "20");
+    assert_null(fy_recipe_get(again, "model.critic_hidden"));
+    fy_recipe_free(arm);
+    fy_recipe_free(again);
+    fy_recipe_free(r);
+}
+
+/* They hold for arms with recipes of their own, turn parts of the file off, and go before what a later one says. */
+static void overrides_stay_overrides(void **state)
+{
+    char other[512], text[1024];
+    fy_recipe *r, *again, *arm;
+
+    (void)snprintf(other, sizeof other, "%s", fyt_path(*state, "other.yaml"));
+    check_ok(fyi_file_write(other, BASE, strlen(BASE)));
+    (void)snprintf(text, sizeof text, "%s  arms:\n    a: []\n    b: [recipe=%s, finetune.lr=0.5]\n",
+                   COMPARE(""), other);
+    r = fyt_recipe(text);
+    check_ok(fy_recipe_set(r, "finetune.batch=4"));
+    check_ok(fy_recipe_set(r, "train.n="));
+    check_ok(fy_recipe_set(r, "train.n=90"));
+    check_ok(fy_recipe_set(r, "train.classes=[0, 1, 2]"));
+    again = reread(r, *state);
+    check_ok(fyi_recipe_arm(again, 0, 1, &arm));
+    assert_string_equal(fy_recipe_get(arm, "finetune.batch"), "4");
+    fy_recipe_free(arm);
+    check_ok(fy_recipe_set(again, "finetune.batch=5"));
+    check_ok(fyi_recipe_arm(again, 0, 1, &arm));
+    assert_string_equal(fy_recipe_get(arm, "finetune.batch"), "5");
+    fy_recipe_free(arm);
     fy_recipe_free(again);
     fy_recipe_free(r);
 }
@@ -183,17 +254,24 @@ static void an_arm_can_be_a_recipe_beside_this_one(void **state)
 }
 
 static const char *const shipped[] = {
-    "recipes/compare-demo.yaml",  "recipes/kd-mnist.yaml",        "recipes/kd-mnist-usps.yaml",
-    "recipes/kd-cifar.yaml",      "recipes/protocol-digits.yaml", "recipes/protocol-drawn.yaml",
-    "recipes/protocol-fsdd.yaml", "recipes/protocol-pacs.yaml",
+    "recipes/compare-demo.yaml",         "recipes/kd-mnist.yaml",
+    "recipes/kd-mnist-usps.yaml",        "recipes/kd-cifar.yaml",
+    "recipes/protocol-digits.yaml",      "recipes/protocol-drawn.yaml",
+    "recipes/protocol-fsdd.yaml",        "recipes/protocol-pacs.yaml",
+    "recipes/protocol-digits-full.yaml",
 };
 
 static void shipped_arms_are_right(void **state)
 {
-    fy_recipe *r, *arm;
+    fy_recipe *r, *arm, *again;
+    void *dir = NULL;
 
     check_ok(fy_recipe_read(fyt_source_path(*state), &r));
     check_ok(fy_recipe_check(r));
+    assert_int_equal(fyt_tmpdir_setup(&dir), 0);
+    again = reread(r, dir);
+    fy_recipe_free(again);
+    assert_int_equal(fyt_tmpdir_teardown(&dir), 0);
     assert_true(r->settings.n_arms >= 2);
     for (int shift = 0; shift < r->settings.n_shifts || shift == 0; shift++) {
         check_ok(fyi_recipe_first(r, shift, &arm));
@@ -548,7 +626,9 @@ int main(void)
 {
     static const struct CMUnitTest fixed[] = {
         cmocka_unit_test(a_run_of_it_is_refused),
-        IN_DIR(a_resolved_recipe_is_the_same_comparison),
+        IN_DIR(a_written_recipe_is_the_same_comparison),
+        IN_DIR(what_only_an_arm_reads_is_written),
+        IN_DIR(overrides_stay_overrides),
         cmocka_unit_test(an_arm_can_have_another_method),
         IN_DIR(an_arm_can_be_a_recipe_beside_this_one),
         IN_DIR(arms_find_the_run_before_them),

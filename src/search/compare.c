@@ -63,6 +63,17 @@ static fy_status run_trial(fy_comparison *c, int row, fy_arm_run *run, bool *was
     return trial.has_failed ? FY_OK : read_value(c, dir, run);
 }
 
+/* What it begins with is not there. */
+static fy_status leave_out(fy_comparison *c, int row, int i, const fyi_first *first)
+{
+    fy_arm_run *run = &c->report.rows[row].runs[i];
+
+    run->error = first->error;
+    FYI_FORWARD(read_cell(c, row, first->dir, run));
+    run->is_done = true;
+    return fyi_compare_write_results(&c->report);
+}
+
 static fy_status run_one(fy_comparison *c, int row, int i)
 {
     const fy_comparison_table *r = &c->report;
@@ -183,10 +194,13 @@ static fy_status summarise(fy_comparison *c)
 
 static fy_status run_seed(fy_comparison *c, int i)
 {
+    const int n = c->report.n_arms;
+    fyi_first first;
+
     for (int shift = 0; shift < fyi_shift_count(c); shift++) {
-        FYI_FORWARD(fyi_first_run(c, shift, i));
-        for (int arm = 0; arm < c->report.n_arms; arm++)
-            FYI_FORWARD(run_one(c, shift * c->report.n_arms + arm, i));
+        FYI_FORWARD(fyi_first_run(c, shift, i, &first));
+        for (int row = shift * n; row < (shift + 1) * n; row++)
+            FYI_FORWARD(first.error != NULL ? leave_out(c, row, i, &first) : run_one(c, row, i));
     }
     return FY_OK;
 }

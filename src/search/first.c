@@ -128,11 +128,22 @@ fy_status fyi_first_check(fy_comparison *c, int shift, int i)
     return fyi_compare_check_run(c->firsts[shift], dir);
 }
 
-fy_status fyi_first_run(fy_comparison *c, int shift, int i)
+/* Its arms' cells are as of runs that failed: of its data. */
+static fy_status keep_failure(fy_comparison *c, const char *dir, const char *error, fyi_first *out)
+{
+    out->error = fyi_arena_printf(&c->arena, "the run that the arms begin with failed: %s", error);
+    if (out->error == NULL)
+        return fyi_enomem(strlen(error), "a comparison");
+    fyi_warn("%s", out->error);
+    return fyi_compare_keep(c, dir, &out->dir);
+}
+
+fy_status fyi_first_run(fy_comparison *c, int shift, int i, fyi_first *out)
 {
     char dir[FY_RUN_DIR_MAX];
     fyi_trial trial;
 
+    *out = (fyi_first){ 0 };
     if (c->firsts[shift] == NULL)
         return FY_OK;
     FYI_FORWARD(prepare(c, shift, i, dir, sizeof dir));
@@ -140,7 +151,5 @@ fy_status fyi_first_run(fy_comparison *c, int shift, int i)
              c->report.n_shifts > 0 ? c->report.shifts[shift] : "",
              (unsigned long long)c->report.seeds[i]);
     FYI_FORWARD(fyi_compare_trial(c, c->firsts[shift], dir, &trial));
-    return trial.has_failed
-               ? fyi_fail(FY_ENAN, "the run that the arms begin with failed: %s", fy_last_error())
-               : FY_OK;
+    return trial.has_failed ? keep_failure(c, dir, trial.error, out) : FY_OK;
 }

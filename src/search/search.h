@@ -112,7 +112,12 @@ fy_status fyi_compare_trial(fy_comparison *c, fy_recipe *r, const char *dir, fyi
 fy_status fyi_first_open(fy_comparison *c, const fy_recipe *r);
 /* Settings of the row name the run of the i-th seed. */
 fy_status fyi_first_place(const fy_comparison *c, int row, int i);
-fy_status fyi_first_run(fy_comparison *c, int shift, int i);
+/* How it ended, as long as the comparison. */
+typedef struct fyi_first {
+    const char *error; /* NULL: it is there */
+    const char *dir;   /* of one that failed */
+} fyi_first;
+fy_status fyi_first_run(fy_comparison *c, int shift, int i, fyi_first *out);
 fy_status fyi_first_check(fy_comparison *c, int shift, int i);
 
 /* ---- cell.c, cell_json.c, samples.c ---------------------------------------------------------- */

@@ -98,6 +98,15 @@ expect 0 compare --resume --out failing
 says out.txt "Of 2 cells, 1 failed and handed nothing back"
 grep -qE "^  bad +1( +-){4} +100.0 +100.0$" out.txt || fail "no row of the method that failed"
 
+# What all methods begin with fails on one shift: its cells failed, and the other shift is run.
+sed -e 's/seeds: 2/seeds: 1/' -e '/adabn:/d' -e 's/to-noisy: .*/to-noisy: [adapt.source_optim=sgd, adapt.source_lr=1e6, adapt.source_weight_decay=1e6]/' three.yaml >unbegun.yaml
+expect 0 compare unbegun.yaml --out unbegun --json
+grep -q '"failed":2,' out.txt || fail "nobody says that two failed"
+says err.txt "the run that the arms begin with failed: stage"
+[ "$(grep -c 'the run that the arms begin with failed' unbegun/results.jsonl)" -eq 2 ] || fail "cells do not say why they failed"
+[ -s unbegun/runs/to-inverted.shot-0/result.json ] || fail "the other shift was not run"
+says unbegun/report.html 'Of 4 cells, 2 failed'
+
 # On a backbone that is given, of which the last layer learns: what is before it is computed once, also for cells of a shift and a seed that
 # come later, and changes nothing.
 sed -e 's/compare:/transfer: {lr: 1e-3}\ncompare:/' -e 's/seeds: 2/seeds: 1/' -e '/to-inverted/d' -e '/adabn:/d' \

@@ -54,20 +54,13 @@ fy_status fyi_arms_fix(fyi_settings *s, const char *path, fyi_arena *arena)
 
 /* ---- the recipe ------------------------------------------------------------------------------ */
 
-static bool is_of_compare(const char *key)
-{
-    return strncmp(key, "compare.", 8) == 0;
-}
-
 fy_status fyi_recipe_without(const fy_recipe *r, const char *section, fy_recipe **out)
 {
-    const size_t len = strlen(section);
-
     FYI_FORWARD(fy_recipe_copy(r, out));
     for (size_t i = (*out)->entries.n; i-- > 0;) {
         const fyi_entry gone = { .key = (*out)->entries.v[i].key };
 
-        if (strncmp(gone.key, section, len) == 0 && gone.key[len] == '.')
+        if (fyi_key_is_of(gone.key, section))
             FYI_FORWARD(fyi_entries_put(&(*out)->entries, &gone));
     }
     return FY_OK;
@@ -75,24 +68,34 @@ fy_status fyi_recipe_without(const fy_recipe *r, const char *section, fy_recipe 
 
 /* What the command line said holds for every arm; of the run before them, where there is another recipe, what any recipe
  * may set. */
-static bool holds_for(const fyi_entry *e, bool is_first)
+static bool holds_for(const char *key, bool is_first)
 {
-    return e->line == 0 && !is_of_compare(e->key) && !(is_first && strchr(e->key, '.') != NULL);
+    return is_first ? fyi_key_is_of(key, "") : !fyi_key_is_of(key, "compare");
+}
+
+static fy_status override(const fyi_entries *t, bool is_first, fyi_entries *to)
+{
+    for (const fyi_gone *g = t->gone; g != NULL; g = g->next)
+        if (holds_for(g->key, is_first)) {
+            FYI_FORWARD(fyi_entries_put(to, &(fyi_entry){ .key = g->key }));
+            FYI_FORWARD(fyi_entries_note_gone(to, g->key));
+        }
+    for (size_t i = 0; i < t->n; i++)
+        if (t->v[i].line == 0 && holds_for(t->v[i].key, is_first))
+            FYI_FORWARD(fyi_entries_put(to, &t->v[i]));
+    return FY_OK;
 }
 
 static fy_status read_other(const fy_recipe *r, const char *file, bool is_first, fy_recipe **out)
 {
     FYI_FORWARD(fy_recipe_read(file, out));
     for (size_t i = 0; i < (*out)->entries.n; i++)
-        if (is_of_compare((*out)->entries.v[i].key))
+        if (fyi_key_is_of((*out)->entries.v[i].key, "compare"))
             return fyi_fail(FY_EINVAL,
                             "recipe %s compares arms of its own and cannot be one; give a recipe "
                             "without a section 'compare'",
                             file);
-    for (size_t i = 0; i < r->entries.n; i++)
-        if (holds_for(&r->entries.v[i], is_first))
-            FYI_FORWARD(fyi_entries_put(&(*out)->entries, &r->entries.v[i]));
-    return FY_OK;
+    return override(&r->entries, is_first, &(*out)->entries);
 }
 
 static bool sets(const char *change, const char *key)
@@ -111,7 +114,7 @@ static fy_status change(fy_recipe *to, const char *text)
         return fyi_fail(FY_EINVAL,
                         "setting '%.80s': all arms are run with the same seeds; set compare.seeds",
                         text);
-    if (is_of_compare(text))
+    if (fyi_key_is_of(text, "compare"))
         return fyi_fail(FY_EINVAL, "setting '%.80s': a comparison cannot compare comparisons", text);
     return fy_recipe_set(to, text);
 }

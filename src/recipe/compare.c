@@ -34,12 +34,12 @@ const fyi_key fyi_compare_keys[] = {
     KEY(metric, FYI_KEY_TEXT, 0, 0, NULL, 0,
         "figure of result.json, student.target; \"\": what the method is for, on the target or the test"),
     KEY(better, FYI_KEY_WORD, 0, 0, better_words, 0,
-        "which way it is good; auto: lower for a loss, an error, nll, ece, brier and seconds, else higher"),
+        "which way it is good; auto: lower for a loss, an error, nll, ece, brier, entropy, risk and seconds, else higher"),
     KEY(first, FYI_KEY_CHANGES, 0, 0, NULL, 0,
         "changes that make the run with which every seed begins, as an arm's; settings of the arms find it as " FYI_FIRST_DIR),
-    KEY(overrides, FYI_KEY_CHANGES, 0, 0, NULL, 0,
-        "changes that hold for every arm, also for one with a recipe of its own, as those of the command line do, which a "
-        "comparison's directory keeps here"),
+    KEY(overrides, FYI_KEY_NAMES, 0, 0, NULL, 0,
+        "keys above that the command line set, and with a '=' those that it took out: they hold for every arm, also for one with a "
+        "recipe of its own; written into a comparison's directory"),
     KEY(level, FYI_KEY_REAL, 0.5, 0.9999, NULL, 0, "of the intervals; a difference counts where p is at most 1 - level"),
     { .key = NULL },
 };

@@ -2,107 +2,99 @@
  * values of their own where nothing is said, and a key that the recipe alone would not read may be one of theirs. */
 #include "recipe/recipe.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-
-static bool is_of(const fyi_entry *e, const char *section)
-{
-    const size_t len = strlen(section);
-
-    return strncmp(e->key, section, len) == 0 && e->key[len] == '.';
-}
 
 /* ---- what the command line said -------------------------------------------------------------- */
 
 #define OVERRIDES "compare.overrides"
-
-/* "key=value", "key=[a, b]". */
-static fy_status put_change(const fyi_entry *e, fyi_arena *arena, const char **out)
-{
-    fyi_buf text = { 0 };
-
-    fyi_buf_printf(&text, "%s=%s", e->key, e->is_list ? "[" : "");
-    for (int i = 0; i < e->n_items; i++)
-        fyi_buf_printf(&text, "%s%s", i > 0 ? ", " : "", e->items[i]);
-    fyi_buf_puts(&text, e->is_list ? "]" : "");
-    *out = text.failed ? NULL : fyi_arena_dup(arena, text.p, text.len + 1);
-    fyi_buf_release(&text);
-    return *out != NULL ? FY_OK : fyi_enomem(strlen(e->key), "a recipe's setting");
-}
-
-static int count_gone(const fyi_entries *t)
-{
-    int n = 0;
-
-    for (const fyi_gone *g = t->gone; g != NULL; g = g->next)
-        n++;
-    return n;
-}
 
 static int by_text(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static fy_status list_gone(fyi_entries *t, fyi_texts *to, const char **items)
+/* A comparison's own keys are of no arm. */
+static bool is_of_arms(const char *key)
 {
+    return !fyi_key_is_of(key, "compare") && !fyi_key_is_of(key, "search");
+}
+
+static size_t count_gone(const fyi_entries *t)
+{
+    size_t n = 0;
+
     for (const fyi_gone *g = t->gone; g != NULL; g = g->next)
-        if (fyi_entries_find(t, g->key) == NULL)
-            FYI_FORWARD(put_change(&(fyi_entry){ .key = g->key }, &t->arena, &items[to->n++]));
+        n++;
+    return n;
+}
+
+static fy_status list_gone(const fyi_entries *t, fyi_arena *arena, const char **items, int *n)
+{
+    for (const fyi_gone *g = t->gone; g != NULL; g = g->next) {
+        if (!is_of_arms(g->key) || fyi_entries_find(t, g->key) != NULL)
+            continue;
+        items[*n] = fyi_arena_printf(arena, "%s=", g->key);
+        if (items[(*n)++] == NULL)
+            return fyi_enomem(strlen(g->key), "a recipe's key");
+    }
     return FY_OK;
 }
 
-static fy_status list_set(fyi_entries *t, fyi_texts *to, const char **items)
+/* In an order of their own: a file has each section's keys together. */
+fy_status fyi_overrides_list(const fyi_entries *t, fyi_texts *out, fyi_arena *arena)
 {
-    for (size_t i = 0; i < t->n; i++)
-        if (t->v[i].line == 0 && !is_of(&t->v[i], "compare"))
-            FYI_FORWARD(put_change(&t->v[i], &t->arena, &items[to->n++]));
-    return FY_OK;
-}
-
-/* All that was set or taken out since the file was read, in an order of its own: a file has each section's together. */
-static fy_status list_overrides(fyi_entries *t, fyi_texts *out)
-{
-    const size_t most = (size_t)count_gone(t) + t->n;
-    const char **items = fyi_arena_alloc(&t->arena, most * sizeof *items);
+    const size_t most = count_gone(t) + t->n;
+    const char **items = fyi_arena_alloc(arena, most * sizeof *items);
+    const fyi_entry *own = fyi_entries_find(t, OVERRIDES);
+    int n = 0;
 
     if (items == NULL)
-        return fyi_enomem(most * sizeof *items, "a recipe's settings");
-    *out = (fyi_texts){ items, 0 };
-    FYI_FORWARD(list_gone(t, out, items));
-    FYI_FORWARD(list_set(t, out, items));
-    qsort(items, (size_t)out->n, sizeof *items, by_text);
+        return fyi_enomem(most * sizeof *items, "a recipe's keys");
+    if (own != NULL && own->line == 0)
+        return fyi_fail(FY_EINVAL, "setting '" OVERRIDES
+                                   "': what is set on the command line is an override without "
+                                   "another word; leave it out");
+    FYI_FORWARD(list_gone(t, arena, items, &n));
+    for (size_t i = 0; i < t->n; i++)
+        if (t->v[i].line == 0 && is_of_arms(t->v[i].key))
+            items[n++] = t->v[i].key;
+    qsort(items, (size_t)n, sizeof *items, by_text);
+    *out = (fyi_texts){ items, n };
     return FY_OK;
 }
 
-static fy_status replay(fy_recipe *r, const char *change)
+/* "adda.lr" was set there, "adda.lr=" taken out. */
+static fy_status replay(fyi_entries *t, const char *item, const char *where)
 {
-    const size_t len = strlen(change);
-    const char *gone;
+    const size_t len = strlen(item);
+    const bool is_gone = len > 0 && item[len - 1] == '=';
+    const char *key = is_gone ? fyi_arena_printf(&t->arena, "%.*s", (int)len - 1, item) : item;
+    fyi_entry *e = key != NULL ? fyi_entries_find(t, key) : NULL;
 
-    if (strncmp(change, "compare.", 8) == 0)
-        return fyi_fail(FY_EINVAL, "'%.80s' is a setting of the comparison itself", change);
-    FYI_FORWARD(fy_recipe_set(r, change));
-    if (change[len - 1] != '=' || len > FYI_RECIPE_MAX_KEY)
-        return FY_OK;
-    gone = fyi_arena_printf(&r->entries.arena, "%.*s", (int)len - 1, change);
-    return gone != NULL ? fyi_entries_note_gone(&r->entries, gone)
-                        : fyi_enomem(len, "a recipe's key");
+    if (key == NULL)
+        return fyi_enomem(len, "a recipe's key");
+    if (!is_of_arms(key) || (e == NULL) != is_gone)
+        return fyi_fail(FY_EINVAL, "%s: '" OVERRIDES "' is '%.80s', expected %s", where, item,
+                        is_gone ? "'key=' only of a key that this file does not set"
+                                : "a key of an arm that this file sets");
+    if (is_gone)
+        return fyi_entries_note_gone(t, key);
+    e->line = e->column = 0;
+    return FY_OK;
 }
 
-fy_status fyi_overrides_replay(fy_recipe *r)
+fy_status fyi_overrides_replay(fyi_entries *t)
 {
-    const fyi_entry *found = fyi_entries_find(&r->entries, OVERRIDES);
-    const fyi_entry all = found != NULL ? *found : (fyi_entry){ 0 };
-    fy_status st = FY_OK;
+    const fyi_entry *all = fyi_entries_find(t, OVERRIDES);
     char where[320];
 
-    for (int i = 0; i < all.n_items && st == FY_OK; i++)
-        if ((st = replay(r, all.items[i])) != FY_OK) {
-            fyi_entry_where(&r->entries, &all, where, sizeof where);
-            return fyi_wrap(st, "%s: '" OVERRIDES "'", where);
-        }
-    return st;
+    for (int i = 0; all != NULL && i < all->n_items; i++) {
+        fyi_entry_where(t, all, where, sizeof where);
+        FYI_FORWARD(replay(t, all->items[i], where));
+    }
+    return FY_OK;
 }
 
 /* ---- writing --------------------------------------------------------------------------------- */
@@ -110,7 +102,7 @@ fy_status fyi_overrides_replay(fy_recipe *r)
 static bool is_value(const char *text)
 {
     return strcmp(text, "true") == 0 || strcmp(text, "false") == 0 ||
-           (*text != '\0' && strspn(text, "0123456789.+-eE") == strlen(text));
+           (strspn(text, "0123456789.+-eE") == strlen(text) && strpbrk(text, "0123456789") != NULL);
 }
 
 static void put_text(const char *text, fyi_buf *out)
@@ -121,15 +113,19 @@ static void put_text(const char *text, fyi_buf *out)
         fyi_text_yaml(text, out);
 }
 
-/* A file that the recipe's own method reads has the name by which it was found, from any folder. */
+/* A file of the recipe's own method that was found from here has a name that holds from any folder; within data_root its own does. */
 static const char *file_of(const fyi_settings *s, const fyi_entry *e)
 {
     const fyi_section *section;
     const fyi_key *k = fyi_settings_key(s, e->key, &section);
+    char here[PATH_MAX];
+    const char *found;
 
     if (k == NULL || k->type != FYI_KEY_FILE || !fyi_key_applies(s, section, k))
         return NULL;
-    return *(const char *const *)(const void *)((const char *)section->base + k->at);
+    found = *(const char *const *)(const void *)((const char *)section->base + k->at);
+    return found != NULL && realpath(e->items[0], here) != NULL && strcmp(here, found) == 0 ? found
+                                                                                            : NULL;
 }
 
 static void put_items(const fyi_entry *e, fyi_buf *out)
@@ -164,7 +160,7 @@ static bool are_of_one_section(const fyi_entry *a, const fyi_entry *b)
 /* The run's own keys, and the sections that are written from their settings, have a place of their own. */
 static bool begins_section(const fyi_entries *t, size_t i)
 {
-    if (strchr(t->v[i].key, '.') == NULL || is_of(&t->v[i], "compare") || is_of(&t->v[i], "search"))
+    if (strchr(t->v[i].key, '.') == NULL || !is_of_arms(t->v[i].key))
         return false;
     for (size_t k = 0; k < i; k++)
         if (are_of_one_section(&t->v[k], &t->v[i]))
@@ -214,8 +210,9 @@ static void put_given(const fy_recipe *r, fyi_buf *out)
     for (size_t i = 0; i < r->entries.n; i++)
         if (begins_section(&r->entries, i))
             put_section(r, i, out);
-    for (int i = s->n_sections - 2; i < s->n_sections; i++)
-        if (s->sections[i].is_open)
+    for (int i = 0; i < s->n_sections; i++)
+        if (s->sections[i].is_open &&
+            (s->sections[i].base == &s->search || s->sections[i].base == &s->compare))
             fyi_section_yaml(s, &s->sections[i], out);
 }
 
@@ -226,7 +223,6 @@ fy_status fyi_recipe_text(fy_recipe *r, fyi_buf *out)
         fyi_recipe_yaml(&r->settings, out);
         return FY_OK;
     }
-    FYI_FORWARD(list_overrides(&r->entries, &r->settings.compare.overrides));
     put_given(r, out);
     return FY_OK;
 }

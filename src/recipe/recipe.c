@@ -58,7 +58,7 @@ fy_status fy_recipe_parse(const char *name, const char *text, size_t bytes, fy_r
     *out = NULL;
     FY_TRY(new_recipe(name, &r));
     FY_TRY(fyi_entries_parse(&r->entries, text, bytes));
-    FY_TRY(fyi_overrides_replay(r));
+    FY_TRY(fyi_overrides_replay(&r->entries));
 done:
     return give_or_free(st, r, out);
 }
@@ -199,6 +199,7 @@ fy_status fy_recipe_check(fy_recipe *r)
     FYI_FORWARD(fyi_settings_bind(&r->settings, &r->entries, r->stem, &r->bound));
     FYI_FORWARD(fyi_files_fix(&r->settings, &r->bound));
     FYI_FORWARD(fyi_arms_fix(&r->settings, r->entries.path, &r->bound));
+    FYI_FORWARD(fyi_overrides_list(&r->entries, &r->settings.compare.overrides, &r->bound));
     r->is_checked = true;
     return FY_OK;
 }

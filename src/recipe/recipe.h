@@ -391,7 +391,7 @@ typedef struct fyi_compare_settings {
     fyi_seeds seeds;
     double level;
     fyi_texts first;     /* changes; none: seeds begin with their arms */
-    fyi_texts overrides; /* changes of the recipe, which given.c has set again */
+    fyi_texts overrides; /* keys of the recipe: given.c */
 } fyi_compare_settings;
 #define FYI_FIRST "first"
 #define FYI_FIRST_DIR "{first}" /* in a setting: the directory of that run */
@@ -494,6 +494,8 @@ const fyi_section *fyi_settings_section(const fyi_settings *s, const char *name,
 const fyi_key *fyi_settings_key(const fyi_settings *s, const char *key, const fyi_section **section);
 /* "lr" of "adda.lr". */
 const char *fyi_key_leaf(const char *key);
+/* Is it "section.key"? */
+bool fyi_key_is_of(const char *key, const char *section);
 /* The value of a key that sections of several methods have, and the section, which may be NULL; NULL: the method's have it not. */
 const void *fyi_settings_option(const fyi_settings *s, const char *key, const fyi_section **section);
 /* The section and the row of e's key; FY_EINVAL names the nearest key. */
@@ -549,10 +551,12 @@ void fyi_recipe_yaml(const fyi_settings *s, fyi_buf *out);
 void fyi_recipe_core(const fyi_settings *s, fyi_buf *out);
 /* A section with what has names of its own in it: arms, shifts, knobs. */
 void fyi_section_yaml(const fyi_settings *s, const fyi_section *section, fyi_buf *out);
-/* given.c: appends the recipe as a file has it, which for a comparison is what it was given. */
+/* given.c: checks the recipe and appends it as a file has it, which for a comparison is what it was given. */
 fy_status fyi_recipe_text(fy_recipe *r, fyi_buf *out);
-/* Sets again what compare.overrides of a file that was read lists. */
-fy_status fyi_overrides_replay(fy_recipe *r);
+/* The keys that were set since the file was read, "adda.lr", and those that were taken out, "adda.lr="; in `arena`. */
+fy_status fyi_overrides_list(const fyi_entries *t, fyi_texts *out, fyi_arena *arena);
+/* They are so again that compare.overrides of a file lists. */
+fy_status fyi_overrides_replay(fyi_entries *t);
 /* Of all settings but those of the machine: two recipes with one hash are the same run. */
 fy_status fyi_recipe_sha256(const fyi_settings *s, char hex[65]);
 /* Of what fyi_recipe_data_open and fy_recipe_open_device look at: with one hash they open the same. */

@@ -103,7 +103,7 @@ void fyi_run_settings_defaults(fyi_run_settings *r, const char *name, fyi_arena 
 
 /* ---- sections -------------------------------------------------------------------------------- */
 
-static bool is_in_section(const char *key, const char *section)
+bool fyi_key_is_of(const char *key, const char *section)
 {
     const size_t len = strlen(section);
 
@@ -126,7 +126,7 @@ static void add_section(fyi_settings *s, const char *name, const fyi_key *keys, 
 static bool has_section(const fyi_entries *t, const char *name)
 {
     for (size_t i = 0; i < t->n; i++)
-        if (is_in_section(t->v[i].key, name))
+        if (fyi_key_is_of(t->v[i].key, name))
             return true;
     return false;
 }
@@ -251,7 +251,7 @@ static bool is_in_row(const char *key, const fyi_method_section *row)
     const size_t len = strcspn(row->name, "<");
 
     if (row->step == 0)
-        return is_in_section(key, row->name);
+        return fyi_key_is_of(key, row->name);
     return strncmp(key, row->name, len) == 0 && key[len] >= '1' &&
            key[len] < '1' + FY_MAX_MODALITIES && key[len + 1] == '.';
 }
@@ -493,7 +493,7 @@ static fy_status follow_sides(fyi_settings *out, const fyi_entries *t, const boo
         const int from = kind->follows[k].from;
 
         for (size_t i = 0; i < t->n; i++)
-            if (!is_off[i] && is_in_section(t->v[i].key, fyi_side_names[from]))
+            if (!is_off[i] && fyi_key_is_of(t->v[i].key, fyi_side_names[from]))
                 FYI_FORWARD(bind_entry(out, t, &t->v[i], arena));
         fyi_side_follow(&out->side[kind->follows[k].side], &out->side[from]);
     }

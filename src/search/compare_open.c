@@ -105,7 +105,8 @@ static bool ends_with(const char *text, const char *end)
 
 static bool is_higher_better(const fyi_compare_settings *s, const char *metric)
 {
-    static const char *const low[] = { "loss", "error", "nll", "ece", "brier", "seconds" };
+    static const char *const low[] = { "loss",  "error",   "nll",  "ece",
+                                       "brier", "entropy", "risk", "seconds" };
 
     if (s->better != NULL)
         return strcmp(s->better, "higher") == 0;

@@ -6,22 +6,34 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- settings that name it ------------------------------------------------------------------- */
-
-static const char *place_in(const fyi_entry *e)
+static fy_status take(fy_comparison *c, int n, const char ***out)
 {
-    return e->is_list || e->n_items != 1 ? NULL : strstr(e->items[0], FYI_FIRST_DIR);
+    *out = fyi_arena_alloc(&c->arena, (size_t)n * sizeof **out);
+    return *out != NULL ? FY_OK : fyi_enomem((size_t)n * sizeof **out, "a comparison");
 }
 
+/* ---- settings that name it ------------------------------------------------------------------- */
+
+static bool names_it(const fyi_entry *e)
+{
+    for (int i = 0; i < e->n_items; i++)
+        if (strstr(e->items[i], FYI_FIRST_DIR) != NULL)
+            return true;
+    return false;
+}
+
+/* As it was given, also where it comes from: a setting that was in the recipe is none of the command line's. */
 static fy_status keep_use(fy_comparison *c, int row, const fyi_entry *e)
 {
     fyi_first_use *use = fyi_arena_alloc(&c->arena, sizeof *use);
 
     if (use == NULL)
         return fyi_enomem(sizeof *use, "a comparison");
-    *use = (fyi_first_use){ .next = c->uses, .row = row };
-    FYI_FORWARD(fyi_compare_keep(c, e->key, &use->key));
-    FYI_FORWARD(fyi_compare_keep(c, e->items[0], &use->value));
+    *use = (fyi_first_use){ .next = c->uses, .row = row, .given = *e };
+    FYI_FORWARD(fyi_compare_keep(c, e->key, &use->given.key));
+    FYI_FORWARD(take(c, e->n_items, &use->given.items));
+    for (int i = 0; i < e->n_items; i++)
+        FYI_FORWARD(fyi_compare_keep(c, e->items[i], &use->given.items[i]));
     c->uses = use;
     return FY_OK;
 }
@@ -32,7 +44,7 @@ static fy_status find_uses(fy_comparison *c)
         const fyi_entries *t = &c->arms[row]->entries;
 
         for (size_t i = 0; i < t->n; i++)
-            if (place_in(&t->v[i]) != NULL)
+            if (names_it(&t->v[i]))
                 FYI_FORWARD(keep_use(c, row, &t->v[i]));
     }
     return FY_OK;
@@ -62,9 +74,10 @@ fy_status fyi_first_open(fy_comparison *c, const fy_recipe *r)
             r->entries.path);
     if (c->firsts[0] == NULL && c->uses != NULL)
         return fyi_fail(FY_EINVAL,
-                        "recipe %s: '%s' is '%s', but there is no 'compare.first' that it could be "
+                        "recipe %s: '%s' has '" FYI_FIRST_DIR
+                        "', but there is no 'compare.first' that it could be "
                         "the directory of",
-                        r->entries.path, c->uses->key, c->uses->value);
+                        r->entries.path, c->uses->given.key);
     return FY_OK;
 }
 
@@ -84,21 +97,35 @@ static fy_status find_dir(const fy_comparison *c, int shift, int i, char *dir, s
     return fyi_place_path(whole, name, dir, size);
 }
 
-static fy_status set_use(const fy_comparison *c, const fyi_first_use *use, const char *dir)
+/* Every {first} of the text. */
+static fy_status put_dir(const char *text, const char *dir, fyi_arena *arena, const char **out)
 {
-    const char *at = strstr(use->value, FYI_FIRST_DIR);
-    fyi_buf text = { 0 };
-    fy_status st;
+    const char *at;
+    fyi_buf whole = { 0 };
 
-    fyi_buf_printf(&text, "%.*s%s%s", (int)(at - use->value), use->value, dir,
-                   at + sizeof FYI_FIRST_DIR - 1);
-    st = text.failed ? fyi_enomem(strlen(dir), "a setting")
-                     : fy_recipe_put(c->arms[use->row], use->key, text.p);
-    fyi_buf_release(&text);
-    return st;
+    while ((at = strstr(text, FYI_FIRST_DIR)) != NULL) {
+        fyi_buf_printf(&whole, "%.*s%s", (int)(at - text), text, dir);
+        text = at + sizeof FYI_FIRST_DIR - 1;
+    }
+    fyi_buf_puts(&whole, text);
+    *out = whole.failed ? NULL : fyi_arena_dup(arena, whole.p != NULL ? whole.p : "", whole.len + 1);
+    fyi_buf_release(&whole);
+    return *out != NULL ? FY_OK : fyi_enomem(strlen(dir), "a setting");
 }
 
-fy_status fyi_first_place(const fy_comparison *c, int row, int i)
+static fy_status set_use(fy_comparison *c, const fyi_first_use *use, const char *dir)
+{
+    fy_recipe *arm = c->arms[use->row];
+    fyi_entry e = use->given;
+
+    FYI_FORWARD(take(c, e.n_items, &e.items));
+    for (int i = 0; i < e.n_items; i++)
+        FYI_FORWARD(put_dir(use->given.items[i], dir, &c->arena, &e.items[i]));
+    arm->is_checked = false;
+    return fyi_entries_put(&arm->entries, &e);
+}
+
+fy_status fyi_first_place(fy_comparison *c, int row, int i)
 {
     char dir[FY_RUN_DIR_MAX];
 

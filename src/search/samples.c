@@ -1,5 +1,5 @@
 /* samples.c: which samples the runs of a shift and a seed have, so that a cell can be repeated elsewhere: of every data side its hashes and
- * the numbers of its samples in the source. They are those of the first run; every run has its own in its directory as well. */
+ * the numbers of its samples in the source. They are those of the first run that did not fail; every run has its own in its directory as well. */
 #include "search/search.h"
 
 #include <jansson.h>
@@ -54,7 +54,7 @@ fy_status fyi_samples_write(const fy_comparison *c, int row, int i)
     const fy_arm_row *of = &c->report.rows[row];
     char file[FYI_MAX_ARM_NAME + 64], path[FY_RUN_DIR_MAX + 64];
 
-    if (of->shift == NULL || row % c->report.n_arms != 0)
+    if (of->shift == NULL || of->runs[i].error != NULL)
         return FY_OK;
     (void)snprintf(file, sizeof file, "samples/%s-%llu.json", of->shift,
                    (unsigned long long)of->runs[i].seed);

@@ -78,7 +78,7 @@ fy_status fyi_paired_compare(const double *v, const double *base, int n, double 
 typedef struct fyi_first_use {
     struct fyi_first_use *next;
     int row;
-    const char *key, *value;
+    fyi_entry given;
 } fyi_first_use;
 
 struct fy_comparison {
@@ -111,7 +111,7 @@ fy_status fyi_compare_trial(fy_comparison *c, fy_recipe *r, const char *dir, fyi
 /* After the arms are open. FY_EINVAL where only one of the run and a setting that names it is there. */
 fy_status fyi_first_open(fy_comparison *c, const fy_recipe *r);
 /* Settings of the row name the run of the i-th seed. */
-fy_status fyi_first_place(const fy_comparison *c, int row, int i);
+fy_status fyi_first_place(fy_comparison *c, int row, int i);
 /* How it ended, as long as the comparison. */
 typedef struct fyi_first {
     const char *error; /* NULL: it is there */

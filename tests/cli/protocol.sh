@@ -107,6 +107,11 @@ says err.txt "the run that the arms begin with failed: stage"
 [ -s unbegun/runs/to-inverted.shot-0/result.json ] || fail "the other shift was not run"
 says unbegun/report.html 'Of 4 cells, 2 failed'
 
+# ADDA beside them, whose keys are others, from the same source model.
+sed -e 's/seeds: 2/seeds: 1/' -e '/to-inverted/d' -e '/adabn:/d' -e 's/coral: .*/adda: [method=adda, "adda.source_weights={first}\/source.safetensors", "adda.classifier_weights={first}\/classifier.safetensors", adda.steps=4, adda.batch=10, adda.evaluations=2]/' three.yaml >adda.yaml
+expect 0 compare adda.yaml --out adda --json
+[ "$(grep -o '"source_only":[0-9.]*' adda/results.jsonl | sort -u | wc -l)" -eq 1 ] || fail "ADDA began with another source model"
+
 # On a backbone that is given, of which the last layer learns: what is before it is computed once, also for cells of a shift and a seed that
 # come later, and changes nothing.
 sed -e 's/compare:/transfer: {lr: 1e-3}\ncompare:/' -e 's/seeds: 2/seeds: 1/' -e '/to-inverted/d' -e '/adabn:/d' \

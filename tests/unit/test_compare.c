@@ -71,7 +71,7 @@ static const fyt_bad_recipe bad_arms[] = {
     { "first_unused", COMPARE("  first: [finetune.lr=1]\n" ARMS),
       "no arm makes use of 'compare.first'" },
     { "first_missing", COMPARE("  arms: {a: [], b: ['model.weights={first}/best.safetensors']}\n"),
-      "'model.weights' is '{first}/best.safetensors', but there is no 'compare.first'" },
+      "'model.weights' has '{first}', but there is no 'compare.first'" },
     { "first_arm", COMPARE("  first: [finetune.lr=1]\n  arms: {a: [], first: [finetune.lr=2]}\n"),
       "an arm of the name 'first'" },
     { "first_key",
@@ -196,6 +196,9 @@ static void overrides_stay_overrides(void **state)
     check_ok(fy_recipe_set(r, "train.n="));
     check_ok(fy_recipe_set(r, "train.n=90"));
     check_ok(fy_recipe_set(r, "train.classes=[0, 1, 2]"));
+    check_ok(fy_recipe_put(r, "kernel_times", "-"));
+    check_ok(fy_recipe_set(r, "compare.seeds="));
+    check_ok(fy_recipe_set(r, "val.size="));
     again = reread(r, *state);
     check_ok(fyi_recipe_arm(again, 0, 1, &arm));
     assert_string_equal(fy_recipe_get(arm, "finetune.batch"), "4");
@@ -222,6 +225,25 @@ static void an_arm_can_have_another_method(void **state)
     check_status(fyi_recipe_arm(r, 0, 1, &arm), FY_EINVAL);
     check_sentence("while reading the arm 'b': recipe x.yaml: the method 'finetune' has no use for "
                    "the data side 'source'");
+    fy_recipe_free(r);
+}
+
+static void overrides_are_of_the_file(void **state)
+{
+    static const char none[] = COMPARE("  overrides: [finetune.lr]\n" ARMS),
+                      there[] = COMPARE("  overrides: [train.n=]\n" ARMS);
+    fy_recipe *r;
+
+    (void)state;
+    check_status(fy_recipe_parse("x.yaml", none, sizeof none - 1, &r), FY_EINVAL);
+    check_sentence("x.yaml:11:3: 'compare.overrides' is 'finetune.lr', expected a key of an arm "
+                   "that this file sets");
+    check_status(fy_recipe_parse("x.yaml", there, sizeof there - 1, &r), FY_EINVAL);
+    check_sentence("expected 'key=' only of a key that this file does not set");
+    r = fyt_recipe(COMPARE(ARMS));
+    check_ok(fy_recipe_set(r, "compare.overrides=[train.n]"));
+    check_status(fy_recipe_check(r), FY_EINVAL);
+    check_sentence("is an override without another word; leave it out");
     fy_recipe_free(r);
 }
 
@@ -629,6 +651,7 @@ int main(void)
         IN_DIR(a_written_recipe_is_the_same_comparison),
         IN_DIR(what_only_an_arm_reads_is_written),
         IN_DIR(overrides_stay_overrides),
+        cmocka_unit_test(overrides_are_of_the_file),
         cmocka_unit_test(an_arm_can_have_another_method),
         IN_DIR(an_arm_can_be_a_recipe_beside_this_one),
         IN_DIR(arms_find_the_run_before_them),

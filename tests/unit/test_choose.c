@@ -9,8 +9,10 @@
 
 /* step, source accuracy, information, largest, smallest; the rest of the signs is not looked at */
 /* clang-format off */
-#define C(at, source, info, large, small) \
-    { .step = at, .source_accuracy = source, .target = { .information = info, .largest = large, .smallest = small } }
+#define FIGURES(at, source, info, large, small) \
+    .step = at, .source_accuracy = source, .target = { .information = info, .largest = large, .smallest = small }
+#define C(...) { FIGURES(__VA_ARGS__) }
+#define BACK(...) { FIGURES(__VA_ARGS__), .went_back = true } /* the run, from there */
 /* clang-format on */
 #define SOURCE C(0, 0.99, 0.40, 0.60, 0.40)
 #define MAX_CANDIDATES 8
@@ -53,6 +55,13 @@ static const struct choice_row {
       "collapsed one",
       { SOURCE, C(100, 0.9, 0.5, 0.6, 0.4), C(200, 0.9, 0.6, 0.97, 0.03), C(300, 0.9, 0.9, 0.5, 0.5),
         C(400, 0.9, 0.6, 0.96, 0.04) } },
+    { "after going back", "it does not come from the collapse", 2, 3, "chose step 300: alone in passing the gates",
+      { SOURCE, C(100, 0.9, 0.5, 0.6, 0.4), BACK(200, 0.9, 0.6, 0.97, 0.03), C(300, 0.9, 0.9, 0.5, 0.5) } },
+    { "before going back", "from there it went into the collapse, and after it", 2, 0,
+      "of 3 candidates from step 200 on, 2 called at least 96% of the target one class and 1 stood beside a "
+      "collapsed one",
+      { SOURCE, C(100, 0.9, 0.5, 0.6, 0.4), BACK(200, 0.9, 0.6, 0.97, 0.03), C(300, 0.9, 0.9, 0.5, 0.5),
+        BACK(400, 0.9, 0.6, 0.96, 0.04) } },
     { "far from the collapse", "two steps away is steady", 2, 4, NULL,
       { SOURCE, C(100, 0.9, 0.5, 0.97, 0.03), C(200, 0.9, 0.6, 0.6, 0.4), C(300, 0.9, 0.7, 0.5, 0.5),
         C(400, 0.9, 0.8, 0.5, 0.5) } },

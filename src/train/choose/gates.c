@@ -2,7 +2,7 @@
  *
  * Label-free scores rank collapsed models high: one that calls everything the same class is very certain. A candidate is out if a class
  * takes too large or too small a share of the target, if it lost too much on the source, if a neighbour in time collapsed, since then
- * it stands on the edge itself, and if it has no more information than the source model. */
+ * it stands on the edge itself (unless the run went back in between), and if it has no more information than the source model. */
 #include "train/choose/choose.h"
 
 #include <math.h>
@@ -64,9 +64,15 @@ static bool is_collapsed(const fyi_bout *t, int i)
     return i >= 1 && i < t->in.n && judge_shares(t, i) != FYI_PASSES;
 }
 
+/* After going back a candidate comes from an earlier one, and not from its neighbour. */
+static bool comes_from_collapse(const fyi_bout *t, int i)
+{
+    return is_collapsed(t, i - 1) && !t->in.candidates[i - 1].went_back;
+}
+
 static bool is_unsteady(const fyi_bout *t, int i)
 {
-    return t->in.methods == NULL && (is_collapsed(t, i - 1) || is_collapsed(t, i + 1));
+    return t->in.methods == NULL && (comes_from_collapse(t, i) || is_collapsed(t, i + 1));
 }
 
 static bool has_gain(const fyi_bout *t, int i)

@@ -122,6 +122,8 @@ typedef struct fy_harm {
         oracle_gap; /* means over the n: of what is chosen; of that less source only; of the oracle less it */
 } fy_harm;
 #define FY_HARM 0.01
+/* Is an accuracy more than that below the one that was? Rounding takes nobody over the point; false for NaN. */
+FY_API bool fy_is_harm(double is, double was);
 /* shift, arm NULL: all. by: one of fy_choosers. NaN where there is nothing that a figure is of. Failures are not counted against
  * source_only, which needs no run, nor against a validator that is unknown for all other cells of the arm. */
 FY_API fy_harm fy_comparison_harm(const fy_comparison_table *t, const char *shift, const char *arm,
@@ -139,7 +141,7 @@ FY_API FY_NODISCARD fy_status fy_comparison_open(fy_recipe *r, const fy_comparis
 FY_API void fy_comparison_close(fy_comparison *c); /* accepts NULL */
 /* Runs every arm on every shift with the first seed, then with the second, and so on, in one lab. The directory then holds
  *
- *   recipe.yaml          resolved; it can be compared again
+ *   recipe.yaml          as it was given, with the keys that were set since; it can be compared again
  *   runs/first-<seed>/   with a `first` in the section: the run before the arms of that seed
  *   runs/<arm>-<seed>/   one run each, as fy_recipe_run leaves it
  *   results.jsonl        a line per run, written anew after each

@@ -6,8 +6,8 @@
  *             is written into the run's directory; running that file again is the same run.
  *
  * Nothing is read and then ignored: an unknown key, a key of another method, or a key whose
- * condition does not hold ("adda.critic_beta1" while adda.critic_optim is sgd) is a failure. Only methods for several
- * modalities, which take the same data to be compared, leave each other's keys in a file aside, with a note.
+ * condition does not hold ("adda.critic_beta1" while adda.critic_optim is sgd) is a failure. Only methods of one
+ * kind, which take the same data to be compared, leave each other's keys in a file aside, with a note.
  * Sentences name file, line and column. A recipe is used by one thread at a time. */
 #ifndef FERRY_RECIPE_H
 #define FERRY_RECIPE_H
@@ -48,7 +48,8 @@ FY_API const char *fy_recipe_name(fy_recipe *r);
 /* A resolved value as text, "0.03" or "[0, 1]"; NULL for a key that is unknown or does not apply.
  * Lent until the recipe changes. */
 FY_API const char *fy_recipe_get(fy_recipe *r, const char *key);
-/* The resolved recipe as a YAML file, whole or not at all. */
+/* The resolved recipe as a YAML file, whole or not at all; one with a section `compare` as it was given, with the keys that were set
+ * since in compare.overrides. */
 FY_API FY_NODISCARD fy_status fy_recipe_write(fy_recipe *r, const char *path);
 
 /* One key that recipes may have. */

@@ -44,7 +44,11 @@ double fy_cell_accuracy(const fy_cell *c, const char *by)
     return NAN;
 }
 
-/* Rounding takes nobody over the point. */
+bool fy_is_harm(double is, double was)
+{
+    return is < was - FY_HARM - 1e-9;
+}
+
 static void add(const fy_cell *c, const char *by, fy_harm *to)
 {
     const double is = fy_cell_accuracy(c, by), was = c->source_only;
@@ -53,7 +57,7 @@ static void add(const fy_cell *c, const char *by, fy_harm *to)
     if (!isfinite(is))
         return;
     to->n++;
-    to->harm_rate += is < was - FY_HARM - 1e-9;
+    to->harm_rate += fy_is_harm(is, was);
     to->collapse_rate += is < COLLAPSED * was;
     to->accuracy += is;
     to->gain += is - was;

@@ -200,7 +200,7 @@ static double mean_of(const fyi_cells *c, const fyi_cell_row *like, size_t by)
 
 static bool is_harmed(const fyi_cell_row *cell)
 {
-    return cell->v[FYI_BY_CHOSEN] < cell->v[FYI_BY_SOURCE_ONLY] - FY_HARM - 1e-9;
+    return fy_is_harm(cell->v[FYI_BY_CHOSEN], cell->v[FYI_BY_SOURCE_ONLY]);
 }
 
 /* A run that failed has no page. */
@@ -234,7 +234,7 @@ static void put_cells(const fyi_cells *c, const fyi_cell_row *like, fyi_buf *b)
     fyi_buf_puts(b, "<tr><th scope=\"row\">");
     put_name(like, b);
     fyi_html(b, "</th><td>@</td>", fyi_percent(was).s);
-    fyi_html(b, is < was - FY_HARM ? "<td class=\"word v-worse\">@</td>" : "<td><b>@</b></td>",
+    fyi_html(b, fy_is_harm(is, was) ? "<td class=\"word v-worse\">@</td>" : "<td><b>@</b></td>",
              fyi_percent(is).s);
     fyi_html(b, "<td>@</td><td>@</td>", fyi_percent(mean_of(c, like, FYI_BY_LAST)).s,
              fyi_percent(mean_of(c, like, FYI_BY_ORACLE)).s);

@@ -180,13 +180,20 @@ bool fyi_key_give(const char *section, const fyi_key *keys, const void *base, in
     return true;
 }
 
+static bool has_section(const fyi_method *m, const fyi_method_section *section)
+{
+    for (int k = 0; k < FYI_METHOD_SECTIONS && m->sections[k].name != NULL; k++)
+        if (m->sections[k].keys == section->keys && strcmp(m->sections[k].name, section->name) == 0)
+            return true;
+    return false;
+}
+
 /* Methods of one kind share tables. */
-static bool is_given(const fyi_method *const *end, const fyi_key *keys)
+static bool is_given(const fyi_method *const *end, const fyi_method_section *section)
 {
     for (const fyi_method *const *m = fyi_methods; m != end; m++)
-        for (int k = 0; k < FYI_METHOD_SECTIONS && (*m)->sections[k].name != NULL; k++)
-            if ((*m)->kind == (*end)->kind && (*m)->sections[k].keys == keys)
-                return true;
+        if ((*m)->kind == (*end)->kind && has_section(*m, section))
+            return true;
     return false;
 }
 
@@ -198,9 +205,8 @@ static bool give_method(const fyi_method *const *at, int *i, fy_recipe_key *out)
     FYI_ASSERT(m->bytes <= sizeof room);
     m->defaults(&room);
     for (int k = 0; k < FYI_METHOD_SECTIONS && m->sections[k].name != NULL; k++)
-        if (!is_given(at, m->sections[k].keys) &&
-            fyi_key_give(m->sections[k].name, m->sections[k].keys, room.bytes + m->sections[k].at,
-                         i, out))
+        if (!is_given(at, &m->sections[k]) && fyi_key_give(m->sections[k].name, m->sections[k].keys,
+                                                           room.bytes + m->sections[k].at, i, out))
             return true;
     return false;
 }

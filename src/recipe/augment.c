@@ -236,8 +236,8 @@ fy_status fy_recipe_augment(const char *const *settings, int n, fy_augment *out)
     fyi_augment_defaults(&s);
     FYI_FORWARD(fy_recipe_parse("augment", "{}", 2, &r));
     FY_TRY(put_all(r, settings, n));
-    FY_TRY(fyi_section_bind(&(fyi_section){ "augment", fyi_augment_keys, &s, true }, &r->entries,
-                            &r->bound));
+    FY_TRY(fyi_section_bind(&(fyi_section){ "augment", fyi_augment_keys, &s, true, NULL },
+                            &r->entries, &r->bound));
     FY_TRY(fyi_augment_make(&s, out));
 done:
     fy_recipe_free(r);

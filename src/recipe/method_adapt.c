@@ -38,6 +38,10 @@ static const char *const *activation_words(void)
     { file "_prefix", FYI_KEY_TEXT, AT(member##_prefix), 0, 0, NULL, file "!=\"\"", 0, \
         "what stands before the model's names in the file: \"backbone.\"; \"\": found by itself" }
 #define TRAINED "source_weights=\"\""
+/* What learns the source does so here: with weights that are given, only a second classifier. */
+#define LEARNT TRAINED " or .method=mcd|mdd|auto"
+#define SOURCE(name, type, member, min, max, words, needs, help) \
+    { name, type, AT(member), min, max, words, needs, FYI_KEY_WAITS, help }
 
 #define MODEL \
     WORD("encoder", encoder, fy_model_families, NULL, "family that turns samples into features"), \
@@ -66,16 +70,17 @@ static const fyi_key adapt_keys[] = {
     PART("classifier_weights", classifier_weights),
     { "freeze", FYI_KEY_TEXT, AT(freeze), 0, 0, NULL, NULL, 0,
         "globs of the encoder's parameters that never move, and are computed once: \"features.*\"; \"\": all do" },
-    WORD("source_optim", source_optim.name, fy_optim_names, NULL, "source model, and the second classifier of mcd and mdd: how they learn"),
-    REAL("source_lr", source_optim.lr, 0, 1e6, NULL, "source model: learning rate"),
-    REAL("source_momentum", source_optim.momentum, 0, 1, "source_optim=sgd", "source model: momentum"),
-    REAL("source_beta1", source_optim.beta1, 0, 1, "source_optim=adam|adamw", "source model: memory of Adam's mean"),
-    REAL("source_weight_decay", source_optim.weight_decay, 0, 1e6, NULL, "source model: weight decay"),
-    INT("source_steps", source_steps, 0, 1e9, NULL, "steps of source training; 0: source_epochs counts"),
-    INT("source_epochs", source_epochs, 0, 1e6, "source_steps=0", "passes over the source"),
-    INT("source_batch", source_batch, 1, 65536, NULL, "samples per step of source training"),
-    REAL("label_smoothing", label_smoothing, 0, 0.99, NULL,
-        "source model: share of a label that is spread over all classes"),
+    SOURCE("source_optim", FYI_KEY_WORD, source_optim.name, 0, 0, fy_optim_names, LEARNT,
+        "source model, and the second classifier of mcd and mdd: how they learn"),
+    SOURCE("source_lr", FYI_KEY_REAL, source_optim.lr, 0, 1e6, NULL, LEARNT, "the same: learning rate"),
+    SOURCE("source_momentum", FYI_KEY_REAL, source_optim.momentum, 0, 1, NULL, "source_optim=sgd", "the same: momentum"),
+    SOURCE("source_beta1", FYI_KEY_REAL, source_optim.beta1, 0, 1, NULL, "source_optim=adam|adamw", "the same: memory of Adam's mean"),
+    SOURCE("source_weight_decay", FYI_KEY_REAL, source_optim.weight_decay, 0, 1e6, NULL, LEARNT, "the same: weight decay"),
+    SOURCE("source_steps", FYI_KEY_INT, source_steps, 0, 1e9, NULL, LEARNT, "steps of source training; 0: source_epochs counts"),
+    SOURCE("source_epochs", FYI_KEY_INT, source_epochs, 0, 1e6, NULL, "source_steps=0", "passes over the source"),
+    SOURCE("source_batch", FYI_KEY_INT, source_batch, 1, 65536, NULL, LEARNT, "samples per step of source training"),
+    SOURCE("label_smoothing", FYI_KEY_REAL, label_smoothing, 0, 0.99, NULL, LEARNT,
+        "source training: share of a label that is spread over all classes"),
     INT("steps", steps, 0, 1e9, NULL, "steps of adaptation; 0: epochs counts"),
     INT("epochs", epochs, 0, 1e6, "steps=0", "passes over the target; 0: the method's own number"),
     INT("batch", batch, 2, 65536, NULL, "samples per step of adaptation, of each domain"),
@@ -249,7 +254,7 @@ static fy_status run_auto(const fyi_method_site *at, const void *given, fy_recip
     { sides, .name = word, .kind = &fyi_kind_adapt, .bytes = sizeof(options), .defaults = set_defaults, .run = runs, \
       .help = HELP_##runs, \
       .sections = { { "model", model, offsetof(options, o), false, 0 }, OWN(adapt), { "choice", fyi_choice_keys, offsetof(options, o.rule), false, 0 }, \
-                    { "source_augment", fyi_augment_keys, offsetof(options, source_augment), true, 0 }, __VA_ARGS__ } }
+                    { "source_augment", fyi_augment_keys, offsetof(options, source_augment), true, 0, "adapt." LEARNT }, __VA_ARGS__ } }
 /* On features that are computed once. */
 #define MAPPED(word, ...) METHOD_BY(run, word, NEEDS, model_keys, NORMS, __VA_ARGS__)
 const fyi_method fyi_adapt_methods[FYI_ADAPT_METHODS] = {

@@ -113,6 +113,7 @@ enum {
     FYI_KEY_MACHINE = 2,      /* changes no result: a resumed run may have another value */
     FYI_KEY_REPEATS = 4,      /* a list in which a number may be there twice */
     FYI_KEY_MAY_BE_EMPTY = 8, /* a list of no numbers says something, too */
+    FYI_KEY_WAITS = 16, /* where it does not apply it waits for another run of the recipe, and is no mistake */
 };
 
 typedef struct fyi_key {
@@ -133,7 +134,8 @@ typedef struct fyi_section {
     const char *name; /* "" for keys at the top */
     const fyi_key *keys;
     void *base;
-    bool is_open; /* false: a data side that the recipe does not have */
+    bool is_open;      /* false: a data side that the recipe does not have */
+    const char *needs; /* as a key's, for all of them; NULL: nothing */
 } fyi_section;
 
 /* Stores e's value at base; lists live in `arena`. The sentence begins with `where`. */
@@ -360,6 +362,7 @@ typedef struct fyi_method_section {
     size_t at;        /* of what they are bound to, in the options */
     bool is_optional; /* there only where the recipe has it */
     size_t step;      /* of those for every modality: from one to the next */
+    const char *needs; /* of the section */
 } fyi_method_section;
 typedef struct fyi_method {
     const char *name, *help;

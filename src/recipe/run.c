@@ -102,8 +102,8 @@ fy_status fyi_recipe_run_opened(const fyi_settings *s, const fyi_opened *in,
     if (is_finished)
         return FY_OK;
     if (s->waiting != NULL)
-        fyi_note("keys that are of no use to the method '%s' wait for another: %s", s->method->name,
-                 s->waiting);
+        fyi_note("keys that are of no use to this run of the method '%s' wait for another: %s",
+                 s->method->name, s->waiting);
     run = run_opts(s, o, result->run_dir);
     run.features = in->features;
     return run_method(&r, &run);

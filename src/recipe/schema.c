@@ -581,9 +581,9 @@ static bool next_part(fyi_span *left, const char *between, fyi_span *part)
     return part->n > 0;
 }
 
-static fyi_span needs_of(const fyi_key *k)
+static fyi_span span_of(const char *needs)
 {
-    return (fyi_span){ k->needs, k->needs != NULL ? strlen(k->needs) : 0 };
+    return (fyi_span){ needs, needs != NULL ? strlen(needs) : 0 };
 }
 
 static size_t name_length(fyi_span test)
@@ -639,16 +639,22 @@ static bool clause_holds(const fyi_settings *s, const fyi_section *own, fyi_span
     return false;
 }
 
-/* The first clause that does not hold; false: all do. */
-static bool find_unmet(const fyi_settings *s, const fyi_section *own, const fyi_key *k,
-                       fyi_span *clause)
+static bool find_unmet_of(const fyi_settings *s, const fyi_section *own, const char *needs,
+                          fyi_span *clause)
 {
-    fyi_span left = needs_of(k);
+    fyi_span left = span_of(needs);
 
     while (next_part(&left, " and ", clause))
         if (!clause_holds(s, own, *clause))
             return true;
     return false;
+}
+
+/* The first clause that does not hold; false: all do. */
+static bool find_unmet(const fyi_settings *s, const fyi_section *own, const fyi_key *k,
+                       fyi_span *clause)
+{
+    return find_unmet_of(s, own, own->needs, clause) || find_unmet_of(s, own, k->needs, clause);
 }
 
 bool fyi_key_applies(const fyi_settings *s, const fyi_section *own, const fyi_key *k)
@@ -658,10 +664,10 @@ bool fyi_key_applies(const fyi_settings *s, const fyi_section *own, const fyi_ke
     return !find_unmet(s, own, k, &clause);
 }
 
-bool fyi_any_condition(const fyi_settings *s, const fyi_section *own, const fyi_key *k,
-                       bool (*is)(const void *arg, const fyi_condition *c), const void *arg)
+static bool any_condition_of(const fyi_settings *s, const fyi_section *own, const char *needs,
+                             bool (*is)(const void *arg, const fyi_condition *c), const void *arg)
 {
-    fyi_span left = needs_of(k), clause, test;
+    fyi_span left = span_of(needs), clause, test;
 
     while (next_part(&left, " and ", &clause))
         while (next_part(&clause, " or ", &test)) {
@@ -671,6 +677,13 @@ bool fyi_any_condition(const fyi_settings *s, const fyi_section *own, const fyi_
                 return true;
         }
     return false;
+}
+
+bool fyi_any_condition(const fyi_settings *s, const fyi_section *own, const fyi_key *k,
+                       bool (*is)(const void *arg, const fyi_condition *c), const void *arg)
+{
+    return any_condition_of(s, own, own->needs, is, arg) ||
+           any_condition_of(s, own, k->needs, is, arg);
 }
 
 /* ---- the same in words ----------------------------------------------------------------------- */

@@ -117,10 +117,11 @@ const char *fyi_key_leaf(const char *key)
     return dot != NULL ? dot + 1 : key;
 }
 
-static void add_section(fyi_settings *s, const char *name, const fyi_key *keys, void *base,
-                        bool is_open)
+static fyi_section *add_section(fyi_settings *s, const char *name, const fyi_key *keys, void *base,
+                                bool is_open)
 {
-    s->sections[s->n_sections++] = (fyi_section){ name, keys, base, is_open };
+    s->sections[s->n_sections] = (fyi_section){ name, keys, base, is_open, NULL };
+    return &s->sections[s->n_sections++];
 }
 
 static bool has_section(const fyi_entries *t, const char *name)
@@ -138,7 +139,8 @@ static fy_status open_row(fyi_settings *s, const fyi_method_section *row, const 
     char *base = (char *)s->options + row->at;
 
     if (row->step == 0) {
-        add_section(s, row->name, row->keys, base, !row->is_optional || has_section(t, row->name));
+        add_section(s, row->name, row->keys, base, !row->is_optional || has_section(t, row->name))
+            ->needs = row->needs;
         return FY_OK;
     }
     for (int m = 0; m < FY_MAX_MODALITIES; m++) {
@@ -369,15 +371,29 @@ static fy_status fail_unused(const fyi_settings *s, const fyi_entries *t, const 
                     e->key, needs);
 }
 
+static bool may_wait(const fyi_section *section, const fyi_key *k)
+{
+    return (k->flags & FYI_KEY_WAITS) != 0 || section->needs != NULL;
+}
+
+static bool waits(const fyi_settings *s, const char *key)
+{
+    const fyi_method *other = method_having(key, s->method->kind);
+    const fyi_section *section;
+    const fyi_key *k = fyi_settings_key(s, key, &section);
+
+    if (k != NULL)
+        return may_wait(section, k) && !fyi_key_applies(s, section, k);
+    return other != NULL && other->kind == s->method->kind && !has_key(s->method, key);
+}
+
 /* Those that wait, for a note when the recipe is run; none where the method was asked for by an override. */
 static fy_status list_waiting(fyi_settings *s, const fyi_entries *t, fyi_arena *arena)
 {
     const bool is_overridden = fyi_entries_find(t, "method")->line == 0;
 
     for (size_t i = 0; i < t->n && !is_overridden; i++) {
-        const fyi_method *other = method_having(t->v[i].key, s->method->kind);
-
-        if (other == NULL || other->kind != s->method->kind || has_key(s->method, t->v[i].key))
+        if (!waits(s, t->v[i].key))
             continue;
         s->waiting = fyi_arena_printf(arena, "%s%s%s", s->waiting != NULL ? s->waiting : "",
                                       s->waiting != NULL ? ", " : "", t->v[i].key);
@@ -396,7 +412,7 @@ static fy_status check_needs(const fyi_settings *s, const fyi_entries *t, bool *
 
         if (k == NULL || is_off[i] || fyi_is_arm(t->v[i].key) || fyi_key_applies(s, section, k))
             continue;
-        is_off[i] = was_turned_off(s, t, &t->v[i], section, k);
+        is_off[i] = may_wait(section, k) || was_turned_off(s, t, &t->v[i], section, k);
         if (!is_off[i])
             return fail_unused(s, t, &t->v[i], section, k);
     }

@@ -98,7 +98,7 @@ json_has accuracy
 # Keys of another method wait for it, which is said.
 { cat first/recipe.yaml; echo 'umt.weight: 0.5'; } >waiting.yaml
 expect 0 run waiting.yaml --out waiting
-says err.txt "keys that are of no use to the method 'dgl' wait for another: umt.weight"
+says err.txt "keys that are of no use to this run of the method 'dgl' wait for another: umt.weight"
 grep -q umt waiting/recipe.yaml && fail "a key that nothing reads was resolved"
 
 # Two arms.

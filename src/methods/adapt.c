@@ -252,16 +252,26 @@ fy_status adapt_watch(adapt *a, const fy_choice_rule *rule, int64_t most)
     return fy_run_metrics(a->run, a->stage, c->step, 2, names, values);
 }
 
+/* Nobody reads it after the stage, but a checkpoint takes no value that is no number. */
+static fy_status begin_again(fy_model *m)
+{
+    return m ? fy_model_init(m, fy_model_options(m)->seed) : FY_OK;
+}
+
 fy_status adapt_recover(adapt *a, const fy_choice_rule *rule, int64_t step)
 {
     struct adapt_kept *k = a->kept;
     const int64_t sound = find_sound(a, rule, k->n), to = sound < 0 ? 0 : sound;
+    fy_status st;
     if (k->n == 0)
         return FY_ENAN;
     fy_log_write(FY_LOG_WARN, "%s. The stage is over, and the choice is among what came before",
                  fy_last_error());
     k->ran_away = step;
-    return load_candidate(a, k->candidates[to].step);
+    FY_TRY(begin_again(a->chain.beside));
+    FY_TRY(load_candidate(a, k->candidates[to].step));
+done:
+    return st;
 }
 
 /* Not by adapt_watch: an evaluation that is broken off leaves the models as they are. */

@@ -14,6 +14,7 @@ typedef struct adapt_chain {
     int n;
     int n_moved;       /* the first n_moved of them move and are saved */
     const char *moves; /* globs of what of the first may; NULL: all of it */
+    fy_model *beside; /* learns with them and is not handed back: a critic, a second classifier; NULL: none */
 } adapt_chain;
 
 typedef struct adapt {
@@ -65,8 +66,8 @@ fy_status adapt_watch(adapt *a, const fy_choice_rule *rule, int64_t most);
 /* Before each step: goes back where that was decided. *rate: what the learning rates are to be multiplied by. */
 fy_status adapt_step(adapt *a, double *rate);
 
-/* As fy_stage's on_nan: the models take the values of the newest candidate that has not collapsed, or of the first.
- * FY_ENAN before there is one. */
+/* As fy_stage's on_nan: the models take the values of the newest candidate that has not collapsed, or of the first, and what learnt
+ * beside them those it began with. FY_ENAN before there is one. */
 fy_status adapt_recover(adapt *a, const fy_choice_rule *rule, int64_t step);
 
 /* Chooses; writes last*.safetensors, chosen*.safetensors and choice.json; fills the report but for the figures that need

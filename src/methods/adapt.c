@@ -258,10 +258,9 @@ static fy_status begin_again(fy_model *m)
     return m ? fy_model_init(m, fy_model_options(m)->seed) : FY_OK;
 }
 
-fy_status adapt_recover(adapt *a, const fy_choice_rule *rule, int64_t step)
+fy_status adapt_recover(adapt *a, int64_t step)
 {
     struct adapt_kept *k = a->kept;
-    const int64_t sound = find_sound(a, rule, k->n), to = sound < 0 ? 0 : sound;
     fy_status st;
     if (k->n == 0)
         return FY_ENAN;
@@ -269,7 +268,7 @@ fy_status adapt_recover(adapt *a, const fy_choice_rule *rule, int64_t step)
                  fy_last_error());
     k->ran_away = step;
     FY_TRY(begin_again(a->chain.beside));
-    FY_TRY(load_candidate(a, k->candidates[to].step));
+    FY_TRY(load_candidate(a, k->candidates[k->n - 1].step));
 done:
     return st;
 }
@@ -310,7 +309,7 @@ static void drop_candidates(const adapt *a)
             fy_run_drop_model(a->run, candidate_name(a->kept->candidates[k].step, i, name));
 }
 
-/* The choice in files of its own. The models hold the last step's values before and after. Done once: a run
+/* The choice in files of its own. The models hold the newest candidate's values before and after. Done once: a run
  * killed later finds it done, and no candidate is dropped before a checkpoint says so. */
 static fy_status settle(adapt *a, int64_t last_step, int64_t chosen_step)
 {

@@ -66,12 +66,12 @@ fy_status adapt_watch(adapt *a, const fy_choice_rule *rule, int64_t most);
 /* Before each step: goes back where that was decided. *rate: what the learning rates are to be multiplied by. */
 fy_status adapt_step(adapt *a, double *rate);
 
-/* As fy_stage's on_nan: the models take the values of the newest candidate that has not collapsed, or of the first, and what learnt
- * beside them those it began with. FY_ENAN before there is one. */
-fy_status adapt_recover(adapt *a, const fy_choice_rule *rule, int64_t step);
+/* As fy_stage's on_nan: the models take the values of the newest candidate, the last that can be handed back, and what learnt beside
+ * them those it began with. FY_ENAN before there is one. */
+fy_status adapt_recover(adapt *a, int64_t step);
 
 /* Chooses; writes last*.safetensors, chosen*.safetensors and choice.json; fills the report but for the figures that need
- * labels. The models hold the last step's values afterwards. */
+ * labels. The models hold the newest candidate's values before and after. */
 fy_status adapt_finish(adapt *a, const fy_choice_rule *rule, fy_adapt_report *report);
 
 #endif

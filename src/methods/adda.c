@@ -158,7 +158,7 @@ done:
 static fy_status on_nan(void *arg, int64_t step)
 {
     adda *a = arg;
-    return adapt_recover(&a->adapt, &a->o->rule, step);
+    return adapt_recover(&a->adapt, step);
 }
 
 static fy_status run_crossing(adda *a, const fy_graph *g, const crossing *c, fy_loader *from,

@@ -4,6 +4,7 @@
  *
  * timeout: 900 */
 #include "support/adapting.h"
+#include "support/models.h"
 #include "support/stopper.h"
 
 #include <ferry/ferry.h>
@@ -253,6 +254,45 @@ static void values_that_run_away_are_left_behind(void **state)
     fyt_adapting_close(&s);
 }
 
+/* Of the target's samples, by its labels. */
+static double accuracy_of_last(const fyt_adapting *s, const char *dir)
+{
+    fy_model *chain[] = { fyt_model_open(fyt_path(dir, "last.safetensors")),
+                          fyt_model_open(fyt_path(dir, "last_classifier.safetensors")) };
+    fy_tensor *logits = NULL, **outs[] = { NULL, &logits };
+    fy_predictor *p;
+    double accuracy;
+    check_ok(fy_predictor_new(s->dev, chain, 2, 250, &p));
+    check_ok(fy_predict(p, s->unlabelled, outs));
+    check_ok(fy_accuracy_of(logits, s->target, &accuracy));
+    fy_tensor_free(logits);
+    fy_predictor_free(p);
+    fy_model_free(chain[1]);
+    fy_model_free(chain[0]);
+    return accuracy;
+}
+
+/* Though the last of them had collapsed. */
+static void after_running_away_last_is_one_model(void **state)
+{
+    const char *dir = *state;
+    fyi_buf moved = { 0 };
+    fyt_adapting s = fyt_adapting_open(160);
+    fy_adapt_report r;
+    s.o.method = "coral";
+    s.o.optim = (fy_optim_opts){ .name = "sgd", .lr = 1e3 };
+    s.o.source_steps = 20;
+    s.o.steps = s.o.evaluations = 8;
+    s.o.rollbacks = 0;
+    check_ok(fyt_adapting_run(&s, dir, false, NULL, &r));
+    assert_true(r.last_step > 0 && r.last_step < s.o.steps);
+    check_contains(r.choice.reason, "; its values ran away after step ");
+    assert_true(accuracy_of_last(&s, dir) == r.plain.last);
+    assert_true(fyt_list_changed(fyt_path(dir, "source.safetensors"), dir, "target", &moved) > 0);
+    fyi_buf_release(&moved);
+    fyt_adapting_close(&s);
+}
+
 /* Of a target with three of the ten classes a method that takes both to have all says so, others do not. */
 static void uneven_classes_are_told(void **state)
 {
@@ -333,6 +373,7 @@ int main(void)
         IN_DIR(a_run_stopped_anywhere_ends_in_the_same_bytes),
         IN_DIR(a_collapsed_run_goes_back),
         IN_DIR(values_that_run_away_are_left_behind),
+        IN_DIR(after_running_away_last_is_one_model),
         IN_DIR(uneven_classes_are_told),
         IN_DIR(refusals_are_sentences),
     };

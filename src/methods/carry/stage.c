@@ -61,7 +61,7 @@ done:
 static fy_status on_nan(void *arg, int64_t step)
 {
     const carry_stage *s = arg;
-    return adapt_recover(&s->c->adapt, &s->c->o->rule, step);
+    return adapt_recover(&s->c->adapt, step);
 }
 
 /* ---- building --------------------------------------------------------------------------------------------- */

@@ -230,26 +230,57 @@ static int64_t find_sound(const adapt *a, const fy_choice_rule *rule, int64_t n)
     return i;
 }
 
-fy_status adapt_watch(adapt *a, const fy_choice_rule *rule, int64_t most)
+/* Why the run goes on from its collapse; NULL: it goes back. `to`: where it could. */
+static const char *why_stay(const adapt *a, const adapt_way_back *w, int64_t to, char text[64])
+{
+    if (w->none)
+        return w->none;
+    if (to < 0)
+        return "there is nothing sound to go back to";
+    (void)snprintf(text, 64, "it goes on, having gone back %lld of %lld times",
+                   (long long)a->kept->times_back, (long long)w->most);
+    return a->kept->times_back >= w->most ? text : NULL;
+}
+
+/* `then`: what the run does about it. */
+static void say_collapsed(const adapt *a, const fy_candidate *c, const char *then)
+{
+    char text[96] = "predictions of the target are not finite";
+    if (isfinite(c->target.smallest) && isfinite(c->target.largest))
+        (void)snprintf(text, sizeof text, "classes take %.1f%% to %.1f%% of the target",
+                       100 * c->target.smallest, 100 * c->target.largest);
+    fy_log_write(FY_LOG_NOTE, "stage '%s' has collapsed at step %lld, where %s: %s", a->stage,
+                 (long long)c->step, text, then);
+}
+
+static fy_status go_back(adapt *a, fy_candidate *from, const fy_candidate *to)
 {
     static const char *const names[] = { "rollback.to_step", "rollback.rate" };
-    struct adapt_kept *k = a->kept;
-    fy_candidate *c = &k->candidates[k->n - 1];
-    const int64_t to = find_sound(a, rule, k->n - 1);
-    if (k->times_back >= most || to < 0 || !has_collapsed(a, rule, k->n - 1))
+    char then[96];
+    from->went_back = true;
+    from->back_to = to->step;
+    a->kept->goes_back = 1;
+    a->kept->times_back++;
+    const double values[] = { (double)to->step, rate_of(a) };
+    (void)snprintf(then, sizeof then, "back to step %lld, at %g of the learning rate",
+                   (long long)to->step, rate_of(a));
+    say_collapsed(a, from, then);
+    return fy_run_metrics(a->run, a->stage, from->step, 2, names, values);
+}
+
+fy_status adapt_watch(adapt *a, const adapt_way_back *w)
+{
+    fy_candidate *c = a->kept->candidates;
+    const int64_t now = a->kept->n - 1, to = find_sound(a, w->rule, now);
+    const char *stays;
+    char text[64];
+    if (now == 0 || !has_collapsed(a, w->rule, now))
         return FY_OK;
-    c->went_back = true;
-    c->back_to = k->candidates[to].step;
-    k->goes_back = 1;
-    k->times_back++;
-    const double values[] = { (double)c->back_to, rate_of(a) };
-    fy_log_write(
-        FY_LOG_NOTE,
-        "stage '%s' has collapsed at step %lld, where classes take %.1f%% to %.1f%% of the target: "
-        "back to step %lld, at %g of the learning rate",
-        a->stage, (long long)c->step, 100 * c->target.smallest, 100 * c->target.largest,
-        (long long)c->back_to, rate_of(a));
-    return fy_run_metrics(a->run, a->stage, c->step, 2, names, values);
+    stays = why_stay(a, w, to, text);
+    if (!stays)
+        return go_back(a, &c[now], &c[to]);
+    say_collapsed(a, &c[now], stays);
+    return FY_OK;
 }
 
 /* Nobody reads it after the stage, but a checkpoint takes no value that is no number. */

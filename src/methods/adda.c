@@ -127,12 +127,13 @@ static fy_status open_loader(const adda *a, const fy_dataset *d, const char *nam
 static fy_status on_eval(void *arg, fy_plan *plan, int64_t step, bool *is_over)
 {
     adda *a = arg;
+    const adapt_way_back back = { &a->o->rule, a->o->rollbacks,
+                                  step == a->steps ? ADAPT_LAST_STEP : NULL };
     fy_status st;
     (void)plan;
     (void)is_over;
     FY_TRY(adapt_evaluate(&a->adapt, step));
-    if (step < a->steps)
-        FY_TRY(adapt_watch(&a->adapt, &a->o->rule, a->o->rollbacks));
+    FY_TRY(adapt_watch(&a->adapt, &back));
     const picture_critic_of critic = {
         .dev = a->dev, .data = a->data, .fn = adda_critic_of, .arg = a
     };

@@ -220,6 +220,60 @@ static void a_collapsed_run_goes_back(void **state)
     fyt_adapting_close(&s);
 }
 
+static void keep_line(void *arg, fy_log_level level, const char *line)
+{
+    (void)level;
+    fyi_buf_printf(arg, "%s\n", line);
+}
+
+/* clang-format off */
+static const struct collapse {
+    const char *method, *optim;
+    double lr, largest; /* share that passes, of 1/k */
+    int64_t rollbacks;
+    const char *said[3]; /* NULL: no more */
+} collapses[] = {
+    { "shot", "adam", 1, 9.9, 1,
+      { ", at 0.5 of the learning rate\n", "% of the target: it goes on, having gone back 1 of 1 times\n",
+        "% of the target: that was its last step\n" } },
+    { "shot", "adam", 1, 9.9, 0, { "it goes on, having gone back 0 of 0 times\n" } },
+    { "shot", "adam", 1, 0, 3, { "% of the target: there is nothing sound to go back to\n" } },
+    { "coral", "sgd", 1e3, 9.9, 3, { ", where predictions of the target are not finite: back to" } },
+    { "adabn", "adam", 0, 0, 3, { "it goes on, since there is no learning rate to make smaller\n" } },
+};
+/* clang-format on */
+
+/* Whatever comes of it: back or not, at the last step, and where a method has nothing to go back to. */
+static void every_collapse_is_told(void **state)
+{
+    fyt_adapting s = fyt_adapting_open(160);
+    fy_adapt_report r;
+    char dir[600], file[2][600];
+    s.o.steps = s.o.evaluations = 8;
+    s.o.rule.smallest_share = 0;
+    for (size_t i = 0; i < LEN(collapses); i++) {
+        const struct collapse *row = &collapses[i];
+        fyi_buf lines = { 0 };
+        s.o.method = row->method;
+        s.o.optim.name = row->optim;
+        s.o.optim.lr = row->lr;
+        s.o.rule.largest_share = row->largest;
+        s.o.rollbacks = row->rollbacks;
+        snprintf(dir, sizeof dir, "%s/%zu", (const char *)*state, i);
+        fy_log_set(keep_line, &lines);
+        check_ok(fyt_adapting_run(&s, dir, false, NULL, &r));
+        fy_log_set(NULL, NULL);
+        for (int k = 0; k < 3 && row->said[k]; k++)
+            check_contains(lines.p, row->said[k]);
+        fyi_buf_release(&lines);
+        snprintf(file[0], sizeof file[0], "%s/0/source.safetensors", (const char *)*state);
+        snprintf(file[1], sizeof file[1], "%s/0/classifier.safetensors", (const char *)*state);
+        s.o.source_weights = file[0];
+        s.o.classifier_weights = file[1];
+    }
+    fyt_adapting_close(&s);
+}
+
 /* What was there before is what is handed back, whoever learns beside; on the way to it the run can be stopped, and after it there is
  * nothing to do. */
 static void values_that_run_away_are_left_behind(void **state)
@@ -372,6 +426,7 @@ int main(void)
         IN_DIR(augmentation_of_the_source_is_its_own),
         IN_DIR(a_run_stopped_anywhere_ends_in_the_same_bytes),
         IN_DIR(a_collapsed_run_goes_back),
+        IN_DIR(every_collapse_is_told),
         IN_DIR(values_that_run_away_are_left_behind),
         IN_DIR(after_running_away_last_is_one_model),
         IN_DIR(uneven_classes_are_told),

@@ -230,38 +230,78 @@ static int64_t find_sound(const adapt *a, const fy_choice_rule *rule, int64_t n)
     return i;
 }
 
-fy_status adapt_watch(adapt *a, const fy_choice_rule *rule, int64_t most)
+/* Why the run goes on from its collapse; NULL: it goes back. `to`: where it could. */
+static const char *why_stay(const adapt *a, const adapt_way_back *w, int64_t to, char text[64])
 {
-    static const char *const names[] = { "rollback.to_step", "rollback.rate" };
-    struct adapt_kept *k = a->kept;
-    fy_candidate *c = &k->candidates[k->n - 1];
-    const int64_t to = find_sound(a, rule, k->n - 1);
-    if (k->times_back >= most || to < 0 || !has_collapsed(a, rule, k->n - 1))
-        return FY_OK;
-    c->went_back = true;
-    c->back_to = k->candidates[to].step;
-    k->goes_back = 1;
-    k->times_back++;
-    const double values[] = { (double)c->back_to, rate_of(a) };
-    fy_log_write(
-        FY_LOG_NOTE,
-        "stage '%s' has collapsed at step %lld, where classes take %.1f%% to %.1f%% of the target: "
-        "back to step %lld, at %g of the learning rate",
-        a->stage, (long long)c->step, 100 * c->target.smallest, 100 * c->target.largest,
-        (long long)c->back_to, rate_of(a));
-    return fy_run_metrics(a->run, a->stage, c->step, 2, names, values);
+    if (w->none)
+        return w->none;
+    if (to < 0)
+        return "there is nothing sound to go back to";
+    (void)snprintf(text, 64, "it goes on, having gone back %lld of %lld times",
+                   (long long)a->kept->times_back, (long long)w->most);
+    return a->kept->times_back >= w->most ? text : NULL;
 }
 
-fy_status adapt_recover(adapt *a, const fy_choice_rule *rule, int64_t step)
+/* `then`: what the run does about it. */
+static void say_collapsed(const adapt *a, const fy_candidate *c, const char *then)
+{
+    char text[96] = "predictions of the target are not finite";
+    if (isfinite(c->target.smallest) && isfinite(c->target.largest))
+        (void)snprintf(text, sizeof text, "classes take %.1f%% to %.1f%% of the target",
+                       100 * c->target.smallest, 100 * c->target.largest);
+    fy_log_write(FY_LOG_NOTE, "stage '%s' has collapsed at step %lld, where %s: %s", a->stage,
+                 (long long)c->step, text, then);
+}
+
+static fy_status go_back(adapt *a, fy_candidate *from, const fy_candidate *to)
+{
+    static const char *const names[] = { "rollback.to_step", "rollback.rate" };
+    char then[96];
+    from->went_back = true;
+    from->back_to = to->step;
+    a->kept->goes_back = 1;
+    a->kept->times_back++;
+    const double values[] = { (double)to->step, rate_of(a) };
+    (void)snprintf(then, sizeof then, "back to step %lld, at %g of the learning rate",
+                   (long long)to->step, rate_of(a));
+    say_collapsed(a, from, then);
+    return fy_run_metrics(a->run, a->stage, from->step, 2, names, values);
+}
+
+fy_status adapt_watch(adapt *a, const adapt_way_back *w)
+{
+    fy_candidate *c = a->kept->candidates;
+    const int64_t now = a->kept->n - 1, to = find_sound(a, w->rule, now);
+    const char *stays;
+    char text[64];
+    if (now == 0 || !has_collapsed(a, w->rule, now))
+        return FY_OK;
+    stays = why_stay(a, w, to, text);
+    if (!stays)
+        return go_back(a, &c[now], &c[to]);
+    say_collapsed(a, &c[now], stays);
+    return FY_OK;
+}
+
+/* Nobody reads it after the stage, but a checkpoint takes no value that is no number. */
+static fy_status begin_again(fy_model *m)
+{
+    return m ? fy_model_init(m, fy_model_options(m)->seed) : FY_OK;
+}
+
+fy_status adapt_recover(adapt *a, int64_t step)
 {
     struct adapt_kept *k = a->kept;
-    const int64_t sound = find_sound(a, rule, k->n), to = sound < 0 ? 0 : sound;
+    fy_status st;
     if (k->n == 0)
         return FY_ENAN;
     fy_log_write(FY_LOG_WARN, "%s. The stage is over, and the choice is among what came before",
                  fy_last_error());
     k->ran_away = step;
-    return load_candidate(a, k->candidates[to].step);
+    FY_TRY(begin_again(a->chain.beside));
+    FY_TRY(load_candidate(a, k->candidates[k->n - 1].step));
+done:
+    return st;
 }
 
 /* Not by adapt_watch: an evaluation that is broken off leaves the models as they are. */
@@ -300,7 +340,7 @@ static void drop_candidates(const adapt *a)
             fy_run_drop_model(a->run, candidate_name(a->kept->candidates[k].step, i, name));
 }
 
-/* The choice in files of its own. The models hold the last step's values before and after. Done once: a run
+/* The choice in files of its own. The models hold the newest candidate's values before and after. Done once: a run
  * killed later finds it done, and no candidate is dropped before a checkpoint says so. */
 static fy_status settle(adapt *a, int64_t last_step, int64_t chosen_step)
 {

@@ -14,6 +14,7 @@ typedef struct adapt_chain {
     int n;
     int n_moved;       /* the first n_moved of them move and are saved */
     const char *moves; /* globs of what of the first may; NULL: all of it */
+    fy_model *beside; /* learns with them and is not handed back: a critic, a second classifier; NULL: none */
 } adapt_chain;
 
 typedef struct adapt {
@@ -59,18 +60,24 @@ fy_status adapt_validate(adapt *a);
 /* Looks at the models as they are now: the judge's eye and the label-free signs see the target's logits, and the
  * weights go to candidate-<step>.safetensors. */
 fy_status adapt_evaluate(adapt *a, int64_t step);
-/* Where the newest candidate has collapsed by the rule's gates of shares: before the next step the models take the values of the newest
- * one that has not, if there is one, and from then on rates are half of what they were. At most `most` times in a run. */
-fy_status adapt_watch(adapt *a, const fy_choice_rule *rule, int64_t most);
+#define ADAPT_LAST_STEP "that was its last step"
+typedef struct adapt_way_back {
+    const fy_choice_rule *rule;
+    int64_t most;     /* times in a run */
+    const char *none; /* why there is none now, in words; NULL: there is one */
+} adapt_way_back;
+/* Where the newest candidate has collapsed by the rule's gates of shares, a line in the log says so, and what follows: before the next
+ * step the models take the values of the newest one that has not, and from then on rates are half of what they were; or why not. */
+fy_status adapt_watch(adapt *a, const adapt_way_back *w);
 /* Before each step: goes back where that was decided. *rate: what the learning rates are to be multiplied by. */
 fy_status adapt_step(adapt *a, double *rate);
 
-/* As fy_stage's on_nan: the models take the values of the newest candidate that has not collapsed, or of the first.
- * FY_ENAN before there is one. */
-fy_status adapt_recover(adapt *a, const fy_choice_rule *rule, int64_t step);
+/* As fy_stage's on_nan: the models take the values of the newest candidate, the last that can be handed back, and what learnt beside
+ * them those it began with. FY_ENAN before there is one. */
+fy_status adapt_recover(adapt *a, int64_t step);
 
 /* Chooses; writes last*.safetensors, chosen*.safetensors and choice.json; fills the report but for the figures that need
- * labels. The models hold the last step's values afterwards. */
+ * labels. The models hold the newest candidate's values before and after. */
 fy_status adapt_finish(adapt *a, const fy_choice_rule *rule, fy_adapt_report *report);
 
 #endif

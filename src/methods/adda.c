@@ -127,12 +127,13 @@ static fy_status open_loader(const adda *a, const fy_dataset *d, const char *nam
 static fy_status on_eval(void *arg, fy_plan *plan, int64_t step, bool *is_over)
 {
     adda *a = arg;
+    const adapt_way_back back = { &a->o->rule, a->o->rollbacks,
+                                  step == a->steps ? ADAPT_LAST_STEP : NULL };
     fy_status st;
     (void)plan;
     (void)is_over;
     FY_TRY(adapt_evaluate(&a->adapt, step));
-    if (step < a->steps)
-        FY_TRY(adapt_watch(&a->adapt, &a->o->rule, a->o->rollbacks));
+    FY_TRY(adapt_watch(&a->adapt, &back));
     const picture_critic_of critic = {
         .dev = a->dev, .data = a->data, .fn = adda_critic_of, .arg = a
     };
@@ -158,7 +159,7 @@ done:
 static fy_status on_nan(void *arg, int64_t step)
 {
     adda *a = arg;
-    return adapt_recover(&a->adapt, &a->o->rule, step);
+    return adapt_recover(&a->adapt, step);
 }
 
 static fy_status run_crossing(adda *a, const fy_graph *g, const crossing *c, fy_loader *from,
@@ -252,7 +253,8 @@ static fy_status open_adda(adda *a)
     FY_TRY(fy_run_keep_data(a->run, "adda.critic", a->moments, sizeof *a->moments, NULL));
     const adapt_chain chain = { .models = { a->target, a->target_classifier },
                                 .n = 2,
-                                .n_moved = a->o->critic_on_logits ? 2 : 1 };
+                                .n_moved = a->o->critic_on_logits ? 2 : 1,
+                                .beside = a->critic };
     FY_TRY(adapt_open(&a->adapt, a->run, a->dev, a->data, "adapt", &chain));
     FY_TRY(adapt_validate(&a->adapt));
 done:

@@ -4,6 +4,7 @@
  *
  * timeout: 900 */
 #include "support/adapting.h"
+#include "support/models.h"
 #include "support/stopper.h"
 
 #include <ferry/ferry.h>
@@ -219,28 +220,130 @@ static void a_collapsed_run_goes_back(void **state)
     fyt_adapting_close(&s);
 }
 
-/* What was there before is what is handed back, and on the way to it the run can be stopped. */
+static void keep_line(void *arg, fy_log_level level, const char *line)
+{
+    (void)level;
+    fyi_buf_printf(arg, "%s\n", line);
+}
+
+/* clang-format off */
+static const struct collapse {
+    const char *method, *optim;
+    double lr, largest; /* share that passes, of 1/k */
+    int64_t rollbacks;
+    const char *said[3]; /* NULL: no more */
+} collapses[] = {
+    { "shot", "adam", 1, 9.9, 1,
+      { ", at 0.5 of the learning rate\n", "% of the target: it goes on, having gone back 1 of 1 times\n",
+        "% of the target: that was its last step\n" } },
+    { "shot", "adam", 1, 9.9, 0, { "it goes on, having gone back 0 of 0 times\n" } },
+    { "shot", "adam", 1, 0, 3, { "% of the target: there is nothing sound to go back to\n" } },
+    { "coral", "sgd", 1e3, 9.9, 3, { ", where predictions of the target are not finite: back to" } },
+    { "adabn", "adam", 0, 0, 3, { "it goes on, since there is no learning rate to make smaller\n" } },
+};
+/* clang-format on */
+
+/* Whatever comes of it: back or not, at the last step, and where a method has nothing to go back to. */
+static void every_collapse_is_told(void **state)
+{
+    fyt_adapting s = fyt_adapting_open(160);
+    fy_adapt_report r;
+    char dir[600], file[2][600];
+    s.o.steps = s.o.evaluations = 8;
+    s.o.rule.smallest_share = 0;
+    for (size_t i = 0; i < LEN(collapses); i++) {
+        const struct collapse *row = &collapses[i];
+        fyi_buf lines = { 0 };
+        s.o.method = row->method;
+        s.o.optim.name = row->optim;
+        s.o.optim.lr = row->lr;
+        s.o.rule.largest_share = row->largest;
+        s.o.rollbacks = row->rollbacks;
+        snprintf(dir, sizeof dir, "%s/%zu", (const char *)*state, i);
+        fy_log_set(keep_line, &lines);
+        check_ok(fyt_adapting_run(&s, dir, false, NULL, &r));
+        fy_log_set(NULL, NULL);
+        for (int k = 0; k < 3 && row->said[k]; k++)
+            check_contains(lines.p, row->said[k]);
+        fyi_buf_release(&lines);
+        snprintf(file[0], sizeof file[0], "%s/0/source.safetensors", (const char *)*state);
+        snprintf(file[1], sizeof file[1], "%s/0/classifier.safetensors", (const char *)*state);
+        s.o.source_weights = file[0];
+        s.o.classifier_weights = file[1];
+    }
+    fyt_adapting_close(&s);
+}
+
+/* What was there before is what is handed back, whoever learns beside; on the way to it the run can be stopped, and after it there is
+ * nothing to do. */
 static void values_that_run_away_are_left_behind(void **state)
 {
-    fyt_stopper stop = { .stage = "adapt", .at = 2 };
+    static const char *const methods[] = { "coral", "dann", "mcd", "mdd" };
     char whole[600], broken[600];
+    fyt_adapting s = fyt_adapting_open(160);
+    fy_adapt_report r, again;
+    s.o.optim = (fy_optim_opts){ .name = "sgd", .lr = 1e30 };
+    s.o.source_steps = 20;
+    s.o.steps = s.o.evaluations = 8;
+    for (size_t i = 0; i < LEN(methods); i++) {
+        fyt_stopper stop = { .stage = "adapt", .at = 2 };
+        s.o.method = methods[i];
+        snprintf(whole, sizeof whole, "%s/whole%zu", (const char *)*state, i);
+        snprintf(broken, sizeof broken, "%s/broken%zu", (const char *)*state, i);
+        check_ok(fyt_adapting_run(&s, whole, false, NULL, &r));
+        assert_true(r.choice.fell_back && r.plain.chosen == r.plain.source_only);
+        assert_true(r.last_step < s.o.steps);
+        check_contains(r.choice.reason, "; its values ran away after step ");
+        check_same_file(fyt_path(whole, "chosen.safetensors"),
+                        fyt_path(whole, "source.safetensors"));
+        const fy_status st = fyt_adapting_run(&s, broken, false, &stop, &again);
+        assert_true(st == FY_OK || st == FY_ECANCELED); /* it may be over before */
+        check_ok(fyt_adapting_run(&s, broken, true, NULL, &again));
+        check_same_in(whole, broken, "last.safetensors");
+        check_same_in(whole, broken, "choice.json");
+        check_same_in(whole, broken, "checkpoint.safetensors");
+        check_ok(fyt_adapting_run(&s, broken, true, NULL, &again));
+        assert_string_equal(again.choice.reason, r.choice.reason);
+    }
+    fyt_adapting_close(&s);
+}
+
+/* Of the target's samples, by its labels. */
+static double accuracy_of_last(const fyt_adapting *s, const char *dir)
+{
+    fy_model *chain[] = { fyt_model_open(fyt_path(dir, "last.safetensors")),
+                          fyt_model_open(fyt_path(dir, "last_classifier.safetensors")) };
+    fy_tensor *logits = NULL, **outs[] = { NULL, &logits };
+    fy_predictor *p;
+    double accuracy;
+    check_ok(fy_predictor_new(s->dev, chain, 2, 250, &p));
+    check_ok(fy_predict(p, s->unlabelled, outs));
+    check_ok(fy_accuracy_of(logits, s->target, &accuracy));
+    fy_tensor_free(logits);
+    fy_predictor_free(p);
+    fy_model_free(chain[1]);
+    fy_model_free(chain[0]);
+    return accuracy;
+}
+
+/* Though the last of them had collapsed. */
+static void after_running_away_last_is_one_model(void **state)
+{
+    const char *dir = *state;
+    fyi_buf moved = { 0 };
     fyt_adapting s = fyt_adapting_open(160);
     fy_adapt_report r;
     s.o.method = "coral";
-    s.o.optim = (fy_optim_opts){ .name = "sgd", .lr = 1e30 };
+    s.o.optim = (fy_optim_opts){ .name = "sgd", .lr = 1e3 };
+    s.o.source_steps = 20;
     s.o.steps = s.o.evaluations = 8;
-    snprintf(whole, sizeof whole, "%s/whole", (const char *)*state);
-    snprintf(broken, sizeof broken, "%s/broken", (const char *)*state);
-    check_ok(fyt_adapting_run(&s, whole, false, NULL, &r));
-    assert_true(r.choice.fell_back && r.plain.chosen == r.plain.source_only);
-    assert_true(r.last_step < s.o.steps);
-    assert_non_null(strstr(r.choice.reason, "; its values ran away after step "));
-    check_same_file(fyt_path(whole, "chosen.safetensors"), fyt_path(whole, "source.safetensors"));
-    const fy_status st = fyt_adapting_run(&s, broken, false, &stop, &r);
-    assert_true(st == FY_OK || st == FY_ECANCELED); /* it may be over before */
-    check_ok(fyt_adapting_run(&s, broken, true, NULL, &r));
-    check_same_in(whole, broken, "last.safetensors");
-    check_same_in(whole, broken, "choice.json");
+    s.o.rollbacks = 0;
+    check_ok(fyt_adapting_run(&s, dir, false, NULL, &r));
+    assert_true(r.last_step > 0 && r.last_step < s.o.steps);
+    check_contains(r.choice.reason, "; its values ran away after step ");
+    assert_true(accuracy_of_last(&s, dir) == r.plain.last);
+    assert_true(fyt_list_changed(fyt_path(dir, "source.safetensors"), dir, "target", &moved) > 0);
+    fyi_buf_release(&moved);
     fyt_adapting_close(&s);
 }
 
@@ -323,7 +426,9 @@ int main(void)
         IN_DIR(augmentation_of_the_source_is_its_own),
         IN_DIR(a_run_stopped_anywhere_ends_in_the_same_bytes),
         IN_DIR(a_collapsed_run_goes_back),
+        IN_DIR(every_collapse_is_told),
         IN_DIR(values_that_run_away_are_left_behind),
+        IN_DIR(after_running_away_last_is_one_model),
         IN_DIR(uneven_classes_are_told),
         IN_DIR(refusals_are_sentences),
     };

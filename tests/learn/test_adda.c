@@ -120,6 +120,24 @@ static void a_run_stopped_anywhere_ends_in_the_same_bytes(void **state)
     fyt_adapting_close(&s.d);
 }
 
+/* The critic's as well: what was there before is handed back, and there is nothing to do afterwards. */
+static void values_that_run_away_are_left_behind(void **state)
+{
+    const fy_optim_opts wild = { .name = "sgd", .lr = 1e30 };
+    setup s = open_setup(160);
+    fy_adapt_report r, again;
+    s.o.source_epochs = 1;
+    s.o.steps = s.o.evaluations = 8;
+    s.o.critic_optim = s.o.target_optim = wild;
+    check_ok(adapt(&s, *state, false, NULL, &r));
+    assert_true(r.choice.fell_back && r.last_step < s.o.steps);
+    check_contains(r.choice.reason, "; its values ran away after step ");
+    check_same_file(fyt_path(*state, "chosen.safetensors"), fyt_path(*state, "source.safetensors"));
+    check_ok(adapt(&s, *state, true, NULL, &again));
+    assert_string_equal(again.choice.reason, r.choice.reason);
+    fyt_adapting_close(&s.d);
+}
+
 static void target_labels_are_out_of_reach(void **state)
 {
     (void)state;
@@ -151,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_DIR(adaptation_helps_and_moves_the_target_only),
         IN_DIR(a_run_stopped_anywhere_ends_in_the_same_bytes),
+        IN_DIR(values_that_run_away_are_left_behind),
         cmocka_unit_test(target_labels_are_out_of_reach),
         IN_DIR(a_batch_larger_than_the_data_is_refused_in_words),
     };

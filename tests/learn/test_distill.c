@@ -99,17 +99,7 @@ static fy_status distil(const setup *s, const char *dir, bool resume, fyt_stoppe
 
 static fy_model *load(const char *dir, const char *file)
 {
-    char *path = fyi_path_join(dir, file);
-    fy_model_opts o = fy_model_defaults();
-    fy_weights *w;
-    fy_model *m;
-    o.input.rank = 0; /* what the file says */
-    check_ok(fy_weights_open(path, &w));
-    check_ok(fy_model_open_saved(w, NULL, "model", &o, &m));
-    fy_weights_close(w);
-    check_ok(fy_model_load(m, path));
-    fyi_free(path);
-    return m;
+    return fyt_model_open(fyt_path(dir, file));
 }
 
 /* Between the two files exactly what the globs match differs. */

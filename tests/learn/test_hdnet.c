@@ -132,17 +132,8 @@ static fy_status carry(const setup *s, const char *dir, bool resume, fyt_stopper
 static fy_model *load(const char *dir, const char *stage, const char *model)
 {
     char file[160];
-    const fy_model_opts o = { .input = { .rank = 0 } };
-    fy_weights *w;
-    fy_model *m;
     (void)snprintf(file, sizeof file, "%s+%s.safetensors", stage, model);
-    char *path = fyi_path_join(dir, file);
-    check_ok(fy_weights_open(path, &w));
-    check_ok(fy_model_open_saved(w, NULL, "model", &o, &m));
-    fy_weights_close(w);
-    check_ok(fy_model_load(m, path));
-    fyi_free(path);
-    return m;
+    return fyt_model_open(fyt_path(dir, file));
 }
 
 static void check_moved(const char *dir, const char *from, const char *to, const char *model,

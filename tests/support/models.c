@@ -1,7 +1,22 @@
 /* models.c: models looked at byte by byte. */
 #include "support/models.h"
 
+#include <ferry/weights.h>
+
 #include <string.h>
+
+fy_model *fyt_model_open(const char *path)
+{
+    fy_model_opts o = fy_model_defaults();
+    fy_weights *w;
+    fy_model *m;
+    o.input.rank = 0; /* what the file says */
+    check_ok(fy_weights_open(path, &w));
+    check_ok(fy_model_open_saved(w, NULL, "model", &o, &m));
+    fy_weights_close(w);
+    check_ok(fy_model_load(m, path));
+    return m;
+}
 
 bool fyt_is_same_param(fy_model *a, fy_model *b, int i)
 {

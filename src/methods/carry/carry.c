@@ -139,7 +139,8 @@ static fy_status open_all(carrying *c)
     const adapt_chain chain = { .models = { c->encoder, c->classifier },
                                 .n = 2,
                                 .n_moved = c->method->moves & CARRY_CLASSIFIER ? 2 : 1,
-                                .moves = c->moves };
+                                .moves = c->moves,
+                                .beside = c->critic ? c->critic : c->second };
     FY_TRY(adapt_open(&c->adapt, c->run, c->dev, c->data, c->stage, &chain));
     FY_TRY(adapt_validate(&c->adapt));
 done:

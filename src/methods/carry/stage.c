@@ -39,18 +39,25 @@ done:
     return st;
 }
 
+static const char *why_not_back(const carrying *c, int64_t step)
+{
+    if (c->method->flags & CARRY_STILL)
+        return "it goes on, since there is no learning rate to make smaller";
+    return step == c->steps ? ADAPT_LAST_STEP : NULL;
+}
+
 static fy_status on_eval(void *arg, fy_plan *plan, int64_t step, bool *is_over)
 {
     carry_stage *s = arg;
     carrying *c = s->c;
+    const adapt_way_back back = { &c->o->rule, c->o->rollbacks, why_not_back(c, step) };
     fy_status st;
     (void)plan;
     (void)is_over;
     if (c->method->settle && step > 0)
         FY_TRY(c->method->settle(c));
     FY_TRY(adapt_evaluate(&c->adapt, step));
-    if (step < c->steps && !(c->method->flags & CARRY_STILL))
-        FY_TRY(adapt_watch(&c->adapt, &c->o->rule, c->o->rollbacks));
+    FY_TRY(adapt_watch(&c->adapt, &back));
     FY_TRY(carry_draw_critic(c, step));
     if (c->method->label && !c->adapt.kept->goes_back) /* else the labels of before stand */
         FY_TRY(c->method->label(c));
@@ -61,7 +68,7 @@ done:
 static fy_status on_nan(void *arg, int64_t step)
 {
     const carry_stage *s = arg;
-    return adapt_recover(&s->c->adapt, &s->c->o->rule, step);
+    return adapt_recover(&s->c->adapt, step);
 }
 
 /* ---- building --------------------------------------------------------------------------------------------- */

@@ -128,6 +128,10 @@ static void a_try_that_diverges_is_not_chosen(void **state)
     assert_true(r.n_tries == 2 && r.tries[0].has_run && r.tries[1].has_run);
     assert_true(r.tries[0].fell_back && r.tries[0].last_step < s.o.steps);
     check_contains(r.tries[0].reason, "; its values ran away after step ");
+    const fy_auto_opts one = { .methods = { "coral" }, .n_methods = 1 };
+    check_ok(adapt(&s, &one, fyt_path(*state, "one"), false, NULL, &r));
+    assert_string_equal(r.choice.reason,
+                        "kept the source model: no step of coral passed the gates");
     fyt_adapting_close(&s);
 }
 
@@ -144,6 +148,9 @@ static void data_and_limits_decide_what_is_tried(void **state)
     o.trials = 1;
     check_ok(adapt(&s, &o, with, false, NULL, &r));
     assert_int_equal(r.n_tries, 1);
+    assert_int_equal(r.n_not_tried, 14);
+    assert_string_equal(r.not_tried[0], "mcc");
+    check_contains(r.choice.reason, "; 14 methods were not tried: auto.trials=1");
     snprintf(file[0], sizeof file[0], "%s/source.safetensors", with);
     snprintf(file[1], sizeof file[1], "%s/classifier.safetensors", with);
     s.o.source_weights = file[0];
@@ -154,10 +161,14 @@ static void data_and_limits_decide_what_is_tried(void **state)
     assert_int_equal(r.n_tries, LEN(spares));
     for (size_t i = 0; i < LEN(spares); i++)
         assert_string_equal(r.tries[i].method, spares[i]);
-    assert_true(isnan(r.source_accuracy) && isfinite(r.plain.source_only));
+    assert_true(isnan(r.source_accuracy) && isfinite(r.plain.source_only) && r.n_not_tried == 0);
+    assert_null(strstr(r.choice.reason, "not tried"));
     o.minutes = 1e-9;
     check_ok(adapt(&s, &o, fyt_path(*state, "short"), false, NULL, &r));
     assert_int_equal(r.n_tries, 1); /* the first is always run */
+    assert_int_equal(r.n_not_tried, 2);
+    check_contains(r.choice.reason,
+                   "; 2 methods were not tried: the budget of 1e-09 minutes was spent");
     fyt_adapting_close(&s);
 }
 

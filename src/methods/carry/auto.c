@@ -61,11 +61,16 @@ done:
     return st;
 }
 
+static double spent_s(const trying *t)
+{
+    return t->kept->seconds + now_s() - t->began_s;
+}
+
 /* Another method begins as long as there are trials and time for it. */
 static bool is_over(const trying *t)
 {
     const struct trying_kept *k = t->kept;
-    const double spent = k->seconds + now_s() - t->began_s, budget = 60 * t->tries->minutes;
+    const double spent = spent_s(t), budget = 60 * t->tries->minutes;
     if (k->n == t->n_plan || (t->tries->trials > 0 && k->n_run >= t->tries->trials))
         return true;
     return budget > 0 && k->n_run > 0 && spent + k->longest_s > budget;
@@ -149,6 +154,7 @@ static fy_status try_next(trying *t)
     const char *method = t->plan[k->n];
     const double begin = now_s();
     fy_adapt_report report;
+    trying_say_next(t, spent_s(t));
     fy_status st = run_within(t, method, &report);
     if (st == FY_OK)
         note(t, &report, now_s() - begin);
@@ -184,23 +190,6 @@ static void list_candidates(trying *t)
             add_candidate(t, i, &k->tries[i].signs);
 }
 
-/* "; no step of dann and mcd passed the gates" */
-static void add_names(const trying *t, bool has_run, const char *begin, const char *end,
-                      char *reason, size_t bytes)
-{
-    size_t n = strlen(reason);
-    bool any = false;
-    for (int i = 0; i < t->kept->n; i++) {
-        const fy_adapt_try *of = &t->kept->tries[i];
-        if (of->reason[0] == '\0' || of->has_run != has_run || n >= bytes)
-            continue;
-        n += (size_t)snprintf(reason + n, bytes - n, "%s%s", any ? ", " : begin, t->plan[i]);
-        any = true;
-    }
-    if (any && n < bytes)
-        (void)snprintf(reason + n, bytes - n, "%s", end);
-}
-
 static fy_status choose(trying *t, fy_adapt_report *report)
 {
     fy_contest in = { .candidates = t->candidates, .methods = t->methods, .k = t->c.adapt.classes };
@@ -210,8 +199,7 @@ static fy_status choose(trying *t, fy_adapt_report *report)
     in.n = t->n;
     FY_TRY(trying_find_agreement(t));
     FY_TRY(fy_choose(&in, &t->c.o->rule, t->ballots, choice));
-    add_names(t, true, "; no step of ", " passed the gates", choice->reason, sizeof choice->reason);
-    add_names(t, false, "; ", " could not be run", choice->reason, sizeof choice->reason);
+    trying_explain(t, spent_s(t), choice);
     FY_TRY(fy_choice_write(t->c.run, &in, t->ballots, choice));
 done:
     return st;
@@ -244,6 +232,8 @@ static void fill_tries(const trying *t, fy_adapt_report *r)
         to->ballot = t->ballots[i];
         to->signs = t->candidates[i];
     }
+    for (int i = r->n_tries; i < t->n_plan; i++)
+        r->not_tried[r->n_not_tried++] = t->plan[i];
 }
 
 static void fill(const trying *t, int shown, fy_adapt_report *r)

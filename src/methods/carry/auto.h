@@ -36,4 +36,10 @@ fy_status trying_find_agreement(trying *t);
 /* chosen*, last*, and what the report draws; `shown`: whose last step it is. */
 fy_status trying_hand_back(trying *t, const char *shown, const fy_choice *choice);
 
+/* auto_words.c; seconds that the tries have taken so far, also before a stop. */
+/* Which method is next, for the log. */
+void trying_say_next(const trying *t, double spent_s);
+/* Adds to the choice's reason what became of the methods that are no candidates. */
+void trying_explain(const trying *t, double spent_s, fy_choice *choice);
+
 #endif

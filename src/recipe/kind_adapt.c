@@ -296,7 +296,7 @@ static void take_try(const json_t *from, fy_adapt_try *t)
                          .chosen_step = json_integer_value(json_object_get(from, "chosen_step")),
                          .times_back = json_integer_value(json_object_get(from, "rollbacks")),
                          .seconds = fyi_json_at(from, "seconds") };
-    (void)snprintf(t->reason, sizeof t->reason, "%s", reason != NULL ? reason : "");
+    fy_text_copy(t->reason, sizeof t->reason, reason != NULL ? reason : "");
     t->ballot.place = fyi_json_at(from, "place");
     t->ballot.better = (int)json_integer_value(json_object_get(from, "better"));
     t->ballot.voters = (int)json_integer_value(json_object_get(from, "voters"));
@@ -375,8 +375,8 @@ static void take(const json_t *root, fy_recipe_result *r)
     a->has_labels = !isnan(a->plain.source_only);
     take_tries(root, a);
     take_not_tried(json_object_get(root, "not_tried"), a);
-    (void)snprintf(a->choice.reason, sizeof a->choice.reason, "%s", reason != NULL ? reason : "");
-    (void)snprintf(a->warning, sizeof a->warning, "%s", warning != NULL ? warning : "");
+    fy_text_copy(a->choice.reason, sizeof a->choice.reason, reason != NULL ? reason : "");
+    fy_text_copy(a->warning, sizeof a->warning, warning != NULL ? warning : "");
 }
 
 /* What the target's predictions say about themselves, and the source's held-out samples. */

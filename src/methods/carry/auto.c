@@ -90,7 +90,7 @@ static void note(trying *t, const fy_adapt_report *r, double seconds)
                           .seconds = seconds,
                           .signs = r->signs };
     if (to->fell_back)
-        (void)snprintf(to->reason, sizeof to->reason, "%.255s", r->choice.reason);
+        fy_text_copy(to->reason, sizeof to->reason, r->choice.reason);
     memcpy(k->warnings[k->n], r->warning, sizeof r->warning);
     k->source = r->source;
     k->n_run++;
@@ -102,7 +102,7 @@ static void note_failure(trying *t)
     struct trying_kept *k = t->kept;
     fy_adapt_try *to = &k->tries[k->n];
     *to = (fy_adapt_try){ .has_run = false };
-    (void)snprintf(to->reason, sizeof to->reason, "%.255s", fy_last_error());
+    fy_text_copy(to->reason, sizeof to->reason, fy_last_error());
     fy_log_write(FY_LOG_WARN, "auto leaves out '%s': %s", t->plan[k->n], fy_last_error());
 }
 
@@ -110,15 +110,13 @@ static fy_status run_within(trying *t, const char *method, fy_adapt_report *repo
 {
     fy_adapt_opts o = *t->c.o;
     carry_part part = { .dev = t->c.dev, .data = t->c.data, .stage = method };
-    char name[64], file[2][1024];
+    char name[64];
     fy_status st;
     (void)snprintf(name, sizeof name, "tries/%s", method);
-    (void)snprintf(file[0], sizeof file[0], "%s/source.safetensors", fy_run_dir(t->c.run));
-    (void)snprintf(file[1], sizeof file[1], "%s/classifier.safetensors", fy_run_dir(t->c.run));
     o.method = method;
     o.weights = NULL; /* the source model's files have them */
-    o.source_weights = file[0];
-    o.classifier_weights = file[1];
+    o.source_weights = t->files[0];
+    o.classifier_weights = t->files[1];
     o.source_weights_part = o.source_weights_prefix = NULL;
     o.classifier_weights_part = o.classifier_weights_prefix = NULL;
     FY_TRY(fy_run_open_within(t->c.run, name, &part.run));
@@ -162,6 +160,7 @@ static fy_status try_next(trying *t)
         note_failure(t);
     else
         return st;
+    (void)snprintf(k->names[k->n], sizeof k->names[k->n], "%s", method);
     k->n++;
     k->seconds += now_s() - t->began_s;
     t->began_s = now_s();
@@ -269,6 +268,21 @@ done:
 
 /* ---- all of it ----------------------------------------------------------------------------------------------- */
 
+/* What was tried is known by its place. */
+static fy_status check_kept(const trying *t)
+{
+    const struct trying_kept *k = t->kept;
+    int i = 0;
+    while (i < k->n && i < t->n_plan && strcmp(k->names[i], t->plan[i]) == 0)
+        i++;
+    if (i == k->n)
+        return FY_OK;
+    return fy_error(FY_EINVAL,
+                    "auto: number %d of its methods is '%s', and the run has tried '%.31s' there; "
+                    "go on with the methods that it was begun with, in the same order",
+                    i + 1, i < t->n_plan ? t->plan[i] : "none", k->names[i]);
+}
+
 static fy_status open_kept(trying *t)
 {
     carrying *c = &t->c;
@@ -278,11 +292,7 @@ static fy_status open_kept(trying *t)
         return fy_error(FY_ENOMEM, "auto: no memory for its tries");
     FY_TRY(fy_run_keep_data(c->run, "carry", &c->kept, sizeof c->kept, NULL));
     FY_TRY(fy_run_keep_data(c->run, "auto", t->kept, sizeof *t->kept, NULL));
-    if (t->kept->n > t->n_plan)
-        return fy_error(FY_EINVAL,
-                        "auto: the run has tried %lld methods, and %d are named; go on with "
-                        "those that it was begun with",
-                        (long long)t->kept->n, t->n_plan);
+    FY_TRY(check_kept(t));
     if (c->data->eye)
         FY_TRY(fy_eye_keep(c->data->eye, c->run));
 done:
@@ -297,11 +307,26 @@ static fy_status check(const carrying *c)
                     (long long)c->o->evaluations, FY_MAX_MARKS / FY_MAX_TRIES - 1);
 }
 
+/* A name that was cut would be another file's. */
+static fy_status name_file(const carrying *c, const char *name, char file[TRYING_FILE_BYTES])
+{
+    const char *dir = fy_run_dir(c->run);
+    const int n = snprintf(file, TRYING_FILE_BYTES, "%s/%s", dir, name);
+    return n >= 0 && n < TRYING_FILE_BYTES
+               ? FY_OK
+               : fy_error(FY_EINVAL,
+                          "auto: the name of the run's directory has %zu bytes, too many for "
+                          "those of its files; choose one of less than %zu",
+                          strlen(dir), TRYING_FILE_BYTES - strlen(name) - 1);
+}
+
 static fy_status open_all(trying *t)
 {
     fy_status st;
     FY_TRY(check(&t->c));
     FY_TRY(carry_check(&t->c));
+    FY_TRY(name_file(&t->c, "source.safetensors", t->files[0]));
+    FY_TRY(name_file(&t->c, "classifier.safetensors", t->files[1]));
     FY_TRY(carry_set_lengths(&t->c));
     FY_TRY(make_plan(t));
     FY_TRY(carry_open_models(&t->c));

@@ -4,6 +4,8 @@
 
 #include "methods/carry/carry.h"
 
+#define TRYING_FILE_BYTES 2048
+
 /* The source model is the first of the contest, then those tries whose choice is a candidate. */
 typedef struct trying {
     carrying c; /* the source model, and copies that hold what a try made */
@@ -11,12 +13,14 @@ typedef struct trying {
     const char *plan[FY_MAX_TRIES]; /* [n_plan] methods */
     int n_plan;
     double began_s;
-    struct trying_kept { /* in every checkpoint; the plan has the names */
+    char files[2][TRYING_FILE_BYTES]; /* that every try begins with */
+    struct trying_kept { /* in every checkpoint */
         int64_t n;       /* tries that are over */
         int64_t n_run;
         double seconds, longest_s; /* of all so far, and of one */
         fy_candidate source;
         fy_adapt_try tries[FY_MAX_TRIES];
+        char names[FY_MAX_TRIES][32]; /* [n] methods */
         char warnings[FY_MAX_TRIES][256];
     } * kept;
     int n;                    /* of the contest */

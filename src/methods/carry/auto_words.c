@@ -18,11 +18,11 @@ static int64_t count_planned(const trying *t)
 
 void trying_say_next(const trying *t, double spent_s)
 {
-    const double minutes = t->tries->minutes, left = minutes - spent_s / 60;
+    const double left_s = 60 * t->tries->minutes - spent_s;
     char budget[64] = "";
-    if (minutes > 0)
-        (void)snprintf(budget, sizeof budget, "; %.1f of %g minutes are left", left > 0 ? left : 0,
-                       minutes);
+    if (t->tries->minutes > 0)
+        (void)snprintf(budget, sizeof budget, "; %.0f s of the budget are left",
+                       left_s > 0 ? left_s : 0);
     fy_log_write(FY_LOG_NOTE, "auto: %s, %lld of %lld%s", t->plan[t->kept->n],
                  (long long)t->kept->n_run + 1, (long long)count_planned(t), budget);
 }

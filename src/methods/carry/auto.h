@@ -14,8 +14,8 @@ typedef struct trying {
     int n_plan;
     double began_s;
     char files[2][TRYING_FILE_BYTES]; /* that every try begins with */
-    struct trying_kept { /* in every checkpoint */
-        int64_t n;       /* tries that are over */
+    struct trying_kept {              /* in every checkpoint */
+        int64_t n;                    /* tries that are over */
         int64_t n_run;
         double seconds, longest_s; /* of all so far, and of one */
         fy_candidate source;

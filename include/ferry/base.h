@@ -116,6 +116,9 @@ FY_API const volatile sig_atomic_t *fy_cancel_set(const volatile sig_atomic_t *f
  * the last that matches decides. */
 FY_API bool fy_glob(const char *globs, const char *name);
 
+/* Copies `text` to `bytes` bytes, at least four; what does not fit ends in "..." and never in half a UTF-8 character. */
+FY_API void fy_text_copy(char *to, size_t bytes, const char *text);
+
 /* ---- bytes as text --------------------------------------------------------------------------- */
 
 /* Of the text of n bytes, with its NUL. */

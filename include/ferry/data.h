@@ -179,7 +179,7 @@ FY_API FY_NODISCARD fy_status fy_cifar_open(const char *pattern, fy_cifar_kind k
                                             fy_dataset **out);
 
 /* NumPy arrays: images u8 (scaled to 0 .. 1) or f4 (as they are), [n, h, w], [n, h, w, c] or
- * [n, c, h, w], where c is at most 4; labels i4, i8 or u1 [n], or NULL. */
+ * [n, c, h, w], where c is at most 4, every value finite; labels i4, i8 or u1 [n], or NULL. */
 FY_API FY_NODISCARD fy_status fy_npy_images_open(const char *images_path, const char *labels_path,
                                                  const char *name, const fy_image_opts *o,
                                                  fy_dataset **out);

@@ -59,6 +59,8 @@ typedef struct fy_adapt_report {
         method; /* that was chosen; NULL: the source model is kept, or there was one method alone */
     fy_adapt_try tries[FY_MAX_TRIES];
     int n_tries;
+    const char *not_tried[FY_MAX_TRIES]; /* [n_not_tried], constants: trials or time were over before */
+    int n_not_tried;
     /* What fy_adapt_score fills in. */
     bool has_labels;          /* somebody had the target's, so that there are four numbers */
     fy_adapt_figures plain;   /* labels as given */

@@ -256,6 +256,11 @@ void fyi_sha256_init(fyi_sha256 *s);
 void fyi_sha256_update(fyi_sha256 *s, const void *p, size_t bytes);
 void fyi_sha256_hex(fyi_sha256 *s, char hex[65]);
 
+/* How many of the first `most` bytes of `text` are whole UTF-8 characters: for "%.*s". */
+int fyi_whole_chars(const char *text, int most);
+/* For a text that was longer than the `bytes` bytes of `to`, as snprintf cut it: it then ends like fy_text_copy's. */
+void fyi_mark_cut(char *to, size_t bytes);
+
 /* The entry of `names` (NULL-terminated) nearest to `word` by edit distance, or NULL if none is
  * near (distance over a third of its length). */
 const char *fyi_nearest(const char *word, const char *const *names);

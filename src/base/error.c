@@ -45,23 +45,13 @@ const char *fy_last_error(void)
     return record.sentence;
 }
 
-/* A cut sentence ends in "..." and never in half a UTF-8 character. */
-static void mark_cut(char sentence[SENTENCE_BYTES])
-{
-    size_t end = SENTENCE_BYTES - sizeof("...");
-
-    while (end > 0 && ((unsigned char)sentence[end] & 0xc0u) == 0x80u)
-        end--;
-    memcpy(sentence + end, "...", sizeof("..."));
-}
-
 /* `at` bytes of `sentence` are already written. */
 static void append_v(char sentence[SENTENCE_BYTES], size_t at, const char *fmt, va_list args)
 {
     const int n = vsnprintf(sentence + at, SENTENCE_BYTES - at, fmt, args);
 
     if (n >= 0 && (size_t)n >= SENTENCE_BYTES - at)
-        mark_cut(sentence);
+        fyi_mark_cut(sentence, SENTENCE_BYTES);
 }
 
 static void append(char sentence[SENTENCE_BYTES], size_t at, const char *fmt, ...) FY_PRINTF(3, 4);

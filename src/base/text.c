@@ -1,4 +1,4 @@
-/* text.c: name patterns and "did you mean". */
+/* text.c: name patterns, "did you mean", and where a text may be cut. */
 #include "base/base.h"
 
 #include <string.h>
@@ -87,4 +87,40 @@ const char *fyi_nearest(const char *word, const char *const *names)
         }
     }
     return nearest;
+}
+
+/* ---- cutting --------------------------------------------------------------------------------- */
+
+static bool is_inside_char(char c)
+{
+    return ((unsigned char)c & 0xc0u) == 0x80u;
+}
+
+/* Byte `most` is there, so that it says whether a character goes on. */
+static size_t find_cut(const char *text, size_t most)
+{
+    while (most > 0 && is_inside_char(text[most]))
+        most--;
+    return most;
+}
+
+int fyi_whole_chars(const char *text, int most)
+{
+    const size_t n = strnlen(text, (size_t)most + 1);
+
+    return (int)(n <= (size_t)most ? n : find_cut(text, (size_t)most));
+}
+
+void fyi_mark_cut(char *to, size_t bytes)
+{
+    memcpy(to + find_cut(to, bytes - sizeof "..."), "...", sizeof "...");
+}
+
+void fy_text_copy(char *to, size_t bytes, const char *text)
+{
+    const size_t n = strnlen(text, bytes);
+
+    memcpy(to, text, FYI_MIN(n + 1, bytes));
+    if (n == bytes)
+        fyi_mark_cut(to, bytes);
 }

@@ -73,11 +73,13 @@ static int list_own(const classes *a, const classes *b, char *text, size_t size)
     int n = 0;
 
     for (int c = 0; c < a->n; c++) {
+        const char *name = fy_dataset_class_name(a->d, c);
+
         if (a->counts[c] == 0 || has(b, a, c))
             continue;
         if (n++ < MOST_NAMES)
-            at += (size_t)snprintf(text + at, size - at, "%s'%.16s'", n > 1 ? ", " : "",
-                                   fy_dataset_class_name(a->d, c));
+            at += (size_t)snprintf(text + at, size - at, "%s'%.*s'", n > 1 ? ", " : "",
+                                   fyi_whole_chars(name, 16), name);
     }
     if (n > MOST_NAMES)
         (void)snprintf(text + at, size - at, " and %d more", n - MOST_NAMES);
@@ -87,11 +89,14 @@ static int list_own(const classes *a, const classes *b, char *text, size_t size)
 /* Classes that both have, under two numbers. */
 static void find_renumbered(const classes *source, const classes *target, difference *out)
 {
-    for (int c = 0; c < target->n && *out->text == '\0'; c++)
+    for (int c = 0; c < target->n && *out->text == '\0'; c++) {
+        const char *name = fy_dataset_class_name(target->d, c);
+
         if (target->counts[c] > 0 && (c >= source->n || !is_same(source, c, target, c)))
             (void)snprintf(out->text, sizeof out->text,
-                           "'%.60s' is class %d in '%s' and another one in '%s'",
-                           fy_dataset_class_name(target->d, c), c, target->side, source->side);
+                           "'%.*s' is class %d in '%s' and another one in '%s'",
+                           fyi_whole_chars(name, 60), name, c, target->side, source->side);
+    }
 }
 
 static void compare(const classes *source, const classes *target, bool may_lack, difference *out)

@@ -244,6 +244,15 @@ static json_t *try_json(const fy_adapt_try *t, const char *chosen)
     return root;
 }
 
+static json_t *not_tried_json(const fy_adapt_report *a)
+{
+    json_t *list = json_array();
+
+    for (int i = 0; i < a->n_not_tried; i++)
+        (void)json_array_append_new(list, json_string(a->not_tried[i]));
+    return list;
+}
+
 static void put_tries(const fy_adapt_report *a, json_t *root)
 {
     json_t *list = json_array();
@@ -255,19 +264,25 @@ static void put_tries(const fy_adapt_report *a, json_t *root)
                                   a->method != NULL ? json_string(a->method) : json_null());
         (void)json_object_set_new(root, "last_method", json_string(a->stage));
         (void)json_object_set(root, "tried", list);
+        (void)json_object_set_new(root, "not_tried", not_tried_json(a));
     }
     json_decref(list);
 }
 
 /* The constant; NULL where there is no such method. */
-static const char *method_of(const json_t *from, const char *key)
+static const char *method_named(const json_t *text)
 {
-    const char *name = json_string_value(json_object_get(from, key));
+    const char *name = json_string_value(text);
 
     for (const char *const *m = fy_adapt_methods(); name != NULL && *m != NULL; m++)
         if (strcmp(*m, name) == 0)
             return *m;
     return NULL;
+}
+
+static const char *method_of(const json_t *from, const char *key)
+{
+    return method_named(json_object_get(from, key));
 }
 
 static void take_try(const json_t *from, fy_adapt_try *t)
@@ -281,7 +296,7 @@ static void take_try(const json_t *from, fy_adapt_try *t)
                          .chosen_step = json_integer_value(json_object_get(from, "chosen_step")),
                          .times_back = json_integer_value(json_object_get(from, "rollbacks")),
                          .seconds = fyi_json_at(from, "seconds") };
-    (void)snprintf(t->reason, sizeof t->reason, "%s", reason != NULL ? reason : "");
+    fy_text_copy(t->reason, sizeof t->reason, reason != NULL ? reason : "");
     t->ballot.place = fyi_json_at(from, "place");
     t->ballot.better = (int)json_integer_value(json_object_get(from, "better"));
     t->ballot.voters = (int)json_integer_value(json_object_get(from, "voters"));
@@ -297,6 +312,14 @@ static void take_tries(const json_t *root, fy_adapt_report *a)
     for (size_t i = 0; i < json_array_size(list) && a->n_tries < FY_MAX_TRIES; i++) {
         take_try(json_array_get(list, i), &a->tries[a->n_tries]);
         a->n_tries += a->tries[a->n_tries].method != NULL;
+    }
+}
+
+static void take_not_tried(const json_t *list, fy_adapt_report *a)
+{
+    for (size_t i = 0; i < json_array_size(list) && a->n_not_tried < FY_MAX_TRIES; i++) {
+        a->not_tried[a->n_not_tried] = method_named(json_array_get(list, i));
+        a->n_not_tried += a->not_tried[a->n_not_tried] != NULL;
     }
 }
 
@@ -351,8 +374,9 @@ static void take(const json_t *root, fy_recipe_result *r)
     a->choice.fell_back = json_is_true(json_object_get(root, "fell_back"));
     a->has_labels = !isnan(a->plain.source_only);
     take_tries(root, a);
-    (void)snprintf(a->choice.reason, sizeof a->choice.reason, "%s", reason != NULL ? reason : "");
-    (void)snprintf(a->warning, sizeof a->warning, "%s", warning != NULL ? warning : "");
+    take_not_tried(json_object_get(root, "not_tried"), a);
+    fy_text_copy(a->choice.reason, sizeof a->choice.reason, reason != NULL ? reason : "");
+    fy_text_copy(a->warning, sizeof a->warning, warning != NULL ? warning : "");
 }
 
 /* What the target's predictions say about themselves, and the source's held-out samples. */

@@ -2,7 +2,7 @@
 #ifndef FYI_REPORT_BALLOTS_H
 #define FYI_REPORT_BALLOTS_H
 
-#include <ferry/choose.h>
+#include <ferry/methods.h>
 
 /* NaN, -1 and "": unknown. */
 typedef struct fyi_candidate_row {
@@ -19,6 +19,8 @@ typedef struct fyi_ballots {
     size_t n;             /* 0: nothing was chosen */
     int64_t chosen;
     const char *reason;
+    const char *not_tried[FY_MAX_TRIES]; /* [n_not_tried] methods */
+    size_t n_not_tried;
     bool votes[FY_MAX_VALIDATORS];
 } fyi_ballots;
 

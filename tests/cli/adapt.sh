@@ -43,14 +43,19 @@ says err.txt "the data side 'source' is missing"
 # Several methods, a stop in one of them, and a recipe that does it again.
 # shellcheck disable=SC2086
 expect 0 adapt $data --method auto $small 'auto.methods=[shot, coral, adabn]' auto.trials=2 --out several --json --quiet
-json_has tried chosen_method reason validators chosen_step rollbacks
+json_has tried chosen_method reason validators chosen_step rollbacks not_tried
+says out.txt '"not_tried":["adabn"]'
+grep -q 'Not tried: adabn[.]' several/report.html || fail "the page does not say what was not tried"
+grep -q '1 method was not tried: auto.trials=2' several/choice.json || fail "nor does the reason"
 grep -q '"stage": "coral"' several/metrics.jsonl || fail "no metrics of a try"
 [ -d several/tries/adabn ] && fail "three tries instead of two"
 [ -s several/choice.json ] && [ -s several/chosen.safetensors ] || fail "no choice"
 expect 0 run several/recipe.yaml --out several-again --json --quiet
 cmp several/choice.json several-again/choice.json || fail "another choice"
-expect 0 run first/recipe.yaml method=auto 'auto.methods=[tent, shot]' --out from-shot --quiet
+expect 0 run first/recipe.yaml method=auto 'auto.methods=[tent, shot]' --out from-shot
 says out.txt "method                     last step"
+says out.txt "kept the source model: no step of tent, shot passed the gates."
+says err.txt "ferry: auto: shot, 2 of 2"
 expect 0 adapt --target digits:noisy:200 --method auto auto.trials=1 adapt.steps=3 adapt.batch=16 adapt.evaluations=1 \
     --weights first/source.safetensors --weights first/classifier.safetensors --out several-alone --json --quiet
 says out.txt '"method":"shot"'

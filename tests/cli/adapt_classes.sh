@@ -18,6 +18,7 @@ folder field dog guitar
 folder garden house
 folder street dog house tree
 folder dogs dog
+folder names dog x日日日日日日日日 # the sixteenth byte is inside of a character
 small='source.size=16 source.channels=3 target.size=16 target.channels=3 holdout=0.3'
 for method in coral adda; do
     steps="$small $method.steps=2 $method.batch=4 $method.evaluations=1 $method.source_steps=2 $method.source_batch=4"
@@ -51,6 +52,8 @@ for method in coral adda; do
     adapts 0 lab field 'source.classes=[1, 0]' 'target.classes=[0, 1]' --out $method-chosen
     says err.txt "source and target: only 'source' has 'house', only 'target' has 'guitar'"
     says $method-chosen/data.json "only 'target' has 'guitar'"
+    adapts 0 lab names 'source.classes=[1, 0]' 'target.classes=[0, 1]' --out $method-long
+    says $method-long/data.json "only 'target' has 'x日日日日日'\""
 done
 
 # Files that name no class have numbers alone: these are compared.

@@ -96,6 +96,25 @@ static void a_run_stopped_in_any_try_ends_in_the_same_bytes(void **state)
     fyt_adapting_close(&s);
 }
 
+/* Nobody's results are taken for another method's. */
+static void a_run_goes_on_with_its_own_methods_alone(void **state)
+{
+    const fy_auto_opts two = { .methods = { "shot", "mcc" }, .n_methods = 2 };
+    const fy_auto_opts turned = { .methods = { "mcc", "shot" }, .n_methods = 2 };
+    const fy_auto_opts more = { .methods = { "shot", "mcc", "adabn" }, .n_methods = 3 };
+    fyt_adapting s = fyt_adapting_open(64);
+    fyt_stopper stop = { .stage = "mcc", .at = 1 };
+    fy_adapt_report r;
+    s.o.source_steps = s.o.steps = 2;
+    check_status(adapt(&s, &two, *state, false, &stop, &r), FY_ECANCELED);
+    check_status(adapt(&s, &turned, *state, true, NULL, &r), FY_EINVAL);
+    check_sentence("auto: number 1 of its methods is 'mcc', and the run has tried 'shot' there");
+    check_ok(adapt(&s, &more, *state, true, NULL, &r));
+    assert_int_equal(r.n_tries, 3);
+    assert_string_equal(r.tries[0].method, "shot");
+    fyt_adapting_close(&s);
+}
+
 static void what_cannot_be_run_is_left_out(void **state)
 {
     const fy_auto_opts norms = { .methods = { "tent", "shot" }, .n_methods = 2, .trials = 1 };
@@ -128,6 +147,10 @@ static void a_try_that_diverges_is_not_chosen(void **state)
     assert_true(r.n_tries == 2 && r.tries[0].has_run && r.tries[1].has_run);
     assert_true(r.tries[0].fell_back && r.tries[0].last_step < s.o.steps);
     check_contains(r.tries[0].reason, "; its values ran away after step ");
+    const fy_auto_opts one = { .methods = { "coral" }, .n_methods = 1 };
+    check_ok(adapt(&s, &one, fyt_path(*state, "one"), false, NULL, &r));
+    assert_string_equal(r.choice.reason,
+                        "kept the source model: no step of coral passed the gates");
     fyt_adapting_close(&s);
 }
 
@@ -144,6 +167,9 @@ static void data_and_limits_decide_what_is_tried(void **state)
     o.trials = 1;
     check_ok(adapt(&s, &o, with, false, NULL, &r));
     assert_int_equal(r.n_tries, 1);
+    assert_int_equal(r.n_not_tried, 14);
+    assert_string_equal(r.not_tried[0], "mcc");
+    check_contains(r.choice.reason, "; 14 methods were not tried: auto.trials=1");
     snprintf(file[0], sizeof file[0], "%s/source.safetensors", with);
     snprintf(file[1], sizeof file[1], "%s/classifier.safetensors", with);
     s.o.source_weights = file[0];
@@ -154,10 +180,14 @@ static void data_and_limits_decide_what_is_tried(void **state)
     assert_int_equal(r.n_tries, LEN(spares));
     for (size_t i = 0; i < LEN(spares); i++)
         assert_string_equal(r.tries[i].method, spares[i]);
-    assert_true(isnan(r.source_accuracy) && isfinite(r.plain.source_only));
+    assert_true(isnan(r.source_accuracy) && isfinite(r.plain.source_only) && r.n_not_tried == 0);
+    assert_null(strstr(r.choice.reason, "not tried"));
     o.minutes = 1e-9;
     check_ok(adapt(&s, &o, fyt_path(*state, "short"), false, NULL, &r));
     assert_int_equal(r.n_tries, 1); /* the first is always run */
+    assert_int_equal(r.n_not_tried, 2);
+    check_contains(r.choice.reason,
+                   "; 2 methods were not tried: the budget of 1e-09 minutes was spent");
     fyt_adapting_close(&s);
 }
 
@@ -165,12 +195,19 @@ static void mistakes_are_sentences(void **state)
 {
     const fy_auto_opts twice = { .methods = { "shot", "shot" }, .n_methods = 2 };
     const fy_auto_opts wrong = { .methods = { "shoot" }, .n_methods = 1 };
+    char deep[2100];
+    memset(deep, 'd', sizeof deep);
+    for (size_t i = 199; i < sizeof deep; i += 200)
+        deep[i] = '/';
+    deep[sizeof deep - 1] = '\0';
     fyt_adapting s = fyt_adapting_open(64);
     fy_adapt_report r;
     check_status(adapt(&s, &twice, *state, false, NULL, &r), FY_EINVAL);
     check_sentence("auto: 'shot' is there twice among its methods");
     check_status(adapt(&s, &wrong, *state, false, NULL, &r), FY_EINVAL);
     check_sentence("adapt: no method is called 'shoot'");
+    check_status(adapt(&s, &three, fyt_path(*state, deep), false, NULL, &r), FY_EINVAL);
+    check_sentence("too many for those of its files; choose one of less than 2029");
     s.o.evaluations = 100;
     check_status(adapt(&s, &three, *state, false, NULL, &r), FY_EINVAL);
     check_sentence("auto: 100 evaluations of every method; expected 1 to 63");
@@ -185,6 +222,7 @@ int main(void)
         IN_DIR(the_choice_is_one_of_theirs_and_helps),
         IN_DIR(a_try_is_what_the_method_alone_makes),
         IN_DIR(a_run_stopped_in_any_try_ends_in_the_same_bytes),
+        IN_DIR(a_run_goes_on_with_its_own_methods_alone),
         IN_DIR(what_cannot_be_run_is_left_out),
         IN_DIR(a_try_that_diverges_is_not_chosen),
         IN_DIR(data_and_limits_decide_what_is_tried),

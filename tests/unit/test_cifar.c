@@ -5,6 +5,7 @@
 #include "data/data.h"
 
 #include <stdlib.h>
+#include <math.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -272,6 +273,22 @@ static void other_arrays_are_refused(void **state)
     assert_null(d);
 }
 
+/* Far behind what a comparison would look at. */
+static void a_value_that_is_no_number_is_found(void **state)
+{
+    static float p[1100 * 4];
+    fy_dataset *d;
+
+    p[4 * 1001 + 2] = NAN;
+    write_npy(fyt_path(*state, "x.npy"), "<f4", "1100, 2, 2", p, sizeof p);
+    check_status(fy_npy_images_open(fyt_path(*state, "x.npy"), NULL, NULL, NULL, &d), FY_EFORMAT);
+    check_sentence("x.npy': value 2 of sample 1001, counted from 0, is not a number; every value");
+    p[4 * 1001 + 2] = -INFINITY;
+    write_npy(fyt_path(*state, "x.npy"), "<f4", "1100, 2, 2", p, sizeof p);
+    check_status(fy_npy_images_open(fyt_path(*state, "x.npy"), NULL, NULL, NULL, &d), FY_EFORMAT);
+    check_sentence("is infinite");
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, fyt_tmpdir_setup, fyt_tmpdir_teardown)
 #define ADD(rows, test)                                                       \
     for (size_t i = 0; i < LEN(rows); i++)                                    \
@@ -289,9 +306,10 @@ int main(void)
         cmocka_unit_test(real_cifar_is_read),
         IN_FOLDER(several_files_and_names_make_a_dataset),
         IN_FOLDER(lack_of_memory_leaves_nothing_behind),
+        IN_FOLDER(a_value_that_is_no_number_is_found),
         IN_FOLDER(other_arrays_are_refused),
     };
-    size_t n = 7;
+    size_t n = 8;
 
     ADD(kind_rows, records_are_images_and_labels);
     ADD(npy_rows, arrays_become_images);

@@ -582,6 +582,35 @@ static void every_adaptation_method_is_a_recipes(void **state)
     assert_true(isnan(fy_adapt_method_trade_off("nothing")));
 }
 
+/* With a source model that is given, keys of its training are of use to methods with a second classifier alone. */
+static void keys_of_source_training_wait(void **state)
+{
+    static const char text[] =
+        "method: shot\nsource: {format: digits}\ntarget: {format: digits}\n"
+        "adapt: {source_optim: sgd, source_momentum: 0.5, source_epochs: 3, label_smoothing: 0.2}\n"
+        "source_augment: {flip: 0.5}\n";
+    static const char *const keys[] = { "adapt.source_momentum", "adapt.source_epochs",
+                                        "adapt.label_smoothing", "source_augment.flip" };
+    fy_recipe *r;
+
+    (void)state;
+    check_ok(fy_recipe_parse("x.yaml", text, sizeof text - 1, &r));
+    check_ok(fy_recipe_check(r));
+    assert_null(r->settings.waiting);
+    for (size_t i = 0; i < LEN(keys); i++)
+        assert_non_null(fy_recipe_get(r, keys[i]));
+    check_ok(fy_recipe_put(r, "adapt.source_weights", "source.safetensors"));
+    for (size_t i = 0; i < LEN(keys); i++)
+        assert_null(fy_recipe_get(r, keys[i]));
+    assert_string_equal(r->settings.waiting,
+                        "adapt.source_optim, adapt.source_momentum, adapt.source_epochs, "
+                        "adapt.label_smoothing, source_augment.flip");
+    check_ok(fy_recipe_put(r, "method", "mcd"));
+    for (size_t i = 0; i < LEN(keys); i++)
+        assert_non_null(fy_recipe_get(r, keys[i]));
+    fy_recipe_free(r);
+}
+
 /* ---- memory ---------------------------------------------------------------------------------- */
 
 static fy_status read_change_resolve(void *arg)
@@ -626,6 +655,7 @@ int main(void)
         cmocka_unit_test(shipped_recipes_are_right),
         cmocka_unit_test(every_known_key_has_a_type_and_a_meaning),
         cmocka_unit_test(every_adaptation_method_is_a_recipes),
+        cmocka_unit_test(keys_of_source_training_wait),
         cmocka_unit_test_setup_teardown(survives_failing_allocations, fyt_tmpdir_setup,
                                         fyt_tmpdir_teardown),
     };

@@ -70,6 +70,35 @@ static void nearest_guesses_only_when_near(void **state)
     }
 }
 
+/* Three bytes a character: cuts fall before it, in it and behind it. */
+static const struct copy_case {
+    size_t bytes;
+    const char *text, *expected;
+} copies[] = {
+    { 8, "abcdefg", "abcdefg" },
+    { 7, "abcdefg", "abc..." },
+    { 4, "abcdefg", "..." },
+    { 10, "\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5", "\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5" },
+    { 9, "\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5", "\xE6\x97\xA5..." },
+    { 8, "\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5", "\xE6\x97\xA5..." },
+    { 7, "\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5", "\xE6\x97\xA5..." },
+    { 6, "\xE6\x97\xA5\xE6\x97\xA5\xE6\x97\xA5", "..." },
+};
+
+static void cut_texts_end_in_whole_characters(void **state)
+{
+    static const int whole[] = { 0, 0, 0, 3, 3, 3, 6, 6 };
+    char to[16];
+
+    (void)state;
+    for (size_t i = 0; i < LEN(copies); i++) {
+        fy_text_copy(to, copies[i].bytes, copies[i].text);
+        assert_string_equal(to, copies[i].expected);
+    }
+    for (int i = 0; i < (int)LEN(whole); i++)
+        assert_int_equal(fyi_whole_chars("\xE6\x97\xA5\xE6\x97\xA5", i), whole[i]);
+}
+
 static void clock_does_not_go_back(void **state)
 {
     double last = fyi_now_s();
@@ -88,6 +117,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(globs_match_whole_names),
         cmocka_unit_test(nearest_guesses_only_when_near),
+        cmocka_unit_test(cut_texts_end_in_whole_characters),
         cmocka_unit_test(clock_does_not_go_back),
     };
 

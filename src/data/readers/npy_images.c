@@ -4,6 +4,7 @@
  *   channels, the last one first. Labels [n]. */
 #include "data/data.h"
 
+#include <math.h>
 #include <string.h>
 
 #define MAX_CHANNELS 4
@@ -55,6 +56,22 @@ static fy_status to_planes(const char *path, fy_tensor *t, fy_tensor **out)
     return FY_OK;
 }
 
+/* One value that is no number makes all that is learnt none. */
+static fy_status check_finite(const char *path, const fy_tensor *x)
+{
+    const int64_t n = fy_tensor_numel(x), each = n / fy_tensor_shape(x)->d[0];
+    const float *v = fy_tensor_const_data(x);
+
+    for (int64_t i = 0; fy_tensor_dtype(x) == FY_F32 && i < n; i++)
+        if (!isfinite(v[i]))
+            return fyi_fail(FY_EFORMAT,
+                            "'%s': value %lld of sample %lld, counted from 0, is %s; every value "
+                            "must be finite: mend the file, or leave the sample out of it",
+                            path, (long long)(i % each), (long long)(i / each),
+                            isnan(v[i]) ? "not a number" : "infinite");
+    return FY_OK;
+}
+
 fy_status fy_npy_images_open(const char *images_path, const char *labels_path, const char *name,
                              const fy_image_opts *o, fy_dataset **out)
 {
@@ -65,6 +82,8 @@ fy_status fy_npy_images_open(const char *images_path, const char *labels_path, c
     *out = NULL;
     FY_TRY(fy_npy_read(images_path, &file));
     FY_TRY(to_planes(images_path, file, &x));
+    if (fy_tensor_numel(x) > 0)
+        FY_TRY(check_finite(images_path, x));
     if (labels_path != NULL)
         FY_TRY(fy_npy_read(labels_path, &y));
     FY_TRY(fy_dataset_from_tensors(name != NULL ? name : fyi_base_name(images_path), x, y, 0, &raw));

@@ -61,11 +61,16 @@ done:
     return st;
 }
 
+static double spent_s(const trying *t)
+{
+    return t->kept->seconds + now_s() - t->began_s;
+}
+
 /* Another method begins as long as there are trials and time for it. */
 static bool is_over(const trying *t)
 {
     const struct trying_kept *k = t->kept;
-    const double spent = k->seconds + now_s() - t->began_s, budget = 60 * t->tries->minutes;
+    const double spent = spent_s(t), budget = 60 * t->tries->minutes;
     if (k->n == t->n_plan || (t->tries->trials > 0 && k->n_run >= t->tries->trials))
         return true;
     return budget > 0 && k->n_run > 0 && spent + k->longest_s > budget;
@@ -85,7 +90,7 @@ static void note(trying *t, const fy_adapt_report *r, double seconds)
                           .seconds = seconds,
                           .signs = r->signs };
     if (to->fell_back)
-        (void)snprintf(to->reason, sizeof to->reason, "%.255s", r->choice.reason);
+        fy_text_copy(to->reason, sizeof to->reason, r->choice.reason);
     memcpy(k->warnings[k->n], r->warning, sizeof r->warning);
     k->source = r->source;
     k->n_run++;
@@ -97,7 +102,7 @@ static void note_failure(trying *t)
     struct trying_kept *k = t->kept;
     fy_adapt_try *to = &k->tries[k->n];
     *to = (fy_adapt_try){ .has_run = false };
-    (void)snprintf(to->reason, sizeof to->reason, "%.255s", fy_last_error());
+    fy_text_copy(to->reason, sizeof to->reason, fy_last_error());
     fy_log_write(FY_LOG_WARN, "auto leaves out '%s': %s", t->plan[k->n], fy_last_error());
 }
 
@@ -105,15 +110,13 @@ static fy_status run_within(trying *t, const char *method, fy_adapt_report *repo
 {
     fy_adapt_opts o = *t->c.o;
     carry_part part = { .dev = t->c.dev, .data = t->c.data, .stage = method };
-    char name[64], file[2][1024];
+    char name[64];
     fy_status st;
     (void)snprintf(name, sizeof name, "tries/%s", method);
-    (void)snprintf(file[0], sizeof file[0], "%s/source.safetensors", fy_run_dir(t->c.run));
-    (void)snprintf(file[1], sizeof file[1], "%s/classifier.safetensors", fy_run_dir(t->c.run));
     o.method = method;
     o.weights = NULL; /* the source model's files have them */
-    o.source_weights = file[0];
-    o.classifier_weights = file[1];
+    o.source_weights = t->files[0];
+    o.classifier_weights = t->files[1];
     o.source_weights_part = o.source_weights_prefix = NULL;
     o.classifier_weights_part = o.classifier_weights_prefix = NULL;
     FY_TRY(fy_run_open_within(t->c.run, name, &part.run));
@@ -149,6 +152,7 @@ static fy_status try_next(trying *t)
     const char *method = t->plan[k->n];
     const double begin = now_s();
     fy_adapt_report report;
+    trying_say_next(t, spent_s(t));
     fy_status st = run_within(t, method, &report);
     if (st == FY_OK)
         note(t, &report, now_s() - begin);
@@ -156,6 +160,7 @@ static fy_status try_next(trying *t)
         note_failure(t);
     else
         return st;
+    (void)snprintf(k->names[k->n], sizeof k->names[k->n], "%s", method);
     k->n++;
     k->seconds += now_s() - t->began_s;
     t->began_s = now_s();
@@ -184,23 +189,6 @@ static void list_candidates(trying *t)
             add_candidate(t, i, &k->tries[i].signs);
 }
 
-/* "; no step of dann and mcd passed the gates" */
-static void add_names(const trying *t, bool has_run, const char *begin, const char *end,
-                      char *reason, size_t bytes)
-{
-    size_t n = strlen(reason);
-    bool any = false;
-    for (int i = 0; i < t->kept->n; i++) {
-        const fy_adapt_try *of = &t->kept->tries[i];
-        if (of->reason[0] == '\0' || of->has_run != has_run || n >= bytes)
-            continue;
-        n += (size_t)snprintf(reason + n, bytes - n, "%s%s", any ? ", " : begin, t->plan[i]);
-        any = true;
-    }
-    if (any && n < bytes)
-        (void)snprintf(reason + n, bytes - n, "%s", end);
-}
-
 static fy_status choose(trying *t, fy_adapt_report *report)
 {
     fy_contest in = { .candidates = t->candidates, .methods = t->methods, .k = t->c.adapt.classes };
@@ -210,8 +198,7 @@ static fy_status choose(trying *t, fy_adapt_report *report)
     in.n = t->n;
     FY_TRY(trying_find_agreement(t));
     FY_TRY(fy_choose(&in, &t->c.o->rule, t->ballots, choice));
-    add_names(t, true, "; no step of ", " passed the gates", choice->reason, sizeof choice->reason);
-    add_names(t, false, "; ", " could not be run", choice->reason, sizeof choice->reason);
+    trying_explain(t, spent_s(t), choice);
     FY_TRY(fy_choice_write(t->c.run, &in, t->ballots, choice));
 done:
     return st;
@@ -244,6 +231,8 @@ static void fill_tries(const trying *t, fy_adapt_report *r)
         to->ballot = t->ballots[i];
         to->signs = t->candidates[i];
     }
+    for (int i = r->n_tries; i < t->n_plan; i++)
+        r->not_tried[r->n_not_tried++] = t->plan[i];
 }
 
 static void fill(const trying *t, int shown, fy_adapt_report *r)
@@ -279,6 +268,21 @@ done:
 
 /* ---- all of it ----------------------------------------------------------------------------------------------- */
 
+/* What was tried is known by its place. */
+static fy_status check_kept(const trying *t)
+{
+    const struct trying_kept *k = t->kept;
+    int i = 0;
+    while (i < k->n && i < t->n_plan && strcmp(k->names[i], t->plan[i]) == 0)
+        i++;
+    if (i == k->n)
+        return FY_OK;
+    return fy_error(FY_EINVAL,
+                    "auto: number %d of its methods is '%s', and the run has tried '%.31s' there; "
+                    "go on with the methods that it was begun with, in the same order",
+                    i + 1, i < t->n_plan ? t->plan[i] : "none", k->names[i]);
+}
+
 static fy_status open_kept(trying *t)
 {
     carrying *c = &t->c;
@@ -288,11 +292,7 @@ static fy_status open_kept(trying *t)
         return fy_error(FY_ENOMEM, "auto: no memory for its tries");
     FY_TRY(fy_run_keep_data(c->run, "carry", &c->kept, sizeof c->kept, NULL));
     FY_TRY(fy_run_keep_data(c->run, "auto", t->kept, sizeof *t->kept, NULL));
-    if (t->kept->n > t->n_plan)
-        return fy_error(FY_EINVAL,
-                        "auto: the run has tried %lld methods, and %d are named; go on with "
-                        "those that it was begun with",
-                        (long long)t->kept->n, t->n_plan);
+    FY_TRY(check_kept(t));
     if (c->data->eye)
         FY_TRY(fy_eye_keep(c->data->eye, c->run));
 done:
@@ -307,11 +307,26 @@ static fy_status check(const carrying *c)
                     (long long)c->o->evaluations, FY_MAX_MARKS / FY_MAX_TRIES - 1);
 }
 
+/* A name that was cut would be another file's. */
+static fy_status name_file(const carrying *c, const char *name, char file[TRYING_FILE_BYTES])
+{
+    const char *dir = fy_run_dir(c->run);
+    const int n = snprintf(file, TRYING_FILE_BYTES, "%s/%s", dir, name);
+    return n >= 0 && n < TRYING_FILE_BYTES
+               ? FY_OK
+               : fy_error(FY_EINVAL,
+                          "auto: the name of the run's directory has %zu bytes, too many for "
+                          "those of its files; choose one of less than %zu",
+                          strlen(dir), TRYING_FILE_BYTES - strlen(name) - 1);
+}
+
 static fy_status open_all(trying *t)
 {
     fy_status st;
     FY_TRY(check(&t->c));
     FY_TRY(carry_check(&t->c));
+    FY_TRY(name_file(&t->c, "source.safetensors", t->files[0]));
+    FY_TRY(name_file(&t->c, "classifier.safetensors", t->files[1]));
     FY_TRY(carry_set_lengths(&t->c));
     FY_TRY(make_plan(t));
     FY_TRY(carry_open_models(&t->c));

@@ -4,6 +4,8 @@
 
 #include "methods/carry/carry.h"
 
+#define TRYING_FILE_BYTES 2048
+
 /* The source model is the first of the contest, then those tries whose choice is a candidate. */
 typedef struct trying {
     carrying c; /* the source model, and copies that hold what a try made */
@@ -11,12 +13,14 @@ typedef struct trying {
     const char *plan[FY_MAX_TRIES]; /* [n_plan] methods */
     int n_plan;
     double began_s;
-    struct trying_kept { /* in every checkpoint; the plan has the names */
-        int64_t n;       /* tries that are over */
+    char files[2][TRYING_FILE_BYTES]; /* that every try begins with */
+    struct trying_kept {              /* in every checkpoint */
+        int64_t n;                    /* tries that are over */
         int64_t n_run;
         double seconds, longest_s; /* of all so far, and of one */
         fy_candidate source;
         fy_adapt_try tries[FY_MAX_TRIES];
+        char names[FY_MAX_TRIES][32]; /* [n] methods */
         char warnings[FY_MAX_TRIES][256];
     } * kept;
     int n;                    /* of the contest */
@@ -35,5 +39,11 @@ fy_status trying_load_source(trying *t);
 fy_status trying_find_agreement(trying *t);
 /* chosen*, last*, and what the report draws; `shown`: whose last step it is. */
 fy_status trying_hand_back(trying *t, const char *shown, const fy_choice *choice);
+
+/* auto_words.c; seconds that the tries have taken so far, also before a stop. */
+/* Which method is next, for the log. */
+void trying_say_next(const trying *t, double spent_s);
+/* Adds to the choice's reason what became of the methods that are no candidates. */
+void trying_explain(const trying *t, double spent_s, fy_choice *choice);
 
 #endif

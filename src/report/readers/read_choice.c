@@ -53,6 +53,18 @@ static void read_left_out(fyi_report *r, const json_t *from)
     r->ballots.n++;
 }
 
+static void read_not_tried(fyi_report *r, const json_t *list)
+{
+    fyi_ballots *to = &r->ballots;
+
+    for (size_t i = 0; i < FYI_MIN(json_array_size(list), (size_t)FY_MAX_TRIES); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+
+        if (name != NULL)
+            to->not_tried[to->n_not_tried++] = fyi_report_dup(r, name);
+    }
+}
+
 /* Methods that were tried and are no candidates stand in result.json. */
 static void read_tried(fyi_report *r)
 {
@@ -62,6 +74,7 @@ static void read_tried(fyi_report *r)
 
     for (size_t i = 0; i < FYI_MIN(json_array_size(list), (size_t)FY_MAX_TRIES); i++)
         read_left_out(r, json_array_get(list, i));
+    read_not_tried(r, json_object_get(root, "not_tried"));
     json_decref(root);
 }
 

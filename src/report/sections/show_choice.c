@@ -126,6 +126,14 @@ static void put_row(const fyi_ballots *c, size_t i, fyi_buf *b)
     fyi_html(b, "<td>@ to @</td></tr>\n", fyi_percent(of->smallest).s, fyi_percent(of->largest).s);
 }
 
+static void put_not_tried(const fyi_ballots *c, fyi_buf *b)
+{
+    for (size_t i = 0; i < c->n_not_tried; i++)
+        fyi_html(b, "@@", i > 0 ? ", " : "<p class=\"hint\">Not tried: ", c->not_tried[i]);
+    if (c->n_not_tried > 0)
+        fyi_buf_puts(b, ".</p>\n");
+}
+
 /* ---- the section ----------------------------------------------------------------------------- */
 
 static void put_hint(const fyi_ballots *c, fyi_buf *b)
@@ -155,6 +163,7 @@ void fyi_show_choice(fyi_report *r, fyi_buf *b)
             put_row(c, i, b);
     fyi_buf_puts(b, "</tbody>\n</table>\n");
     put_hint(c, b);
+    put_not_tried(c, b);
     fyi_buf_puts(b, "</div>\n");
     if (c->reason[0] != '\0')
         fyi_html(b, "<p class=\"lead\">In words: @.</p>\n", c->reason);

@@ -3,6 +3,8 @@
  * sentence. */
 #include "support/recipes.h"
 
+#include "recipe/recipe.h"
+
 #include <ferry/adapt.h>
 #include <ferry/distill.h>
 #include <ferry/recipe.h>

@@ -165,7 +165,7 @@ static void a_run_stopped_anywhere_ends_in_the_same_bytes(void **state)
     } stops[] = {
         { "shot", "source", 3 }, { "shot", "adapt", 5 },     { "mcd", "second", 4 },
         { "mcd", "adapt", 9 },   { "cdan_e", "adapt", 1 },   { "self_training", "adapt", 8 },
-        { "adabn", "adapt", 6 }, { "subspace", "adapt", 6 },
+        { "adabn", "adapt", 6 }, { "subspace", "adapt", 6 }, { "transport", "adapt, plan", 0 },
     };
     static const char *const files[] = { "last.safetensors", "chosen.safetensors", "metrics.jsonl",
                                          "features.json", "samples.json" };

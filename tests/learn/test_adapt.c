@@ -383,6 +383,36 @@ static void check_refused(fyt_adapting *s, const char *dir, const char *sentence
     check_sentence(sentence);
 }
 
+/* Of a source that is there only to be looked at, nobody takes batches. */
+static void a_small_source_is_enough_to_be_looked_at(void **state)
+{
+    char dir[600], file[2][700];
+    fyt_adapting s = fyt_adapting_open(64);
+    fyt_adapting small = fyt_adapting_open(8);
+    fy_adapt_report r;
+    s.o.method = "shot";
+    s.o.source_steps = s.o.steps = 2;
+    snprintf(dir, sizeof dir, "%s/first", (const char *)*state);
+    check_ok(fyt_adapting_run(&s, dir, false, NULL, &r));
+    snprintf(file[0], sizeof file[0], "%s/source.safetensors", dir);
+    snprintf(file[1], sizeof file[1], "%s/classifier.safetensors", dir);
+    fy_dataset *const large = s.source;
+    s.source = small.source;
+    check_refused(&s, *state, "shot: source_batch is 32 and ");
+    s.o.source_weights = file[0];
+    s.o.classifier_weights = file[1];
+    for (int i = 0; i < 3; i++) {
+        s.o.method = ((const char *const[]){ "shot", "adabn", "tent" })[i];
+        snprintf(dir, sizeof dir, "%s/%d", (const char *)*state, i);
+        check_ok(fyt_adapting_run(&s, dir, false, NULL, &r));
+    }
+    s.o.method = "coral";
+    check_refused(&s, *state, "coral: batch is 32 and ");
+    s.source = large;
+    fyt_adapting_close(&small);
+    fyt_adapting_close(&s);
+}
+
 static void refusals_are_sentences(void **state)
 {
     fyt_adapting s = fyt_adapting_open(64);
@@ -430,6 +460,7 @@ int main(void)
         IN_DIR(values_that_run_away_are_left_behind),
         IN_DIR(after_running_away_last_is_one_model),
         IN_DIR(uneven_classes_are_told),
+        IN_DIR(a_small_source_is_enough_to_be_looked_at),
         IN_DIR(refusals_are_sentences),
     };
     return cmocka_run_group_tests_name("adapt", tests, NULL, NULL);

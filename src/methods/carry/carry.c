@@ -92,16 +92,17 @@ static fy_status check_weights(const carrying *c)
 
 fy_status carry_check(const carrying *c)
 {
-    const adapt_batch rows[] = {
-        { "batch", c->o->batch, c->data->target },
-        { "batch", c->o->batch, c->data->source },
-        { "source_batch", c->o->source_batch, c->data->source },
-    };
+    const bool takes_source = !(c->method->flags & CARRY_SOURCE_FREE);
     const bool trains = !c->o->source_weights || (c->method->moves & CARRY_SECOND);
-    const int n = !c->data->source ? 1 : trains ? 3 : 2;
+    adapt_batch rows[3] = { { "batch", c->o->batch, c->data->target } };
+    int n = 1;
     fy_status st;
     FY_TRY(check_source(c));
     FY_TRY(check_weights(c));
+    if (takes_source)
+        rows[n++] = (adapt_batch){ "batch", c->o->batch, c->data->source };
+    if (c->data->source && trains)
+        rows[n++] = (adapt_batch){ "source_batch", c->o->source_batch, c->data->source };
     FY_TRY(adapt_check(c->method->name, rows, n, c->o->evaluations));
     if (c->o->batch < 2)
         st = fy_error(FY_EINVAL, "%s: batch is 1; domains are compared by two samples and more",

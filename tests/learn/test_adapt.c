@@ -374,6 +374,44 @@ static void uneven_classes_are_told(void **state)
     fyt_adapting_close(&s);
 }
 
+static void overflow(const char *from, const char *to)
+{
+    fy_model *m = fyt_model_open(from);
+    fy_param *p = fy_model_find(m, "fc.weight");
+    const int64_t n = fy_shape_numel(fy_param_shape(p));
+    float *v = calloc((size_t)n, sizeof *v);
+    assert_non_null(v);
+    for (int64_t i = 0; i < n; i++)
+        v[i] = 3e38F;
+    check_ok(fy_param_write(p, v, n));
+    free(v);
+    check_ok(fy_model_save(m, to));
+    fy_model_free(m);
+}
+
+/* Of a source model that overflows nothing can be said of shares. */
+static void shares_that_are_no_numbers_are_no_warning(void **state)
+{
+    char dir[600], file[3][700];
+    fyt_adapting s = fyt_adapting_open(64);
+    fy_adapt_report r;
+    s.o.method = "coral";
+    s.o.source_steps = s.o.steps = 2;
+    snprintf(dir, sizeof dir, "%s/first", (const char *)*state);
+    check_ok(fyt_adapting_run(&s, dir, false, NULL, &r));
+    snprintf(file[0], sizeof file[0], "%s/source.safetensors", dir);
+    snprintf(file[1], sizeof file[1], "%s/classifier.safetensors", dir);
+    snprintf(file[2], sizeof file[2], "%s/overflows.safetensors", dir);
+    overflow(file[1], file[2]);
+    s.o.source_weights = file[0];
+    s.o.classifier_weights = file[2];
+    snprintf(dir, sizeof dir, "%s/second", (const char *)*state);
+    check_ok(fyt_adapting_run(&s, dir, false, NULL, &r));
+    assert_false(isfinite(r.source.target.largest));
+    assert_string_equal(r.warning, "");
+    fyt_adapting_close(&s);
+}
+
 /* ---- refusals ------------------------------------------------------------------------------------------------- */
 
 static void check_refused(fyt_adapting *s, const char *dir, const char *sentence)
@@ -460,6 +498,7 @@ int main(void)
         IN_DIR(values_that_run_away_are_left_behind),
         IN_DIR(after_running_away_last_is_one_model),
         IN_DIR(uneven_classes_are_told),
+        IN_DIR(shares_that_are_no_numbers_are_no_warning),
         IN_DIR(a_small_source_is_enough_to_be_looked_at),
         IN_DIR(refusals_are_sentences),
     };

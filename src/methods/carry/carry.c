@@ -162,6 +162,8 @@ static void look_at_shares(const carrying *c, fy_adapt_report *report)
 {
     const fy_signs *s = &c->adapt.kept->candidates[0].target;
     const double k = c->adapt.classes;
+    if (!isfinite(s->largest) || !isfinite(s->smallest))
+        return;
     if (!(c->method->flags & CARRY_BALANCED) || (s->largest * k <= c->o->rule.largest_share &&
                                                  s->smallest * k >= c->o->rule.smallest_share))
         return;

@@ -451,6 +451,38 @@ static void a_small_source_is_enough_to_be_looked_at(void **state)
     fyt_adapting_close(&s);
 }
 
+/* The numbers that single methods read, by their places in the options. */
+static void numbers_without_sense_are_refused(void **state)
+{
+#define AT(field) offsetof(fy_adapt_opts, field)
+    static const struct {
+        const char *method;
+        size_t at;
+        double value;
+        const char *why;
+    } rows[] = {
+        { "mcc", AT(mcc_temperature), 0, "mcc: the temperature is 0; expected 0.01 or more" },
+        { "mcc", AT(mcc_temperature), NAN, "mcc: the temperature is nan" },
+        { "mdd", AT(mdd_margin), -1, "mdd: the margin is -1; expected 0 or more" },
+        { "mdd", AT(mdd_margin), INFINITY, "mdd: the margin is inf" },
+        { "afn", AT(afn_step), -1, "afn: the step of the norms is -1; expected 0 or more" },
+        { "self_training", AT(threshold), NAN, "self_training: the threshold is nan" },
+        { "transport", AT(transport_classes), -1,
+          "transport: the weight of not mixing classes is -1" },
+        { "transport", AT(transport_entropy), NAN, "transport: the weight of the entropy is nan" },
+    };
+    fyt_adapting s = fyt_adapting_open(64);
+    const fy_adapt_opts plain = s.o;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        s.o = plain;
+        s.o.method = rows[i].method;
+        memcpy((char *)&s.o + rows[i].at, &rows[i].value, sizeof rows[i].value);
+        check_refused(&s, *state, rows[i].why);
+    }
+    fyt_adapting_close(&s);
+#undef AT
+}
+
 static void refusals_are_sentences(void **state)
 {
     fyt_adapting s = fyt_adapting_open(64);
@@ -500,6 +532,7 @@ int main(void)
         IN_DIR(uneven_classes_are_told),
         IN_DIR(shares_that_are_no_numbers_are_no_warning),
         IN_DIR(a_small_source_is_enough_to_be_looked_at),
+        IN_DIR(numbers_without_sense_are_refused),
         IN_DIR(refusals_are_sentences),
     };
     return cmocka_run_group_tests_name("adapt", tests, NULL, NULL);

@@ -90,6 +90,14 @@ static fy_status check_weights(const carrying *c)
                           c->method->name, c->o->weights, c->o->source_weights);
 }
 
+fy_status carry_check_least(const carrying *c, const char *what, double value, double least)
+{
+    return value >= least && isfinite(value)
+               ? FY_OK
+               : fy_error(FY_EINVAL, "%s: %s is %g; expected %g or more", c->method->name, what,
+                          value, least);
+}
+
 fy_status carry_check(const carrying *c)
 {
     const bool takes_source = !(c->method->flags & CARRY_SOURCE_FREE);

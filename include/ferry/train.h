@@ -124,6 +124,10 @@ FY_API bool fy_run_is_past(const fy_run *r, const char *stage);
 /* The run no longer refers to what it was asked to keep: for a method about to free its models. The last
  * checkpoint stays as it is; call it after the last stage. */
 FY_API void fy_run_forget(fy_run *r);
+/* For long work between stages, many times: shows it as the run's progress, `step` of `steps` of what is called `stage`, at most ten times
+ * a second. FY_ECANCELED when the run was asked to stop: the work is then broken off. */
+FY_API FY_NODISCARD fy_status fy_run_tell(fy_run *r, const char *stage, int64_t step, int64_t steps,
+                                          const char *text);
 /* Writes a checkpoint now, at a moment between stages. FY_ENAN, and the one before it stays, when a kept model's
  * parameter is not finite. */
 FY_API FY_NODISCARD fy_status fy_run_checkpoint(fy_run *r);
@@ -446,6 +450,30 @@ FY_API FY_NODISCARD fy_status fy_project(const fy_tensor *x, const fy_tensor *me
  * for another x, FY_EINVAL for more clusters than samples. */
 FY_API FY_NODISCARD fy_status fy_kmeans(const fy_tensor *x, int k, int restarts, uint64_t seed,
                                         int32_t *label, fy_tensor **centres, double *inertia);
+
+/* Optimal transport, smoothed by the plan's entropy and kept from mixing classes (Courty et al. 2017, equations 12 and 14). */
+typedef struct fy_transport_round {
+    int64_t plan,
+        plans;     /* done, of how many: one for the distances, and where classes count ten more */
+    int64_t round; /* of Sinkhorn's, in this plan */
+    double worst;  /* by how much the sum of a row is wrong at most, relative */
+} fy_transport_round;
+typedef struct fy_transport_opts {
+    double entropy; /* weight of the plan's entropy, relative to the largest cost; 0.01 and more */
+    double classes; /* weight of not sending several classes to one sample; 0: labels are not looked at */
+    /* After every round, and between slabs of what else takes long; what it returns but FY_OK ends the call. NULL: nothing. */
+    fy_status (*on_round)(void *arg, const fy_transport_round *at);
+    void *arg;
+} fy_transport_opts;
+#define FY_TRANSPORT_CELLS ((int64_t)32 << 20) /* n m at most: of 16 bytes each */
+/* FY_EINVAL for options that make no sense, and for n to m samples that are too many. */
+FY_API FY_NODISCARD fy_status fy_transport_check(const fy_transport_opts *o, int64_t n, int64_t m);
+/* Where the cheapest plan carries samples x [n, d] with classes y (i32 [n], from 0) among samples z [m, d]: *out [n, d]. The same bytes
+ * whatever the number of threads. FY_ESHAPE for others, FY_EINVAL as fy_transport_check and for negative classes, FY_ENAN for values
+ * that are not finite. */
+FY_API FY_NODISCARD fy_status fy_transport(const fy_tensor *x, const fy_tensor *y,
+                                           const fy_tensor *z, const fy_transport_opts *o,
+                                           fy_tensor **out);
 
 #ifdef __cplusplus
 }

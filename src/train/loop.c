@@ -60,9 +60,7 @@ static void listen(fy_loop *l)
 
 fy_status fyi_loop_say_stopped(const fy_loop *l, const char *where)
 {
-    return fyi_fail(FY_ECANCELED, "stopped in stage '%s' %s; %s%s", l->s.name, where,
-                    l->run->dir ? "resume from " : "nothing was saved, the run has no directory",
-                    l->run->dir ? l->run->dir : "");
+    return fyi_run_say_stopped(l->run, l->s.name, where);
 }
 
 fy_status fyi_loop_open(fy_run *r, fy_device *dev, const fy_stage *s, fy_loop **out)

@@ -31,6 +31,13 @@ typedef struct fyi_shelved {
     uint64_t *version; /* [parameters], that it had then; 0: before the run was resumed, and not as it began */
 } fyi_shelved;
 
+/* tell.c: what a method does between stages. */
+typedef struct fyi_work {
+    char stage[96];
+    double begin_s, drawn_s;
+    bool is_over; /* its end was shown */
+} fyi_work;
+
 struct fy_run {
     fy_run_opts opts;
     bool is_light; /* opts.light, or the checkpoint is of such a run */
@@ -48,7 +55,11 @@ struct fy_run {
     double last_save_s;
     fy_features *features; /* opts.features, or */
     fy_features *own_features;
+    fyi_work work; /* the newest */
 };
+
+/* tell.c: FY_ECANCELED, "stopped in stage 'adapt' after step 3 of 8; resume from ..." */
+fy_status fyi_run_say_stopped(const fy_run *r, const char *stage, const char *where);
 
 /* Where a stage stands: part of its checkpoints. */
 typedef struct fyi_position {

@@ -165,7 +165,7 @@ static void a_run_stopped_anywhere_ends_in_the_same_bytes(void **state)
     } stops[] = {
         { "shot", "source", 3 }, { "shot", "adapt", 5 },     { "mcd", "second", 4 },
         { "mcd", "adapt", 9 },   { "cdan_e", "adapt", 1 },   { "self_training", "adapt", 8 },
-        { "adabn", "adapt", 6 }, { "subspace", "adapt", 6 },
+        { "adabn", "adapt", 6 }, { "subspace", "adapt", 6 }, { "transport", "adapt, plan", 0 },
     };
     static const char *const files[] = { "last.safetensors", "chosen.safetensors", "metrics.jsonl",
                                          "features.json", "samples.json" };
@@ -374,6 +374,44 @@ static void uneven_classes_are_told(void **state)
     fyt_adapting_close(&s);
 }
 
+static void overflow(const char *from, const char *to)
+{
+    fy_model *m = fyt_model_open(from);
+    fy_param *p = fy_model_find(m, "fc.weight");
+    const int64_t n = fy_shape_numel(fy_param_shape(p));
+    float *v = calloc((size_t)n, sizeof *v);
+    assert_non_null(v);
+    for (int64_t i = 0; i < n; i++)
+        v[i] = 3e38F;
+    check_ok(fy_param_write(p, v, n));
+    free(v);
+    check_ok(fy_model_save(m, to));
+    fy_model_free(m);
+}
+
+/* Of a source model that overflows nothing can be said of shares. */
+static void shares_that_are_no_numbers_are_no_warning(void **state)
+{
+    char dir[600], file[3][700];
+    fyt_adapting s = fyt_adapting_open(64);
+    fy_adapt_report r;
+    s.o.method = "coral";
+    s.o.source_steps = s.o.steps = 2;
+    snprintf(dir, sizeof dir, "%s/first", (const char *)*state);
+    check_ok(fyt_adapting_run(&s, dir, false, NULL, &r));
+    snprintf(file[0], sizeof file[0], "%s/source.safetensors", dir);
+    snprintf(file[1], sizeof file[1], "%s/classifier.safetensors", dir);
+    snprintf(file[2], sizeof file[2], "%s/overflows.safetensors", dir);
+    overflow(file[1], file[2]);
+    s.o.source_weights = file[0];
+    s.o.classifier_weights = file[2];
+    snprintf(dir, sizeof dir, "%s/second", (const char *)*state);
+    check_ok(fyt_adapting_run(&s, dir, false, NULL, &r));
+    assert_false(isfinite(r.source.target.largest));
+    assert_string_equal(r.warning, "");
+    fyt_adapting_close(&s);
+}
+
 /* ---- refusals ------------------------------------------------------------------------------------------------- */
 
 static void check_refused(fyt_adapting *s, const char *dir, const char *sentence)
@@ -381,6 +419,68 @@ static void check_refused(fyt_adapting *s, const char *dir, const char *sentence
     fy_adapt_report r;
     check_status(fyt_adapting_run(s, dir, false, NULL, &r), FY_EINVAL);
     check_sentence(sentence);
+}
+
+/* Of a source that is there only to be looked at, nobody takes batches. */
+static void a_small_source_is_enough_to_be_looked_at(void **state)
+{
+    char dir[600], file[2][700];
+    fyt_adapting s = fyt_adapting_open(64);
+    fyt_adapting small = fyt_adapting_open(8);
+    fy_adapt_report r;
+    s.o.method = "shot";
+    s.o.source_steps = s.o.steps = 2;
+    snprintf(dir, sizeof dir, "%s/first", (const char *)*state);
+    check_ok(fyt_adapting_run(&s, dir, false, NULL, &r));
+    snprintf(file[0], sizeof file[0], "%s/source.safetensors", dir);
+    snprintf(file[1], sizeof file[1], "%s/classifier.safetensors", dir);
+    fy_dataset *const large = s.source;
+    s.source = small.source;
+    check_refused(&s, *state, "shot: source_batch is 32 and ");
+    s.o.source_weights = file[0];
+    s.o.classifier_weights = file[1];
+    for (int i = 0; i < 3; i++) {
+        s.o.method = ((const char *const[]){ "shot", "adabn", "tent" })[i];
+        snprintf(dir, sizeof dir, "%s/%d", (const char *)*state, i);
+        check_ok(fyt_adapting_run(&s, dir, false, NULL, &r));
+    }
+    s.o.method = "coral";
+    check_refused(&s, *state, "coral: batch is 32 and ");
+    s.source = large;
+    fyt_adapting_close(&small);
+    fyt_adapting_close(&s);
+}
+
+/* The numbers that single methods read, by their places in the options. */
+static void numbers_without_sense_are_refused(void **state)
+{
+#define AT(field) offsetof(fy_adapt_opts, field)
+    static const struct {
+        const char *method;
+        size_t at;
+        double value;
+        const char *why;
+    } rows[] = {
+        { "mcc", AT(mcc_temperature), 0, "mcc: the temperature is 0; expected 0.01 or more" },
+        { "mcc", AT(mcc_temperature), NAN, "mcc: the temperature is nan" },
+        { "mdd", AT(mdd_margin), -1, "mdd: the margin is -1; expected 0 or more" },
+        { "mdd", AT(mdd_margin), INFINITY, "mdd: the margin is inf" },
+        { "afn", AT(afn_step), -1, "afn: the step of the norms is -1; expected 0 or more" },
+        { "self_training", AT(threshold), NAN, "self_training: the threshold is nan" },
+        { "transport", AT(transport_classes), -1,
+          "transport: the weight of not mixing classes is -1" },
+        { "transport", AT(transport_entropy), NAN, "transport: the weight of the entropy is nan" },
+    };
+    fyt_adapting s = fyt_adapting_open(64);
+    const fy_adapt_opts plain = s.o;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        s.o = plain;
+        s.o.method = rows[i].method;
+        memcpy((char *)&s.o + rows[i].at, &rows[i].value, sizeof rows[i].value);
+        check_refused(&s, *state, rows[i].why);
+    }
+    fyt_adapting_close(&s);
+#undef AT
 }
 
 static void refusals_are_sentences(void **state)
@@ -430,6 +530,9 @@ int main(void)
         IN_DIR(values_that_run_away_are_left_behind),
         IN_DIR(after_running_away_last_is_one_model),
         IN_DIR(uneven_classes_are_told),
+        IN_DIR(shares_that_are_no_numbers_are_no_warning),
+        IN_DIR(a_small_source_is_enough_to_be_looked_at),
+        IN_DIR(numbers_without_sense_are_refused),
         IN_DIR(refusals_are_sentences),
     };
     return cmocka_run_group_tests_name("adapt", tests, NULL, NULL);

@@ -142,7 +142,9 @@ LOSS(joint_held, s, joint(g, s, held_width(g, t)))
 /* ---- terms of methods ------------------------------------------------------------------------------------------- */
 
 #define ROWS 5 /* of each domain, where these are one batch */
-static const fy_adapt_opts method_opts = { .afn_step = 1, .threshold = 0.4, .batch = ROWS };
+static const fy_adapt_opts method_opts = {
+    .afn_step = 1, .threshold = 0.4, .mcc_temperature = 2.5, .mdd_margin = 4, .batch = ROWS
+};
 
 static fy_node first_rows(fy_graph *g, fy_node x)
 {
@@ -185,21 +187,48 @@ static fy_node masked(fy_graph *g, op_test *t, scene *s)
     return masked_of(g, s, &certain_share);
 }
 
-static void free_critic(void *critic)
+static fy_node own_joint(fy_graph *g, op_test *t, scene *s)
 {
-    fy_model_free(critic);
+    carry_stage stage = { .g = g, .fs = s->s, .ft = s->t, .ls = s->a, .lt = s->b };
+    (void)t;
+    s->x = s->s;
+    return carry_jan.term(&stage);
 }
 
-static fy_model *critic_of(op_test *t)
+static fy_node own_confusion(fy_graph *g, op_test *t, scene *s)
+{
+    const carrying c = { .o = &method_opts };
+    carry_stage stage = { .c = (carrying *)(uintptr_t)&c, .g = g, .lt = s->a };
+    (void)t;
+    s->x = s->a;
+    return carry_mcc.term(&stage);
+}
+
+/* Certainty of before, at the temperature (Jin et al. 2020, equation 5). */
+static fy_node held_certainty(fy_graph *g, op_test *t)
+{
+    return fy_certainty(g, fy_scale(g, held_values(t, FY_SHAPE(N, K), 3), 1 / 2.5f));
+}
+LOSS(own_confusion_held, a, fy_class_confusion(g, s->a, 2.5f, held_certainty(g, t)))
+
+/* ---- behind a reversal ------------------------------------------------------------------------------------------ */
+
+static void free_model(void *m)
+{
+    fy_model_free(m);
+}
+
+/* What judges: width numbers to so many classes. */
+static fy_model *judge_of(op_test *t, int64_t width, int64_t classes)
 {
     fy_model_opts o = fy_model_defaults();
     fy_model *m = NULL;
-    o.input = FY_SHAPE(D * K);
-    o.n_classes = 2;
+    o.input = FY_SHAPE(width);
+    o.n_classes = classes;
     o.seed = 3;
-    check_ok(fy_model_open("linear", "critic", &o, &m));
+    check_ok(fy_model_open("linear", "judge", &o, &m));
     op_lend_model(t, m);
-    t->on_end = free_critic;
+    t->on_end = free_model;
     t->arg = m;
     return m;
 }
@@ -216,19 +245,85 @@ static fy_node logits_of(fy_graph *g, fy_node f)
     return fy_slice(g, f, 1, 0, K);
 }
 
-#define STRENGTH 0.5f /* of the reversal */
-static fy_node by_certainty(fy_graph *g, op_test *t, scene *s)
+static fy_node both(fy_graph *g, const scene *s)
 {
-    carry_method method = carry_cdan_e;
-    carrying c = { .o = &method_opts, .method = &method, .critic = critic_of(t) };
-    carry_stage stage = { .c = &c, .g = g, .ramp = fy_fill(g, FY_SCALAR, STRENGTH) };
-    method.critic_view = seen;
-    stage.f = fy_concat2(g, 0, first_rows(g, s->s), s->t);
+    return fy_concat2(g, 0, first_rows(g, s->s), s->t);
+}
+
+#define STRENGTH 0.5f /* of the reversal */
+/* A method's term by critic, second classifier and what the critic sees that c has. */
+static fy_node reversed(fy_graph *g, scene *s, carrying *c)
+{
+    carry_stage stage = { .c = c, .g = g, .ramp = fy_fill(g, FY_SCALAR, STRENGTH) };
+    c->o = &method_opts;
+    stage.f = both(g, s);
     stage.logits = logits_of(g, stage.f);
     stage.ls = fy_slice(g, stage.logits, 0, 0, ROWS);
     stage.lt = fy_slice(g, stage.logits, 0, ROWS, ROWS);
     s->x = s->s;
-    return method.term(&stage);
+    return c->method->term(&stage);
+}
+
+static fy_node by_critic(fy_graph *g, op_test *t, scene *s, const carry_method *of)
+{
+    carry_method method = *of;
+    carrying c = { .method = &method, .critic = judge_of(t, D * K, 2) };
+    method.critic_view = seen;
+    return reversed(g, s, &c);
+}
+
+static fy_node plain_critic(fy_graph *g, op_test *t, scene *s)
+{
+    carrying c = { .method = &carry_dann, .critic = judge_of(t, D, 2) };
+    return reversed(g, s, &c);
+}
+
+static fy_node conditional(fy_graph *g, op_test *t, scene *s)
+{
+    return by_critic(g, t, s, &carry_cdan);
+}
+
+static fy_node by_certainty(fy_graph *g, op_test *t, scene *s)
+{
+    return by_critic(g, t, s, &carry_cdan_e);
+}
+
+static fy_node denied(fy_graph *g, op_test *t, scene *s)
+{
+    carrying c = { .method = &carry_mdd, .second = judge_of(t, D, K) };
+    return reversed(g, s, &c);
+}
+
+/* The critic's cross-entropy of each row of x. */
+static fy_node each_held(fy_graph *g, op_test *t, scene *s, fy_node x)
+{
+    static const int32_t domain[2 * ROWS] = { 0, 0, 0, 0, 0, 1, 1, 1, 1, 1 };
+    fy_model *critic = judge_of(t, fy_node_shape(g, x).d[1], 2);
+    s->x = s->s;
+    return fy_cross_entropy(g, fy_model_apply(g, critic, x, FY_TRAIN), op_ints(t, 2 * ROWS, domain));
+}
+
+static fy_node plain_critic_held(fy_graph *g, op_test *t, scene *s)
+{
+    return fy_mean_all(g, each_held(g, t, s, both(g, s)));
+}
+
+/* Logits of before, of either domain. */
+static fy_node held_logits(fy_graph *g, op_test *t, bool of_target)
+{
+    return logits_of(g, of_target ? held_values(t, FY_SHAPE(M, D), 2)
+                                  : first_rows(g, held_values(t, FY_SHAPE(N, D), 1)));
+}
+
+static fy_node held_view(fy_graph *g, op_test *t, const scene *s)
+{
+    const fy_node logits = fy_concat2(g, 0, held_logits(g, t, false), held_logits(g, t, true));
+    return fy_multilinear(g, both(g, s), fy_softmax(g, logits), 0, 0);
+}
+
+static fy_node conditional_held(fy_graph *g, op_test *t, scene *s)
+{
+    return fy_mean_all(g, each_held(g, t, s, held_view(g, t, s)));
 }
 
 /* Shares of a domain: 1 + exp(-H) over their sum (Long et al. 2018, section 3.3). */
@@ -240,15 +335,20 @@ static fy_node held_shares(fy_graph *g, fy_node logits)
 
 static fy_node by_certainty_held(fy_graph *g, op_test *t, scene *s)
 {
-    static const int32_t domain[2 * ROWS] = { 0, 0, 0, 0, 0, 1, 1, 1, 1, 1 };
-    const fy_node a = logits_of(g, first_rows(g, held_values(t, FY_SHAPE(N, D), 1))),
-                  b = logits_of(g, held_values(t, FY_SHAPE(M, D), 2));
-    const fy_node f = fy_concat2(g, 0, first_rows(g, s->s), s->t);
-    const fy_node x = fy_multilinear(g, f, fy_softmax(g, fy_concat2(g, 0, a, b)), 0, 0);
-    const fy_node said = fy_model_apply(g, critic_of(t), x, FY_TRAIN);
-    const fy_node each = fy_cross_entropy(g, said, op_ints(t, 2 * ROWS, domain));
+    const fy_node each = each_held(g, t, s, held_view(g, t, s));
+    const fy_node w = fy_concat2(g, 0, held_shares(g, held_logits(g, t, false)),
+                                 held_shares(g, held_logits(g, t, true)));
+    return fy_sum_all(g, fy_mul(g, each, w));
+}
+
+/* The classes that are agreed with or denied are those of before (Zhang et al. 2019, section 5.2). */
+static fy_node denied_held(fy_graph *g, op_test *t, scene *s)
+{
+    const fy_node said = fy_model_apply(g, judge_of(t, D, K), both(g, s), FY_TRAIN);
     s->x = s->s;
-    return fy_sum_all(g, fy_mul(g, each, fy_concat2(g, 0, held_shares(g, a), held_shares(g, b))));
+    return fy_margin_disparity(
+        g, fy_slice(g, said, 0, 0, ROWS), fy_argmax(g, held_logits(g, t, false)),
+        fy_slice(g, said, 0, ROWS, ROWS), fy_argmax(g, held_logits(g, t, true)), 4);
 }
 
 static fy_node confusion_rows(fy_graph *g, op_test *t, scene *s)
@@ -292,6 +392,11 @@ static const domain_case cases[] = {
     CASE("margin_disparity", "agreement and denial", margin),
     HELD("afn", "lengths of before are constants", norms, norms_held, 1),
     CASE("self_training", "some rows count, and none by the weak view", masked),
+    HELD("jan", "its own width of predictions", own_joint, joint_held, 1),
+    HELD("mcc", "how certain rows are is a constant", own_confusion, own_confusion_held, 1),
+    HELD("dann", "features learn the other way", plain_critic, plain_critic_held, -STRENGTH),
+    HELD("cdan", "predictions are constants, features learn the other way", conditional, conditional_held, -STRENGTH),
+    HELD("mdd", "classes are constants, features learn the other way, a tenth as fast", denied, denied_held, -STRENGTH / 10),
     HELD("cdan_e", "weights and predictions are constants, features learn the other way", by_certainty, by_certainty_held, -STRENGTH),
 };
 /* clang-format on */

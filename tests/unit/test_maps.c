@@ -173,6 +173,110 @@ static void equal_features_have_no_cost(void **state)
     drop(&of);
 }
 
+/* ---- many of them ---------------------------------------------------------------------------------------- */
+
+/* Two domains of n samples of four numbers, the first in two classes. */
+static void draw(int64_t n, fy_tensor **x, fy_tensor **y, fy_tensor **z)
+{
+    fy_rng r = fy_rng_named(0, "test");
+    *x = tensor(FY_F32, FY_SHAPE(n, 4), NULL);
+    *y = tensor(FY_I32, FY_SHAPE(n), NULL);
+    *z = tensor(FY_F32, FY_SHAPE(n, 4), NULL);
+    for (int64_t i = 0; i < 4 * n; i++) {
+        ((float *)fy_tensor_data(*x))[i] = fy_rng_uniform(&r);
+        ((float *)fy_tensor_data(*z))[i] = 1 + fy_rng_uniform(&r);
+        ((int32_t *)fy_tensor_data(*y))[i / 4] = (int32_t)(i / 4 % 2);
+    }
+}
+
+static void threads_change_no_plan(void **state)
+{
+    enum { MANY = 1800 }; /* for three threads */
+    const fy_transport_opts o = { .entropy = 1, .classes = 0.1 };
+    fy_tensor *x, *y, *z, *to[2];
+    (void)state;
+    draw(MANY, &x, &y, &z);
+    for (int i = 0; i < 2; i++) {
+        fyi_set_threads(i ? 3 : 1);
+        check_ok(fy_transport(x, y, z, &o, &to[i]));
+    }
+    fyi_set_threads(0);
+    assert_memory_equal(fy_tensor_const_data(to[0]), fy_tensor_const_data(to[1]),
+                        MANY * 4 * sizeof(float));
+    for (int i = 0; i < 2; i++)
+        fy_tensor_free(to[i]);
+    fy_tensor_free(z);
+    fy_tensor_free(y);
+    fy_tensor_free(x);
+}
+
+typedef struct asking {
+    volatile sig_atomic_t flag;
+    int64_t rounds, stop_at; /* of all plans; 0: never */
+} asking;
+
+static fy_status count_round(void *arg, const fy_transport_round *at)
+{
+    asking *a = arg;
+    a->rounds += at->round > 0;
+    a->flag = a->rounds == a->stop_at;
+    return FY_OK;
+}
+
+static void a_plan_stops_within_a_round(void **state)
+{
+    asking a = { .stop_at = 0 };
+    const fy_transport_opts o = { 0.05, 0.1, count_round, &a };
+    const volatile sig_atomic_t *before = fy_cancel_set(&a.flag);
+    fy_tensor *x, *y, *z, *to;
+    (void)state;
+    draw(20, &x, &y, &z);
+    a.stop_at = -1;
+    check_ok(fy_transport(x, y, z, &o, &to));
+    fy_tensor_free(to);
+    const int64_t all = a.rounds;
+    assert_true(all > 30);
+    for (int64_t at = 1; at < all; at += 7) {
+        a = (asking){ .stop_at = at };
+        check_status(fy_transport(x, y, z, &o, &to), FY_ECANCELED);
+        check_sentence("stopped while finding a plan of transport");
+        assert_true(a.rounds == at && !to);
+    }
+    (void)fy_cancel_set(before);
+    fy_tensor_free(z);
+    fy_tensor_free(y);
+    fy_tensor_free(x);
+}
+
+static void mistakes_are_sentences(void **state)
+{
+    static const struct {
+        fy_transport_opts o;
+        const char *why;
+    } rows[] = {
+        { { .entropy = NAN }, "transport: the weight of the entropy is nan; expected 0.01" },
+        { { .entropy = 0.009 }, "transport: the weight of the entropy is 0.009" },
+        { { .entropy = 1, .classes = -1 }, "the weight of not mixing classes is -1; expected 0" },
+        { { .entropy = 1, .classes = NAN }, "the weight of not mixing classes is nan" },
+        { { .entropy = 1 }, "transport: label -1 of sample 3; expected 0 to " },
+    };
+    fy_tensor *x, *y, *z, *to;
+    (void)state;
+    draw(20, &x, &y, &z);
+    ((int32_t *)fy_tensor_data(y))[3] = -1;
+    for (size_t i = 0; i < LEN(rows); i++) {
+        check_status(fy_transport(x, y, z, &rows[i].o, &to), FY_EINVAL);
+        check_sentence(rows[i].why);
+        assert_null(to);
+    }
+    check_status(fy_transport(x, x, z, &rows[4].o, &to), FY_ESHAPE);
+    check_sentence("transport: there are 80 labels for 20 samples");
+    check_status(fy_transport(x, y, y, &rows[4].o, &to), FY_EDTYPE);
+    fy_tensor_free(z);
+    fy_tensor_free(y);
+    fy_tensor_free(x);
+}
+
 /* Before a source model is trained for it. */
 static void a_plan_of_large_data_is_refused(void **state)
 {
@@ -198,6 +302,9 @@ int main(void)
         cmocka_unit_test(labels_keep_classes_apart),
         cmocka_unit_test(labels_count_whatever_the_size),
         cmocka_unit_test(equal_features_have_no_cost),
+        cmocka_unit_test(threads_change_no_plan),
+        cmocka_unit_test(a_plan_stops_within_a_round),
+        cmocka_unit_test(mistakes_are_sentences),
         cmocka_unit_test(a_plan_of_large_data_is_refused),
     };
     return cmocka_run_group_tests_name("maps", tests, NULL, NULL);

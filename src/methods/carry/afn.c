@@ -15,10 +15,16 @@ static fy_node term(carry_stage *s)
     return fy_add(s->g, longer(s, s->fs), longer(s, s->ft));
 }
 
+static fy_status check(const carrying *c)
+{
+    return carry_check_least(c, "the step of the norms", c->o->afn_step, 0);
+}
+
 const carry_method carry_afn = {
     .name = "afn",
     .text = "features come to be longer, step by step (AFN, Xu et al. 2019)",
     .moves = CARRY_ENCODER | CARRY_CLASSIFIER,
     .trade_off = 0.05,
+    .check = check,
     .term = term,
 };

@@ -90,18 +90,27 @@ static fy_status check_weights(const carrying *c)
                           c->method->name, c->o->weights, c->o->source_weights);
 }
 
+fy_status carry_check_least(const carrying *c, const char *what, double value, double least)
+{
+    return value >= least && isfinite(value)
+               ? FY_OK
+               : fy_error(FY_EINVAL, "%s: %s is %g; expected %g or more", c->method->name, what,
+                          value, least);
+}
+
 fy_status carry_check(const carrying *c)
 {
-    const adapt_batch rows[] = {
-        { "batch", c->o->batch, c->data->target },
-        { "batch", c->o->batch, c->data->source },
-        { "source_batch", c->o->source_batch, c->data->source },
-    };
+    const bool takes_source = !(c->method->flags & CARRY_SOURCE_FREE);
     const bool trains = !c->o->source_weights || (c->method->moves & CARRY_SECOND);
-    const int n = !c->data->source ? 1 : trains ? 3 : 2;
+    adapt_batch rows[3] = { { "batch", c->o->batch, c->data->target } };
+    int n = 1;
     fy_status st;
     FY_TRY(check_source(c));
     FY_TRY(check_weights(c));
+    if (takes_source)
+        rows[n++] = (adapt_batch){ "batch", c->o->batch, c->data->source };
+    if (c->data->source && trains)
+        rows[n++] = (adapt_batch){ "source_batch", c->o->source_batch, c->data->source };
     FY_TRY(adapt_check(c->method->name, rows, n, c->o->evaluations));
     if (c->o->batch < 2)
         st = fy_error(FY_EINVAL, "%s: batch is 1; domains are compared by two samples and more",
@@ -161,6 +170,8 @@ static void look_at_shares(const carrying *c, fy_adapt_report *report)
 {
     const fy_signs *s = &c->adapt.kept->candidates[0].target;
     const double k = c->adapt.classes;
+    if (!isfinite(s->largest) || !isfinite(s->smallest))
+        return;
     if (!(c->method->flags & CARRY_BALANCED) || (s->largest * k <= c->o->rule.largest_share &&
                                                  s->smallest * k >= c->o->rule.smallest_share))
         return;

@@ -119,6 +119,8 @@ fy_status carry_adapt(const carry_part *p, const fy_adapt_opts *o, fy_adapt_repo
 fy_status carry_draw(const carrying *c);
 /* FY_EINVAL for what c->method cannot be given; steps, schedule and evaluations. */
 fy_status carry_check(const carrying *c);
+/* FY_EINVAL unless value, which `what` names, is finite and at least that. */
+fy_status carry_check_least(const carrying *c, const char *what, double value, double least);
 fy_status carry_set_lengths(carrying *c);
 
 /* begin.c: with the models open. The source model, trained or from files; a second classifier; the copies, and the source model's

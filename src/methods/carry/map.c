@@ -62,6 +62,8 @@ fy_status carry_map(carrying *c)
     c->mapping = calloc(1, sizeof *c->mapping);
     if (!c->mapping)
         return fy_error(FY_ENOMEM, "%s: no memory for its map", c->method->name);
+    c->mapping->run = c->run;
+    c->mapping->stage = c->stage;
     c->mapping->o = c->o;
     return fill(c, c->mapping);
 }

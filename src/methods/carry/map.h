@@ -7,6 +7,8 @@
 
 /* What there is to map: features of both domains by the source model's encoder. */
 typedef struct carry_mapping {
+    fy_run *run; /* that is told how far it is; NULL: nobody */
+    const char *stage;
     fy_tensor *source, *target; /* [n, d], [m, d] */
     fy_tensor *labels;          /* i32 [n], the source's */
     const fy_adapt_opts *o;
@@ -20,7 +22,7 @@ void carry_unmap(carrying *c);
 /* FY_EINVAL for an encoder whose result is no vector. */
 fy_status carry_check_features(const carrying *c);
 
-/* The methods' own: with `to` made, and the rest given. */
+/* The methods' own: with `to` made, or made anew, and the rest given. */
 fy_status subspace_map(carry_mapping *m);
 fy_status transport_map(carry_mapping *m);
 

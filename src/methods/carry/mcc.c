@@ -10,10 +10,16 @@ static fy_node term(carry_stage *s)
     return fy_class_confusion(s->g, s->lt, t, w);
 }
 
+static fy_status check(const carrying *c)
+{
+    return carry_check_least(c, "the temperature", c->o->mcc_temperature, 0.01);
+}
+
 const carry_method carry_mcc = {
     .name = "mcc",
     .text = "the target's predictions confuse classes little (MCC, Jin et al. 2020)",
     .moves = CARRY_ENCODER | CARRY_CLASSIFIER,
     .trade_off = 1,
+    .check = check,
     .term = term,
 };

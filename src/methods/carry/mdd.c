@@ -17,6 +17,11 @@ static fy_node term(carry_stage *s)
                                (float)s->c->o->mdd_margin);
 }
 
+static fy_status check(const carrying *c)
+{
+    return carry_check_least(c, "the margin", c->o->mdd_margin, 0);
+}
+
 const carry_method carry_mdd = {
     .name = "mdd",
     .text = "an adversary agrees on the source and denies on the target, by a margin (MDD, Zhang "
@@ -24,5 +29,6 @@ const carry_method carry_mdd = {
     .flags = CARRY_BALANCED,
     .moves = CARRY_ENCODER | CARRY_CLASSIFIER | CARRY_SECOND,
     .trade_off = 1,
+    .check = check,
     .term = term,
 };

@@ -126,6 +126,14 @@ typedef struct fyi_shared {
 } fyi_shared;
 fy_status fyi_count_shared(const fy_dataset *a, const fy_dataset *b, fyi_shared *out);
 
+/* alike.c */
+typedef struct fyi_alike {
+    bool are_alike;               /* nothing tells them apart; false where nothing was looked at */
+    int64_t n_figures, n_samples; /* that were looked at, of each side */
+} fyi_alike;
+/* Pictures and vectors of one shape, 200 samples of each side or more; others are not looked at. */
+fy_status fyi_dataset_alike(const fy_dataset *a, const fy_dataset *b, fyi_alike *out);
+
 /* stats.c: the number of the k-th of n samples that are spread evenly. */
 int64_t fyi_spread(const fy_dataset *d, int64_t k, int64_t n);
 typedef struct fyi_row_stats {

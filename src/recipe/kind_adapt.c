@@ -4,6 +4,8 @@
  * the method gets the eye: it takes predictions and tells nothing. */
 #include "recipe/recipe.h"
 
+#include "data/data.h"
+
 #include <ferry/adapt.h>
 
 #include <jansson.h>
@@ -54,6 +56,26 @@ static bool are_same_files(const fyi_side *a, const fyi_side *b)
            strcmp(a->images, b->images) == 0;
 }
 
+/* Samples of one set are told of as such. */
+static fy_status look_alike(fyi_recipe_data *d)
+{
+    const fy_dataset *source = d->side[FYI_SOURCE], *target = d->side[FYI_TARGET];
+    char text[192];
+    fyi_alike is;
+
+    if (source == NULL || strcmp(fy_dataset_hash(source), fy_dataset_hash(target)) == 0)
+        return FY_OK;
+    FYI_FORWARD(fyi_dataset_alike(source, target, &is));
+    if (!is.are_alike)
+        return FY_OK;
+    (void)snprintf(text, sizeof text,
+                   "the domains cannot be told apart (by %lld figures of %lld samples of each); "
+                   "there is little to adapt to",
+                   (long long)is.n_figures, (long long)is.n_samples);
+    fyi_odd_note(&d->odd, "source and target", text);
+    return FY_OK;
+}
+
 static void look_at_pick(const fyi_settings *s, fyi_recipe_data *d)
 {
     const fyi_side *target = &s->side[FYI_TARGET];
@@ -75,6 +97,7 @@ static fy_status check(const fyi_settings *s, fyi_recipe_data *d)
         FYI_FORWARD(fyi_data_compare(d, FYI_SOURCE, i));
     if (d->side[FYI_SOURCE] == NULL)
         fyi_adapt_compare_pixels(s, d);
+    FYI_FORWARD(look_alike(d));
     if (!are_same_files(&s->side[FYI_TARGET], &s->side[FYI_TARGET_EVAL]))
         FYI_FORWARD(fyi_data_compare(d, FYI_TARGET, FYI_TARGET_EVAL));
     look_at_pick(s, d);

@@ -256,6 +256,8 @@ typedef struct fyi_saved {
     char activation[32];       /* "": it does not say */
 } fyi_saved;
 fy_status fyi_saved_read(const fyi_weights_arg *file, fyi_saved *out);
+/* FY_EINVAL where --model says another family than the file's own; either may be NULL. */
+fy_status fyi_saved_check(const char *path, const char *own, const char *given);
 /* The family of an open file: its own word, held against what --model says; lent by either. */
 fy_status fyi_saved_family(const char *path, const fy_weights *w, const char *given,
                            const char **out);

@@ -1,7 +1,13 @@
 /* cmd_adapt.c: ferry adapt: a recipe made from two data paths. */
 #include "cli/cli.h"
 
+#include "recipe/recipe.h"
+
+#include <ferry/adapt.h>
+
 #include <string.h>
+
+#define MOST_METHODS 40
 
 static const fyi_option options[] = {
     { "--source", "PATH", "labelled data: a folder of pictures, an idx file, digits:STYLE ..." },
@@ -80,6 +86,100 @@ static fy_status check_whole(const fyi_args *a, const char *path, const fyi_save
                     path);
 }
 
+static fy_status check_first(const fyi_args *a, const char *path, const fyi_saved *saved)
+{
+    FYI_FORWARD(check_whole(a, path, saved));
+    return fyi_saved_check(path, saved->family, fyi_args_value(a, "--model"));
+}
+
+static fy_status check_second(const char *path, const fyi_saved *saved)
+{
+    if (saved->n_classes != 0)
+        return FY_OK;
+    return fyi_fail(FY_EINVAL,
+                    "the second file of --weights, '%s', is an encoder; give the encoder first, "
+                    "and its classifier after it",
+                    path);
+}
+
+/* ---- the method ------------------------------------------------------------------------------ */
+
+static bool adapts(const char *method)
+{
+    const fyi_method *m = fyi_method_find(method);
+
+    return m != NULL && m->kind->id == FY_KIND_ADAPT;
+}
+
+/* A recipe may have others, too. NULL at the end. */
+static void list_methods(const char *names[MOST_METHODS])
+{
+    size_t n = 0;
+
+    for (int i = 0; fy_recipe_method(i) != NULL && n + 1 < MOST_METHODS; i++)
+        if (adapts(fy_recipe_method(i)))
+            names[n++] = fy_recipe_method(i);
+    names[n] = NULL;
+}
+
+/* Another verb's. */
+static fy_status fail_other(const fyi_method *m)
+{
+    return fyi_fail(FY_EINVAL, "ferry adapt has no method '%s'; see 'ferry %s'", m->name,
+                    m->kind->id != FY_KIND_HDNET ? m->kind->name : "help recipe");
+}
+
+static fy_status fail_unknown(const char *name)
+{
+    const char *names[MOST_METHODS], *near;
+    fyi_buf list = { 0 };
+    fy_status st;
+
+    list_methods(names);
+    near = fyi_nearest(name, names);
+    if (near != NULL)
+        return fyi_fail(FY_EINVAL, "ferry adapt has no method '%.80s'; did you mean '%s'?", name,
+                        near);
+    for (size_t i = 0; names[i] != NULL; i++)
+        fyi_buf_printf(&list, "%s%s", i > 0 ? ", " : "", names[i]);
+    st = fyi_fail(FY_EINVAL, "ferry adapt has no method '%.80s'; there are %s", name,
+                  list.failed ? "those of 'ferry help methods'" : list.p);
+    fyi_buf_release(&list);
+    return st;
+}
+
+static bool has_setting(const fyi_args *a, const char *begin)
+{
+    bool any = false;
+
+    for (int i = 0; i < a->n_settings && !any; i++)
+        any = strncmp(a->settings[i], begin, strlen(begin)) == 0;
+    return any;
+}
+
+static bool has_what_it_needs(const fyi_args *a, const char *method)
+{
+    return fyi_args_has(a, "--source") || has_setting(a, "source.") || has_setting(a, "method=") ||
+           strcmp(method, "auto") == 0 || fy_adapt_method_spares_source(method);
+}
+
+static fy_status check_method(const fyi_args *a)
+{
+    const char *given = fyi_args_value(a, "--method"), *name = given != NULL ? given : "adda";
+
+    if (!adapts(name))
+        return fyi_method_find(name) != NULL ? fail_other(fyi_method_find(name))
+                                             : fail_unknown(name);
+    if (has_what_it_needs(a, name))
+        return FY_OK;
+    return fyi_fail(FY_EINVAL,
+                    "%s learns from the source's samples: give --source, or take shot, adabn, tent "
+                    "or auto",
+                    name);
+}
+
+/* ---- the recipe ------------------------------------------------------------------------------ */
+
 /* That has the method's keys for weights: all but ADDA share one. */
 static const char *section_of(const fyi_args *a)
 {
@@ -105,8 +205,7 @@ static fy_status put_weights(const fyi_args *a, fy_recipe *r)
         if (file.path == NULL)
             return FY_OK;
         FYI_FORWARD(fyi_saved_read(&file, &saved));
-        if (i == 0)
-            FYI_FORWARD(check_whole(a, file.path, &saved));
+        FYI_FORWARD(i == 0 ? check_first(a, file.path, &saved) : check_second(file.path, &saved));
         if (i == 0)
             FYI_FORWARD(put_width(&saved, fyi_args_nth(a, "--weights", 1) != NULL, r));
         FYI_FORWARD(put_saved(&saved, parts[i].family_key, r));
@@ -120,6 +219,7 @@ static fy_status make_recipe(const fyi_args *a, fy_recipe **out)
     static const char text[] = "name: adapt\nmethod: adda\n";
     fy_status st;
 
+    FYI_FORWARD(check_method(a));
     FYI_FORWARD(fy_recipe_parse("adapt", text, sizeof text - 1, out));
     FY_TRY(put_option(a, "--method", "method", *out));
     FY_TRY(put_weights(a, *out));

@@ -31,6 +31,15 @@ fy_status fyi_saved_read(const fyi_weights_arg *file, fyi_saved *out)
     return FY_OK;
 }
 
+fy_status fyi_saved_check(const char *path, const char *own, const char *given)
+{
+    if (own == NULL || *own == '\0' || given == NULL || strcmp(own, given) == 0)
+        return FY_OK;
+    return fyi_fail(FY_EINVAL,
+                    "'%s' was saved from a model of the family '%s', not '%s'; leave --model out",
+                    path, own, given);
+}
+
 fy_status fyi_saved_family(const char *path, const fy_weights *w, const char *given,
                            const char **out)
 {
@@ -43,11 +52,7 @@ fy_status fyi_saved_family(const char *path, const fy_weights *w, const char *gi
                         path);
     if (given != NULL)
         FYI_FORWARD(fy_model_family_defaults(given, &o));
-    if (given != NULL && strcmp(*out, given) != 0)
-        return fyi_fail(
-            FY_EINVAL, "'%s' was saved from a model of the family '%s', not '%s'; leave --model out",
-            path, own, given);
-    return FY_OK;
+    return fyi_saved_check(path, own, given);
 }
 
 fy_status fyi_saved_pixels(const fy_weights *w, const char *family, fy_pixels *p, const char **by)

@@ -83,9 +83,12 @@ void fyi_show_adapt(fy_recipe *r, const fy_recipe_result *result)
 {
     const fy_adapt_report *a = &result->report.adapt;
 
-    printf(
-        "%s, seed %s: %.0f s; the source model is right on %.1f%% of held-out source samples\n\n",
-        fy_recipe_name(r), fy_recipe_get(r, "seed"), result->seconds, 100 * a->source_accuracy);
+    printf("%s, seed %s: %.0f s; ", fy_recipe_name(r), fy_recipe_get(r, "seed"), result->seconds);
+    if (isfinite(a->source_accuracy))
+        printf("the source model is right on %.1f%% of held-out source samples\n\n",
+               100 * a->source_accuracy);
+    else
+        printf("there are no source samples to try the source model on\n\n");
     if (a->has_labels)
         print_table(a);
     else

@@ -169,6 +169,27 @@ static void log_broken(const fyi_source *source, const char *path)
                  (long long)source->n_broken - MAX_LOGGED);
 }
 
+static bool has_sum(const fyi_finding *f)
+{
+    return strlen(f->sum) + 1 == sizeof f->sum;
+}
+
+/* Where files were only weighed nobody knows what is in them. */
+static fy_status mark_files(const fyi_survey *s, fyi_arena *arena, fyi_source *source)
+{
+    uint64_t *marks = fyi_arena_alloc(arena, s->n * sizeof *marks);
+    bool are_known = true;
+
+    if (marks == NULL)
+        return fyi_enomem(s->n * sizeof *marks, "marks of files");
+    for (size_t i = 0; i < s->n; i++) {
+        are_known = are_known && (is_broken(&s->v[i]) || has_sum(&s->v[i]));
+        marks[i] = fyi_hash64(s->v[i].sum, sizeof s->v[i].sum, 0);
+    }
+    source->marks = are_known ? marks : NULL;
+    return FY_OK;
+}
+
 fy_status fyi_survey_sort_out(const fyi_survey *s, const char *path, int64_t limit,
                               fyi_arena *arena, fyi_source *source, int64_t *index)
 {
@@ -195,6 +216,7 @@ fy_status fyi_survey_sort_out(const fyi_survey *s, const char *path, int64_t lim
             return fyi_enomem(256, path);
     }
     source->broken = broken;
+    FYI_FORWARD(mark_files(s, arena, source));
     log_broken(source, path);
     return first != NULL ? check_limit(s, path, limit, n, first) : FY_OK;
 }

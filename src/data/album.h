@@ -152,7 +152,7 @@ void fyi_finding_sum(fyi_finding *f, const fyi_encoded *e);
 void fyi_survey_hash(const fyi_survey *s, char hex[65]);
 /* How many of n shots may be broken, by an option that is -1 for 1 % of them, or 10 if that is more. */
 int64_t fyi_broken_limit(int64_t max_broken, size_t n);
-/* index [n]: the good ones' numbers. Tells `source` of the broken ones, in texts of the arena, and the log; FY_EFORMAT
+/* index [n]: the good ones' numbers. Tells `source` of the files' bytes and of the broken ones, in texts of the arena, and the log; FY_EFORMAT
  * if they are more than `limit`. */
 fy_status fyi_survey_sort_out(const fyi_survey *s, const char *path, int64_t limit,
                               fyi_arena *arena, fyi_source *source, int64_t *index);

@@ -56,6 +56,8 @@ struct fyi_source {
     char hash[65];      /* of the bytes */
     char groups_of[65]; /* the hash of the source whose samples' groups these are; "": its own */
     char key[65];       /* of the bytes and their preparation */
+    const uint64_t *
+        marks; /* [n], that stand for the samples' files, byte for byte; NULL: not known. The source's own */
     const char *const *broken; /* [n_broken], sentences about what was left out; the source's own */
     int64_t n_broken;
 };
@@ -117,12 +119,28 @@ static inline int64_t fyi_dataset_source_number(const fy_dataset *d, int64_t i)
     return d->index != NULL ? d->index[i] : i;
 }
 /* shared.c */
+typedef enum fyi_shared_by { FYI_BY_NUMBER, FYI_BY_FILE, FYI_BY_VALUE } fyi_shared_by;
 typedef struct fyi_shared {
     int64_t n_shared, n; /* of b's samples, how many are in a, and how many were looked for */
-    bool by_number;      /* of one source; else by their values */
+    fyi_shared_by by;    /* of one source, or by their files' bytes, or by their values */
 } fyi_shared;
 fy_status fyi_count_shared(const fy_dataset *a, const fy_dataset *b, fyi_shared *out);
 
+/* alike.c */
+typedef struct fyi_alike {
+    bool are_alike;               /* nothing tells them apart; false where nothing was looked at */
+    int64_t n_figures, n_samples; /* that were looked at, of each side */
+} fyi_alike;
+/* Pictures and vectors of one shape, 200 samples of each side or more; others are not looked at. */
+fy_status fyi_dataset_alike(const fy_dataset *a, const fy_dataset *b, fyi_alike *out);
+
+/* stats.c: the number of the k-th of n samples that are spread evenly. */
+int64_t fyi_spread(const fy_dataset *d, int64_t k, int64_t n);
+typedef struct fyi_row_stats {
+    double mean, deviation;
+} fyi_row_stats;
+/* out [d[0] of a sample's shape]: each column of vectors, each channel of series, over max_samples samples spread evenly. */
+fy_status fyi_dataset_row_stats(const fy_dataset *d, int64_t max_samples, fyi_row_stats *out);
 /* compare.c: what kind of values lie in min .. max. 0: within -1.5 .. 1.5 and nonnegative, 1: the same but signed, 2: a few units,
  * 3: bytes */
 int fyi_value_scale(float min, float max);

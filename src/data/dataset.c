@@ -22,6 +22,7 @@ void fyi_source_init_over(fyi_source *s, const fyi_source_ops *ops, fyi_source *
     fyi_source_init(s, ops, inner->n, shape);
     s->inner = fyi_source_ref(inner);
     s->is_slow = inner->is_slow;
+    s->marks = inner->marks;
     s->broken = inner->broken;
     s->n_broken = inner->n_broken;
     memcpy(s->hash, inner->hash, sizeof s->hash);

@@ -1,13 +1,13 @@
-/* shared.c: samples that two datasets have in common, by their numbers in one source or by their values. */
+/* shared.c: samples that two datasets have in common, by their numbers in one source, by the bytes of their files, or by their values. */
 #include "data/data.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define LEAST_SAMPLES 512 /* whose values are compared, spread evenly */
-#define MOST_VALUES \
-    (16LL << 20)         /* with more samples than that: what is read in well under a second */
-#define LEAST_SHARE 0.01 /* of b; tables have rows that are equal by chance */
+#define LEAST_SAMPLES 512         /* whose values are compared, spread evenly */
+#define MOST_VALUES (128LL << 20) /* with more samples than that: what is read in about a second */
+#define MOST_DECODED (16LL << 20) /* where every sample is a file to be decoded */
+#define LEAST_SHARE 0.01          /* of b; tables have rows that are equal by chance */
 
 /* Sorted numbers that stand for samples. */
 typedef struct marks {
@@ -43,10 +43,20 @@ static fy_status mark_numbers(const fy_dataset *d, marks *m)
     return FY_OK;
 }
 
+static fy_status mark_files(const fy_dataset *d, marks *m)
+{
+    FYI_FORWARD(begin_marks(d->n, m));
+    for (int64_t i = 0; i < d->n; i++)
+        m->v[i] = d->source->marks[fyi_dataset_source_number(d, i)];
+    sort_marks(m);
+    return FY_OK;
+}
+
 static fy_status mark_values(const fy_dataset *d, marks *m)
 {
     const int64_t numel = fy_shape_numel(fy_dataset_shape(d));
-    const int64_t most = FYI_MAX(LEAST_SAMPLES, MOST_VALUES / FYI_MAX(numel, 1));
+    const int64_t values = d->source->is_slow ? MOST_DECODED : MOST_VALUES;
+    const int64_t most = FYI_MAX(LEAST_SAMPLES, values / FYI_MAX(numel, 1));
     float *x = fyi_calloc((size_t)numel + d->source->n_scratch, sizeof *x);
     fy_status st;
 
@@ -91,16 +101,26 @@ done:
     return st;
 }
 
+static bool is_known(const fy_dataset *a, const fy_dataset *b, fyi_shared_by by)
+{
+    if (by == FYI_BY_NUMBER)
+        return strcmp(fy_dataset_hash(a), fy_dataset_hash(b)) == 0;
+    return by == FYI_BY_VALUE || (a->source->marks != NULL && b->source->marks != NULL);
+}
+
 fy_status fyi_count_shared(const fy_dataset *a, const fy_dataset *b, fyi_shared *out)
 {
-    *out = (fyi_shared){ .by_number = strcmp(fy_dataset_hash(a), fy_dataset_hash(b)) == 0 };
-    if (out->by_number)
-        FYI_FORWARD(count_by(mark_numbers, a, b, out));
-    if (out->n_shared > 0)
-        return FY_OK;
-    out->by_number = false;
-    FYI_FORWARD(count_by(mark_values, a, b, out));
-    if ((double)out->n_shared < LEAST_SHARE * (double)out->n)
+    static fy_status (*const mark[])(const fy_dataset *, marks *) = {
+        [FYI_BY_NUMBER] = mark_numbers, [FYI_BY_FILE] = mark_files, [FYI_BY_VALUE] = mark_values
+    };
+
+    *out = (fyi_shared){ 0 };
+    for (fyi_shared_by by = FYI_BY_NUMBER; by <= FYI_BY_VALUE && out->n_shared == 0; by++) {
+        out->by = by;
+        if (is_known(a, b, by))
+            FYI_FORWARD(count_by(mark[by], a, b, out));
+    }
+    if (out->by == FYI_BY_VALUE && (double)out->n_shared < LEAST_SHARE * (double)out->n)
         out->n_shared = 0;
     return FY_OK;
 }

@@ -40,15 +40,35 @@ void fyi_odd_note(fyi_odd *odd, const char *sides, const char *text)
         (void)snprintf(odd->text[odd->n++], sizeof odd->text[0], "%s: %s", sides, text);
 }
 
+/* Adds the key that would make side i's pictures like the base's. */
+static fy_status name_key(const fyi_recipe_data *d, int base, int i, fy_status st)
+{
+    const fy_shape *a = fy_dataset_shape(d->side[base]), *b = fy_dataset_shape(d->side[i]);
+    const char *side = fyi_side_names[i];
+
+    if (a->rank != 3 || b->rank != 3 || fy_dataset_rate(d->side[i]) > 0)
+        return st;
+    if (a->d[0] != b->d[0])
+        return fyi_fail(st, "%s: %s.channels=%lld", fy_last_error(), side, (long long)a->d[0]);
+    if (st == FY_ESHAPE)
+        return a->d[1] == a->d[2]
+                   ? fyi_fail(st, "%s: %s.size=%lld", fy_last_error(), side, (long long)a->d[1])
+                   : st;
+    return st == FY_EINVAL ? fyi_fail(st, "%s: %s.range=...", fy_last_error(), side) : st;
+}
+
 fy_status fyi_data_compare(fyi_recipe_data *d, int base, int i)
 {
     fy_compare_report r;
     char sides[40];
+    fy_status st;
 
     if (d->side[i] == NULL)
         return FY_OK;
     (void)snprintf(sides, sizeof sides, "%s and %s", fyi_side_names[base], fyi_side_names[i]);
-    FYI_FORWARD(fy_dataset_compare(d->side[base], d->side[i], &r));
+    st = fy_dataset_compare(d->side[base], d->side[i], &r);
+    if (st != FY_OK)
+        return name_key(d, base, i, st);
     for (int w = 0; w < r.n_warnings; w++)
         fyi_odd_note(&d->odd, sides, r.warning[w]);
     return FY_OK;

@@ -4,6 +4,8 @@
  * the method gets the eye: it takes predictions and tells nothing. */
 #include "recipe/recipe.h"
 
+#include "data/data.h"
+
 #include <ferry/adapt.h>
 
 #include <jansson.h>
@@ -54,6 +56,46 @@ static bool are_same_files(const fyi_side *a, const fyi_side *b)
            strcmp(a->images, b->images) == 0;
 }
 
+/* Samples of one set are told of as such. */
+static fy_status look_alike(fyi_recipe_data *d)
+{
+    const fy_dataset *source = d->side[FYI_SOURCE], *target = d->side[FYI_TARGET];
+    char text[192];
+    fyi_alike is;
+
+    if (source == NULL || strcmp(fy_dataset_hash(source), fy_dataset_hash(target)) == 0)
+        return FY_OK;
+    FYI_FORWARD(fyi_dataset_alike(source, target, &is));
+    if (!is.are_alike)
+        return FY_OK;
+    (void)snprintf(text, sizeof text,
+                   "the domains cannot be told apart (by %lld figures of %lld samples of each); "
+                   "there is little to adapt to",
+                   (long long)is.n_figures, (long long)is.n_samples);
+    fyi_odd_note(&d->odd, "source and target", text);
+    return FY_OK;
+}
+
+#define FEW 64 /* samples that speak for all */
+
+/* Nothing can be learnt from them, and a mistake in the preparation looks so. */
+static fy_status check_values(const fyi_recipe_data *d, int i)
+{
+    fy_data_stats s = { .n_samples = 0 };
+
+    if (d->side[i] == NULL)
+        return FY_OK;
+    FYI_FORWARD(fy_dataset_stats(d->side[i], FEW, &s));
+    if (s.min == s.max && s.n_samples < fy_dataset_count(d->side[i]))
+        FYI_FORWARD(fy_dataset_stats(d->side[i], 0, &s));
+    if (s.min < s.max)
+        return FY_OK;
+    return fyi_fail(FY_EINVAL,
+                    "all values of '%s' are the same, %g; is it the right file, and are range and "
+                    "normalisation right?",
+                    fyi_side_names[i], (double)s.min);
+}
+
 static void look_at_pick(const fyi_settings *s, fyi_recipe_data *d)
 {
     const fyi_side *target = &s->side[FYI_TARGET];
@@ -69,12 +111,15 @@ static fy_status check(const fyi_settings *s, fyi_recipe_data *d)
 {
     static const char why[] = "the source model learns from them";
 
+    FYI_FORWARD(check_values(d, FYI_SOURCE));
+    FYI_FORWARD(check_values(d, FYI_TARGET));
     FYI_FORWARD(fyi_data_need_labels(d, FYI_SOURCE, why));
     FYI_FORWARD(fyi_data_need_labels(d, FYI_SOURCE_TEST, why));
     for (int i = FYI_SOURCE_TEST; d->side[FYI_SOURCE] != NULL && i <= FYI_TARGET_EVAL; i++)
         FYI_FORWARD(fyi_data_compare(d, FYI_SOURCE, i));
     if (d->side[FYI_SOURCE] == NULL)
         fyi_adapt_compare_pixels(s, d);
+    FYI_FORWARD(look_alike(d));
     if (!are_same_files(&s->side[FYI_TARGET], &s->side[FYI_TARGET_EVAL]))
         FYI_FORWARD(fyi_data_compare(d, FYI_TARGET, FYI_TARGET_EVAL));
     look_at_pick(s, d);
@@ -84,6 +129,39 @@ static fy_status check(const fyi_settings *s, fyi_recipe_data *d)
     FYI_FORWARD(check_judged_classes(d));
     fyi_data_look_at_size(d, FYI_SOURCE_TEST);
     fyi_data_look_at_size(d, judged_side(d));
+    return FY_OK;
+}
+
+static fy_status check_try(const fyi_entries *t, const char *name)
+{
+    const char *near = fyi_nearest(name, fy_adapt_methods());
+
+    if (!isnan(fy_adapt_method_trade_off(name)))
+        return FY_OK;
+    if (fyi_method_find(name) != NULL)
+        return fyi_fail(FY_EINVAL,
+                        "recipe %s: auto does not try %s: it tries the methods that adapt by one "
+                        "stage from one "
+                        "source model ('ferry help methods'); take it out of auto.methods",
+                        t->path, name);
+    return fyi_fail(FY_EINVAL, "recipe %s: 'auto.methods' has '%.80s', which is no method; %s%s%s",
+                    t->path, name,
+                    near != NULL ? "did you mean '" : "'ferry help methods' lists them",
+                    near != NULL ? near : "", near != NULL ? "'?" : "");
+}
+
+/* The methods that auto is to try. */
+static fy_status check_tries(const fyi_settings *s, const fyi_entries *t)
+{
+    const fyi_section *section;
+    const fyi_key *k = fyi_settings_key(s, "auto.methods", &section);
+    const fyi_texts *names;
+
+    if (k == NULL)
+        return FY_OK;
+    names = (const fyi_texts *)(const void *)((const char *)section->base + k->at);
+    for (int i = 0; i < names->n; i++)
+        FYI_FORWARD(check_try(t, names->v[i]));
     return FY_OK;
 }
 
@@ -396,6 +474,7 @@ const fyi_kind fyi_kind_adapt = {
              FYI_SIDE(FYI_TARGET_EVAL),
     .held_out = { { FYI_SOURCE, FYI_SOURCE_TEST } },
     .n_held_out = 1,
+    .check = check_tries,
     .data_text = data_text,
     .view = view,
     .begin = begin,

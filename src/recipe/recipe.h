@@ -656,7 +656,7 @@ typedef struct fyi_place {
     const char *stem; /* its directory's name within `parent`, or "<stem>-2", "-3" ... */
     const char *parent;
     const char *dir;   /* given: neither is used */
-    const char *go_on; /* how one is continued: "--resume" and the directory */
+    const char *go_on; /* how one is continued: "ferry run --resume" and the directory */
     bool resume;
 } fyi_place;
 /* Chooses or checks the directory and makes it; "" in `dir` on failure. */

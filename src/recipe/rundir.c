@@ -30,7 +30,7 @@ fy_status fyi_rundir_make(const fyi_settings *s, const fy_recipe_run_opts *o, ch
                                         .stem = stem,
                                         .parent = o->runs_dir,
                                         .dir = o->run_dir,
-                                        .go_on = "--resume",
+                                        .go_on = "ferry run --resume",
                                         .resume = o->resume },
                           dir, size);
 }

@@ -38,7 +38,13 @@ says out.txt '"source_accuracy":null'
 [ -s alone/report.html ] || fail "no report"
 expect 2 adapt --target digits:noisy:200 --method coral --weights first/source.safetensors \
     --weights first/classifier.safetensors
-says err.txt "the data side 'source' is missing"
+says err.txt "coral learns from the source's samples: give --source, or take shot, adabn, tent or auto"
+expect 2 adapt --target digits:noisy:200 --method shot --weights first/classifier.safetensors \
+    --weights first/source.safetensors
+says err.txt "the second file of --weights, 'first/source.safetensors', is an encoder; give the encoder first"
+expect 2 adapt --target digits:noisy:200 --method shot --model lenet --weights first/source.safetensors \
+    --weights first/classifier.safetensors
+says err.txt "not 'lenet'; leave --model out"
 
 # Several methods, a stop in one of them, and a recipe that does it again.
 # shellcheck disable=SC2086
@@ -57,15 +63,28 @@ says out.txt "method                     last step"
 says out.txt "kept the source model: no step of tent, shot passed the gates."
 says err.txt "ferry: auto: shot, 2 of 2"
 expect 0 adapt --target digits:noisy:200 --method auto auto.trials=1 adapt.steps=3 adapt.batch=16 adapt.evaluations=1 \
-    --weights first/source.safetensors --weights first/classifier.safetensors --out several-alone --json --quiet
-says out.txt '"method":"shot"'
+    --weights first/source.safetensors --weights first/classifier.safetensors --out several-alone --quiet
+says out.txt "there are no source samples to try the source model on"
 # shellcheck disable=SC2086
-expect 1 adapt $data --method auto $small 'auto.methods=[shoot]' --out nobody
-says err.txt "no method is called 'shoot'"
+expect 2 adapt $data --method auto $small 'auto.methods=[shoot]' --out nobody
+says err.txt "'auto.methods' has 'shoot', which is no method; did you mean 'shot'?"
+# shellcheck disable=SC2086
+expect 2 adapt $data --method auto $small 'auto.methods=[shot, adda]' --out nobody
+says err.txt "auto does not try adda: "
+[ -e nobody ] && fail "a directory of nothing"
+# shellcheck disable=SC2086
+expect 1 adapt $data --method shot $small --out first
+says err.txt "'first' already holds a run; continue it with ferry run --resume first"
 
 # shellcheck disable=SC2086
 expect 2 adapt $data --method shoot
 says err.txt "did you mean 'shot'?"
+# shellcheck disable=SC2086
+expect 2 adapt $data --method finetune
+says err.txt "ferry adapt has no method 'finetune'; see 'ferry finetune'"
+# shellcheck disable=SC2086
+expect 2 adapt $data --method anything
+says err.txt "ferry adapt has no method 'anything'; there are adda, adabn, tent, "
 # shellcheck disable=SC2086
 expect 2 adapt $data --method coral mcd.encoder_steps=2
 says err.txt "'mcd.encoder_steps' is a key of the method 'mcd', but the recipe's method is 'coral'"

@@ -36,6 +36,29 @@ says err.txt "target and target_eval: 20 of the 20 samples of 'target_eval' are 
 expect 0 $alone $pictures target_eval.images=field --out same
 grep -q "target and target_eval" err.txt && fail "a warning of one set that both are"
 
+# What would make the two fit.
+expect 1 adapt --source digits:clean:100 --target digits:textured:100 --out channels
+says err.txt "prepare one with channels = 1: target.channels=1"
+expect 1 adapt --source digits:clean:100 --target digits:clean:100 target.size=20 --out size
+says err.txt "resize or pad one to the other's size: target.size=28"
+
+# One colour is no data.
+for class in 0 1; do
+    mkdir -p flat/$class
+    printf 'iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAAAAADhZOFXAAAADElEQVR42mNgoA4AAABIAAEQRe/SAAAAAElFTkSuQmCC' | base64 -d >flat/$class/0.png
+done
+expect 1 adapt --source digits:clean:100 --target flat target.size=28 target.channels=1 --out flat-run
+says err.txt "all values of 'target' are the same"
+
+# Two draws of one style are two sets of one domain.
+short='adapt.source_steps=1 adapt.steps=1 adapt.batch=4 adapt.evaluations=1'
+# shellcheck disable=SC2086
+expect 0 adapt --source digits:clean:400 --target digits:clean:400 target.draw_seed=5 --method coral $short --out twice
+says err.txt "source and target: the domains cannot be told apart (by 22 figures of 360 samples of each); there is little to adapt to"
+# shellcheck disable=SC2086
+expect 0 adapt --source digits:clean:400 --target digits:noisy:400 --method coral $short --out noisy
+grep -q "told apart" err.txt && fail "noise is no domain of its own"
+
 for method in subspace transport; do
     expect 2 adapt --source digits:clean:100 --target digits:noisy:100 --method $method augment.flip=0.5
     says err.txt "'augment.flip' is a key of the method '"

@@ -47,6 +47,7 @@ for method in coral adda; do
     says err.txt "'house' is class 0 in 'target' and another one in 'source'; a method that"
     adapts 0 lab dogs $key.partial=true --out $method-subset
     grep -q "source and target: only" err.txt && fail "$method: a warning of what was agreed to"
+    says err.txt "8 of the 8 samples of 'target' are in 'source' too, byte for byte: is one a copy of the other?"
 
     # On purpose: one class of each, and the other names are said.
     adapts 0 lab field 'source.classes=[1, 0]' 'target.classes=[0, 1]' --out $method-chosen

@@ -441,15 +441,79 @@ static void shared_samples_are_told(void **state)
     check_ok(fy_dataset_read(d, NULL, 0, &x, NULL));
     check_ok(fy_dataset_from_tensors("copy", x, NULL, 0, &copy));
     check_ok(fy_dataset_compare(d, copy, &r));
-    check_contains(r.warning[0], "10 of 10 samples of 'copy' that were compared are in");
+    check_contains(r.warning[0], "10 of the 10 samples of 'copy' are in");
     check_ok(fy_dataset_compare(copy, b, &r)); /* some of it, in another order */
-    check_contains(r.warning[0], "4 of 4 samples");
+    check_contains(r.warning[0], "4 of the 4 samples");
     fy_tensor_free(x);
     fy_dataset_free(copy);
     fy_dataset_free(c);
     fy_dataset_free(b);
     fy_dataset_free(a);
     fy_dataset_free(d);
+}
+
+/* Bytes that a seed makes, [n, 3, 64, 64]; every tenth sample is the other's: too many values to look at a few. */
+static fy_dataset *made_of(int64_t n, uint32_t seed, uint32_t others)
+{
+    fy_tensor *x;
+    fy_dataset *d;
+    uint8_t *p;
+
+    check_ok(fy_tensor_new(FY_U8, FY_SHAPE(n, 3, 64, 64), &x));
+    p = fy_tensor_data(x);
+    for (int64_t i = 0; i < n; i++)
+        for (uint32_t k = 0, v = (uint32_t)(7 * i + 1) * (i % 10 == 3 ? others : seed);
+             k < 3 * 64 * 64; k++, v = v * 1664525u + 1013904223u)
+            *p++ = (uint8_t)(v >> 24);
+    check_ok(fy_dataset_from_tensors("made", x, NULL, 0, &d));
+    fy_tensor_free(x);
+    return d;
+}
+
+static void a_tenth_in_common_is_found_among_many(void **state)
+{
+    fy_dataset *a = made_of(1500, 5, 5), *b = made_of(1400, 77, 5);
+    fyi_shared same;
+
+    (void)state;
+    check_ok(fyi_count_shared(a, b, &same));
+    assert_int_equal(same.n, 1400);
+    assert_int_equal(same.n_shared, 140);
+    fy_dataset_free(b);
+    fy_dataset_free(a);
+}
+
+/* [64, 3] normal numbers, column 1 in another unit. */
+static fy_dataset *table_of(double unit, uint64_t seed)
+{
+    fy_rng rng = fy_rng_named(seed, "table");
+    fy_tensor *x;
+    fy_dataset *d;
+
+    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(64, 3), &x));
+    for (int64_t k = 0; k < 64 * 3; k++)
+        ((float *)fy_tensor_data(x))[k] =
+            (float)((k % 3 == 1 ? unit : 1) * (4 + (double)fy_rng_normal(&rng)));
+    check_ok(fy_dataset_from_tensors("table", x, NULL, 0, &d));
+    fy_tensor_free(x);
+    return d;
+}
+
+static void a_column_in_another_unit_is_named(void **state)
+{
+    fy_dataset *a = table_of(1, 0), *same = table_of(1, 1), *b = table_of(1000, 1);
+    fy_compare_report r;
+
+    (void)state;
+    check_ok(fy_dataset_compare(a, same, &r));
+    assert_int_equal(r.n_warnings, 0);
+    check_ok(fy_dataset_compare(a, b, &r));
+    assert_int_equal(r.n_warnings, 1);
+    check_contains(r.warning[0],
+                   "1 of 3 columns differ much; most of all number 1, counted from 0");
+    fy_dataset_free(b);
+    fy_dataset_free(same);
+    fy_dataset_free(a);
 }
 
 static void values_that_are_not_finite_are_found(void **state)
@@ -533,10 +597,12 @@ int main(void)
         cmocka_unit_test(grey_and_colour_turn_into_each_other),
         cmocka_unit_test(impossible_preparations_are_refused),
         cmocka_unit_test(shared_samples_are_told),
+        cmocka_unit_test(a_tenth_in_common_is_found_among_many),
+        cmocka_unit_test(a_column_in_another_unit_is_named),
         cmocka_unit_test(values_that_are_not_finite_are_found),
         cmocka_unit_test(lack_of_memory_leaves_nothing_behind),
     };
-    size_t n = 15;
+    size_t n = 17;
 
     for (size_t i = 0; i < LEN(refusals); i++)
         tests[n++] = (struct CMUnitTest){ refusals[i].name, impossible_choices_are_refused, NULL,

@@ -404,7 +404,7 @@ static fy_node loss_of_mcd(fy_graph *g, op_test *t, scene *s, size_t which)
     stage.task = fy_mean_all(g, fy_cross_entropy(g, stage.ls, stage.in[0].y));
     carry_mcd.build(&stage);
     assert_true(stage.n_objectives == 2 + o.mcd_steps && (size_t)stage.n_objectives > which);
-    s->x = s->s;
+    s->x = which > 0 ? s->t : s->s; /* where classifiers come apart */
     const fy_node loss = { g->objectives[which].loss };
     forget_objectives(g);
     return loss;
@@ -422,7 +422,7 @@ static fy_node parts_of_mcd(fy_graph *g, op_test *t, scene *s, float task, float
         ce[i] =
             fy_mean_all(g, fy_cross_entropy(g, fy_slice(g, l[i], 0, 0, ROWS), op_ints(t, ROWS, y)));
     }
-    s->x = s->s;
+    s->x = apart != 0 ? s->t : s->s;
     return fy_add(g, fy_scale(g, fy_add(g, ce[0], ce[1]), task),
                   fy_scale(g, fy_mean_all(g, fy_abs(g, fy_sub(g, p[0], p[1]))), 2 * apart));
 }

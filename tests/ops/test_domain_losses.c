@@ -2,6 +2,7 @@
  * (tests/golden/make_domains.py), what they say of extreme batches, and what is refused. */
 #include "support/op_eval.h"
 
+#include "graph/graph.h"
 #include "methods/carry/carry.h"
 
 #include <ferry/domains.h>
@@ -351,6 +352,94 @@ static fy_node denied_held(fy_graph *g, op_test *t, scene *s)
         fy_slice(g, said, 0, ROWS, ROWS), fy_argmax(g, held_logits(g, t, true)), 4);
 }
 
+/* ---- objectives of several networks ------------------------------------------------------------------------------ */
+
+static void free_all(void *models)
+{
+    for (fy_model **m = models; *m; m++)
+        fy_model_free(*m);
+}
+
+/* Three of one shape, of which the last is looked at; until the test ends. */
+static fy_model **three_of(op_test *t)
+{
+    static fy_model *m[4];
+    static const char *const names[] = { "encoder", "classifier", "judge" };
+    fy_model_opts o = fy_model_defaults();
+    o.input = FY_SHAPE(D);
+    o.n_classes = K;
+    o.seed = 3;
+    for (int i = 0; i < 3; i++)
+        check_ok(fy_model_open("linear", names[i], &o, &m[i]));
+    op_lend_model(t, m[2]);
+    t->on_end = free_all;
+    t->arg = m;
+    return m;
+}
+
+/* What they would move is no part of the test. */
+static void forget_objectives(fy_graph *g)
+{
+    while (g->n_objectives > 0) {
+        const fyi_objective *o = &g->objectives[--g->n_objectives];
+        fyi_free(o->moves);
+        fyi_free((void *)o->groups);
+        fyi_free(o->lr);
+    }
+}
+
+/* The loss of one of mcd's objectives, and the graph without them. */
+static fy_node loss_of_mcd(fy_graph *g, op_test *t, scene *s, size_t which)
+{
+    static const int32_t y[ROWS] = { 0, 1, 2, 3, 0 };
+    fy_adapt_opts o = fy_adapt_defaults();
+    fy_model **m = three_of(t);
+    carrying c = { .o = &o, .trade_off = 2, .encoder = m[0], .classifier = m[1], .second = m[2] };
+    carry_stage stage = { .c = &c, .g = g, .f = both(g, s) };
+    o.batch = ROWS;
+    stage.logits = logits_of(g, stage.f);
+    stage.ls = fy_slice(g, stage.logits, 0, 0, ROWS);
+    stage.lt = fy_slice(g, stage.logits, 0, ROWS, ROWS);
+    stage.in[0].y = op_ints(t, ROWS, y);
+    stage.task = fy_mean_all(g, fy_cross_entropy(g, stage.ls, stage.in[0].y));
+    carry_mcd.build(&stage);
+    assert_true(stage.n_objectives == 2 + o.mcd_steps && (size_t)stage.n_objectives > which);
+    s->x = which > 0 ? s->t : s->s; /* where classifiers come apart */
+    const fy_node loss = { g->objectives[which].loss };
+    forget_objectives(g);
+    return loss;
+}
+
+/* CE_s of both classifiers, and twice their mean absolute difference on the target (Saito et al. 2018, equations 2 to 4). */
+static fy_node parts_of_mcd(fy_graph *g, op_test *t, scene *s, float task, float apart)
+{
+    static const int32_t y[ROWS] = { 0, 1, 2, 3, 0 };
+    const fy_node f = both(g, s),
+                  l[2] = { logits_of(g, f), fy_model_apply(g, three_of(t)[2], f, FY_TRAIN) };
+    fy_node p[2], ce[2];
+    for (int i = 0; i < 2; i++) {
+        p[i] = fy_softmax(g, fy_slice(g, l[i], 0, ROWS, ROWS));
+        ce[i] =
+            fy_mean_all(g, fy_cross_entropy(g, fy_slice(g, l[i], 0, 0, ROWS), op_ints(t, ROWS, y)));
+    }
+    s->x = apart != 0 ? s->t : s->s;
+    return fy_add(g, fy_scale(g, fy_add(g, ce[0], ce[1]), task),
+                  fy_scale(g, fy_mean_all(g, fy_abs(g, fy_sub(g, p[0], p[1]))), 2 * apart));
+}
+
+#define MCD(name_, which, task, apart)                             \
+    static fy_node name_(fy_graph *g, op_test *t, scene *s)        \
+    {                                                              \
+        return loss_of_mcd(g, t, s, which);                        \
+    }                                                              \
+    static fy_node name_##_held(fy_graph *g, op_test *t, scene *s) \
+    {                                                              \
+        return parts_of_mcd(g, t, s, task, apart);                 \
+    }
+MCD(mcd_task, 0, 1, 0)
+MCD(mcd_apart, 1, 1, -1)
+MCD(mcd_together, 2, 0, 1)
+
 static fy_node confusion_rows(fy_graph *g, op_test *t, scene *s)
 {
     static const float w[N] = { 1, 0.5f, 0, 0.25f, 1, 2 };
@@ -392,6 +481,9 @@ static const domain_case cases[] = {
     CASE("margin_disparity", "agreement and denial", margin),
     HELD("afn", "lengths of before are constants", norms, norms_held, 1),
     CASE("self_training", "some rows count, and none by the weak view", masked),
+    HELD("mcd, task", "both classifiers learn", mcd_task, mcd_task_held, 1),
+    HELD("mcd, apart", "and disagree on the target", mcd_apart, mcd_apart_held, 1),
+    HELD("mcd, together", "the encoder leaves where they do", mcd_together, mcd_together_held, 1),
     HELD("jan", "its own width of predictions", own_joint, joint_held, 1),
     HELD("mcc", "how certain rows are is a constant", own_confusion, own_confusion_held, 1),
     HELD("dann", "features learn the other way", plain_critic, plain_critic_held, -STRENGTH),

@@ -69,7 +69,8 @@ says err.txt "files/missing.safetensors"
 expect 2 adapt $sides --weights first/source.safetensors --weights first/classifier.safetensors $steps \
     adda.source_lr=1 --out none
 says err.txt "'adda.source_lr' would not be used, since it needs adda.source_weights=\"\""
-expect 1 adapt $sides --weights first/source.safetensors --weights first/source.safetensors $steps --out none
+expect 2 adapt $sides --weights first/source.safetensors --weights first/source.safetensors $steps --out none
+says err.txt "is an encoder; give the encoder first, and its classifier after it"
 [ ! -e none/result.json ] || fail "a refused run has a result"
 expect 1 run again.yaml adda.source_weights=missing.safetensors --out none2
 says err.txt "cannot read 'missing.safetensors'"

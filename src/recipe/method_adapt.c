@@ -242,18 +242,18 @@ static fy_status run_auto(const fyi_method_site *at, const void *given, fy_recip
 /* clang-format off */
 #define HELP_run NULL
 #define HELP_run_auto "several of these methods, one after the other, and the choice among what they made, without labels"
-#define OWN(section) { #section, section##_keys, offsetof(options, o), false, 0 }
-#define NORMS { "transfer", norm_keys, offsetof(options, o), false, 0 }
+#define OWN(section) { #section, section##_keys, offsetof(options, o), false, 0, NULL }
+#define NORMS { "transfer", norm_keys, offsetof(options, o), false, 0, NULL }
 #define TRANSFER OWN(transfer)
 #define SPARES .spares = FYI_SIDE(FYI_SOURCE)
 #define NEEDS .spares = 0
-#define STRONG { "strong", fyi_augment_keys, offsetof(options, strong), true, 0 }
-#define AUGMENT { "augment", fyi_augment_keys, offsetof(options, augment), true, 0 }
+#define STRONG { "strong", fyi_augment_keys, offsetof(options, strong), true, 0, NULL }
+#define AUGMENT { "augment", fyi_augment_keys, offsetof(options, augment), true, 0, NULL }
 #define METHOD(word, sides, model, ...) METHOD_BY(run, word, sides, model, AUGMENT, __VA_ARGS__)
 #define METHOD_BY(runs, word, sides, model, ...) \
     { sides, .name = word, .kind = &fyi_kind_adapt, .bytes = sizeof(options), .defaults = set_defaults, .run = runs, \
       .help = HELP_##runs, \
-      .sections = { { "model", model, offsetof(options, o), false, 0 }, OWN(adapt), { "choice", fyi_choice_keys, offsetof(options, o.rule), false, 0 }, \
+      .sections = { { "model", model, offsetof(options, o), false, 0, NULL }, OWN(adapt), { "choice", fyi_choice_keys, offsetof(options, o.rule), false, 0, NULL }, \
                     { "source_augment", fyi_augment_keys, offsetof(options, source_augment), true, 0, "adapt." LEARNT }, __VA_ARGS__ } }
 /* On features that are computed once. */
 #define MAPPED(word, ...) METHOD_BY(run, word, NEEDS, model_keys, NORMS, __VA_ARGS__)
@@ -276,6 +276,6 @@ const fyi_method fyi_adapt_methods[FYI_ADAPT_METHODS] = {
     MAPPED("subspace", OWN(subspace)),
     MAPPED("transport", OWN(transport)),
     METHOD_BY(run_auto, "auto", SPARES, critic_keys, AUGMENT, TRANSFER, OWN(mcd), OWN(mdd), OWN(mcc), OWN(afn), OWN(self_training), STRONG,
-           OWN(subspace), OWN(transport), { "auto", auto_keys, offsetof(options, tries), false, 0 }),
+           OWN(subspace), OWN(transport), { "auto", auto_keys, offsetof(options, tries), false, 0, NULL }),
 };
 /* clang-format on */

@@ -129,8 +129,8 @@ const fyi_method fyi_method_adda = {
     .kind = &fyi_kind_adapt,
     .bytes = sizeof(options),
     .defaults = set_defaults,
-    .sections = { { "model", model_keys, offsetof(options, o), false, 0 },
-                  { "adda", adda_keys, offsetof(options, o), false, 0 },
-                  { "choice", fyi_choice_keys, offsetof(options, o.rule), false, 0 } },
+    .sections = { { "model", model_keys, offsetof(options, o), false, 0, NULL },
+                  { "adda", adda_keys, offsetof(options, o), false, 0, NULL },
+                  { "choice", fyi_choice_keys, offsetof(options, o.rule), false, 0, NULL } },
     .run = run,
 };

@@ -115,8 +115,8 @@ const fyi_method fyi_method_finetune = {
     .kind = &fyi_kind_finetune,
     .bytes = sizeof(options),
     .defaults = set_defaults,
-    .sections = { { "model", model_keys, 0, false, 0 },
-                  { "finetune", finetune_keys, 0, false, 0 },
-                  { "augment", fyi_augment_keys, offsetof(options, augment), false, 0 } },
+    .sections = { { "model", model_keys, 0, false, 0, NULL },
+                  { "finetune", finetune_keys, 0, false, 0, NULL },
+                  { "augment", fyi_augment_keys, offsetof(options, augment), false, 0, NULL } },
     .run = run,
 };

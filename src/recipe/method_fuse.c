@@ -200,12 +200,12 @@ static fy_status run(const fyi_method_site *at, const void *given, fy_recipe_res
 
 /* clang-format off */
 #define OPTIONS offsetof(fyi_fuse_options, o)
-#define OWN(section) { #section, section##_keys, OPTIONS, false, 0 }
+#define OWN(section) { #section, section##_keys, OPTIONS, false, 0, NULL }
 #define METHOD(word, ...) \
     { .name = word, .kind = &fyi_kind_fuse, .bytes = sizeof(fyi_fuse_options), .defaults = fyi_fuse_defaults, .run = run, \
-      .sections = { { "pair", fyi_pair_keys, offsetof(fyi_fuse_options, pair), false, 0 }, \
-                    { "encoder_" FYI_EACH_PART, fyi_encoder_keys, offsetof(fyi_fuse_options, encoder), true, sizeof(fyi_encoder_settings) }, \
-                    { "augment_" FYI_EACH_PART, fyi_augment_keys, offsetof(fyi_fuse_options, augment), true, sizeof(fyi_augment_settings) }, \
+      .sections = { { "pair", fyi_pair_keys, offsetof(fyi_fuse_options, pair), false, 0, NULL }, \
+                    { "encoder_" FYI_EACH_PART, fyi_encoder_keys, offsetof(fyi_fuse_options, encoder), true, sizeof(fyi_encoder_settings), NULL }, \
+                    { "augment_" FYI_EACH_PART, fyi_augment_keys, offsetof(fyi_fuse_options, augment), true, sizeof(fyi_augment_settings), NULL }, \
                     OWN(fuse), __VA_ARGS__ } }
 const fyi_method fyi_fuse_methods[FYI_FUSE_METHODS] = {
     METHOD("alone", { .name = NULL }),

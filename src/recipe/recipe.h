@@ -113,7 +113,8 @@ enum {
     FYI_KEY_MACHINE = 2,      /* changes no result: a resumed run may have another value */
     FYI_KEY_REPEATS = 4,      /* a list in which a number may be there twice */
     FYI_KEY_MAY_BE_EMPTY = 8, /* a list of no numbers says something, too */
-    FYI_KEY_WAITS = 16, /* where it does not apply it waits for another run of the recipe, and is no mistake */
+    FYI_KEY_WAITS =
+        16, /* where it does not apply it waits for another run of the recipe, and is no mistake */
 };
 
 typedef struct fyi_key {
@@ -359,9 +360,9 @@ typedef struct fyi_method_site {
 typedef struct fyi_method_section {
     const char *name;
     const fyi_key *keys;
-    size_t at;        /* of what they are bound to, in the options */
-    bool is_optional; /* there only where the recipe has it */
-    size_t step;      /* of those for every modality: from one to the next */
+    size_t at;         /* of what they are bound to, in the options */
+    bool is_optional;  /* there only where the recipe has it */
+    size_t step;       /* of those for every modality: from one to the next */
     const char *needs; /* of the section */
 } fyi_method_section;
 typedef struct fyi_method {

@@ -233,10 +233,10 @@ static const struct collapse {
     int64_t rollbacks;
     const char *said[3]; /* NULL: no more */
 } collapses[] = {
-    { "shot", "adam", 1, 9.9, 1,
+    { "shot", "adam", 10, 6, 1,
       { ", at 0.5 of the learning rate\n", "% of the target: it goes on, having gone back 1 of 1 times\n",
         "% of the target: that was its last step\n" } },
-    { "shot", "adam", 1, 9.9, 0, { "it goes on, having gone back 0 of 0 times\n" } },
+    { "shot", "adam", 10, 6, 0, { "it goes on, having gone back 0 of 0 times\n" } },
     { "shot", "adam", 1, 0, 3, { "% of the target: there is nothing sound to go back to\n" } },
     { "coral", "sgd", 1e3, 9.9, 3, { ", where predictions of the target are not finite: back to" } },
     { "adabn", "adam", 0, 0, 3, { "it goes on, since there is no learning rate to make smaller\n" } },

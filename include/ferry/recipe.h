@@ -7,7 +7,8 @@
  *
  * Nothing is read and then ignored: an unknown key, a key of another method, or a key whose
  * condition does not hold ("adda.critic_beta1" while adda.critic_optim is sgd) is a failure. Only methods of one
- * kind, which take the same data to be compared, leave each other's keys in a file aside, with a note.
+ * kind, which take the same data to be compared, leave each other's keys in a file aside, and adaptations with a given
+ * source model those of its training, with a note.
  * Sentences name file, line and column. A recipe is used by one thread at a time. */
 #ifndef FERRY_RECIPE_H
 #define FERRY_RECIPE_H

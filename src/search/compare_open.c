@@ -10,7 +10,7 @@ fy_comparison_opts fy_comparison_defaults(void)
     return (fy_comparison_opts){ .runs_dir = "runs" };
 }
 
-static fy_status take(fy_comparison *c, int n, size_t size, void *out)
+fy_status fyi_compare_take(fy_comparison *c, int n, size_t size, void *out)
 {
     void *p = fyi_arena_alloc(&c->arena, (size_t)n * size);
 
@@ -57,8 +57,8 @@ static fy_status open_arms(fy_comparison *c, const fy_recipe *r)
     const fy_comparison_table *t = &c->report;
     char(*hashes)[HASH];
 
-    FYI_FORWARD(take(c, t->n_rows, sizeof *c->arms, &c->arms));
-    FYI_FORWARD(take(c, t->n_rows, sizeof *hashes, &hashes));
+    FYI_FORWARD(fyi_compare_take(c, t->n_rows, sizeof *c->arms, &c->arms));
+    FYI_FORWARD(fyi_compare_take(c, t->n_rows, sizeof *hashes, &hashes));
     for (int i = 0; i < t->n_rows; i++) {
         FYI_FORWARD(fyi_recipe_arm(r, i / t->n_arms, i % t->n_arms, &c->arms[i]));
         FYI_FORWARD(check_differs(c, hashes, i));
@@ -123,7 +123,7 @@ static fy_status list_seeds(fy_comparison *c, const fyi_settings *s)
     const fyi_seeds *wanted = &s->compare.seeds;
     uint64_t *seeds;
 
-    FYI_FORWARD(take(c, wanted->n, sizeof *seeds, &seeds));
+    FYI_FORWARD(fyi_compare_take(c, wanted->n, sizeof *seeds, &seeds));
     for (int i = 0; i < wanted->n; i++)
         seeds[i] = wanted->v != NULL ? wanted->v[i] : s->run.seed.value + (uint64_t)i;
     c->report.seeds = seeds;
@@ -135,7 +135,7 @@ static fy_status list_runs(fy_comparison *c, fy_arm_row *row)
 {
     char dir[128];
 
-    FYI_FORWARD(take(c, c->report.n_seeds, sizeof *row->runs, &row->runs));
+    FYI_FORWARD(fyi_compare_take(c, c->report.n_seeds, sizeof *row->runs, &row->runs));
     for (int i = 0; i < c->report.n_seeds; i++) {
         fy_arm_run *run = &row->runs[i];
 
@@ -153,7 +153,7 @@ static fy_status keep_changes(fy_comparison *c, const fyi_texts *from, const cha
 {
     const char **v;
 
-    FYI_FORWARD(take(c, from->n, sizeof *v, &v));
+    FYI_FORWARD(fyi_compare_take(c, from->n, sizeof *v, &v));
     for (int i = 0; i < from->n; i++)
         FYI_FORWARD(fyi_compare_keep(c, from->v[i], &v[i]));
     *out = v;
@@ -194,7 +194,7 @@ static fy_status list_shifts(fy_comparison *c, const fyi_settings *s)
 {
     const char **names;
 
-    FYI_FORWARD(take(c, s->n_shifts, sizeof *names, &names));
+    FYI_FORWARD(fyi_compare_take(c, s->n_shifts, sizeof *names, &names));
     for (int i = 0; i < s->n_shifts; i++)
         FYI_FORWARD(fyi_compare_keep(c, s->shifts[i].name, &names[i]));
     c->report.shifts = names;
@@ -232,7 +232,7 @@ static fy_status list_rows(fy_comparison *c, const fyi_settings *s)
 
     to->n_arms = s->n_arms;
     to->n_rows = s->n_arms * fyi_shift_count(c);
-    FYI_FORWARD(take(c, to->n_rows, sizeof *to->rows, &to->rows));
+    FYI_FORWARD(fyi_compare_take(c, to->n_rows, sizeof *to->rows, &to->rows));
     for (int i = 0; i < to->n_rows; i++)
         FYI_FORWARD(fill_row(c, to->n_shifts > 0 ? to->shifts[i / s->n_arms] : NULL,
                              &s->arms[i % s->n_arms], &to->rows[i]));

@@ -6,12 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static fy_status take(fy_comparison *c, int n, const char ***out)
-{
-    *out = fyi_arena_alloc(&c->arena, (size_t)n * sizeof **out);
-    return *out != NULL ? FY_OK : fyi_enomem((size_t)n * sizeof **out, "a comparison");
-}
-
 /* ---- settings that name it ------------------------------------------------------------------- */
 
 static bool names_it(const fyi_entry *e)
@@ -31,7 +25,7 @@ static fy_status keep_use(fy_comparison *c, int row, const fyi_entry *e)
         return fyi_enomem(sizeof *use, "a comparison");
     *use = (fyi_first_use){ .next = c->uses, .row = row, .given = *e };
     FYI_FORWARD(fyi_compare_keep(c, e->key, &use->given.key));
-    FYI_FORWARD(take(c, e->n_items, &use->given.items));
+    FYI_FORWARD(fyi_compare_take(c, e->n_items, sizeof *e->items, &use->given.items));
     for (int i = 0; i < e->n_items; i++)
         FYI_FORWARD(fyi_compare_keep(c, e->items[i], &use->given.items[i]));
     c->uses = use;
@@ -118,7 +112,7 @@ static fy_status set_use(fy_comparison *c, const fyi_first_use *use, const char 
     fy_recipe *arm = c->arms[use->row];
     fyi_entry e = use->given;
 
-    FYI_FORWARD(take(c, e.n_items, &e.items));
+    FYI_FORWARD(fyi_compare_take(c, e.n_items, sizeof *e.items, &e.items));
     for (int i = 0; i < e.n_items; i++)
         FYI_FORWARD(put_dir(use->given.items[i], dir, &c->arena, &e.items[i]));
     arm->is_checked = false;

@@ -97,6 +97,8 @@ struct fy_comparison {
 int fyi_shift_count(const fy_comparison *c);
 /* The baseline on the row's shift; NULL: there is none. */
 const fy_arm_row *fyi_compare_base(const fy_comparison *c, int row);
+/* Room for n of `size` bytes, as long as the comparison, to the pointer at `out`. */
+fy_status fyi_compare_take(fy_comparison *c, int n, size_t size, void *out);
 fy_status fyi_compare_keep(fy_comparison *c, const char *text, const char **out);
 /* The row's recipe becomes that of its run with the i-th seed. */
 fy_status fyi_compare_set_seed(fy_comparison *c, int row, int i);

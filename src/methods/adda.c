@@ -189,7 +189,7 @@ static fy_status cross(adda *a)
 {
     fy_graph *g = NULL;
     fy_loader *from = NULL, *to = NULL;
-    crossing c = { 0 };
+    crossing c;
     fy_transform shift = fy_transform_defaults(FY_TRANSFORM_WARP);
     fy_augment shifts = fy_augment_none();
     fy_status st;
@@ -198,6 +198,7 @@ static fy_status cross(adda *a)
     shifts.on_values = true; /* what comes in from outside is 0 in the dataset's own range */
     FY_TRY(fy_augment_add(&shifts, &shift));
     FY_TRY(fy_graph_new(&g));
+    c = adda_inputs(a, g);
     FY_TRY(adda_build_crossing(a, g, &c));
     FY_TRY(open_loader(a, a->data->source, "source.unlabelled", NULL, &from));
     FY_TRY(open_loader(a, a->data->target, "target.unlabelled",

@@ -5,8 +5,6 @@
 #include "adapt.h"
 #include "pictures.h"
 
-#define ADDA_MAX_CONDITIONS 64 /* classes that a conditional critic sees */
-
 typedef struct adda {
     fy_run *run;
     fy_device *dev;
@@ -34,11 +32,14 @@ fy_status adda_keep_models(adda *a);
 
 /* adda_graph.c */
 typedef struct crossing {
-    fy_node xs, xt, pseudo;
+    fy_node xs, xt; /* [n, a sample's shape] each */
+    fy_node pseudo; /* i32 [n]: clusters of xt; only where they weigh something */
     fy_node critic_loss, critic_accuracy, target_loss;
 } crossing;
-/* Both objectives: the critic's, then the target encoder's. */
-fy_status adda_build_crossing(adda *a, fy_graph *g, crossing *c);
+/* A batch of either domain, and the target's clusters. */
+crossing adda_inputs(const adda *a, fy_graph *g);
+/* Both objectives over c's inputs: the critic's, then the target encoder's. */
+fy_status adda_build_crossing(const adda *a, fy_graph *g, crossing *c);
 /* The critic's logits for images x of one domain: what the report draws. arg: the adda. */
 fy_node adda_critic_of(void *arg, fy_graph *g, bool is_target, fy_node x);
 

@@ -3,18 +3,13 @@
 #include "losses.h"
 #include "optim.h"
 
+#include <ferry/domains.h>
+
 /* What the critic sees of features f [n, w] whose logits are s [n, k]: themselves, or one copy per class,
- * weighted by the predicted probability of the class: [n, w k]. No gradient passes the probabilities. */
+ * weighted by the predicted probability of the class: [n, k w]. No gradient passes the probabilities. */
 static fy_node critic_view(const adda *a, fy_graph *g, fy_node f, fy_node s)
 {
-    fy_node copies[ADDA_MAX_CONDITIONS];
-    const int64_t k = fy_node_shape(g, s).d[1];
-    if (!a->o->conditional)
-        return f;
-    const fy_node p = fy_detach(g, fy_softmax(g, s));
-    for (int64_t c = 0; c < k; c++)
-        copies[c] = fy_mul(g, f, fy_slice(g, p, 1, c, 1));
-    return fy_concat(g, 1, copies, (int)k);
+    return a->o->conditional ? fy_multilinear(g, fy_detach(g, fy_softmax(g, s)), f, 0, 0) : f;
 }
 
 /* Where the two domains come to: features or logits, and what of them the critic sees. */
@@ -23,11 +18,8 @@ typedef struct meeting {
     fy_node logits;         /* of the target */
 } meeting;
 
-static meeting build_meeting(const adda *a, fy_graph *g, crossing *c)
+static meeting build_meeting(const adda *a, fy_graph *g, const crossing *c)
 {
-    const int64_t n = a->o->batch;
-    c->xs = fy_input(g, "source.x", FY_F32, fy_shape_batch(n, fy_dataset_shape(a->data->source)));
-    c->xt = fy_input(g, "target.x", FY_F32, fy_shape_batch(n, fy_dataset_shape(a->data->target)));
     fy_node fs = fy_model_apply(g, a->source, c->xs, FY_EVAL);
     fy_node ft = fy_model_apply(g, a->target, c->xt, FY_TRAIN);
     const fy_node ss = fy_model_apply(g, a->classifier, fs, FY_EVAL);
@@ -63,7 +55,6 @@ static void teach_target(const adda *a, fy_graph *g, const meeting *m, const fy_
     fy_node loss = fy_mean_all(g, fy_cross_entropy(g, called, loss_domain_labels(g, n, 0)));
     loss = fy_scale(g, loss, (float)a->o->adversarial_weight);
     if (a->o->pseudo_weight > 0) {
-        c->pseudo = fy_input(g, "target.cluster", FY_I32, FY_SHAPE(n));
         const fy_node task = fy_mean_all(g, fy_cross_entropy(g, m->logits, c->pseudo));
         loss = fy_add(g, loss, fy_scale(g, task, (float)a->o->pseudo_weight));
     }
@@ -74,7 +65,19 @@ static void teach_target(const adda *a, fy_graph *g, const meeting *m, const fy_
         fy_objective_moves_model(g, target, a->target_classifier, "*", NULL);
 }
 
-fy_status adda_build_crossing(adda *a, fy_graph *g, crossing *c)
+crossing adda_inputs(const adda *a, fy_graph *g)
+{
+    const int64_t n = a->o->batch;
+    const fy_shape xs = fy_shape_batch(n, fy_dataset_shape(a->data->source)),
+                   xt = fy_shape_batch(n, fy_dataset_shape(a->data->target));
+    crossing c = { .xs = fy_input(g, "source.x", FY_F32, xs),
+                   .xt = fy_input(g, "target.x", FY_F32, xt) };
+    if (a->o->pseudo_weight > 0)
+        c.pseudo = fy_input(g, "target.cluster", FY_I32, FY_SHAPE(n));
+    return c;
+}
+
+fy_status adda_build_crossing(const adda *a, fy_graph *g, crossing *c)
 {
     fy_optim critic_optim, target_optim;
     fy_status st;

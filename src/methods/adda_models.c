@@ -14,14 +14,7 @@ fy_status adda_check(const fy_adda_opts *o, const fy_adapt_data *data)
         { "batch", o->batch, data->target },
     };
     const int first = o->source_weights ? 1 : 0;
-    const fy_status st = adapt_check("adda", rows + first, 3 - first, o->evaluations);
-    if (st != FY_OK)
-        return st;
-    if (o->conditional && fy_dataset_classes(data->source) > ADDA_MAX_CONDITIONS)
-        return fy_error(FY_EINVAL,
-                        "adda: a conditional critic takes at most %d classes, the source has %d",
-                        ADDA_MAX_CONDITIONS, fy_dataset_classes(data->source));
-    return FY_OK;
+    return adapt_check("adda", rows + first, 3 - first, o->evaluations);
 }
 
 /* Features of one sample as the critic sees them. */

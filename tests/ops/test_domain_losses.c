@@ -3,6 +3,7 @@
 #include "support/op_eval.h"
 
 #include "graph/graph.h"
+#include "methods/adda.h"
 #include "methods/carry/carry.h"
 
 #include <ferry/domains.h>
@@ -360,21 +361,35 @@ static void free_all(void *models)
         fy_model_free(*m);
 }
 
-/* Three of one shape, of which the last is looked at; until the test ends. */
-static fy_model **three_of(op_test *t)
+/* One of width numbers to so many classes. */
+typedef struct network {
+    const char *name;
+    int64_t width, classes;
+} network;
+
+#define MAX_NETWORKS 5
+/* So many, of which the last is looked at; until the test ends. */
+static fy_model **networks_of(op_test *t, const network *of, int n)
 {
-    static fy_model *m[4];
-    static const char *const names[] = { "encoder", "classifier", "judge" };
+    static fy_model *m[MAX_NETWORKS + 1];
     fy_model_opts o = fy_model_defaults();
-    o.input = FY_SHAPE(D);
-    o.n_classes = K;
     o.seed = 3;
-    for (int i = 0; i < 3; i++)
-        check_ok(fy_model_open("linear", names[i], &o, &m[i]));
-    op_lend_model(t, m[2]);
+    memset(m, 0, sizeof m);
+    for (int i = 0; i < n; i++) {
+        o.input = FY_SHAPE(of[i].width);
+        o.n_classes = of[i].classes;
+        check_ok(fy_model_open("linear", of[i].name, &o, &m[i]));
+    }
+    op_lend_model(t, m[n - 1]);
     t->on_end = free_all;
     t->arg = m;
     return m;
+}
+
+static fy_model **three_of(op_test *t)
+{
+    static const network of[] = { { "encoder", D, K }, { "classifier", D, K }, { "judge", D, K } };
+    return networks_of(t, of, 3);
 }
 
 /* What they would move is no part of the test. */
@@ -440,6 +455,91 @@ MCD(mcd_task, 0, 1, 0)
 MCD(mcd_apart, 1, 1, -1)
 MCD(mcd_together, 2, 0, 1)
 
+#define W 3 /* features that ADDA's critic sees beside classes */
+static const int32_t clusters[ROWS] = { 3, 1, 0, 2, 1 };
+static const fy_adda_opts adda_opts = { .batch = ROWS,
+                                        .conditional = true,
+                                        .critic_optim = { .name = "sgd", .lr = 1 },
+                                        .target_optim = { .name = "sgd", .lr = 1 },
+                                        .adversarial_weight = 0.5,
+                                        .pseudo_weight = 2 };
+
+static adda adda_of(op_test *t)
+{
+    static const network of[] = { { "source", D, W },
+                                  { "classifier", W, K },
+                                  { "target", D, W },
+                                  { "target_classifier", W, K },
+                                  { "critic", W * K, 2 } };
+    fy_model **m = networks_of(t, of, 5);
+    return (adda){ .o = &adda_opts,
+                   .source = m[0],
+                   .classifier = m[1],
+                   .target = m[2],
+                   .target_classifier = m[3],
+                   .critic = m[4] };
+}
+
+/* The losses of both its objectives, and the graph without them. */
+static crossing losses_of_adda(fy_graph *g, op_test *t, const scene *s)
+{
+    const adda a = adda_of(t);
+    crossing c = { .xs = first_rows(g, s->s), .xt = s->t, .pseudo = op_ints(t, ROWS, clusters) };
+    check_ok(adda_build_crossing(&a, g, &c));
+    forget_objectives(g);
+    return c;
+}
+LOSS(adda_critic, s, losses_of_adda(g, t, s).critic_loss)
+LOSS(adda_target, t, losses_of_adda(g, t, s).target_loss)
+
+/* Cross-entropy of the critic's word for features f times classes of before, where `is_target` is what it should say. */
+static fy_node called(fy_graph *g, const adda *a, fy_node f, fy_node logits, int32_t is_target,
+                      op_test *t)
+{
+    const int32_t y[ROWS] = { is_target, is_target, is_target, is_target, is_target };
+    const fy_node p = fy_softmax(g, logits);
+    fy_node copies[K];
+    for (int k = 0; k < K; k++)
+        copies[k] = fy_mul(g, f, fy_slice(g, p, 1, k, 1));
+    const fy_node word = fy_model_apply(g, a->critic, fy_concat(g, 1, copies, K), FY_TRAIN);
+    return fy_mean_all(g, fy_cross_entropy(g, word, op_ints(t, ROWS, y)));
+}
+
+/* Classes of a domain's samples of before. */
+static fy_node classes_before(fy_graph *g, fy_model *encoder, fy_model *classifier, fy_node x)
+{
+    return fy_model_apply(g, classifier, fy_model_apply(g, encoder, x, FY_EVAL), FY_EVAL);
+}
+
+/* CE(D(h_s), 0)/2 + CE(D(h_t), 1)/2: the target's samples are what they were (Tzeng et al. 2017, equation 9). */
+static fy_node adda_critic_held(fy_graph *g, op_test *t, scene *s)
+{
+    const adda a = adda_of(t);
+    const fy_node xs = first_rows(g, held_values(t, FY_SHAPE(N, D), 1)),
+                  xt = held_values(t, FY_SHAPE(M, D), 2);
+    const fy_node fs = fy_model_apply(g, a.source, first_rows(g, s->s), FY_EVAL),
+                  ft = fy_model_apply(g, a.target, xt, FY_EVAL);
+    s->x = s->s;
+    return fy_scale(
+        g,
+        fy_add(g, called(g, &a, fs, classes_before(g, a.source, a.classifier, xs), 0, t),
+               called(g, &a, ft, classes_before(g, a.target, a.target_classifier, xt), 1, t)),
+        0.5f);
+}
+
+/* w_a CE(D(h_t), 0) + w_p CE(C(M_T(x_t)), a). */
+static fy_node adda_target_held(fy_graph *g, op_test *t, scene *s)
+{
+    const adda a = adda_of(t);
+    const fy_node before =
+        classes_before(g, a.target, a.target_classifier, held_values(t, FY_SHAPE(M, D), 2));
+    const fy_node f = fy_model_apply(g, a.target, s->t, FY_TRAIN);
+    const fy_node logits = fy_model_apply(g, a.target_classifier, f, FY_TRAIN);
+    const fy_node task = fy_mean_all(g, fy_cross_entropy(g, logits, op_ints(t, ROWS, clusters)));
+    s->x = s->t;
+    return fy_add(g, fy_scale(g, called(g, &a, f, before, 0, t), 0.5f), fy_scale(g, task, 2));
+}
+
 static fy_node confusion_rows(fy_graph *g, op_test *t, scene *s)
 {
     static const float w[N] = { 1, 0.5f, 0, 0.25f, 1, 2 };
@@ -489,6 +589,8 @@ static const domain_case cases[] = {
     HELD("dann", "features learn the other way", plain_critic, plain_critic_held, -STRENGTH),
     HELD("cdan", "predictions are constants, features learn the other way", conditional, conditional_held, -STRENGTH),
     HELD("mdd", "classes are constants, features learn the other way, a tenth as fast", denied, denied_held, -STRENGTH / 10),
+    HELD("adda, critic", "the target's features and all predictions are constants", adda_critic, adda_critic_held, 1),
+    HELD("adda, target", "calls itself the source, and its clusters", adda_target, adda_target_held, 1),
     HELD("cdan_e", "weights and predictions are constants, features learn the other way", by_certainty, by_certainty_held, -STRENGTH),
 };
 /* clang-format on */

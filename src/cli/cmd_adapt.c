@@ -20,7 +20,7 @@ static const fyi_option options[] = {
       "the encoder's family; by default what --weights says, or the method's own" },
     FYI_OPTIONS_PART,
     { "--method", "NAME",
-      "'ferry help methods' lists them; auto tries several and chooses; by default adda" },
+      "'ferry help methods' lists them; by default auto, which tries several and chooses" },
     FYI_OPTIONS_RUN,
 };
 
@@ -148,24 +148,34 @@ static fy_status fail_unknown(const char *name)
     return st;
 }
 
-static bool has_setting(const fyi_args *a, const char *begin)
+/* What follows `begin` in the last setting that begins so; NULL: none does. */
+static const char *setting(const fyi_args *a, const char *begin)
 {
-    bool any = false;
+    const char *value = NULL;
 
-    for (int i = 0; i < a->n_settings && !any; i++)
-        any = strncmp(a->settings[i], begin, strlen(begin)) == 0;
-    return any;
+    for (int i = 0; i < a->n_settings; i++)
+        if (strncmp(a->settings[i], begin, strlen(begin)) == 0)
+            value = a->settings[i] + strlen(begin);
+    return value;
+}
+
+/* A setting wins over the option, as everywhere. */
+static const char *method_of(const fyi_args *a)
+{
+    const char *set = setting(a, "method="), *given = fyi_args_value(a, "--method");
+
+    return set != NULL ? set : given != NULL ? given : "auto";
 }
 
 static bool has_what_it_needs(const fyi_args *a, const char *method)
 {
-    return fyi_args_has(a, "--source") || has_setting(a, "source.") || has_setting(a, "method=") ||
+    return fyi_args_has(a, "--source") || setting(a, "source.") != NULL ||
            strcmp(method, "auto") == 0 || fy_adapt_method_spares_source(method);
 }
 
 static fy_status check_method(const fyi_args *a)
 {
-    const char *given = fyi_args_value(a, "--method"), *name = given != NULL ? given : "adda";
+    const char *name = method_of(a);
 
     if (!adapts(name))
         return fyi_method_find(name) != NULL ? fail_other(fyi_method_find(name))
@@ -183,9 +193,7 @@ static fy_status check_method(const fyi_args *a)
 /* That has the method's keys for weights: all but ADDA share one. */
 static const char *section_of(const fyi_args *a)
 {
-    const char *method = fyi_args_value(a, "--method");
-
-    return method == NULL || strcmp(method, "adda") == 0 ? "adda" : "adapt";
+    return strcmp(method_of(a), "adda") == 0 ? "adda" : "adapt";
 }
 
 static fy_status put_weights(const fyi_args *a, fy_recipe *r)
@@ -216,7 +224,7 @@ static fy_status put_weights(const fyi_args *a, fy_recipe *r)
 
 static fy_status make_recipe(const fyi_args *a, fy_recipe **out)
 {
-    static const char text[] = "name: adapt\nmethod: adda\n";
+    static const char text[] = "name: adapt\nmethod: auto\n";
     fy_status st;
 
     FYI_FORWARD(check_method(a));
@@ -265,16 +273,19 @@ const fyi_verb fyi_verb_adapt = {
         "shot then do\n"
         "without the source's data; the other methods compare the two domains.\n"
         "\n"
-        "--method auto tries several methods from one source model and hands back what most "
-        "label-free votes are\n"
-        "for, or the source model; auto.methods, auto.trials and auto.minutes say how many.\n"
+        "Several methods are tried from one source model, and what most label-free votes are for "
+        "is "
+        "handed back,\n"
+        "or the source model; auto.methods, auto.trials and auto.minutes say how many. --method "
+        "NAME "
+        "takes one.\n"
         "\n"
         "Examples:\n"
-        "  ferry adapt --source digits:clean --target digits:noisy --method auto\n"
-        "  ferry adapt --source digits:clean --target digits:inverted --model lenet\n"
+        "  ferry adapt --source digits:clean --target digits:noisy\n"
         "  ferry adapt --source mnist/train-images-idx3-ubyte.gz \\\n"
-        "      --target usps/usps-train-images-idx3-ubyte.gz target.size=28 adda.epochs=5\n"
-        "  ferry adapt --source digits:clean --target digits:inverted \\\n"
+        "      --target usps/usps-train-images-idx3-ubyte.gz target.size=28 --method shot "
+        "adapt.epochs=5\n"
+        "  ferry adapt --target digits:noisy --method shot \\\n"
         "      --weights runs/adapt-0/source.safetensors --weights "
         "runs/adapt-0/classifier.safetensors\n",
     .options = options,

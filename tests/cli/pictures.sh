@@ -56,7 +56,7 @@ expect 2 run r.yaml source.size=8 source.shorter=8
 says err.txt "two ways to resize"
 
 # A whole run; what was left out stands in its directory.
-expect 0 adapt --source photos --target photos --model lenet --out run source.size=28 target.size=28 \
+expect 0 adapt --source photos --target photos --method adda --model lenet --out run source.size=28 target.size=28 \
     source.channels=1 target.channels=1 source.range=data target.range=source holdout=0.3 \
     adda.source_epochs=1 adda.steps=4 adda.evaluations=2 adda.batch=4 adda.source_batch=4
 says run/data.json '"broken": 1'

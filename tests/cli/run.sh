@@ -129,7 +129,7 @@ expect 0 inspect whole/source.safetensors
 says out.txt "conv1.weight"
 says out.txt "ferry.family"
 
-expect 0 adapt --source digits:clean:200 --target digits:noisy:200 --model lenet --out short \
+expect 0 adapt --source digits:clean:200 --target digits:noisy:200 --method adda --model lenet --out short \
     adda.source_epochs=1 adda.steps=2 adda.evaluations=1
 says short/recipe.yaml "encoder: lenet"
 finish

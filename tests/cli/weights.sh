@@ -6,12 +6,12 @@
 
 steps='adda.steps=4 adda.evaluations=2'
 sides='--source digits:clean:200 --source-test digits:clean:100 --target digits:noisy:200'
-expect 0 adapt $sides --model lenet $steps adda.source_epochs=1 --out first
+expect 0 adapt $sides --method adda --model lenet $steps adda.source_epochs=1 --out first
 mkdir files
 cp first/source.safetensors first/classifier.safetensors files/
 weights='--weights files/source.safetensors --weights files/classifier.safetensors'
 
-expect 0 adapt $sides $weights $steps --out second
+expect 0 adapt $sides --method adda $weights $steps --out second
 grep -q '^source:' err.txt && fail "the source model was trained again"
 says second/recipe.yaml "encoder: lenet"
 says second/recipe.yaml "source_weights: \"$PWD/files/source.safetensors\""
@@ -32,7 +32,7 @@ look='channels=1 shorter=30 crop=28 range=normal mean=[0.25] deviation=[0.5]'
 both=''
 for key in $look; do both="$both source.$key target.$key"; done
 # shellcheck disable=SC2086 # settings are words
-expect 0 adapt --source photos --target photos --model lenet $both adda.source_epochs=1 adda.source_batch=4 adda.batch=4 $steps --out animals
+expect 0 adapt --source photos --target photos --method adda --model lenet $both adda.source_epochs=1 adda.source_batch=4 adda.batch=4 $steps --out animals
 expect 0 predict --weights animals/chosen.safetensors --weights animals/classifier.safetensors photos --out animals.csv
 says out.txt "prepared  $look, by the weights' own word"
 grep -q ',cat,\|,owl,' animals.csv || fail "the classes have no names: $(cat animals.csv)"
@@ -40,10 +40,10 @@ expect 0 eval --weights animals/source.safetensors --weights animals/classifier.
 says out.txt "prepared  $look, by the weights' own word"
 
 # Only a checkpoint of PyTorch's has parts.
-expect 2 adapt $sides $weights --part ema $steps --out none
+expect 2 adapt $sides --method adda $weights --part ema $steps --out none
 says err.txt "is safetensors, which has no parts such as 'ema'"
 # shellcheck disable=SC2086
-expect 1 adapt $sides $weights --prefix '' --prefix student. $steps --out prefixed
+expect 1 adapt $sides --method adda $weights --prefix '' --prefix student. $steps --out prefixed
 says err.txt "the file lacks"
 says prefixed/recipe.yaml "classifier_weights_prefix: student."
 
@@ -61,15 +61,15 @@ says err.txt "files/classifier.safetensors' is not the file that it was when the
 rm files/classifier.safetensors
 expect 0 run --resume second
 
-expect 2 adapt $sides --weights files/source.safetensors $steps --out none
+expect 2 adapt $sides --method adda --weights files/source.safetensors $steps --out none
 says err.txt "'files/source.safetensors' holds an encoder without a classifier"
-expect 2 adapt $sides --weights a --weights b --weights c $steps --out none
-expect 1 adapt $sides --weights files/missing.safetensors $steps --out none
+expect 2 adapt $sides --method adda --weights a --weights b --weights c $steps --out none
+expect 1 adapt $sides --method adda --weights files/missing.safetensors $steps --out none
 says err.txt "files/missing.safetensors"
-expect 2 adapt $sides --weights first/source.safetensors --weights first/classifier.safetensors $steps \
+expect 2 adapt $sides --method adda --weights first/source.safetensors --weights first/classifier.safetensors $steps \
     adda.source_lr=1 --out none
 says err.txt "'adda.source_lr' would not be used, since it needs adda.source_weights=\"\""
-expect 2 adapt $sides --weights first/source.safetensors --weights first/source.safetensors $steps --out none
+expect 2 adapt $sides --method adda --weights first/source.safetensors --weights first/source.safetensors $steps --out none
 says err.txt "is an encoder; give the encoder first, and its classifier after it"
 [ ! -e none/result.json ] || fail "a refused run has a result"
 expect 1 run again.yaml adda.source_weights=missing.safetensors --out none2

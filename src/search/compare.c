@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- one run --------------------------------------------------------------------------------- */
 
@@ -21,6 +22,18 @@ static fy_status read_value(fy_comparison *c, const char *dir, fy_arm_run *run)
     return fyi_compare_keep(c, text, &run->error);
 }
 
+/* What is over needs no checkpoint, and hundreds of them fill a disk; one that stays does no harm. */
+static fy_status drop_checkpoint(const char *dir)
+{
+    char *path = fyi_path_join(dir, "checkpoint.safetensors");
+
+    if (path == NULL)
+        return fyi_enomem(strlen(dir), "a comparison");
+    (void)unlink(path);
+    fyi_free(path);
+    return FY_OK;
+}
+
 fy_status fyi_compare_trial(fy_comparison *c, fy_recipe *r, const char *dir, fyi_trial *out)
 {
     fy_recipe_run_opts o = fy_recipe_run_defaults();
@@ -30,8 +43,10 @@ fy_status fyi_compare_trial(fy_comparison *c, fy_recipe *r, const char *dir, fyi
     o.progress_arg = c->o.progress_arg;
     o.cancel = c->o.cancel;
     FYI_FORWARD(fyi_trial_run(c->lab, r, &o, out));
-    return out->has_failed || c->o.after_run == NULL ? FY_OK
-                                                     : c->o.after_run(c->o.after_run_arg, dir);
+    if (out->has_failed)
+        return FY_OK;
+    FYI_FORWARD(drop_checkpoint(dir));
+    return c->o.after_run == NULL ? FY_OK : c->o.after_run(c->o.after_run_arg, dir);
 }
 
 /* A run that failed is a cell as well, if it was an adaptation. */

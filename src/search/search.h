@@ -105,7 +105,7 @@ fy_status fyi_compare_set_seed(fy_comparison *c, int row, int i);
 fy_status fyi_compare_set(fy_recipe *r, uint64_t seed);
 /* What was run there, if anything was, must be what the recipe says. */
 fy_status fyi_compare_check_run(const fy_recipe *r, const char *dir);
-/* A trial with the comparison's options, and its report. */
+/* A trial with the comparison's options, and its report. It has no checkpoint once it is over. */
 fy_status fyi_compare_trial(fy_comparison *c, fy_recipe *r, const char *dir, fyi_trial *out);
 
 /* ---- first.c --------------------------------------------------------------------------------- */

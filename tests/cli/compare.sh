@@ -28,6 +28,7 @@ for run in plain-0 plain-1 plain-2 fast-0 fast-1 fast-2 adam-0 adam-1 adam-2; do
     [ -s "whole/runs/$run/report.html" ] || fail "no report of $run"
     says whole/results.jsonl "\"run\":\"runs/$run\""
 done
+[ -z "$(find whole -name 'checkpoint.*')" ] || fail "a run that is over has a checkpoint"
 [ "$(wc -l <whole/results.jsonl)" -eq 9 ] || fail "results.jsonl has other lines than runs"
 [ "$(grep -c '^ferry: the arm ' err.txt)" -eq 9 ] || fail "not every run was named"
 

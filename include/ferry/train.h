@@ -273,6 +273,8 @@ FY_API FY_NODISCARD fy_status fy_predict_each(fy_predictor *p, const fy_dataset 
 /* The class of each row of logits [n, k], f32 with k >= 2: the largest, the first of equals; -1, no class at all,
  * where a logit is NaN. classes [n]. */
 FY_API FY_NODISCARD fy_status fy_classes_of(const fy_tensor *logits, int32_t *classes);
+/* p = softmax of each row of such logits, [n k]; a row with a value that is not finite, but for -inf, is undefined. */
+FY_API FY_NODISCARD fy_status fy_probabilities_of(const fy_tensor *logits, double *p);
 /* The fraction of rows whose class is the label of the same sample; a row with NaN is wrong. FY_ESHAPE unless there
  * is a row per sample. */
 FY_API FY_NODISCARD fy_status fy_accuracy_of(const fy_tensor *logits, const fy_dataset *labelled,

@@ -115,6 +115,11 @@ const char *fyi_size_text(uint64_t bytes, char text[FYI_SIZE_CHARS]);
 /* "1536MiB", exactly. */
 void fyi_size_put(fyi_buf *b, int64_t bytes);
 
+/* ---- compare.c: for qsort and bsearch --------------------------------------------------------- */
+
+int fyi_compare_doubles(const void *a, const void *b); /* of numbers; there is no NaN among them */
+int fyi_compare_texts(const void *a, const void *b);   /* of const char *: in byte order */
+
 /* ---- file.c: files whole or not at all ------------------------------------------------------- */
 
 /* Reads a regular file of at most max_bytes; NUL after the last byte. Free *out with fyi_free. */

@@ -80,6 +80,8 @@ struct json_t;
 int fyi_run_recipe(const fyi_args *a, fy_recipe *r);
 /* The same with a recipe that make(arg) leaves at *r, saying what it picks. */
 int fyi_make_and_run(const fyi_args *a, fy_status (*make)(void *arg), void *arg, fy_recipe **r);
+/* show.c: "95.3%", or "-" of what is not finite, in so many columns. */
+void fyi_print_share(int width, double share);
 /* show_*.c: the figures of a kind of method, for people. */
 void fyi_show_adapt(fy_recipe *r, const fy_recipe_result *result);
 void fyi_show_finetune(fy_recipe *r, const fy_recipe_result *result);

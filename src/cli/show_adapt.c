@@ -4,15 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#define MAX_WAYS 3
+#define SHARE_WIDTH 12
 
-static void print_share(double share)
-{
-    if (isfinite(share))
-        printf("%11.1f%%", 100 * share);
-    else
-        printf("%12s", "-");
-}
+#define MAX_WAYS 3
 
 /* One of the four numbers, counted in n ways, and the step that each is of. */
 static void print_row(const char *name, const double *values, const int64_t *steps, int n)
@@ -21,7 +15,7 @@ static void print_row(const char *name, const double *values, const int64_t *ste
 
     printf("  %-24s", name);
     for (int i = 0; i < n; i++) {
-        print_share(values[i]);
+        fyi_print_share(SHARE_WIDTH, values[i]);
         same = same && steps[i] == steps[0];
     }
     for (int i = 0; i < (same ? 1 : n); i++)
@@ -73,8 +67,8 @@ static void print_tries(const fy_adapt_report *a)
         if (t->ballot.voters > 0)
             (void)snprintf(votes, sizeof votes, "%d of %d", t->ballot.better, t->ballot.voters);
         printf("  %-24s", name);
-        print_share(t->plain.last);
-        print_share(t->plain.chosen);
+        fyi_print_share(SHARE_WIDTH, t->plain.last);
+        fyi_print_share(SHARE_WIDTH, t->plain.chosen);
         printf("%12s%10.0f\n", votes, t->seconds);
     }
 }
@@ -96,10 +90,10 @@ void fyi_show_adapt(fy_recipe *r, const fy_recipe_result *result)
     print_tries(a);
     printf("\nThe label-free choice %s.\n", a->choice.reason);
     if (a->times_back > 0)
-        printf(
-            "The target's classes collapsed; the run went back %lld time%s and on at 1/%lld of the "
-            "rate.\n",
-            (long long)a->times_back, a->times_back == 1 ? "" : "s", 1LL << a->times_back);
+        printf("The target's classes collapsed; the run went back %lld time%s and on at %g of the "
+               "rate.\n",
+               (long long)a->times_back, a->times_back == 1 ? "" : "s",
+               exp2(-(double)a->times_back));
     if (a->warning[0] != '\0')
         printf("Note: %s.\n", a->warning);
 }

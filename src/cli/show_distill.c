@@ -4,25 +4,19 @@
 #include <math.h>
 #include <string.h>
 
-static void print_share(double share)
-{
-    if (isfinite(share))
-        printf("%11.1f%%", 100 * share);
-    else
-        printf("%12s", "-");
-}
+#define SHARE_WIDTH 12
 
 static void print_row(const char *name, const fy_distill_figures *f, bool has_target, bool is_chosen)
 {
     if (!f->is_there)
         return;
     printf("  %-24s", name);
-    print_share(f->source);
+    fyi_print_share(SHARE_WIDTH, f->source);
     if (has_target)
-        print_share(f->target);
-    print_share(f->source_val);
+        fyi_print_share(SHARE_WIDTH, f->target);
+    fyi_print_share(SHARE_WIDTH, f->source_val);
     if (has_target)
-        print_share(f->target_val);
+        fyi_print_share(SHARE_WIDTH, f->target_val);
     printf("%s\n", is_chosen ? "   chosen" : "");
 }
 

@@ -4,13 +4,7 @@
 
 #include <math.h>
 
-static void print_share(double share)
-{
-    if (isfinite(share))
-        printf("%9.1f%%", 100 * share);
-    else
-        printf("%10s", "-");
-}
+#define SHARE_WIDTH 10
 
 static void print_number(double v)
 {
@@ -29,10 +23,10 @@ static void print_branch(fy_recipe *r, int m, const fy_fuse_report *f, bool has_
     (void)snprintf(key, sizeof key, "encoder_%d.name", m + 1);
     name = fy_recipe_get(r, key);
     printf("  %-20s", name != NULL ? name : key);
-    print_share(b->accuracy);
-    print_share(b->val);
-    print_share(b->probe);
-    print_share(b->shapley);
+    fyi_print_share(SHARE_WIDTH, b->accuracy);
+    fyi_print_share(SHARE_WIDTH, b->val);
+    fyi_print_share(SHARE_WIDTH, b->probe);
+    fyi_print_share(SHARE_WIDTH, b->shapley);
     print_number(b->unique);
     if (has_beta)
         print_number(b->beta);
@@ -58,8 +52,8 @@ void fyi_show_fuse(fy_recipe *r, const fy_recipe_result *result)
     printf("  %-20s%10s%10s%10s%10s%10s%s\n", "", "accuracy", "val.", "probe", "Shapley", "unique",
            has_beta ? "      beta" : "");
     printf("  %-20s", "all together");
-    print_share(f->fused);
-    print_share(f->fused_val);
+    fyi_print_share(SHARE_WIDTH, f->fused);
+    fyi_print_share(SHARE_WIDTH, f->fused_val);
     printf("\n");
     for (int m = 0; m < f->n; m++)
         print_branch(r, m, f, has_beta);

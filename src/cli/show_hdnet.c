@@ -5,20 +5,14 @@
 #include <math.h>
 #include <string.h>
 
-static void print_share(double share)
-{
-    if (isfinite(share))
-        printf("%9.1f%%", 100 * share);
-    else
-        printf("%10s", "-");
-}
+#define SHARE_WIDTH 10
 
 static void print_way(const fy_hdnet_way *w, const char *name, bool is_chosen)
 {
     printf("    %-18s", name);
     for (int k = 0; k < FY_HDNET_STAGES; k++)
-        print_share(w->stages[k].is_there ? w->stages[k].fused : (double)NAN);
-    print_share(w->stages[w->kept].fused_val);
+        fyi_print_share(SHARE_WIDTH, w->stages[k].is_there ? w->stages[k].fused : (double)NAN);
+    fyi_print_share(SHARE_WIDTH, w->stages[w->kept].fused_val);
     printf("   stage %d%s\n", w->kept + 1, is_chosen ? ", chosen" : "");
 }
 
@@ -33,8 +27,8 @@ static void print_target(const fy_hdnet_result *r, const char *name)
     if (!r->finetuned.is_there)
         return;
     printf("    %-18s%10s%10s", "fine-tuned", "", "");
-    print_share(r->finetuned.fused);
-    print_share(r->finetuned.fused_val);
+    fyi_print_share(SHARE_WIDTH, r->finetuned.fused);
+    fyi_print_share(SHARE_WIDTH, r->finetuned.fused_val);
     printf("\n");
 }
 

@@ -153,20 +153,13 @@ static fy_status fill(const fy_dataset *d, sheet *to)
 
 /* ---- of two ---------------------------------------------------------------------------------- */
 
-static int by_value(const void *x, const void *y)
-{
-    const double a = *(const double *)x, b = *(const double *)y;
-
-    return (a > b) - (a < b);
-}
-
 /* Sorts both. Equal values are gone past together. */
 static double find_difference(double *a, int64_t n, double *b, int64_t m)
 {
     double most = 0;
 
-    qsort(a, (size_t)n, sizeof *a, by_value);
-    qsort(b, (size_t)m, sizeof *b, by_value);
+    qsort(a, (size_t)n, sizeof *a, fyi_compare_doubles);
+    qsort(b, (size_t)m, sizeof *b, fyi_compare_doubles);
     for (int64_t i = 0, k = 0; i < n && k < m;) {
         const double v = fmin(a[i], b[k]);
 

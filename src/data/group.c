@@ -89,11 +89,6 @@ done:
     return st;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Names of the groups that have samples, in byte order; fyi_free. NULL when out of memory. */
 static const char **names_there(const fy_dataset *d, int *n)
 {
@@ -107,7 +102,7 @@ static const char **names_there(const fy_dataset *d, int *n)
     for (int g = 0; g < d->n_groups; g++)
         if (names[g] != NULL)
             names[(*n)++] = names[g];
-    qsort(names, (size_t)*n, sizeof *names, compare_names);
+    qsort(names, (size_t)*n, sizeof *names, fyi_compare_texts);
     return names;
 }
 

@@ -156,18 +156,13 @@ static fy_status read_numbers(const char *path, fyi_arena *arena, const char *co
 
 /* ---- groups ---------------------------------------------------------------------------------- */
 
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The different names in order, at the front of `sorted`. */
 static int collect(const char *const *names, int64_t n, const char **sorted)
 {
     int kept = 0;
 
     memcpy(sorted, names, (size_t)n * sizeof *sorted);
-    qsort(sorted, (size_t)n, sizeof *sorted, compare_texts);
+    qsort(sorted, (size_t)n, sizeof *sorted, fyi_compare_texts);
     for (int64_t i = 0; i < n; i++)
         if (kept == 0 || strcmp(sorted[kept - 1], sorted[i]) != 0)
             sorted[kept++] = sorted[i];
@@ -187,7 +182,7 @@ static fy_status number_groups(const fy_dataset *d, const char *const *names, fy
     n_groups = collect(names, d->n, sorted);
     for (size_t i = 0; i < n; i++) {
         const char **at =
-            bsearch(&names[i], sorted, (size_t)n_groups, sizeof *sorted, compare_texts);
+            bsearch(&names[i], sorted, (size_t)n_groups, sizeof *sorted, fyi_compare_texts);
 
         group[i] = (int32_t)(at - sorted);
     }

@@ -41,17 +41,12 @@ static fy_status split_names(const char *path, char *text, const char **names, i
     return *n > 0 ? FY_OK : fyi_fail(FY_EFORMAT, "'%s' names no class", path);
 }
 
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* `sorted` is scratch for n names. */
 static fy_status check_different(const char *path, const char *const *names, const char **sorted,
                                  int n)
 {
     memcpy(sorted, names, (size_t)n * sizeof *sorted);
-    qsort(sorted, (size_t)n, sizeof *sorted, compare_texts);
+    qsort(sorted, (size_t)n, sizeof *sorted, fyi_compare_texts);
     for (int k = 1; k < n; k++)
         if (strcmp(sorted[k - 1], sorted[k]) == 0)
             return fyi_fail(FY_EFORMAT, "'%s' names the class '%.80s' twice", path, sorted[k]);
@@ -103,7 +98,7 @@ static fy_status collect_names(fyi_album *a, const char *where)
         return fyi_enomem(a->n * sizeof *names, where);
     for (size_t i = 0; i < a->n; i++)
         names[i] = a->v[i].label;
-    qsort(names, a->n, sizeof *names, compare_texts);
+    qsort(names, a->n, sizeof *names, fyi_compare_texts);
     for (size_t i = 0; i < a->n; i++)
         if (n == 0 || strcmp(names[n - 1], names[i]) != 0)
             names[n++] = names[i];
@@ -174,7 +169,7 @@ static fy_status sort_names(fyi_album *a, const char *where, entry **out)
         return fyi_enomem((size_t)a->n_classes * sizeof *v, where);
     for (int k = 0; k < a->n_classes; k++)
         v[k] = (entry){ a->class_names[k], k };
-    qsort(v, (size_t)a->n_classes, sizeof *v, compare_texts); /* the name comes first */
+    qsort(v, (size_t)a->n_classes, sizeof *v, fyi_compare_texts); /* the name comes first */
     return FY_OK;
 }
 
@@ -184,8 +179,8 @@ static fy_status look_up(fyi_album *a, const char *where, int32_t *label)
 
     FYI_FORWARD(sort_names(a, where, &sorted));
     for (size_t i = 0; i < a->n; i++) {
-        const entry *e =
-            bsearch(&a->v[i].label, sorted, (size_t)a->n_classes, sizeof *sorted, compare_texts);
+        const entry *e = bsearch(&a->v[i].label, sorted, (size_t)a->n_classes, sizeof *sorted,
+                                 fyi_compare_texts);
         const int32_t v = e != NULL ? e->number : a->are_names ? -1 : whole_number(a->v[i].label);
 
         if (v < 0 || v >= a->n_classes)

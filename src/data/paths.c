@@ -27,11 +27,6 @@ static fy_status add(fyi_paths *out, const char *path, fyi_arena *arena)
 
 /* ---- stars ----------------------------------------------------------------------------------- */
 
-static int compare_paths(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static fy_status add_found(fyi_paths *out, const char *pattern, fyi_arena *arena)
 {
     glob_t found = { 0 };
@@ -43,7 +38,7 @@ static fy_status add_found(fyi_paths *out, const char *pattern, fyi_arena *arena
     default: st = fyi_fail(FY_EIO, "no file is called '%s'", pattern); break;
     }
     if (st == FY_OK)
-        qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, compare_paths);
+        qsort(found.gl_pathv, found.gl_pathc, sizeof *found.gl_pathv, fyi_compare_texts);
     for (size_t i = 0; st == FY_OK && i < found.gl_pathc; i++)
         st = add(out, found.gl_pathv[i], arena);
     globfree(&found);

@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PREDICT_BATCH 250
-
 int64_t adapt_steps(int64_t steps, int64_t epochs, const fy_dataset *d, int64_t batch)
 {
     return steps > 0 ? steps : epochs * (fy_dataset_count(d) / (batch > 0 ? batch : 1));
@@ -41,7 +39,7 @@ fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *d
 {
     const freeze_look look_at = { r, dev, chain->moves };
     *a = (adapt){ .run = r, .dev = dev, .data = data, .stage = stage, .chain = *chain };
-    a->classes = (int)fy_shape_numel(fy_model_output(chain->models[chain->n - 1]));
+    a->classes = (int)fy_shape_numel(fy_model_output(chain->models[ADAPT_MODELS - 1]));
     if (!fy_run_dir(r))
         return fy_error(FY_EINVAL,
                         "stage '%s': adaptation keeps its candidates on disk; open the run with a "
@@ -54,15 +52,11 @@ fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *d
     if (st == FY_OK && data->eye)
         st = fy_eye_keep(data->eye, r);
     if (st == FY_OK)
-        st = freeze_predictor(&look_at, a->chain.models, chain->n, PREDICT_BATCH, &a->predictor);
-    return st;
-}
-
-fy_status adapt_validate(adapt *a)
-{
-    const fy_status st = probes_open(a->data->target, &a->probes);
-    a->validates = true;
-    return st == FY_OK && a->chain.moves ? probes_settle(&a->probes, a->run) : st;
+        st = freeze_predictor(&look_at, a->chain.models, ADAPT_MODELS, FREEZE_LOOK_BATCH,
+                              &a->predictor);
+    if (st == FY_OK)
+        st = probes_open(data->target, &a->probes);
+    return st == FY_OK && chain->moves ? probes_settle(&a->probes, r) : st;
 }
 
 static void forget_look(struct adapt_look *l)
@@ -84,13 +78,10 @@ void adapt_close(adapt *a)
 
 /* ---- one evaluation ----------------------------------------------------------------------------------------- */
 
-/* Features and logits of a dataset: the chain's last two results; features NULL: not wanted. */
+/* Features and logits of a dataset: the chain's results; features NULL: not wanted. */
 static fy_status look(adapt *a, const fy_dataset *d, fy_tensor **z, fy_tensor **logits)
 {
-    fy_tensor **outs[ADAPT_MAX_MODELS] = { NULL };
-    if (a->chain.n > 1)
-        outs[a->chain.n - 2] = z;
-    outs[a->chain.n - 1] = logits;
+    fy_tensor **outs[ADAPT_MODELS] = { z, logits };
     return fy_predict(a->predictor, d, outs);
 }
 
@@ -171,10 +162,10 @@ static fy_status validate(adapt *a, int64_t step, double *values)
     fy_status st;
     for (int i = 0; i < FY_MAX_VALIDATORS; i++)
         values[i] = NAN;
-    if (!a->validates || !a->target.z || fy_tensor_shape(a->target.z)->rank != 2)
+    if (!a->target.z || fy_tensor_shape(a->target.z)->rank != 2)
         return FY_OK;
     if (mixes)
-        FY_TRY(probes_look(&a->probes, a->predictor, a->chain.n, a->target.logits));
+        FY_TRY(probes_look(&a->probes, a->predictor, a->target.logits));
     FY_TRY(fy_validate(&p, values));
     FY_TRY(log_validators(a, step, values));
 done:

@@ -6,12 +6,11 @@
 #include "methods/probes.h"
 
 #define ADAPT_MAX_CANDIDATES 256
-#define ADAPT_MAX_MODELS 2
+#define ADAPT_MODELS 2
 
-/* Models one after the other; lent. */
+/* An encoder and a classifier on it; lent. */
 typedef struct adapt_chain {
-    fy_model *models[ADAPT_MAX_MODELS];
-    int n;
+    fy_model *models[ADAPT_MODELS];
     int n_moved;       /* the first n_moved of them move and are saved */
     const char *moves; /* globs of what of the first may; NULL: all of it */
     fy_model *beside; /* learns with them and is not handed back: a critic, a second classifier; NULL: none */
@@ -25,11 +24,10 @@ typedef struct adapt {
     adapt_chain chain;       /* what is handed back: the target's encoder and classifier */
     fy_predictor *predictor; /* the chain */
     int classes;
-    bool validates;     /* every candidate by fy_validate */
     struct adapt_look { /* of the newest evaluation: features [n, d] and logits [n, k] */
         fy_tensor *z, *logits;
     } source, target;   /* of data->source_test and data->target */
-    probes probes;      /* of data->target, where `validates` */
+    probes probes;      /* of data->target */
     struct adapt_kept { /* in every checkpoint */
         int64_t n, settled;
         int64_t times_back; /* that the run went back */
@@ -55,9 +53,7 @@ fy_status adapt_check(const char *method, const adapt_batch *rows, int n, int64_
 fy_status adapt_open(adapt *a, fy_run *r, fy_device *dev, const fy_adapt_data *data,
                      const char *stage, const adapt_chain *chain);
 void adapt_close(adapt *a);
-/* From now on every candidate is looked at by fy_validate, too. */
-fy_status adapt_validate(adapt *a);
-/* Looks at the models as they are now: the judge's eye and the label-free signs see the target's logits, and the
+/* Looks at the models as they are now: the judge's eye, the label-free signs and fy_validate see the target's logits, and the
  * weights go to candidate-<step>.safetensors. */
 fy_status adapt_evaluate(adapt *a, int64_t step);
 #define ADAPT_LAST_STEP "that was its last step"

@@ -253,11 +253,9 @@ static fy_status open_adda(adda *a)
                             (size_t)fy_dataset_count(a->data->target) * sizeof *a->clusters, NULL));
     FY_TRY(fy_run_keep_data(a->run, "adda.critic", a->moments, sizeof *a->moments, NULL));
     const adapt_chain chain = { .models = { a->target, a->target_classifier },
-                                .n = 2,
                                 .n_moved = a->o->critic_on_logits ? 2 : 1,
                                 .beside = a->critic };
     FY_TRY(adapt_open(&a->adapt, a->run, a->dev, a->data, "adapt", &chain));
-    FY_TRY(adapt_validate(&a->adapt));
 done:
     return st;
 }

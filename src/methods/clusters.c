@@ -1,5 +1,6 @@
 /* clusters.c: k-means over an encoder's features, its clusters named after what a classifier makes of them. */
 #include "clusters.h"
+#include "freeze.h"
 
 #include <stdlib.h>
 
@@ -45,7 +46,7 @@ fy_status clusters_find(const clusters *c, int32_t *name)
     fy_tensor *features = NULL, *logits = NULL, *mean = NULL, *axes = NULL, *dev = NULL, *z = NULL;
     double inertia;
     fy_status st;
-    FY_TRY(fy_predictor_new(c->dev, chain, 2, 250, &p));
+    FY_TRY(fy_predictor_new(c->dev, chain, 2, FREEZE_LOOK_BATCH, &p));
     fy_tensor **outs[] = { &features, &logits };
     FY_TRY(fy_predict(p, c->data, outs));
     FY_TRY(fy_pca(features, (int)c->components, c->seed, &mean, &axes, &dev));

@@ -22,6 +22,8 @@ typedef struct freeze_look {
     fy_device *dev;
     const char *moves;
 } freeze_look;
+#define FREEZE_LOOK_BATCH \
+    250 /* samples at once, where nothing is learnt and so nothing depends on it but time and memory */
 /* A predictor of a chain whose first model is that one: what stays of it is read from the run's features. */
 fy_status freeze_predictor(const freeze_look *l, fy_model *const *chain, int n, int64_t batch,
                            fy_predictor **out);

@@ -8,7 +8,6 @@
 #define MOST 500
 #define MOST_BYTES ((int64_t)64 << 20)
 #define SHARE 0.55f /* of the first; section 3.2 */
-#define MOST_MODELS 4
 
 static int64_t count_of(const fy_dataset *d)
 {
@@ -126,10 +125,9 @@ done:
 
 /* ---- what the model makes of them ------------------------------------------------------------------------- */
 
-static fy_status predict(probes *p, fy_predictor *predictor, int n_models)
+static fy_status predict(probes *p, fy_predictor *predictor)
 {
-    fy_tensor **outs[MOST_MODELS] = { NULL };
-    outs[n_models - 1] = &p->logits;
+    fy_tensor **outs[] = { NULL, &p->logits };
     fy_tensor_free(p->logits);
     p->logits = NULL;
     return fy_predict(predictor, p->mixtures, outs);
@@ -144,7 +142,7 @@ static void forget_mixtures(probes *p)
     p->mixtures = NULL;
 }
 
-fy_status probes_look(probes *p, fy_predictor *predictor, int n_models, const fy_tensor *logits)
+fy_status probes_look(probes *p, fy_predictor *predictor, const fy_tensor *logits)
 {
     const int64_t count = fy_tensor_shape(logits)->d[0];
     int32_t *class = calloc((size_t)count + 1, 2 * sizeof *class),
@@ -158,7 +156,7 @@ fy_status probes_look(probes *p, fy_predictor *predictor, int n_models, const fy
     find_partners(p, of);
     name_classes(p, of);
     FY_TRY(mix_all(p));
-    FY_TRY(predict(p, predictor, n_models));
+    FY_TRY(predict(p, predictor));
     p->mixed = (fy_mixed){ p->logits, p->first, p->second };
 done:
     forget_mixtures(p);

@@ -21,7 +21,7 @@ fy_status probes_open(const fy_dataset *target, probes *p);
 void probes_close(probes *p);
 /* From now on the first look settles whom each sample is mixed with, so that a cache knows the mixtures again; in every checkpoint. */
 fy_status probes_settle(probes *p, fy_run *r);
-/* Mixes them by what the model says of the target, logits [target count, k], and fills p->mixed. predictor: a chain of n_models. */
-fy_status probes_look(probes *p, fy_predictor *predictor, int n_models, const fy_tensor *logits);
+/* Mixes them by what the model says of the target, logits [target count, k], and fills p->mixed. predictor: an encoder and a classifier. */
+fy_status probes_look(probes *p, fy_predictor *predictor, const fy_tensor *logits);
 
 #endif

@@ -130,7 +130,7 @@ fy_status source_judge(const source *s, double *accuracy)
     fy_status st;
     fy_tensor **outs[] = { NULL, &logits };
     *accuracy = NAN;
-    FY_TRY(freeze_predictor(&look, chain, 2, 250, &p));
+    FY_TRY(freeze_predictor(&look, chain, 2, FREEZE_LOOK_BATCH, &p));
     if (s->test) {
         FY_TRY(fy_predict(p, s->test, outs));
         FY_TRY(fy_accuracy_of(logits, s->test, accuracy));

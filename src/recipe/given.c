@@ -10,11 +10,6 @@
 
 #define OVERRIDES "compare.overrides"
 
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* A comparison's own keys are of no arm. */
 static bool is_of_arms(const char *key)
 {
@@ -60,7 +55,7 @@ fy_status fyi_overrides_list(const fyi_entries *t, fyi_texts *out, fyi_arena *ar
     for (size_t i = 0; i < t->n; i++)
         if (t->v[i].line == 0 && is_of_arms(t->v[i].key))
             items[n++] = t->v[i].key;
-    qsort(items, (size_t)n, sizeof *items, by_text);
+    qsort(items, (size_t)n, sizeof *items, fyi_compare_texts);
     *out = (fyi_texts){ items, n };
     return FY_OK;
 }

@@ -458,7 +458,7 @@ static void take(const json_t *root, fy_recipe_result *r)
 }
 
 /* What the target's predictions say about themselves, and the source's held-out samples. */
-static const fyi_tried tried[] = {
+static const fyi_search_figure searched[] = {
     { "signs.information", "*", "signs.information", false, FYI_SIDES },
     { "signs.diversity", "*", "signs.diversity", false, FYI_SIDES },
     { "signs.entropy", "*", "signs.entropy", true, FYI_SIDES },
@@ -480,7 +480,7 @@ const fyi_kind fyi_kind_adapt = {
     .begin = begin,
     .tests = FYI_SIDE(FYI_TARGET_EVAL),
     .unlabelled = FYI_SIDE(FYI_TARGET),
-    .tried = tried,
+    .searched = searched,
     .score = score,
     .put = put,
     .take = take,

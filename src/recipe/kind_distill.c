@@ -150,7 +150,7 @@ static void take(const json_t *root, fy_recipe_result *r)
         *(bool *)(void *)(at + truths[i].at) = json_is_true(json_object_get(root, truths[i].name));
 }
 
-static const fyi_tried tried[] = {
+static const fyi_search_figure searched[] = {
     { "student.target_val", "distil", "val.target", false, FYI_TARGET },
     { "student.source_val", "distil", "val.source", false, FYI_SIDES },
     { "redistilled.target_val", "redistil*", "val.target", false, FYI_TARGET },
@@ -179,7 +179,7 @@ const fyi_kind fyi_kind_distill = {
                  { FYI_TARGET_TEST, FYI_TARGET } },
     .n_follows = 4,
     .tests = FYI_SIDE(FYI_SOURCE_TEST) | FYI_SIDE(FYI_TARGET_TEST),
-    .tried = tried,
+    .searched = searched,
     .view = view,
     .put = put,
     .take = take,

@@ -59,7 +59,7 @@ static void take(const json_t *root, fy_recipe_result *r)
             json_integer_value(json_object_get(root, wholes[i].name));
 }
 
-static const fyi_tried tried[] = {
+static const fyi_search_figure searched[] = {
     { "val_accuracy", "*", "val.accuracy", false, FYI_SIDES },
     { "val_loss", "*", "val.loss", true, FYI_SIDES },
     { .path = NULL },
@@ -75,7 +75,7 @@ const fyi_kind fyi_kind_finetune = {
     .follows = { { FYI_VAL, FYI_TRAIN }, { FYI_TEST, FYI_TRAIN } },
     .n_follows = 2,
     .tests = FYI_SIDE(FYI_TEST),
-    .tried = tried,
+    .searched = searched,
     .view = view,
     .put = put,
     .take = take,

@@ -276,7 +276,7 @@ static void take(const json_t *root, fy_recipe_result *r)
             json_integer_value(json_object_get(root, wholes[i].name));
 }
 
-static const fyi_tried tried[] = {
+static const fyi_search_figure searched[] = {
     { "fused_val", "*", "val.fused", false, FYI_SIDES },
     { "branches.*.val", "*", "val.*", false, FYI_SIDES },
     { .path = NULL },
@@ -302,7 +302,7 @@ const fyi_kind fyi_kind_fuse = {
     .data_text = fyi_fuse_data_text,
     .part = fyi_fuse_part,
     .tests = ((FYI_SIDE(FY_MAX_MODALITIES) - 1) << FYI_PART_TEST),
-    .tried = tried,
+    .searched = searched,
     .view = view,
     .put = put,
     .take = take,

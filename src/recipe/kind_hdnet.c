@@ -321,7 +321,7 @@ static void take(const json_t *root, fy_recipe_result *result)
     }
 }
 
-static const fyi_tried tried[] = {
+static const fyi_search_figure searched[] = {
     { "target_val", "*-branches *-whole", "val.fused", false, FYI_SIDES },
     { "targets.*.fused_val", "*-branches *-whole", "val.fused", false, FYI_SIDES },
     { "source.fused_val", "source", "val.fused", false, FYI_SIDES },
@@ -350,7 +350,7 @@ const fyi_kind fyi_kind_hdnet = {
     .opens_itself = fyi_domains_opens,
     .part = fyi_domains_part,
     .view = view,
-    .tried = tried,
+    .searched = searched,
     .put = put,
     .take = take,
 };

@@ -17,6 +17,7 @@ const fyi_method *const fyi_methods[] = {
     NULL
 };
 /* clang-format on */
+_Static_assert(FYI_ADAPT_METHODS == 18 && FYI_FUSE_METHODS == 10, "a place above for each of them");
 #undef FUSE
 #undef ADAPT
 

@@ -17,7 +17,7 @@ typedef struct options {
     } tries;
 } options;
 
-static const char *const *activation_words(void)
+const char *const *fyi_activation_words(void)
 {
     static const char *const words[] = { "relu", "leaky_relu", "none", "auto", NULL };
 
@@ -57,7 +57,7 @@ static const fyi_key critic_keys[] = {
     MODEL,
     WORD("critic", critic, fy_model_families, NULL, "family that tells the domains apart"),
     INT("critic_hidden", critic_hidden, 0, 1e6, NULL, "width of its hidden layers; 0: the family's own"),
-    WORD("critic_activation", critic_activation, activation_words, NULL, "between the critic's layers"),
+    WORD("critic_activation", critic_activation, fyi_activation_words, NULL, "between the critic's layers"),
     { .key = NULL },
 };
 

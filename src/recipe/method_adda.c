@@ -6,13 +6,6 @@ typedef struct options {
     bool partial;
 } options;
 
-static const char *const *activation_words(void)
-{
-    static const char *const words[] = { "relu", "leaky_relu", "none", "auto", NULL };
-
-    return words;
-}
-
 /* clang-format off */
 #define AT(member) offsetof(fy_adda_opts, member)
 #define WORD(name, member, words, help) \
@@ -39,7 +32,7 @@ static const fyi_key model_keys[] = {
     INT("features", features, 0, 1e6, NULL, "width of the encoder's result; 0: the family's own"),
     INT("critic_hidden", critic_hidden, 0, 1e6, NULL,
         "width of its hidden layers; 0: the family's own"),
-    WORD("critic_activation", critic_activation, activation_words, "between the critic's layers"),
+    WORD("critic_activation", critic_activation, fyi_activation_words, "between the critic's layers"),
     { .key = NULL },
 };
 

@@ -295,17 +295,18 @@ typedef struct fyi_kind {
         int side;
         const char *figure;
     } figure_without; /* instead, in recipes that have no such side; figure NULL: the same */
-    const struct fyi_tried *tried; /* what a search may go by, the usual one first; NULL: nothing */
+    const struct fyi_search_figure
+        *searched; /* what a search may go by, the usual one first; NULL: nothing */
 } fyi_kind;
 
 /* A figure of result.json that is made of no test and of no target label, and how metrics.jsonl follows it. */
-typedef struct fyi_tried {
+typedef struct fyi_search_figure {
     const char *path;  /* "branches.*.val"; NULL ends a table */
     const char *stage; /* that a search's pruner looks at: "student", "*" */
     const char *name;  /* "val.*", where * stands for what it stood for in the path */
     bool is_lower_better;
     int side; /* only in recipes that have it; FYI_SIDES: in all */
-} fyi_tried;
+} fyi_search_figure;
 extern const fyi_kind fyi_kind_adapt, fyi_kind_finetune, fyi_kind_distill, fyi_kind_fuse,
     fyi_kind_hdnet;
 /* kind_adapt.c: of a fy_choice_rule, the section `choice` of every method of adaptation. */
@@ -342,6 +343,7 @@ fy_status fyi_augment_make(const fyi_augment_settings *s, fy_augment *out);
 
 /* words.c: of the keys `pool`; and a text that is not empty. */
 const char *const *fyi_pool_words(void);
+const char *const *fyi_activation_words(void); /* of a critic; method_adapt.c */
 const char *fyi_text_or_null(const char *text);
 
 /* What a method is run with. */
@@ -464,7 +466,7 @@ fy_status fyi_search_check(struct fyi_settings *s, const fyi_entries *t, fyi_are
 bool fyi_searches(const struct fyi_settings *s);
 /* The figure that is searched by, and of its kind's table which it is. */
 fy_status fyi_search_metric(const struct fyi_settings *s, const char **metric,
-                            const fyi_tried **which);
+                            const fyi_search_figure **which);
 /* The i-th seed: of a list, or `first` and the numbers after it. */
 uint64_t fyi_seeds_at(const fyi_seeds *seeds, uint64_t first, int i);
 

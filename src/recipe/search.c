@@ -277,14 +277,14 @@ static fy_status check_knob(fyi_settings *s, const fyi_entries *t, fyi_knob *kno
 
 /* ---- the figure ------------------------------------------------------------------------------ */
 
-static bool applies(const fyi_settings *s, const fyi_tried *f)
+static bool applies(const fyi_settings *s, const fyi_search_figure *f)
 {
     return f->side == FYI_SIDES || s->sections[1 + f->side].is_open;
 }
 
 static void list_figures(const fyi_settings *s, fyi_buf *out)
 {
-    for (const fyi_tried *f = s->method->kind->tried; f->path != NULL; f++)
+    for (const fyi_search_figure *f = s->method->kind->searched; f->path != NULL; f++)
         if (applies(s, f))
             fyi_buf_printf(out, "%s%s", out->len > 0 ? ", " : "", f->path);
 }
@@ -303,14 +303,15 @@ static fy_status fail_metric(const fyi_settings *s)
     return st;
 }
 
-fy_status fyi_search_metric(const fyi_settings *s, const char **metric, const fyi_tried **which)
+fy_status fyi_search_metric(const fyi_settings *s, const char **metric,
+                            const fyi_search_figure **which)
 {
     const char *wanted = s->search.metric;
 
-    if (s->method->kind->tried == NULL)
+    if (s->method->kind->searched == NULL)
         return fyi_fail(FY_EINVAL, "the method '%s' has no figure that a search may go by",
                         s->method->name);
-    for (const fyi_tried *f = s->method->kind->tried; f->path != NULL; f++)
+    for (const fyi_search_figure *f = s->method->kind->searched; f->path != NULL; f++)
         if (applies(s, f) &&
             (*wanted == '\0' ? strchr(f->path, '*') == NULL : fy_glob(f->path, wanted))) {
             *which = f;
@@ -372,7 +373,7 @@ static fy_status check_seeds(const fyi_settings *s, const fyi_entries *t)
 fy_status fyi_search_check(fyi_settings *s, const fyi_entries *t, fyi_arena *arena)
 {
     const char *metric;
-    const fyi_tried *which;
+    const fyi_search_figure *which;
 
     if (!fyi_searches(s))
         return FY_OK;

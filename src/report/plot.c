@@ -48,13 +48,6 @@ fyi_axis fyi_axis_of(double lo, double hi, int ticks, fyi_tick_form form)
     return (fyi_axis){ .lo = lo, .hi = hi, .ticks = ticks, .form = form };
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 #define LEAST_TO_CLIP 50 /* points; of fewer each is worth seeing */
 
 bool fyi_axis_fit(const fyi_point *p, size_t n, double *lo, double *hi)
@@ -67,7 +60,7 @@ bool fyi_axis_fit(const fyi_point *p, size_t n, double *lo, double *hi)
         if (isfinite(p[i].y))
             v[m++] = p[i].y;
     if (m > 0) {
-        qsort(v, m, sizeof *v, compare_doubles);
+        qsort(v, m, sizeof *v, fyi_compare_doubles);
         top = m >= LEAST_TO_CLIP ? v[(m - 1) * 49 / 50] : v[m - 1];
         /* One step on which the loss exploded would press the rest of the curve flat. */
         if (m >= FEW_BELOW && v[m - 1] - v[0] > 4 * (top - v[0]) && top > v[0])

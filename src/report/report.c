@@ -7,7 +7,7 @@
 static const fyi_report_reader readers[] = {
     fyi_read_result,  fyi_read_tuned,  fyi_read_metrics,   fyi_read_critic,     fyi_read_features,
     fyi_read_samples, fyi_read_origin, fyi_read_eval,      fyi_read_lr_find,    fyi_read_fit,
-    fyi_read_kernels, fyi_read_versus, fyi_read_distilled, fyi_read_modalities, fyi_read_tries,
+    fyi_read_kernels, fyi_read_versus, fyi_read_distilled, fyi_read_modalities, fyi_read_trials,
     fyi_read_staged,  fyi_read_choice,
 };
 
@@ -17,8 +17,8 @@ static const fyi_report_section sections[] = {
     fyi_show_verdict,      fyi_show_tuned,          fyi_show_distilled,     fyi_show_staged,
     fyi_show_fused,        fyi_show_versus_verdict, fyi_show_cells_verdict, fyi_show_failed_cells,
     fyi_show_notes,        fyi_show_leaders,        fyi_show_choosers,      fyi_show_cells,
-    fyi_show_versus_table, fyi_show_intervals,      fyi_show_versus_runs,   fyi_show_tries_verdict,
-    fyi_show_best_tries,   fyi_show_history,        fyi_show_importance,    fyi_show_modalities,
+    fyi_show_versus_table, fyi_show_intervals,      fyi_show_versus_runs,   fyi_show_trials_verdict,
+    fyi_show_best_trials,  fyi_show_history,        fyi_show_importance,    fyi_show_modalities,
     fyi_show_subsets,      fyi_show_fusing,         fyi_show_numbers,       fyi_show_choice,
     fyi_show_target,       fyi_show_training,       fyi_show_learning,      fyi_show_lr_find,
     fyi_show_critic,       fyi_show_signs,          fyi_show_features,      fyi_show_samples,

@@ -18,7 +18,7 @@
 #include "report/html.h"
 #include "report/modalities.h"
 #include "report/plot.h"
-#include "report/tries.h"
+#include "report/trials.h"
 #include "report/versus.h"
 
 #include <jansson.h>
@@ -212,7 +212,7 @@ typedef struct fyi_report {
     fyi_eval eval;
     fyi_versus versus;
     fyi_cells cells;
-    fyi_tries tries;
+    fyi_trials trials;
     fyi_ballots ballots;
 
     const char **notes;
@@ -260,7 +260,7 @@ void fyi_read_versus(fyi_report *r);
 void fyi_read_cells(fyi_report *r, const json_t *root);
 const char *fyi_read_run_dir(fyi_report *r, const json_t *run);
 const char *fyi_read_seed(fyi_report *r, const json_t *seed);
-void fyi_read_tries(fyi_report *r);
+void fyi_read_trials(fyi_report *r);
 void fyi_read_modalities(fyi_report *r);
 void fyi_read_choice(fyi_report *r);
 
@@ -335,8 +335,8 @@ void fyi_show_choosers(fyi_report *r, fyi_buf *b);
 void fyi_show_cells(fyi_report *r, fyi_buf *b);
 
 /* Of search.json. */
-void fyi_show_tries_verdict(fyi_report *r, fyi_buf *b);
-void fyi_show_best_tries(fyi_report *r, fyi_buf *b);
+void fyi_show_trials_verdict(fyi_report *r, fyi_buf *b);
+void fyi_show_best_trials(fyi_report *r, fyi_buf *b);
 void fyi_show_choice(fyi_report *r, fyi_buf *b);
 void fyi_show_history(fyi_report *r, fyi_buf *b);
 void fyi_show_importance(fyi_report *r, fyi_buf *b);

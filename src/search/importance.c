@@ -170,13 +170,6 @@ static double spread(forest *f, double *mean)
     return sum;
 }
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* The mean of all boxes that hold x in their side `key`. */
 static double marginal(const forest *f, int key, double x)
 {
@@ -200,7 +193,7 @@ static double spread_of_key(const forest *f, int key, double mean)
         f->cuts[n++] = f->boxes[i].low[key];
         f->cuts[n++] = f->boxes[i].high[key];
     }
-    qsort(f->cuts, (size_t)n, sizeof *f->cuts, compare);
+    qsort(f->cuts, (size_t)n, sizeof *f->cuts, fyi_compare_doubles);
     for (int64_t i = 1; i < n; i++) {
         const double wide = f->cuts[i] - f->cuts[i - 1];
         const double off = wide > 0 ? marginal(f, key, f->cuts[i - 1]) - mean : 0;

@@ -25,20 +25,13 @@ typedef struct parzen {
 
 /* ---- ranges ---------------------------------------------------------------------------------- */
 
-static int compare(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* p->at holds the values; the prior joins them. */
 static void widen(parzen *p)
 {
     const double least = 1 / FYI_MIN(MOST_NARROW, (double)p->n + 2);
 
     p->at[p->n++] = 0.5;
-    qsort(p->at, (size_t)p->n, sizeof *p->at, compare);
+    qsort(p->at, (size_t)p->n, sizeof *p->at, fyi_compare_doubles);
     for (int64_t i = 0; i < p->n; i++) {
         const double left = i > 0 ? p->at[i - 1] : 0, right = i + 1 < p->n ? p->at[i + 1] : 1;
 

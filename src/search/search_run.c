@@ -80,7 +80,7 @@ static fy_status take(trial *t, int64_t *n_running)
 /* ---- stopping it early ----------------------------------------------------------------------- */
 
 /* The name that metrics.jsonl has for the figure: "val.*" with what stands for * in "branches.*.val". */
-static void name_series(const fyi_tried *f, const char *metric, char *name, size_t size)
+static void name_series(const fyi_search_figure *f, const char *metric, char *name, size_t size)
 {
     const size_t front = strcspn(f->path, "*"), at = strcspn(f->name, "*");
     const size_t back = strlen(f->path) - front, len = strlen(metric);
@@ -114,7 +114,7 @@ static fy_status listen(void *arg, const char *stage, int64_t step, int n, const
 {
     trial *t = arg;
     const char *metric;
-    const fyi_tried *f;
+    const fyi_search_figure *f;
     char name[FYI_RECIPE_MAX_KEY];
 
     FYI_FORWARD(fyi_search_metric(&t->s->recipe->settings, &metric, &f));
@@ -132,7 +132,7 @@ static fy_status keeps(void *arg, const char *result, size_t n, bool *out)
 {
     const trial *t = arg;
     const int n_seeds = t->s->recipe->settings.search.seeds.n;
-    const fyi_tried *which;
+    const fyi_search_figure *which;
     const char *metric;
     fy_study *of;
     double value;
@@ -185,7 +185,7 @@ static fy_status fail(trial *t, const char *sentence)
 
 static fy_status read_value(trial *t, const char *dir, double *value)
 {
-    const fyi_tried *which;
+    const fyi_search_figure *which;
     const char *metric;
     char text[160];
 

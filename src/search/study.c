@@ -102,7 +102,7 @@ static fy_status keep_seeds(fy_study *s, const fyi_settings *of)
 static fy_status fill(fy_study *s, const char *where)
 {
     const fyi_settings *of = &s->recipe->settings;
-    const fyi_tried *which;
+    const fyi_search_figure *which;
     const char *metric;
 
     FYI_FORWARD(fyi_search_metric(of, &metric, &which));

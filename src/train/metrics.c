@@ -62,6 +62,17 @@ fy_status fy_classes_of(const fy_tensor *logits, int32_t *classes)
     return FY_OK;
 }
 
+fy_status fy_probabilities_of(const fy_tensor *logits, double *p)
+{
+    const fy_shape *s = fy_tensor_shape(logits);
+    const float *x = fy_tensor_const_data(logits);
+
+    FYI_FORWARD(fyi_check_logits(logits, "probabilities of predictions"));
+    for (int64_t i = 0; i < s->d[0]; i++)
+        (void)fyi_log_sum(x + i * s->d[1], s->d[1], p + i * s->d[1]);
+    return FY_OK;
+}
+
 double fyi_accuracy(const int32_t *predicted, const int32_t *truth, int64_t n)
 {
     int64_t n_right = 0;

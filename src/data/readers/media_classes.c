@@ -44,11 +44,6 @@ static fy_status take_line(void *ctx, char *line, size_t number)
     return FY_OK;
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 static fy_status check_twice(const list *l)
 {
     const char **sorted = fyi_calloc(l->n + 1, sizeof *sorted), *twice = NULL;
@@ -57,7 +52,7 @@ static fy_status check_twice(const list *l)
         return fyi_enomem(l->n * sizeof *sorted, l->path);
     for (size_t i = 0; i < l->n; i++)
         sorted[i] = l->names[i];
-    qsort(sorted, l->n, sizeof *sorted, compare_names);
+    qsort(sorted, l->n, sizeof *sorted, fyi_compare_texts);
     for (size_t i = 1; i < l->n && twice == NULL; i++)
         twice = strcmp(sorted[i - 1], sorted[i]) == 0 ? sorted[i] : NULL;
     fyi_free(sorted);

@@ -155,11 +155,6 @@ static void sort_shots(fyi_album *a, size_t from)
         qsort(a->v + from, a->n - from, sizeof *a->v, compare_shots);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Without leading zeros a longer number is a larger one. */
 static int compare_numbers(const void *a, const void *b)
 {
@@ -183,7 +178,7 @@ static void sort_folders(scan *s)
 {
     if (s->n_folders == 0)
         return;
-    qsort(s->folders, s->n_folders, sizeof *s->folders, compare_names);
+    qsort(s->folders, s->n_folders, sizeof *s->folders, fyi_compare_texts);
     if (s->o->media->counts_folders && are_numbers(s))
         qsort(s->folders, s->n_folders, sizeof *s->folders, compare_numbers);
 }

@@ -191,7 +191,7 @@ static void list_candidates(trying *t)
 
 static fy_status choose(trying *t, fy_adapt_report *report)
 {
-    fy_contest in = { .candidates = t->candidates, .methods = t->methods, .k = t->c.adapt.classes };
+    fy_contest in = { .candidates = t->candidates, .methods = t->methods, .k = t->classes };
     fy_choice *choice = &report->choice;
     fy_status st;
     list_candidates(t);
@@ -330,7 +330,7 @@ static fy_status open_all(trying *t)
     FY_TRY(carry_set_lengths(&t->c));
     FY_TRY(make_plan(t));
     FY_TRY(carry_open_models(&t->c));
-    t->c.adapt.classes = (int)fy_shape_numel(fy_model_output(t->c.classifier));
+    t->classes = (int)fy_shape_numel(fy_model_output(t->c.classifier));
     FY_TRY(open_kept(t));
 done:
     return st;

@@ -12,6 +12,7 @@ typedef struct trying {
     const fy_auto_opts *tries;
     const char *plan[FY_MAX_TRIES]; /* [n_plan] methods */
     int n_plan;
+    int classes;
     double began_s;
     char files[2][TRYING_FILE_BYTES]; /* that every try begins with */
     struct trying_kept {              /* in every checkpoint */

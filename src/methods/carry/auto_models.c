@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PREDICT_BATCH 250
-
 static bool moves_classifier(const char *method)
 {
     const carry_method *m;
@@ -44,19 +42,8 @@ typedef struct crowd {
     fy_predictor *predictor;
     fy_tensor *logits[FY_MAX_TRIES + 1]; /* [n, k] of each candidate */
     fy_tensor *mean;                     /* [n, k], of their probabilities */
-    double *p;                           /* [k] */
+    double *p;                           /* [n, k], scratch */
 } crowd;
-
-static void add_probabilities(const float *logits, int64_t k, double *p, float *mean)
-{
-    double most = (double)logits[0], sum = 0;
-    for (int64_t j = 1; j < k; j++)
-        most = fmax(most, (double)logits[j]);
-    for (int64_t j = 0; j < k; j++)
-        sum += p[j] = exp((double)logits[j] - most);
-    for (int64_t j = 0; j < k; j++)
-        mean[j] += (float)(p[j] / sum);
-}
 
 static fy_status see(trying *t, crowd *c, int i)
 {
@@ -74,19 +61,18 @@ done:
 /* A sum does for the largest of a row. */
 static fy_status sum_up(const trying *t, crowd *c)
 {
-    const fy_shape *s = fy_tensor_shape(c->logits[0]);
-    const int64_t n = s->d[0], k = s->d[1];
+    const size_t n = (size_t)fy_tensor_numel(c->logits[0]);
     fy_status st;
-    FY_TRY(fy_tensor_new(FY_F32, *s, &c->mean));
-    c->p = calloc((size_t)k, sizeof *c->p);
+    FY_TRY(fy_tensor_new(FY_F32, *fy_tensor_shape(c->logits[0]), &c->mean));
+    c->p = calloc(n, sizeof *c->p);
     if (!c->p)
-        return fy_error(FY_ENOMEM, "auto: no memory for %lld classes", (long long)k);
+        return fy_error(FY_ENOMEM, "auto: no memory for %zu probabilities", n);
     float *mean = fy_tensor_data(c->mean);
-    memset(mean, 0, (size_t)(n * k) * sizeof *mean);
+    memset(mean, 0, n * sizeof *mean);
     for (int i = 0; i < t->n; i++) {
-        const float *x = fy_tensor_const_data(c->logits[i]);
-        for (int64_t row = 0; row < n; row++)
-            add_probabilities(x + row * k, k, c->p, mean + row * k);
+        FY_TRY(fy_probabilities_of(c->logits[i], c->p));
+        for (size_t at = 0; at < n; at++)
+            mean[at] += (float)c->p[at];
     }
 done:
     return st;
@@ -115,7 +101,7 @@ fy_status trying_find_agreement(trying *t)
     const freeze_look look = carry_look(&t->c);
     crowd c = { 0 };
     fy_status st;
-    FY_TRY(freeze_predictor(&look, chain, 2, PREDICT_BATCH, &c.predictor));
+    FY_TRY(freeze_predictor(&look, chain, 2, FREEZE_LOOK_BATCH, &c.predictor));
     for (int i = 0; i < t->n; i++)
         FY_TRY(see(t, &c, i));
     FY_TRY(sum_up(t, &c));

@@ -146,12 +146,10 @@ static fy_status open_all(carrying *c)
         FY_TRY(c->method->check(c));
     FY_TRY(open_room(c));
     const adapt_chain chain = { .models = { c->encoder, c->classifier },
-                                .n = 2,
                                 .n_moved = c->method->moves & CARRY_CLASSIFIER ? 2 : 1,
                                 .moves = c->moves,
                                 .beside = c->critic ? c->critic : c->second };
     FY_TRY(adapt_open(&c->adapt, c->run, c->dev, c->data, c->stage, &chain));
-    FY_TRY(adapt_validate(&c->adapt));
 done:
     return st;
 }
@@ -177,8 +175,8 @@ static void look_at_shares(const carrying *c, fy_adapt_report *report)
         return;
     (void)snprintf(report->warning, sizeof report->warning,
                    "%s takes both domains to have the same classes equally often, and the source "
-                   "model calls %.0f%% of the target one class and %.1f%% another; mcc, tent and "
-                   "self_training do not",
+                   "model calls %.0f%% of the target one class and %.1f%% another; mcc, tent or "
+                   "self_training bear that",
                    c->method->name, 100 * s->largest, 100 * s->smallest);
 }
 

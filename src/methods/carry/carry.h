@@ -70,7 +70,6 @@ typedef struct carry_stage {
 
 enum {
     CARRY_SOURCE_FREE = 1, /* the target's samples alone */
-    CARRY_RAMPS = 2,       /* the trade-off grows with r */
     CARRY_LABELS = 4,      /* the target is given labels at every evaluation */
     CARRY_VIEWS = 8,       /* two views of each target sample */
     CARRY_BALANCED = 16,   /* takes both domains to have the same classes equally often */

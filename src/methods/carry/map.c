@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PREDICT_BATCH 250
-
 fy_status carry_check_features(const carrying *c)
 {
     const fy_shape *f = fy_model_output(c->encoder);
@@ -24,7 +22,7 @@ static fy_status look(const carrying *c, const fy_dataset *d, fy_tensor **z)
     fy_predictor *p = NULL;
     fy_tensor **outs[] = { z };
     fy_status st;
-    FY_TRY(freeze_predictor(&by, &c->source, 1, PREDICT_BATCH, &p));
+    FY_TRY(freeze_predictor(&by, &c->source, 1, FREEZE_LOOK_BATCH, &p));
     FY_TRY(fy_predict(p, d, outs));
 done:
     fy_predictor_free(p);

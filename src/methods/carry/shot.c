@@ -44,19 +44,6 @@ static void fill_features(centroids *c, const float *z)
     }
 }
 
-static void fill_predictions(centroids *c, const float *logits)
-{
-    for (int64_t i = 0; i < c->n; i++, logits += c->k) {
-        double *p = c->p + i * c->k, sum = 0, most = (double)logits[0];
-        for (int j = 1; j < c->k; j++)
-            most = fmax(most, (double)logits[j]);
-        for (int j = 0; j < c->k; j++)
-            sum += p[j] = exp((double)logits[j] - most);
-        for (int j = 0; j < c->k; j++)
-            p[j] /= sum;
-    }
-}
-
 /* The directions alone count, so that sums need no division. */
 static void find_centres(centroids *c)
 {
@@ -118,7 +105,7 @@ static fy_status label(carrying *a)
         goto done;
     }
     fill_features(&c, fy_tensor_const_data(a->adapt.target.z));
-    fill_predictions(&c, fy_tensor_const_data(a->adapt.target.logits));
+    FY_TRY(fy_probabilities_of(a->adapt.target.logits, c.p));
     assign(&c, a->labels);
     memset(c.p, 0, (size_t)(c.n * c.k) * sizeof *c.p);
     for (int64_t i = 0; i < c.n; i++)

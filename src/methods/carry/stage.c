@@ -84,8 +84,6 @@ static void build_sum(carry_stage *s)
     fy_node term = c->method->term(s);
     carry_watch(s, "transfer.loss", term);
     term = fy_scale(s->g, term, (float)c->trade_off);
-    if (c->method->flags & CARRY_RAMPS)
-        term = fy_mul(s->g, term, carry_ramp(s));
     (void)carry_objective(s, "adapt", fy_add(s->g, s->task, term), c->method->moves);
 }
 

@@ -210,18 +210,20 @@ done:
 }
 
 /* Logits become probabilities. */
-static void soften(fy_tensor *t, int k)
+static fy_status soften(fy_tensor *t)
 {
+    const int64_t n = fy_tensor_numel(t);
     float *v = fy_tensor_data(t);
-    for (int64_t at = 0; at < fy_tensor_numel(t); at += k) {
-        double most = -INFINITY, sum = 0;
-        for (int c = 0; c < k; c++)
-            most = fmax(most, (double)v[at + c]);
-        for (int c = 0; c < k; c++)
-            sum += exp((double)v[at + c] - most);
-        for (int c = 0; c < k; c++)
-            v[at + c] = (float)(exp((double)v[at + c] - most) / sum);
-    }
+    double *p = calloc((size_t)n, sizeof *p);
+    fy_status st;
+    if (!p)
+        return fy_error(FY_ENOMEM, "no memory for %lld probabilities", (long long)n);
+    FY_TRY(fy_probabilities_of(t, p));
+    for (int64_t i = 0; i < n; i++)
+        v[i] = (float)p[i];
+done:
+    free(p);
+    return st;
 }
 
 /* 1e-30: a class that no view thinks of has a finite logit, too. */
@@ -241,7 +243,7 @@ static fy_status add_view(answers *a, int64_t view, int64_t n, answers *sum)
     for (int i = 0; i <= a->h->n; i++) {
         if (view == 0)
             FY_TRY(new_zeros(fy_tensor_shape(a->logits[i]), &sum->logits[i]));
-        soften(a->logits[i], a->h->n_classes);
+        FY_TRY(soften(a->logits[i]));
         add_share(sum->logits[i], a->logits[i], n);
     }
 done:

@@ -103,11 +103,6 @@ static bool may_be_manifest(const char *name)
            !fy_glob(others, name);
 }
 
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The names in rising order, for a directory has none of its own; how many. */
 static size_t list_manifests(fyi_report *r, const char *path, const char *names[MAX_FACTS])
 {
@@ -119,7 +114,7 @@ static size_t list_manifests(fyi_report *r, const char *path, const char *names[
             names[n++] = fyi_report_dup(r, e->d_name);
     if (d != NULL)
         closedir(d);
-    qsort(names, n, sizeof *names, compare_names);
+    qsort(names, n, sizeof *names, fyi_compare_texts);
     return n;
 }
 

@@ -91,13 +91,6 @@ static void put_points(fyi_buf *b, const fyi_plot *p, const fyi_view *v, int n_c
     }
 }
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
 /* The median of x (or of y) of a class; scratch has room for all. */
 static double median_of(const fyi_view *v, int class, bool is_y, double *scratch)
 {
@@ -108,7 +101,7 @@ static double median_of(const fyi_view *v, int class, bool is_y, double *scratch
             scratch[n++] = is_y ? v->p[i].y : v->p[i].x;
     if (n == 0)
         return NAN;
-    qsort(scratch, n, sizeof *scratch, compare_doubles);
+    qsort(scratch, n, sizeof *scratch, fyi_compare_doubles);
     return scratch[n / 2];
 }
 

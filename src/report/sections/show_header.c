@@ -33,10 +33,10 @@ static void put_links(const fyi_report *r, fyi_buf *b)
         { "arms", "Arms", r->versus.n_arms > 0 },
         { "intervals", "Intervals", r->versus.n_arms > 0 && r->versus.n_seeds > 0 },
         { "runs", "Every run", r->versus.n_arms > 0 && r->versus.n_seeds > 0 },
-        { "best", "Best trials", r->tries.best != NULL },
-        { "history", "Trial by trial", r->tries.best != NULL && r->tries.n_keys > 0 },
+        { "best", "Best trials", r->trials.best != NULL },
+        { "history", "Trial by trial", r->trials.best != NULL && r->trials.n_keys > 0 },
         { "importance", "Which keys matter",
-          r->tries.best != NULL && r->tries.n_keys > 0 && isfinite(r->tries.keys[0].importance) },
+          r->trials.best != NULL && r->trials.n_keys > 0 && isfinite(r->trials.keys[0].importance) },
         { "modalities", "Modalities", r->modalities.is_there },
         { "subsets", "With some parts", r->modalities.is_there && r->modalities.n > 1 },
         { "numbers", "Four numbers", r->result.is_adaptation },
@@ -82,7 +82,7 @@ static void put_comparison(const fyi_versus *v, const fyi_cells *c, fyi_buf *b)
     put_fact(b, "Seeds", fyi_whole((int64_t)v->n_seeds).s);
 }
 
-static void put_search(const fyi_tries *s, fyi_buf *b)
+static void put_search(const fyi_trials *s, fyi_buf *b)
 {
     put_fact(b, "Figure", s->metric);
     put_fact(b, "Trials", fyi_whole((int64_t)s->n).s);
@@ -110,8 +110,8 @@ static void put_facts(const fyi_report *r, fyi_buf *b)
     put_fact(b, "Directory", res->run_dir);
     if (r->versus.is_there)
         put_comparison(&r->versus, &r->cells, b);
-    if (r->tries.is_there)
-        put_search(&r->tries, b);
+    if (r->trials.is_there)
+        put_search(&r->trials, b);
     if (res->is_there)
         return;
     put_fact(b, "Data", fyi_eval_about(e, "data"));
@@ -127,8 +127,8 @@ const char *fyi_report_title(const fyi_report *r)
         return r->result.recipe;
     if (r->versus.is_there && r->versus.name[0] != '\0')
         return r->versus.name;
-    if (r->tries.is_there && r->tries.name[0] != '\0')
-        return r->tries.name;
+    if (r->trials.is_there && r->trials.name[0] != '\0')
+        return r->trials.name;
     return !r->result.is_there && model[0] != '\0' ? model : "A run";
 }
 

@@ -16,7 +16,7 @@ enum {
 /* Values that lie far out would press the rest flat: half of the trials and the best decide. */
 static fyi_axis figure_axis(fyi_report *r)
 {
-    const fyi_tries *s = &r->tries;
+    const fyi_trials *s = &r->trials;
     fyi_point *p = fyi_report_alloc(r, s->n, sizeof *p);
     double lo = INFINITY, hi = -INFINITY, room;
 
@@ -31,7 +31,7 @@ static fyi_axis figure_axis(fyi_report *r)
 static void put_marks(fyi_report *r, fyi_buf *b, const fyi_plot *plot, fy_trial_state state,
                       bool is_crosses, const char *css)
 {
-    const fyi_tries *s = &r->tries;
+    const fyi_trials *s = &r->trials;
     fyi_point *p = fyi_report_alloc(r, s->n, sizeof *p);
     fyi_cloud cloud = { .p = p, .stride = 1, .is_crosses = is_crosses };
 
@@ -45,12 +45,12 @@ static void put_marks(fyi_report *r, fyi_buf *b, const fyi_plot *plot, fy_trial_
 /* A stair: it changes where a trial is better than all before. */
 static void put_best_so_far(fyi_report *r, fyi_buf *b, const fyi_plot *plot)
 {
-    const fyi_tries *s = &r->tries;
+    const fyi_trials *s = &r->trials;
     fyi_point *p = fyi_report_alloc(r, 2 * s->n + 1, sizeof *p);
     size_t n = 0;
 
     for (size_t i = 0; p != NULL && i < s->n; i++) {
-        const fyi_try *t = &s->v[i];
+        const fyi_trials_row *t = &s->v[i];
 
         if (t->state != FY_TRIAL_DONE ||
             (n > 0 && !(s->higher_is_better ? t->value > p[n - 1].y : t->value < p[n - 1].y)))
@@ -69,7 +69,7 @@ static void put_best_so_far(fyi_report *r, fyi_buf *b, const fyi_plot *plot)
 
 static void put_history(fyi_report *r, fyi_buf *b, double w, const char *css)
 {
-    const fyi_tries *s = &r->tries;
+    const fyi_trials *s = &r->trials;
     fyi_plot p = { .w = w,
                    .h = 320,
                    .left = 64,
@@ -91,7 +91,7 @@ static void put_history(fyi_report *r, fyi_buf *b, double w, const char *css)
     fyi_buf_puts(b, "</div>\n");
 }
 
-static void put_legend(fyi_buf *b, const fyi_tries *s)
+static void put_legend(fyi_buf *b, const fyi_trials *s)
 {
     static const char *const front = "<svg class=\"icon\" viewBox=\"0 0 22 12\" width=\"22\" "
                                      "height=\"12\" aria-hidden=\"true\">";
@@ -144,16 +144,16 @@ static fyi_num word_of(const char *range, int i)
     return out;
 }
 
-static void put_choices(fyi_buf *b, const fyi_plot *p, const fyi_tries_key *key, double x)
+static void put_choices(fyi_buf *b, const fyi_plot *p, const fyi_trials_key *key, double x)
 {
     for (int i = 0; i < key->n_choices && key->n_choices <= 8; i++)
         fyi_plot_text(b, x + 6, fyi_plot_y(p, (i + 0.5) / key->n_choices) + 4.5, "start",
                       "tick over", short_text(key->choices[i], 10).s);
 }
 
-static void put_key(fyi_buf *b, const fyi_plot *p, const fyi_tries *s, size_t k, size_t room)
+static void put_key(fyi_buf *b, const fyi_plot *p, const fyi_trials *s, size_t k, size_t room)
 {
-    const fyi_tries_key *key = &s->keys[k];
+    const fyi_trials_key *key = &s->keys[k];
     const double x = fyi_plot_x(p, (double)k);
 
     fyi_plot_upright(b, p, (double)k, "grid");
@@ -170,17 +170,17 @@ typedef struct figure_range {
     double lo, hi;
 } figure_range;
 
-static double figure_place(const fyi_tries *s, const figure_range *f, double v)
+static double figure_place(const fyi_trials *s, const figure_range *f, double v)
 {
     const double t = f->hi > f->lo ? FYI_MIN(FYI_MAX((v - f->lo) / (f->hi - f->lo), 0), 1) : 0.5;
 
     return s->higher_is_better ? t : 1 - t;
 }
 
-static void put_line(fyi_report *r, fyi_buf *b, const fyi_plot *p, const fyi_try *t,
+static void put_line(fyi_report *r, fyi_buf *b, const fyi_plot *p, const fyi_trials_row *t,
                      const figure_range *f, const char *css)
 {
-    const fyi_tries *s = &r->tries;
+    const fyi_trials *s = &r->trials;
     fyi_point *line = fyi_report_alloc(r, s->n_keys + 1, sizeof *line);
 
     if (line == NULL)
@@ -194,7 +194,7 @@ static void put_line(fyi_report *r, fyi_buf *b, const fyi_plot *p, const fyi_try
 /* The best lie above the others, and the very best above them. */
 static void put_lines(fyi_report *r, fyi_buf *b, const fyi_plot *p, const figure_range *f)
 {
-    const fyi_tries *s = &r->tries;
+    const fyi_trials *s = &r->trials;
     const size_t n_done = (size_t)s->count[FY_TRIAL_DONE];
     const size_t n_best = (n_done + BEST_SHARE - 1) / BEST_SHARE;
     const size_t stride = (n_done + MOST_LINES - 1) / MOST_LINES;
@@ -203,7 +203,7 @@ static void put_lines(fyi_report *r, fyi_buf *b, const fyi_plot *p, const figure
         for (size_t i = 0; i < s->n && !r->no_memory; i++) {
             if (s->v[i].state != FY_TRIAL_DONE)
                 continue;
-            const size_t rank = fyi_tries_rank(s, &s->v[i]);
+            const size_t rank = fyi_trials_rank(s, &s->v[i]);
 
             if ((rank < n_best) != is_best || (!is_best && rank % stride != 0))
                 continue;
@@ -213,7 +213,7 @@ static void put_lines(fyi_report *r, fyi_buf *b, const fyi_plot *p, const figure
 }
 
 /* Of those that are done: where others were stopped says nothing here. */
-static figure_range range_of(const fyi_tries *s)
+static figure_range range_of(const fyi_trials *s)
 {
     figure_range f = { INFINITY, -INFINITY };
 
@@ -227,7 +227,7 @@ static figure_range range_of(const fyi_tries *s)
 
 static void put_parallel(fyi_report *r, fyi_buf *b, double w, const char *css)
 {
-    const fyi_tries *s = &r->tries;
+    const fyi_trials *s = &r->trials;
     const double n = (double)s->n_keys;
     const figure_range f = range_of(s);
     fyi_plot p = { .w = w,
@@ -261,7 +261,7 @@ static void put_parallel(fyi_report *r, fyi_buf *b, double w, const char *css)
 
 void fyi_show_history(fyi_report *r, fyi_buf *b)
 {
-    const fyi_tries *s = &r->tries;
+    const fyi_trials *s = &r->trials;
 
     if (s->best == NULL || s->n_keys == 0 || r->no_memory)
         return;

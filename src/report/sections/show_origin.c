@@ -42,9 +42,9 @@ static void put_recipe(const fyi_report *r, fyi_buf *b)
     if (r->recipe == NULL)
         return;
     fyi_html(b, "<details class=\"card\">\n<summary>The recipe, resolved: @</summary>\n<pre><code>",
-             r->versus.is_there  ? "comparing it again is the same comparison"
-             : r->tries.is_there ? "searching it again goes on with the same study"
-                                 : "running it again is the same run");
+             r->versus.is_there   ? "comparing it again is the same comparison"
+             : r->trials.is_there ? "searching it again goes on with the same study"
+                                  : "running it again is the same run");
     for (const char *at = r->recipe; *at != '\0';) {
         const size_t n = strcspn(at, "\n");
 
@@ -95,7 +95,7 @@ void fyi_show_origin(fyi_report *r, fyi_buf *b)
                       r->versus.is_there
                           ? "The same recipe and data give the same comparison. Data, versions and "
                             "sample numbers are in the directory of each run."
-                      : r->tries.is_there
+                      : r->trials.is_there
                           ? "One worker with the same recipe and data begins the same trials with "
                             "the same results. Data, versions and sample numbers are in the "
                             "directory of each run."

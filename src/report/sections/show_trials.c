@@ -1,4 +1,4 @@
-/* show_tries.c: what a search came to: in words, its best trials as a table, which keys matter, and what failed. */
+/* show_trials.c: what a search came to: in words, its best trials as a table, which keys matter, and what failed. */
 #include "report/report.h"
 
 #include <math.h>
@@ -9,7 +9,7 @@
 
 /* ---- in words -------------------------------------------------------------------------------- */
 
-static void say_counts(const fyi_tries *s, fyi_buf *b)
+static void say_counts(const fyi_trials *s, fyi_buf *b)
 {
     const char *between = " ";
 
@@ -21,13 +21,14 @@ static void say_counts(const fyi_tries *s, fyi_buf *b)
         }
 }
 
-void fyi_show_tries_verdict(fyi_report *r, fyi_buf *b)
+void fyi_show_trials_verdict(fyi_report *r, fyi_buf *b)
 {
-    const fyi_tries *s = &r->tries;
+    const fyi_trials *s = &r->trials;
 
     if (!s->is_there)
         return;
-    fyi_html(b, "<section id=\"tries\" class=\"verdict @\">\n<p>", s->best != NULL ? "good" : "bad");
+    fyi_html(b, "<section id=\"trials\" class=\"verdict @\">\n<p>",
+             s->best != NULL ? "good" : "bad");
     if (s->best != NULL)
         fyi_html(b, "The best of @ trials is number @, with @ @.", fyi_whole((int64_t)s->n).s,
                  fyi_plain(s->best->number).s, s->metric, fyi_fixed(s->best->value, s->decimals).s);
@@ -47,7 +48,7 @@ void fyi_show_tries_verdict(fyi_report *r, fyi_buf *b)
 
 /* ---- the best trials ------------------------------------------------------------------------- */
 
-static void put_head(fyi_buf *b, const fyi_tries *s)
+static void put_head(fyi_buf *b, const fyi_trials *s)
 {
     fyi_html(b,
              "<div class=\"card scroll\">\n<table>\n<thead><tr><th scope=\"col\">trial</th><th "
@@ -58,7 +59,7 @@ static void put_head(fyi_buf *b, const fyi_tries *s)
     fyi_buf_puts(b, "</tr></thead>\n<tbody>\n");
 }
 
-static void put_trial(fyi_buf *b, const fyi_tries *s, const fyi_try *t)
+static void put_trial(fyi_buf *b, const fyi_trials *s, const fyi_trials_row *t)
 {
     fyi_html(b, "<tr><th scope=\"row\">@</th><td>@</td>", fyi_plain(t->number).s,
              fyi_fixed(t->value, s->decimals).s);
@@ -70,12 +71,12 @@ static void put_trial(fyi_buf *b, const fyi_tries *s, const fyi_try *t)
 /* Those that are done by their rank, the best first. */
 static void put_best(fyi_report *r, fyi_buf *b)
 {
-    const fyi_tries *s = &r->tries;
-    const fyi_try *rows[MOST_ROWS] = { NULL };
+    const fyi_trials *s = &r->trials;
+    const fyi_trials_row *rows[MOST_ROWS] = { NULL };
 
     for (size_t i = 0; i < s->n; i++)
-        if (s->v[i].state == FY_TRIAL_DONE && fyi_tries_rank(s, &s->v[i]) < MOST_ROWS)
-            rows[fyi_tries_rank(s, &s->v[i])] = &s->v[i];
+        if (s->v[i].state == FY_TRIAL_DONE && fyi_trials_rank(s, &s->v[i]) < MOST_ROWS)
+            rows[fyi_trials_rank(s, &s->v[i])] = &s->v[i];
     put_head(b, s);
     for (size_t i = 0; i < MOST_ROWS; i++)
         if (rows[i] != NULL)
@@ -83,7 +84,7 @@ static void put_best(fyi_report *r, fyi_buf *b)
     fyi_buf_puts(b, "</tbody>\n</table>\n</div>\n");
 }
 
-static void put_errors(fyi_buf *b, const fyi_tries *s)
+static void put_errors(fyi_buf *b, const fyi_trials *s)
 {
     int n = 0;
 
@@ -95,19 +96,19 @@ static void put_errors(fyi_buf *b, const fyi_tries *s)
         fyi_html(b, "<p class=\"odd\">and @ more that failed</p>\n", fyi_whole(n - MOST_ERRORS).s);
 }
 
-void fyi_show_best_tries(fyi_report *r, fyi_buf *b)
+void fyi_show_best_trials(fyi_report *r, fyi_buf *b)
 {
-    if (r->tries.best == NULL || r->no_memory)
+    if (r->trials.best == NULL || r->no_memory)
         return;
     fyi_section_begin(b, "best", "The best trials", "");
     put_best(r, b);
-    put_errors(b, &r->tries);
+    put_errors(b, &r->trials);
     fyi_section_end(b);
 }
 
 /* ---- importance ------------------------------------------------------------------------------ */
 
-static void put_key(fyi_buf *b, const fyi_tries *s, size_t k)
+static void put_key(fyi_buf *b, const fyi_trials *s, size_t k)
 {
     fyi_html(b, "<tr><th scope=\"row\">@</th>", s->keys[k].name);
     fyi_put_share(b, s->keys[k].importance);
@@ -116,7 +117,7 @@ static void put_key(fyi_buf *b, const fyi_tries *s, size_t k)
 
 void fyi_show_importance(fyi_report *r, fyi_buf *b)
 {
-    const fyi_tries *s = &r->tries;
+    const fyi_trials *s = &r->trials;
 
     if (s->best == NULL || s->n_keys == 0 || !isfinite(s->keys[0].importance) || r->no_memory)
         return;

@@ -1,4 +1,4 @@
-/* read_tries.c: search.json, a study as fy_search_run leaves it (src/search/search_json.c has its form). */
+/* read_trials.c: search.json, a study as fy_search_run leaves it (src/search/search_json.c has its form). */
 #include "report/report.h"
 
 #include "search/search.h"
@@ -30,7 +30,7 @@ static const char *read_text(fyi_report *r, const json_t *value)
     return kept;
 }
 
-static void read_choices(fyi_report *r, const json_t *list, fyi_tries_key *key)
+static void read_choices(fyi_report *r, const json_t *list, fyi_trials_key *key)
 {
     const size_t n = FYI_MIN(json_array_size(list), MAX_CHOICES);
 
@@ -41,7 +41,7 @@ static void read_choices(fyi_report *r, const json_t *list, fyi_tries_key *key)
 
 static void read_keys(fyi_report *r, const json_t *list)
 {
-    fyi_tries *s = &r->tries;
+    fyi_trials *s = &r->trials;
     const size_t n = FYI_MIN(json_array_size(list), FYI_MAX_KNOBS);
 
     s->keys = fyi_report_alloc(r, n, sizeof *s->keys);
@@ -59,7 +59,7 @@ static void read_keys(fyi_report *r, const json_t *list)
 /* ---- trials ---------------------------------------------------------------------------------- */
 
 /* Where on its key's range; whatever the file says of a range, it is read as a recipe's would be. */
-static double place_of(const fyi_tries_key *key, const char *value)
+static double place_of(const fyi_trials_key *key, const char *value)
 {
     const fyi_entry e = { .key = "range",
                           .items = key->n_choices > 0 ? key->choices : (const char **)&key->range,
@@ -83,9 +83,9 @@ static fy_trial_state read_state(const json_t *trial)
     return FY_TRIAL_RUNNING;
 }
 
-static void read_values(fyi_report *r, const json_t *params, fyi_try *t)
+static void read_values(fyi_report *r, const json_t *params, fyi_trials_row *t)
 {
-    const fyi_tries *s = &r->tries;
+    const fyi_trials *s = &r->trials;
 
     t->values = fyi_report_alloc(r, s->n_keys, sizeof *t->values);
     t->places = fyi_report_alloc(r, s->n_keys, sizeof *t->places);
@@ -95,7 +95,7 @@ static void read_values(fyi_report *r, const json_t *params, fyi_try *t)
     }
 }
 
-static void read_trial(fyi_report *r, const json_t *trial, fyi_try *t)
+static void read_trial(fyi_report *r, const json_t *trial, fyi_trials_row *t)
 {
     t->number = fyi_json_whole(trial, "number");
     t->state = read_state(trial);
@@ -108,13 +108,13 @@ static void read_trial(fyi_report *r, const json_t *trial, fyi_try *t)
 
 static void read_trials(fyi_report *r, const json_t *list)
 {
-    fyi_tries *s = &r->tries;
+    fyi_trials *s = &r->trials;
     const size_t n = FYI_MIN(json_array_size(list), FYI_MAX_TRIALS);
     double most = 0;
 
     s->v = fyi_report_alloc(r, n, sizeof *s->v);
     while (s->v != NULL && s->n < n && !r->no_memory) {
-        fyi_try *t = &s->v[s->n];
+        fyi_trials_row *t = &s->v[s->n];
 
         read_trial(r, json_array_get(list, s->n), t);
         s->count[t->state]++;
@@ -124,19 +124,19 @@ static void read_trials(fyi_report *r, const json_t *list)
     s->decimals = fyi_figure_decimals(most);
 }
 
-static bool is_better(const fyi_tries *s, const fyi_try *a, const fyi_try *b)
+static bool is_better(const fyi_trials *s, const fyi_trials_row *a, const fyi_trials_row *b)
 {
     return s->higher_is_better ? a->value > b->value : a->value < b->value;
 }
 
-static void find_best(fyi_tries *s)
+static void find_best(fyi_trials *s)
 {
     for (size_t i = 0; i < s->n; i++)
         if (s->v[i].state == FY_TRIAL_DONE && (s->best == NULL || is_better(s, &s->v[i], s->best)))
             s->best = &s->v[i];
 }
 
-size_t fyi_tries_rank(const fyi_tries *s, const fyi_try *t)
+size_t fyi_trials_rank(const fyi_trials *s, const fyi_trials_row *t)
 {
     size_t n = 0;
 
@@ -146,10 +146,10 @@ size_t fyi_tries_rank(const fyi_tries *s, const fyi_try *t)
     return n;
 }
 
-void fyi_read_tries(fyi_report *r)
+void fyi_read_trials(fyi_report *r)
 {
     json_t *root = fyi_report_json(r, FILE_NAME, MAX_BYTES);
-    fyi_tries *s = &r->tries;
+    fyi_trials *s = &r->trials;
     const char *better;
 
     if (root == NULL)

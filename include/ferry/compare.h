@@ -60,7 +60,8 @@ typedef struct fy_cell {
     int64_t chosen_step, last_step, oracle_step;
     bool fell_back;
     /* What each of fy_validators would have handed back by itself: of all candidates, the source model among them, the one that it
-     * finds best, of equals the first. Of several methods that were tried, the candidates are their choices. */
+     * finds best, of equals the first. Where several methods were tried, the candidates are their choices, which a rule has made already:
+     * of these `agreement` alone chooses, which is known nowhere else. */
     double alone[FY_MAX_VALIDATORS];
     int64_t alone_step[FY_MAX_VALIDATORS];
 } fy_cell;
@@ -118,6 +119,7 @@ typedef struct fy_harm {
     int failed;       /* and cells whose run failed */
     double harm_rate; /* share of both that failed, or end more than FY_HARM below their source model */
     double collapse_rate; /* that failed, or end below half of it */
+    double kept_rate;     /* share of the n that are handed back their source model */
     double accuracy, gain,
         oracle_gap; /* means over the n: of what is chosen; of that less source only; of the oracle less it */
 } fy_harm;

@@ -27,8 +27,8 @@ FY_API FY_NODISCARD fy_status fy_device_set_precision(fy_device *d, fy_dtype pre
 FY_API fy_dtype fy_device_precision(const fy_device *d);
 /* Where several kernels can run a convolution, plans compiled from now on take the one that is fastest here: each is
  * timed once, and `path` keeps what came out, so that later plans choose alike. At FY_BF16 kernels that compute in f32
- * take part. The file and its folder are made if missing; processes may share it; one that cannot be written is warned
- * of. NULL, the beginning: the choice is a rule, the same on every machine with the same instructions. */
+ * take part. The file and its folder are made if missing; processes may share it; one that cannot be made or written is
+ * warned of. NULL, the beginning: the choice is a rule, the same on every machine with the same instructions. */
 FY_API FY_NODISCARD fy_status fy_device_set_kernel_times(fy_device *d, const char *path);
 /* Bytes that the plan of a stage may take on this device, its parameters included (fy_plan_opts.memory); 0, the
  * beginning: any. */

@@ -1,4 +1,4 @@
-/* ferry.h: all of Ferry, in reading order. */
+/* ferry.h: all of Ferry; README.md lists the headers in reading order. */
 #ifndef FERRY_FERRY_H
 #define FERRY_FERRY_H
 

@@ -35,8 +35,8 @@ FY_API bool fy_validator_is_gain(const char *name);
 FY_API bool fy_validator_votes(const char *name);
 
 /* All of them, in the order of fy_validators; the rest of `values` is NaN, and so are those that need a source, mixtures or an ensemble where
- * there is none, and all where a logit or a feature is not finite. What looks at pairs of samples or fits something takes at most 2,000 of each
- * domain, always the same. FY_ESHAPE for tensors that are not of one model. */
+ * there is none, and all where a logit or a feature is not finite. All but the first four and `agreement` look at 2,000 samples of each domain at
+ * most, always the same. FY_ESHAPE for tensors that are not of one model. */
 FY_API FY_NODISCARD fy_status fy_validate(const fy_pass *p, double values[FY_MAX_VALIDATORS]);
 
 /* The share of the rows of two tensors f32 [n, k], logits or probabilities, whose largest value is of the same class. FY_ESHAPE. */

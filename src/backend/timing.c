@@ -327,13 +327,16 @@ fy_status fy_device_set_kernel_times(fy_device *d, const char *path)
 {
     fyi_kernel_times *t = NULL;
     if (path) {
-        FYI_FORWARD(fyi_mkdirs_for(path));
+        const bool has_folder = fyi_mkdirs_for(path) == FY_OK;
+        if (!has_folder)
+            fyi_warn("the times of kernels cannot be kept: %s", fy_last_error());
         t = fyi_calloc(1, sizeof *t);
         if (!t || !(t->path = fyi_strdup(path))) {
             fyi_free(t);
             return fyi_enomem(strlen(path), "the times of kernels");
         }
         (void)pthread_mutex_init(&t->lock, NULL);
+        t->has_warned = !has_folder;
         load(t);
     }
     fyi_kernel_times_close(d->times);

@@ -222,6 +222,17 @@ static fy_status put_weights(const fyi_args *a, fy_recipe *r)
     }
 }
 
+/* Pictures are what the usual encoder is for. */
+static fy_status put_encoder(const fyi_args *a, fy_recipe *r)
+{
+    const char *format = fy_recipe_get(r, "target.format");
+    const bool is_said = fyi_args_has(a, "--model") || fyi_args_has(a, "--weights");
+
+    return is_said || format == NULL || !fy_glob("csv vectors", format)
+               ? FY_OK
+               : fy_recipe_put(r, "model.encoder", "mlp");
+}
+
 static fy_status make_recipe(const fyi_args *a, fy_recipe **out)
 {
     static const char text[] = "name: adapt\nmethod: auto\n";
@@ -233,6 +244,7 @@ static fy_status make_recipe(const fyi_args *a, fy_recipe **out)
     FY_TRY(put_weights(a, *out));
     FY_TRY(put_option(a, "--model", "model.encoder", *out));
     FY_TRY(put_sides(a, *out));
+    FY_TRY(put_encoder(a, *out));
     FY_TRY(fyi_apply_settings(a, *out, ""));
 done:
     return st;

@@ -124,7 +124,7 @@ static bool is_table(const char *path)
     for (size_t i = 0; i < FYI_LEN(endings); i++)
         if (strstr(front, endings[i]) != NULL)
             return false;
-    return n > 0;
+    return f != NULL; /* an empty one has no pictures either */
 }
 
 static bool holds_vectors(const char *path)

@@ -96,6 +96,12 @@ static double frac_of(const fy_progress *p)
     return p->steps > 0 ? FYI_MIN(1.0, (double)p->step / (double)p->steps) : 1;
 }
 
+/* In whole numbers, so that 58 of 100 are not 57 %. */
+static int percent_of(const fy_progress *p)
+{
+    return p->steps > 0 ? (int)(100 * FYI_MIN(p->step, p->steps) / p->steps) : 100;
+}
+
 static void draw_bar(const fy_progress *p, const char *left)
 {
     const size_t width = FYI_MIN(terminal_width(), (size_t)400);
@@ -106,7 +112,7 @@ static void draw_bar(const fy_progress *p, const char *left)
         bar[i] = i < filled ? '=' : i == filled ? '>' : ' ';
     bar[BAR_CHARS] = '\0';
     (void)snprintf(line, sizeof line, "%s [%s] %lld/%lld  %d%%  %s  %s", p->stage, bar,
-                   (long long)p->step, (long long)p->steps, (int)(100 * frac_of(p)), left,
+                   (long long)p->step, (long long)p->steps, percent_of(p), left,
                    p->text != NULL ? p->text : "");
     /* One column stays free: some terminals wrap as soon as the last one is filled. */
     if (strlen(line) >= width)
@@ -123,7 +129,7 @@ static void draw_bar(const fy_progress *p, const char *left)
 static void print_line(const fy_progress *p, const char *left)
 {
     fprintf(stderr, "%s: step %lld of %lld, %d%%%s%s%s%s\n", p->stage, (long long)p->step,
-            (long long)p->steps, (int)(100 * frac_of(p)), *left ? ", " : "", left,
+            (long long)p->steps, percent_of(p), *left ? ", " : "", left,
             p->text != NULL && *p->text ? ", " : "", p->text != NULL ? p->text : "");
     fflush(stderr);
 }

@@ -73,6 +73,16 @@ static void print_tries(const fy_adapt_report *a)
     }
 }
 
+/* A classifier that did not move is the source model's. */
+static void print_use(const char *dir)
+{
+    char moved[FY_RUN_DIR_MAX + 32];
+
+    (void)snprintf(moved, sizeof moved, "%s/chosen_classifier.safetensors", dir);
+    printf("To use it: ferry predict --weights %s/chosen.safetensors --weights %s/%s DATA\n", dir,
+           dir, fyi_path_exists(moved) ? "chosen_classifier.safetensors" : "classifier.safetensors");
+}
+
 void fyi_show_adapt(fy_recipe *r, const fy_recipe_result *result)
 {
     const fy_adapt_report *a = &result->report.adapt;
@@ -96,4 +106,5 @@ void fyi_show_adapt(fy_recipe *r, const fy_recipe_result *result)
                exp2(-(double)a->times_back));
     if (a->warning[0] != '\0')
         printf("Note: %s.\n", a->warning);
+    print_use(result->run_dir);
 }

@@ -32,6 +32,7 @@ static void print_method(const fy_comparison_table *t, const char *arm, int widt
         print_percent(fy_comparison_harm(t, NULL, arm, shown[i]).accuracy, 13);
     print_percent(chosen.harm_rate, 13);
     print_percent(last.harm_rate, 13);
+    print_percent(chosen.kept_rate, 8);
     printf("\n");
 }
 
@@ -41,8 +42,8 @@ static void print_methods(const fy_comparison_table *t)
 
     for (int i = 0; i < t->n_arms; i++)
         width = FYI_MAX(width, strlen(t->rows[i].arm));
-    printf("  %-*s%6s%13s%13s%13s%13s%13s%13s\n", (int)width, "method", "cells", "source only",
-           "choice", "last step", "oracle", "harm, choice", "harm, last");
+    printf("  %-*s%6s%13s%13s%13s%13s%13s%13s%8s\n", (int)width, "method", "cells", "source only",
+           "choice", "last step", "oracle", "harm, choice", "harm, last", "kept");
     for (int i = 0; i < t->n_arms; i++)
         print_method(t, t->rows[i].arm, (int)width);
     print_method(t, NULL, (int)width);
@@ -70,6 +71,7 @@ static void print_chooser(const fy_comparison_table *t, const char *by, int widt
     print_percent(h.accuracy, 10);
     print_percent(h.harm_rate, 10);
     print_percent(h.collapse_rate, 11);
+    print_percent(h.kept_rate, 8);
     print_percent(h.gain, 10);
     print_percent(h.oracle_gap, 12);
     printf("\n");
@@ -79,8 +81,8 @@ static void print_choosers(const fy_comparison_table *t)
 {
     const int width = (int)widest(fy_choosers(), 12);
 
-    printf("  %-*s%6s%10s%10s%11s%10s%12s\n", width, "who chooses", "cells", "accuracy", "harm",
-           "collapsed", "gain", "to oracle");
+    printf("  %-*s%6s%10s%10s%11s%8s%10s%12s\n", width, "who chooses", "cells", "accuracy", "harm",
+           "collapsed", "kept", "gain", "to oracle");
     for (const char *const *by = fy_choosers(); *by != NULL; by++)
         print_chooser(t, *by, width);
 }
@@ -96,7 +98,7 @@ void fyi_show_harm(const fy_comparison_table *t)
     printf("\n");
     print_choosers(t);
     printf("\nHarm: share of the cells that end more than %.0f point below their source model; "
-           "collapsed: below half of it.\n",
+           "collapsed: below half of it; kept: handed back as the source model.\n",
            100 * FY_HARM);
     if (h.failed > 0)
         printf("Of %d cells, %d failed and handed nothing back: they count as harmed and "

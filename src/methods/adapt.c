@@ -18,7 +18,8 @@ fy_status adapt_check(const char *method, const adapt_batch *rows, int n, int64_
     for (int i = 0; i < n; i++)
         if (rows[i].batch < 1 || rows[i].batch > fy_dataset_count(rows[i].d))
             return fy_error(FY_EINVAL,
-                            "%s: %s is %lld and '%s' has %lld samples; expected 1 to that many",
+                            "%s: %s is %lld and '%s' has %lld samples; expected 1 to that many: "
+                            "lower it, or add samples",
                             method, rows[i].what, (long long)rows[i].batch,
                             fy_dataset_name(rows[i].d), (long long)fy_dataset_count(rows[i].d));
     if (evaluations < 1 || evaluations >= ADAPT_MAX_CANDIDATES)

@@ -18,9 +18,11 @@ fy_status learner_check(const learner *l, int64_t batch)
     const int64_t n = fy_dataset_count(l->train);
     const int k = fy_dataset_classes(l->train);
     if (batch < 1 || batch > n)
-        return fy_error(FY_EINVAL,
-                        "%s: batch is %lld and '%s' has %lld samples; expected 1 to that many",
-                        l->method, (long long)batch, fy_dataset_name(l->train), (long long)n);
+        return fy_error(
+            FY_EINVAL,
+            "%s: batch is %lld and '%s' has %lld samples; expected 1 to that many: lower "
+            "it, or add samples",
+            l->method, (long long)batch, fy_dataset_name(l->train), (long long)n);
     if (k < 2 || k > FY_MAX_SCORED)
         return fy_error(FY_EINVAL, "%s: '%s' has %d classes; expected 2 to %d", l->method,
                         fy_dataset_name(l->train), k, FY_MAX_SCORED);

@@ -218,13 +218,16 @@ static void put_view(FILE *f, const view *v)
     fprintf(f, "]}");
 }
 
-/* Both domains on the plane of the source's two main directions, so that both moments can be compared. Features that ran away have no
- * place there. */
+/* Both domains on the plane of the first view's two main directions, so that both moments can be compared. Features that ran away have no
+ * place there, and where those of the first did there is no plane. */
 static fy_status project_views(view *v, int n, uint64_t seed)
 {
     fy_tensor *mean = NULL, *axes = NULL, *deviation = NULL;
     fy_status st;
-    FY_TRY(fy_pca(v[0].features, 2, seed, &mean, &axes, &deviation));
+    st = fy_pca(v[0].features, 2, seed, &mean, &axes, &deviation);
+    if (st == FY_ENAN)
+        return FY_OK;
+    FY_TRY(st);
     for (int i = 0; i < n; i++) {
         st = fy_project(v[i].features, mean, axes, deviation, false, &v[i].plane);
         FY_TRY(st == FY_ENAN ? FY_OK : st);

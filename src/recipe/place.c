@@ -2,6 +2,7 @@
  * recipe.yaml. */
 #include "recipe/recipe.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -34,6 +35,39 @@ static fy_status make_next(const fyi_place *p, char *dir, size_t size)
                     p->stem);
 }
 
+/* What begins so a beginning may have left that ended before its recipe was written. */
+static bool may_be_ours(const char *name)
+{
+    static const char *const ours[] = { ".",        "data",    "versions.json", "metrics.jsonl",
+                                        "features", "samples", "runs",          "recipe.yaml" };
+
+    for (size_t i = 0; i < FYI_LEN(ours); i++)
+        if (strncmp(name, ours[i], strlen(ours[i])) == 0)
+            return true;
+    return false;
+}
+
+/* Among files of others a run's would be lost, or be taken for data: by the name of the first. */
+static fy_status check_empty(const fyi_place *p, const char *dir)
+{
+    DIR *d = opendir(dir);
+    const struct dirent *e = NULL;
+    fy_status st = FY_OK;
+
+    if (d == NULL)
+        return FY_OK; /* it is made, or what is wrong is said then */
+    while ((e = readdir(d)) != NULL && may_be_ours(e->d_name))
+        ;
+    if (e != NULL)
+        st =
+            fyi_fail(FY_EINVAL,
+                     "'%s' holds '%.80s' and no %s: its files would lie among others; choose a new "
+                     "directory with --out",
+                     dir, e->d_name, p->what);
+    (void)closedir(d);
+    return st;
+}
+
 static fy_status make_given(const fyi_place *p, char *dir, size_t size)
 {
     char recipe[FY_RUN_DIR_MAX + 16];
@@ -52,6 +86,8 @@ static fy_status make_given(const fyi_place *p, char *dir, size_t size)
     if (!has_begun && p->resume)
         return fyi_fail(FY_EINVAL, "'%s' holds no %s to resume: there is no recipe.yaml in it", dir,
                         p->what);
+    if (!has_begun)
+        FYI_FORWARD(check_empty(p, dir));
     return fyi_mkdirs(dir);
 }
 

@@ -162,6 +162,10 @@ static fy_status put_assignment(fy_recipe *r, char *text)
     len = strlen(value);
     if (len == 0)
         return put(r, &(fyi_entry){ .key = trim(text) });
+    if (len >= 2 && value[0] == '"' && value[len - 1] == '"') {
+        value[len - 1] = '\0';
+        return fy_recipe_put(r, trim(text), value + 1);
+    }
     if (len < 2 || value[0] != '[' || value[len - 1] != ']')
         return fy_recipe_put(r, trim(text), value);
     value[len - 1] = '\0';

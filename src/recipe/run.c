@@ -1,7 +1,9 @@
 /* run.c: a recipe executed, and the list of keys that recipes may have. */
 #include "recipe/recipe.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 fy_recipe_run_opts fy_recipe_run_defaults(void)
 {
@@ -89,6 +91,22 @@ static fy_status prepare_dir(const fyi_settings *s, const fyi_recipe_data *d, fy
     return o->resume ? FY_OK : fyi_rundir_write(s, d, dev, result->run_dir);
 }
 
+/* Where nothing was learnt there is nothing to go on with: without its recipe the directory is free for another try. */
+static void take_back(const char *dir)
+{
+    char path[FY_RUN_DIR_MAX + 32];
+    struct stat info;
+
+    if (fyi_place_path(dir, "checkpoint.safetensors", path, sizeof path) != FY_OK ||
+        fyi_path_exists(path))
+        return;
+    if (fyi_place_path(dir, "metrics.jsonl", path, sizeof path) != FY_OK ||
+        (stat(path, &info) == 0 && info.st_size > 0))
+        return;
+    if (fyi_place_path(dir, "recipe.yaml", path, sizeof path) == FY_OK)
+        (void)remove(path);
+}
+
 /* Device and data are open: what can be wrong with them has not left a directory behind. */
 fy_status fyi_recipe_run_opened(const fyi_settings *s, const fyi_opened *in,
                                 const fy_recipe_run_opts *o, fy_recipe_result *result)
@@ -106,7 +124,11 @@ fy_status fyi_recipe_run_opened(const fyi_settings *s, const fyi_opened *in,
                  s->method->name, s->waiting);
     run = run_opts(s, o, result->run_dir);
     run.features = in->features;
-    return run_method(&r, &run);
+    const fy_status st = run_method(&r, &run);
+
+    if (st != FY_OK && st != FY_ECANCELED && st != FY_EIO)
+        take_back(result->run_dir);
+    return st;
 }
 
 static fy_status open_side(const fyi_settings *s, int i, fy_dataset **out)

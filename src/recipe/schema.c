@@ -306,14 +306,22 @@ static fy_status bind_changes(const site *at, void *dst)
     return FY_OK;
 }
 
+static fy_status fail_twice(const site *at, const char *item)
+{
+    return fyi_fail(FY_EINVAL, "%s: '%s' names '%.80s' twice", at->where, at->entry->key, item);
+}
+
 static fy_status bind_names(const site *at, void *dst)
 {
     const fyi_entry *e = at->entry;
 
-    for (int i = 0; i < e->n_items; i++)
-        for (int k = 0; k <= i; k++)
-            if (e->items[i][0] == '\0' || (k < i && strcmp(e->items[i], e->items[k]) == 0))
-                return fail_value(at, e->items[i]);
+    for (int i = 0; i < e->n_items; i++) {
+        if (e->items[i][0] == '\0')
+            return fail_value(at, e->items[i]);
+        for (int k = 0; k < i; k++)
+            if (strcmp(e->items[i], e->items[k]) == 0)
+                return fail_twice(at, e->items[i]);
+    }
     *(fyi_texts *)dst = (fyi_texts){ e->items, e->n_items };
     return FY_OK;
 }

@@ -232,18 +232,31 @@ static size_t list_names(const fyi_settings *s, fyi_arena *arena, const char *na
     return n;
 }
 
-/* The same word in another section beats a similar word anywhere. */
+/* "adapt.steps" and "adapt.step" are of one section. */
+static bool is_same_section(const char *a, const char *b)
+{
+    const size_t n = (size_t)(fyi_key_leaf(a) - a);
+
+    return n > 0 && n == (size_t)(fyi_key_leaf(b) - b) && strncmp(a, b, n) == 0;
+}
+
+/* A similar word of the same section beats the same word in another, and that a similar word anywhere. */
 static const char *nearest_key(const fyi_settings *s, fyi_arena *arena, const char *key)
 {
-    const char *names[MAX_NAMES], *same[MAX_NAMES];
+    const char *names[MAX_NAMES], *same[MAX_NAMES], *beside[MAX_NAMES];
     const size_t n = list_names(s, arena, names);
-    size_t n_same = 0;
+    size_t n_same = 0, n_beside = 0;
 
     for (size_t i = 0; i < n; i++)
         if (strcmp(fyi_key_leaf(names[i]), fyi_key_leaf(key)) == 0)
             same[n_same++] = names[i];
-    same[n_same] = NULL;
-    const char *near = fyi_nearest(key, same);
+        else if (is_same_section(names[i], key))
+            beside[n_beside++] = fyi_key_leaf(names[i]);
+    same[n_same] = beside[n_beside] = NULL;
+    const char *near = fyi_nearest(fyi_key_leaf(key), beside);
+    if (near != NULL)
+        return near - (fyi_key_leaf(key) - key); /* with its section before it */
+    near = fyi_nearest(key, same);
     return near != NULL ? near : n_same > 0 ? same[0] : fyi_nearest(key, names);
 }
 

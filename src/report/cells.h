@@ -21,7 +21,7 @@ enum {
 /* What one who chooses came to, over some cells; NaN: unknown. */
 typedef struct fyi_choosing {
     double n, failed; /* cells that ended, and that did not */
-    double harm_rate, collapse_rate, accuracy, gain, oracle_gap;
+    double harm_rate, collapse_rate, kept_rate, accuracy, gain, oracle_gap;
 } fyi_choosing;
 
 /* Of all cells, or of a method's or a shift's: one for each of fy_choosers. */

@@ -72,7 +72,7 @@ done:
 
 /* ---- one validator by itself ----------------------------------------------------------------- */
 
-/* Some are there without the others. */
+/* source_accuracy and information stand in the candidate itself as well, also where no validator is known. */
 static double figure_of(const json_t *candidate, const char *validator)
 {
     const json_t *v = json_object_get(json_object_get(candidate, "validators"), validator);
@@ -102,9 +102,26 @@ static const json_t *find_best(const json_t *candidates, const char *validator)
     return best;
 }
 
+/* Does any candidate come from a method among several? */
+static bool has_methods(const json_t *candidates)
+{
+    for (size_t i = 0; i < json_array_size(candidates); i++)
+        if (json_is_string(json_object_get(json_array_get(candidates, i), "method")))
+            return true;
+    return false;
+}
+
+/* What several methods have chosen went through a rule, and says nothing of a validator without one. */
+static const json_t *find_alone(const json_t *candidates, const char *validator)
+{
+    return has_methods(candidates) && strcmp(validator, "agreement") != 0
+               ? NULL
+               : find_best(candidates, validator);
+}
+
 static void choose_alone(const files *f, int v, fy_cell *out)
 {
-    const json_t *best = find_best(json_object_get(f->choice, "candidates"), fy_validators()[v]);
+    const json_t *best = find_alone(json_object_get(f->choice, "candidates"), fy_validators()[v]);
     const char *method = json_string_value(json_object_get(best, "method"));
     char key[128];
 

@@ -85,6 +85,7 @@ static void put_harm(const fy_harm *h, json_t *to)
     (void)json_object_set_new(to, "failed", json_integer(h->failed));
     (void)json_object_set_new(to, "harm_rate", fyi_json_of(h->harm_rate));
     (void)json_object_set_new(to, "collapse_rate", fyi_json_of(h->collapse_rate));
+    (void)json_object_set_new(to, "kept_rate", fyi_json_of(h->kept_rate));
     (void)json_object_set_new(to, "accuracy", fyi_json_of(h->accuracy));
     (void)json_object_set_new(to, "gain", fyi_json_of(h->gain));
     (void)json_object_set_new(to, "oracle_gap", fyi_json_of(h->oracle_gap));

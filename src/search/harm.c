@@ -44,6 +44,19 @@ double fy_cell_accuracy(const fy_cell *c, const char *by)
     return NAN;
 }
 
+/* Is what it hands back the source model? */
+static bool is_kept(const fy_cell *c, const char *by)
+{
+    if (strcmp(by, "chosen") == 0)
+        return c->fell_back;
+    if (strcmp(by, "oracle") == 0)
+        return c->oracle_step == 0;
+    for (int v = 0; fy_validators()[v] != NULL; v++)
+        if (strcmp(by, fy_validators()[v]) == 0)
+            return c->alone_step[v] == 0;
+    return strcmp(by, "source_only") == 0;
+}
+
 bool fy_is_harm(double is, double was)
 {
     return is < was - FY_HARM - 1e-9;
@@ -57,6 +70,7 @@ static void add(const fy_cell *c, const char *by, fy_harm *to)
     if (!isfinite(is))
         return;
     to->n++;
+    to->kept_rate += is_kept(c, by);
     to->harm_rate += fy_is_harm(is, was);
     to->collapse_rate += is < COLLAPSED * was;
     to->accuracy += is;
@@ -135,6 +149,7 @@ fy_harm fy_comparison_harm(const fy_comparison_table *t, const char *shift, cons
                       .failed = failed,
                       .harm_rate = share(h.harm_rate + failed, h.n + failed),
                       .collapse_rate = share(h.collapse_rate + failed, h.n + failed),
+                      .kept_rate = share(h.kept_rate, h.n),
                       .accuracy = share(h.accuracy, h.n),
                       .gain = share(h.gain, h.n),
                       .oracle_gap = share(h.oracle_gap, h.n) };

@@ -130,6 +130,8 @@ fy_status fy_run_open_within(fy_run *r, const char *name, fy_run **out)
     o.features = r->features;
     o.metrics = NULL;
     const fy_status st = fy_run_open(&o, out);
+    if (st == FY_OK)
+        (*out)->outer = r;
     fyi_free(dir);
     return st;
 }

@@ -7,6 +7,8 @@
 
 fy_status fyi_run_say_stopped(const fy_run *r, const char *stage, const char *where)
 {
+    while (r->outer) /* which is what can be resumed */
+        r = r->outer;
     return fyi_fail(FY_ECANCELED, "stopped in stage '%s' %s; %s%s", stage, where,
                     r->dir ? "resume from " : "nothing was saved, the run has no directory",
                     r->dir ? r->dir : "");

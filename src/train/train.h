@@ -55,7 +55,8 @@ struct fy_run {
     double last_save_s;
     fy_features *features; /* opts.features, or */
     fy_features *own_features;
-    fyi_work work; /* the newest */
+    fyi_work work;              /* the newest */
+    const struct fy_run *outer; /* that it is within; NULL: none */
 };
 
 /* tell.c: FY_ECANCELED, "stopped in stage 'adapt' after step 3 of 8; resume from ..." */

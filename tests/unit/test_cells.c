@@ -77,20 +77,22 @@ static void a_cell_is_what_its_run_says(void **state)
     assert_true(isnan(fy_cell_accuracy(&c, "nobody")));
 }
 
-/* Candidates of several methods are found by their stages. */
+/* Candidates of several methods are found by their stages, and have gone through a rule: agreement alone chooses among them. */
+#define CHOSEN(method, step, agreement)                                   \
+    "{\"method\": " method ", \"step\": " step ", \"information\": 0.5, " \
+    "\"validators\": {\"information\": 0.5, \"agreement\": " agreement "}}"
 static void methods_have_steps_of_their_own(void **state)
 {
     fy_cell c;
     bool is_there;
 
     put_run(*state,
-            "{\"candidates\": [" CANDIDATE("null", "0", "0.1", "0.3", "7") ", " CANDIDATE(
-                "\"mcd\"", "20", "0.4", "0.2", "7") ", " CANDIDATE("\"shot\"", "20", "0.9", "0.7",
-                                                                   "7") "]}",
+            "{\"candidates\": [" CHOSEN("null", "0", "0.1") ", " CHOSEN(
+                "\"mcd\"", "20", "0.4") ", " CHOSEN("\"shot\"", "20", "0.9") "]}",
             LINE("mcd", "0", "0.5") LINE("mcd", "20", "0.6") LINE("shot", "20", "0.9"));
     check_ok(fyi_cell_read(*state, &c, &is_there));
-    is_alone(&c, "information", 20, 0.9);
-    is_alone(&c, "risk", 20, 0.6);
+    is_alone(&c, "agreement", 20, 0.9);
+    is_alone(&c, "information", -1, NAN);
 }
 
 static void without_labels_there_is_no_cell(void **state)
@@ -175,7 +177,8 @@ static void make(made *m, const double accuracy[7][3])
         m->cells[i] = (fy_cell){ .source_only = accuracy[i][0],
                                  .chosen = accuracy[i][1],
                                  .last = accuracy[i][2],
-                                 .oracle = 1 };
+                                 .oracle = 1,
+                                 .fell_back = i == 3 };
         for (int v = 0; fy_validators()[v] != NULL; v++) {
             m->cells[i].alone[v] = v == risk ? 0.25 : (double)NAN;
             m->cells[i].alone_step[v] = v == risk ? 10 : -1;
@@ -206,6 +209,7 @@ static void harm_is_counted_against_the_source_model(void **state)
     assert_int_equal(h.n, 7);
     is_close(h.harm_rate, 1.0 / 7);
     is_close(h.collapse_rate, 0);
+    is_close(h.kept_rate, 1.0 / 7);
     is_close(h.gain, (-0.01 - 0.011 + 0.25 + 0.1 + 0.1) / 7);
     is_close(h.oracle_gap, 1 - h.accuracy);
     h = fy_comparison_harm(&m.t, NULL, NULL, "last");
@@ -218,6 +222,8 @@ static void harm_is_counted_against_the_source_model(void **state)
     assert_int_equal(h.n, 2);
     is_close(h.harm_rate, 0);
     is_close(fy_comparison_harm(&m.t, NULL, NULL, "risk").harm_rate, 1);
+    is_close(fy_comparison_harm(&m.t, NULL, NULL, "risk").kept_rate, 0);
+    is_close(fy_comparison_harm(&m.t, NULL, NULL, "source_only").kept_rate, 1);
     h = fy_comparison_harm(&m.t, NULL, NULL, "entropy");
     assert_int_equal(h.n, 0);
     assert_true(isnan(h.harm_rate) && isnan(h.gain));

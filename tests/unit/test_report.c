@@ -298,7 +298,8 @@ static void cells_are_shown(void **state)
     static const char cells[] =
         "{\"name\": \"maze\", \"baseline\": \"\", \"seeds\": [0, 1], \"shifts\": [\"s<\"], "
         "\"oracle_gain\": 0.25, \"rows\": [{\"shift\": \"s<\", \"arm\": \"coral\"}], "
-        "\"overall\": {\"chosen\": {\"harm_rate\": 0.5, \"collapse_rate\": 0, \"accuracy\": 0.5, "
+        "\"overall\": {\"chosen\": {\"n\": 2, \"failed\": 0, \"harm_rate\": 0.5, "
+        "\"collapse_rate\": 0, \"kept_rate\": 0.25, \"accuracy\": 0.5, "
         "\"gain\": 0.125, \"oracle_gap\": 0.125}, \"last\": {\"harm_rate\": 0.75, \"accuracy\": "
         "0.4, \"gain\": -0.5}, \"risk\": {\"accuracy\": 0.3, \"harm_rate\": 1}}, "
         "\"per_method\": {\"coral\": {\"chosen\": {\"harm_rate\": 0.5}, \"risk\": "
@@ -312,7 +313,8 @@ static void cells_are_shown(void **state)
         "Of 2 cells, what the choice without labels handed back ended more than a point below its "
         "source model in 50.0%; the last step did in 75.0%.",
         "the choice is +12.5 points on the source model",
-        "choice of the rule</th><td>50.0%</td><td class=\"word v-worse\">50.0%</td><td>0.0%</td>",
+        "choice of the rule</th><td>2</td><td>50.0%</td><td class=\"word "
+        "v-worse\">50.0%</td><td>0.0%</td><td>25.0%</td>",
         "risk</th><td class=\"word v-worse\">6.3%</td>",
         "<th scope=\"row\">s&lt;, "
         "coral</th><td>37.5%</td><td><b>50.0%</b></td><td>18.8%</td><td>75.0%</td>",
@@ -338,7 +340,8 @@ static void methods_and_shifts_are_ranked(void **state)
         "\"per_method\": {\"mcd\": {\"chosen\": {\"n\": 0, \"failed\": 1, \"harm_rate\": 1}}, "
         "\"coral\": {\"chosen\": {\"n\": 2, \"failed\": 0, \"accuracy\": 0.4, \"gain\": -0.1, "
         "\"harm_rate\": 0}, \"source_only\": {\"accuracy\": 0.5}}, \"shot\": {\"chosen\": "
-        "{\"n\": 1, \"failed\": 1, \"accuracy\": 0.75, \"gain\": 0.25, \"harm_rate\": 0.5}, "
+        "{\"n\": 1, \"failed\": 1, \"kept_rate\": 0.125, \"accuracy\": 0.75, \"gain\": 0.25, "
+        "\"harm_rate\": 0.5}, "
         "\"source_only\": {\"accuracy\": 0.5}, \"last\": {\"accuracy\": 0.625, \"harm_rate\": "
         "0.5}, \"oracle\": {\"accuracy\": 0.875}}}, "
         "\"per_shift\": {\"s<\": {\"chosen\": {\"gain\": 0.25}}}, \"cells\": ["
@@ -352,8 +355,9 @@ static void methods_and_shifts_are_ranked(void **state)
         "<h2>2 of 3 cells failed</h2>\n<ul>\n<li><b>shot</b> with seed 0: the loss is "
         "&lt;NaN&gt;</li>\n<li><b>mcd</b> with seed 1: too much memory</li>",
         "<td>50.0%</td><td><b>75.0%</b></td><td>62.5%</td><td>87.5%</td><td>+25.0</td><td "
-        "class=\"word v-worse\">50.0%</td><td class=\"word v-worse\">50.0%</td><td class=\"word "
-        "v-worse\">1 of 2</td></tr>\n<tr><th scope=\"row\"><span class=\"rank\">2</span>coral</th>",
+        "class=\"word v-worse\">50.0%</td><td class=\"word v-worse\">50.0%</td><td>12.5%</td><td "
+        "class=\"word v-worse\">1 of 2</td></tr>\n<tr><th scope=\"row\"><span "
+        "class=\"rank\">2</span>coral</th>",
         "<span class=\"rank\">1</span>shot</th>",
         "<span class=\"rank\">3</span>mcd</th>",
         "<span class=\"rank\">1</span>s&lt;</th>",

@@ -81,7 +81,7 @@ static const struct row {
     { "by agreement", TRAIN ", across_groups: true}\nval: {images: t.csv}", NULL, 60, 60, -1 },
     { "held out across groups", TRAIN ", across_groups: true}\nholdout: 0.25", NULL, 45, 15, -1 },
     { "no such subject", TRAIN ", groups: [s9]}", "no group 's9'; the first of its 6 is 's0'", 0, 0, 0 },
-    { "a subject twice", TRAIN ", groups: [s1, s1]}", "expected a list of names, each there once", 0, 0, 0 },
+    { "a subject twice", TRAIN ", groups: [s1, s1]}", "names 's1' twice", 0, 0, 0 },
     { "pictures' keys", TRAIN ", size: 8}", "'train.size' would not be used", 0, 0, 0 },
     { "tables' keys for pictures", "train: {format: digits, standardise: true}", "'train.standardise' would not be used", 0, 0, 0 },
     { "windows of tables", TRAIN ", window: 3}", "'train.window' would not be used", 0, 0, 0 },

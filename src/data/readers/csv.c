@@ -331,7 +331,9 @@ static fy_status take_label(table *t, size_t row, const char *cell)
         return fail_cell(t, row, t->label, cell, "is no label");
     if (read_number(cell, &v) && v != floor(v))
         return fail_cell(t, row, t->label, cell,
-                         "is no class; name the labels' column (label), or \"\" for none");
+                         "is no class; name the labels' column (label_column), or say that there "
+                         "is none: label_column=\"\", "
+                         "within the shell's quotes");
     return fyi_album_add(&t->labels, &(fyi_shot){ .name = "a line", .label = cell });
 }
 

@@ -175,9 +175,10 @@ static void look_at_shares(const carrying *c, fy_adapt_report *report)
         return;
     (void)snprintf(report->warning, sizeof report->warning,
                    "%s takes both domains to have the same classes equally often, and the source "
-                   "model calls %.0f%% of the target one class and %.1f%% another; mcc, tent or "
-                   "self_training bear that",
-                   c->method->name, 100 * s->largest, 100 * s->smallest);
+                   "model calls %.0f%% of the target one class and %.1f%% another; %s bear%s that",
+                   c->method->name, 100 * s->largest, 100 * s->smallest,
+                   c->data->source ? "mcc, tent or self_training" : "tent",
+                   c->data->source ? "" : "s");
 }
 
 fy_status carry_draw(const carrying *c)

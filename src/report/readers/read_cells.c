@@ -12,7 +12,7 @@
 /* clang-format off */
 #define AT(member) offsetof(fyi_choosing, member)
 static const struct { const char *key; size_t at; } figures[] = {
-    { "n", AT(n) }, { "failed", AT(failed) }, { "harm_rate", AT(harm_rate) }, { "collapse_rate", AT(collapse_rate) }, { "accuracy", AT(accuracy) },
+    { "n", AT(n) }, { "failed", AT(failed) }, { "harm_rate", AT(harm_rate) }, { "collapse_rate", AT(collapse_rate) }, { "kept_rate", AT(kept_rate) }, { "accuracy", AT(accuracy) },
     { "gain", AT(gain) }, { "oracle_gap", AT(oracle_gap) },
 };
 #undef AT

@@ -114,18 +114,21 @@ void fyi_put_rate(fyi_buf *b, double rate)
 static void put_chooser(fyi_buf *b, const fyi_choosing *of, size_t by)
 {
     begin_chooser(b, by);
-    fyi_html(b, "<td>@</td>", fyi_percent(of->accuracy).s);
+    fyi_html(b, "<td>@</td><td>@</td>", fyi_fixed(of->n + of->failed, 0).s,
+             fyi_percent(of->accuracy).s);
     fyi_put_rate(b, of->harm_rate);
     fyi_put_rate(b, of->collapse_rate);
-    fyi_html(b, "<td>@</td><td>@</td></tr>\n", fyi_points(of->gain).s,
-             fyi_fixed(100 * of->oracle_gap, 1).s);
+    fyi_html(b, "<td>@</td><td>@</td><td>@</td></tr>\n", fyi_percent(of->kept_rate).s,
+             fyi_points(of->gain).s, fyi_fixed(100 * of->oracle_gap, 1).s);
 }
 
 static void put_choosers(const fyi_cells *c, fyi_buf *b)
 {
     fyi_buf_puts(b, "<div class=\"card scroll\">\n<table class=\"votes\">\n<thead><tr><th "
-                    "scope=\"col\">who chooses</th><th scope=\"col\">accuracy</th><th "
+                    "scope=\"col\">who chooses</th><th scope=\"col\">cells</th><th "
+                    "scope=\"col\">accuracy</th><th "
                     "scope=\"col\">harm</th><th scope=\"col\">collapsed</th><th "
+                    "scope=\"col\">kept the source model</th><th "
                     "scope=\"col\">over the source model</th><th scope=\"col\">points to the "
                     "oracle</th></tr></thead>\n<tbody>\n");
     for (size_t by = 0; fy_choosers()[by] != NULL; by++)
@@ -163,7 +166,8 @@ void fyi_show_choosers(fyi_report *r, fyi_buf *b)
         "source model, collapsed the share below half of it; a cell that failed is both. The rule "
         "of the choice "
         "knows no labels; nor does a validator, each of which chooses here by itself "
-        "among all steps and the source model. The oracle knows the target's labels.");
+        "among all steps and the source model, and agreement among what several methods chose, "
+        "of the cells that have tried several. The oracle knows the target's labels.");
     put_choosers(&r->cells, b);
     put_harms(&r->cells, b);
     fyi_section_end(b);

@@ -122,6 +122,7 @@ static void put_figures(const fyi_choosings *of, bool has_failed, fyi_buf *b)
     fyi_html(b, "<td>@</td>", gain_of(&of->v[FYI_BY_CHOSEN]).s);
     fyi_put_rate(b, of->v[FYI_BY_CHOSEN].harm_rate);
     fyi_put_rate(b, of->v[FYI_BY_LAST].harm_rate);
+    fyi_html(b, "<td>@</td>", fyi_percent(of->v[FYI_BY_CHOSEN].kept_rate).s);
     if (has_failed)
         put_failed(&of->v[FYI_BY_CHOSEN], b);
     fyi_buf_puts(b, "</tr>\n");
@@ -141,7 +142,7 @@ static void put_head(const char *what, bool has_failed, fyi_buf *b)
         fyi_html(b, "@</th>", columns[i].name);
     }
     fyi_buf_puts(b, "<th scope=\"col\">gained</th><th scope=\"col\">harm, choice</th><th "
-                    "scope=\"col\">harm, last step</th>");
+                    "scope=\"col\">harm, last step</th><th scope=\"col\">kept</th>");
     fyi_buf_puts(b, has_failed ? "<th scope=\"col\">failed</th>" : "");
     fyi_buf_puts(b, "</tr></thead>\n<tbody>\n");
 }
@@ -174,7 +175,9 @@ void fyi_show_leaders(fyi_report *r, fyi_buf *b)
         b, "leaders", "Method by method, shift by shift",
         "Target accuracy, means over the cells that ended, ranked by what the choice "
         "without labels gained over the source model, in points. Harm is the share of all cells "
-        "that end more than a point below their source model, or failed.");
+        "that end more than a point below their source model, or failed; kept is the share that "
+        "are "
+        "handed back their source model.");
     fyi_buf_puts(b, "<div class=\"card scroll\">\n");
     put_table(c, "method", c->methods, c->n_methods, b);
     fyi_buf_puts(b, "</div>\n");

@@ -29,7 +29,7 @@ typedef struct fyi_validator {
     const char *name, *text;
     bool is_gain;
     bool needs_source;
-    bool votes; /* where models are chosen by agreement */
+    bool votes; /* in fy_choose */
     fy_status (*value)(const fyi_look *l, double *out);
 } fyi_validator;
 

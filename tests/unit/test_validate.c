@@ -1,5 +1,6 @@
 /* Guards what is said of a model without labels: each validator against values worked out by hand for a perfect model, a collapsed one
- * and one that knows nothing; what is unknown is NaN; what does not fit is refused in words; docs/adapting.md has all of them. */
+ * and one that knows nothing; those that compare two domains against NumPy's where the target has moved; what is unknown is NaN; what does
+ * not fit is refused in words; docs/adapting.md has all of them. */
 #include "support/support.h"
 
 #include <ferry/validate.h>
@@ -15,6 +16,15 @@ typedef struct scene {
     fy_dataset *labelled;
 } scene;
 
+static scene new_scene(int n)
+{
+    scene s = { .labelled = NULL };
+    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(n, D), &s.z));
+    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(n, K), &s.logits));
+    check_ok(fy_tensor_new(FY_I32, FY_SHAPE(n), &s.y));
+    return s;
+}
+
 /* Three clouds, far apart. */
 static float place(int i, int axis)
 {
@@ -25,10 +35,7 @@ static float place(int i, int axis)
 /* certain: of the right class; collapsed: of class 0; else of none. */
 static scene open_scene(float certain, float collapsed)
 {
-    scene s;
-    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(N, D), &s.z));
-    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(N, K), &s.logits));
-    check_ok(fy_tensor_new(FY_I32, FY_SHAPE(N), &s.y));
+    scene s = new_scene(N);
     float *z = fy_tensor_data(s.z), *v = fy_tensor_data(s.logits);
     for (int i = 0; i < N; i++) {
         ((int32_t *)fy_tensor_data(s.y))[i] = i % K;
@@ -100,6 +107,58 @@ static void extreme_models_have_known_values(void **state)
         close_scene(&s);
     }
 }
+
+/* ---- against NumPy ----------------------------------------------------------------------------------------- */
+
+static const struct moved_case {
+    int n_source, n_target, shift;
+    double risk, off, reverse;
+} moved[] = {
+#include "golden/validate.inc"
+};
+
+/* As make_validate.py draws them: features in quarters, and more mistakes of the model on the right. */
+static scene draw_scene(int n, int salt, int shift)
+{
+    scene s = new_scene(n);
+    float *z = fy_tensor_data(s.z), *v = fy_tensor_data(s.logits);
+    for (int i = 0; i < n; i++) {
+        const int y = i * 7 % 11 % K;
+        int at[D];
+        for (int j = 0; j < D; j++)
+            at[j] = y * (j + 3) % 5 * 4 + (i * i * (j + 2) + salt * i + 31 * i * j) % 23;
+        const int said = at[0] > 15 + i * 5 % 17 ? (y + 1) % K : y;
+        for (int c = 0; c < K; c++)
+            v[i * K + c] = c == said;
+        ((int32_t *)fy_tensor_data(s.y))[i] = y;
+        z[i * D] = (float)(at[0] + shift) / 4;
+        z[i * D + 1] = (float)at[1];
+    }
+    check_ok(fy_dataset_from_tensors("source", s.z, s.y, K, &s.labelled));
+    return s;
+}
+
+/* Domains of other places and sizes, where weights are not 1: the sign of eta, which way round the ratio is, n_s / n_t, and who learns
+ * from whom all count. The regression's slope is at most its tolerance, by which the risk may be `off`. */
+static void moved_targets_are_numpys(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LEN(moved); i++) {
+        const struct moved_case *c = &moved[i];
+        scene s = draw_scene(c->n_source, 3, 0), t = draw_scene(c->n_target, 10, c->shift);
+        double v[FY_MAX_VALIDATORS];
+        fy_pass p = pass_of(&s);
+        p.target_z = t.z;
+        p.target_logits = t.logits;
+        check_ok(fy_validate(&p, v));
+        check_close_f64(&v[index_of("risk")], &c->risk, 1, 0, c->off);
+        check_close_f64(&v[index_of("reverse")], &c->reverse, 1, 0, 1e-9);
+        close_scene(&t);
+        close_scene(&s);
+    }
+}
+
+/* ---- what else a pass has ---------------------------------------------------------------------------------- */
 
 /* Pairs of one class and of two: of the first three of four mixtures are what they should be, of the second one of two. */
 static void mixtures_are_counted_by_kind(void **state)
@@ -219,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(extreme_models_have_known_values),
+        cmocka_unit_test(moved_targets_are_numpys),
         cmocka_unit_test(mixtures_are_counted_by_kind),
         cmocka_unit_test(agreement_is_with_the_ensemble),
         cmocka_unit_test(what_is_unknown_is_nan),

@@ -4,14 +4,43 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 fy_status fyi_place_path(const char *dir, const char *name, char *path, size_t size)
 {
     if ((size_t)snprintf(path, size, "%s/%s", dir, name) >= size)
         return fyi_fail(FY_EINVAL, "the directory name '%.80s...' is too long", dir);
     return FY_OK;
+}
+
+static bool has_file(const char *dir, const char *name, bool counts_empty)
+{
+    char path[FY_RUN_DIR_MAX + 32];
+    struct stat info;
+
+    return fyi_place_path(dir, name, path, sizeof path) == FY_OK && stat(path, &info) == 0 &&
+           (counts_empty || info.st_size > 0);
+}
+
+bool fyi_place_has_learnt(const char *dir)
+{
+    return has_file(dir, "checkpoint.safetensors", true) || has_file(dir, "metrics.jsonl", false) ||
+           has_file(dir, "result.json", true);
+}
+
+/* Nobody is at work there, as far as locks tell (fy_run_open). */
+static bool is_free(const char *dir)
+{
+    const int d = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool is_locked = d >= 0 && flock(d, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+
+    if (d >= 0)
+        (void)close(d);
+    return !is_locked;
 }
 
 /* mkdir itself decides whether a name is free, so that runs started at one moment do not share
@@ -39,7 +68,7 @@ static fy_status make_next(const fyi_place *p, char *dir, size_t size)
 static bool may_be_ours(const char *name)
 {
     static const char *const ours[] = { ".",        "data",    "versions.json", "metrics.jsonl",
-                                        "features", "samples", "runs",          "recipe.yaml" };
+                                        "features", "samples", "runs",          "result.json" };
 
     for (size_t i = 0; i < FYI_LEN(ours); i++)
         if (strncmp(name, ours[i], strlen(ours[i])) == 0)
@@ -70,15 +99,14 @@ static fy_status check_empty(const fyi_place *p, const char *dir)
 
 static fy_status make_given(const fyi_place *p, char *dir, size_t size)
 {
-    char recipe[FY_RUN_DIR_MAX + 16];
     bool has_begun;
 
     if (strlen(p->dir) >= size)
         return fyi_fail(FY_EINVAL, "the directory name '%.80s...' is too long", p->dir);
     (void)snprintf(dir, size, "%s", p->dir);
-    (void)snprintf(recipe, sizeof recipe, "%s/recipe.yaml", dir);
-    has_begun = fyi_path_exists(recipe);
-    if (has_begun && !p->resume)
+    has_begun = has_file(dir, "recipe.yaml", true);
+    if (has_begun && !p->resume &&
+        !(p->may_be_refused && !fyi_place_has_learnt(dir) && is_free(dir)))
         return fyi_fail(FY_EINVAL,
                         "'%s' already holds a %s; continue it with %s %s, or choose another "
                         "directory",

@@ -661,10 +661,13 @@ typedef struct fyi_place {
     const char *dir;   /* given: neither is used */
     const char *go_on; /* how one is continued: "ferry run --resume" and the directory */
     bool resume;
+    bool may_be_refused; /* it may have ended before it learnt anything: then another can begin there */
 } fyi_place;
 /* Chooses or checks the directory and makes it; "" in `dir` on failure. */
 fy_status fyi_place_make(const fyi_place *p, char *dir, size_t size);
 fy_status fyi_place_path(const char *dir, const char *name, char *path, size_t size);
+/* Is there anything of a run that could be lost, or gone on with: a checkpoint, figures, a result? */
+bool fyi_place_has_learnt(const char *dir);
 /* The same for the run that `o` asks for. */
 fy_status fyi_rundir_make(const fyi_settings *s, const fy_recipe_run_opts *o, char *dir,
                           size_t size);

@@ -1,9 +1,7 @@
 /* run.c: a recipe executed, and the list of keys that recipes may have. */
 #include "recipe/recipe.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 fy_recipe_run_opts fy_recipe_run_defaults(void)
 {
@@ -85,26 +83,12 @@ static fy_status prepare_dir(const fyi_settings *s, const fyi_recipe_data *d, fy
                              bool *is_finished)
 {
     FYI_FORWARD(fyi_rundir_make(s, o, result->run_dir, sizeof result->run_dir));
-    if (o->resume)
+    const bool goes_on = o->resume && fyi_place_has_learnt(result->run_dir);
+
+    if (goes_on)
         FYI_FORWARD(fyi_rundir_check(s, d, result->run_dir));
     FYI_FORWARD(fyi_rundir_finished(s, result->run_dir, result, is_finished));
-    return o->resume ? FY_OK : fyi_rundir_write(s, d, dev, result->run_dir);
-}
-
-/* Where nothing was learnt there is nothing to go on with: without its recipe the directory is free for another try. */
-static void take_back(const char *dir)
-{
-    char path[FY_RUN_DIR_MAX + 32];
-    struct stat info;
-
-    if (fyi_place_path(dir, "checkpoint.safetensors", path, sizeof path) != FY_OK ||
-        fyi_path_exists(path))
-        return;
-    if (fyi_place_path(dir, "metrics.jsonl", path, sizeof path) != FY_OK ||
-        (stat(path, &info) == 0 && info.st_size > 0))
-        return;
-    if (fyi_place_path(dir, "recipe.yaml", path, sizeof path) == FY_OK)
-        (void)remove(path);
+    return goes_on ? FY_OK : fyi_rundir_write(s, d, dev, result->run_dir);
 }
 
 /* Device and data are open: what can be wrong with them has not left a directory behind. */
@@ -124,11 +108,7 @@ fy_status fyi_recipe_run_opened(const fyi_settings *s, const fyi_opened *in,
                  s->method->name, s->waiting);
     run = run_opts(s, o, result->run_dir);
     run.features = in->features;
-    const fy_status st = run_method(&r, &run);
-
-    if (st != FY_OK && st != FY_ECANCELED && st != FY_EIO)
-        take_back(result->run_dir);
-    return st;
+    return run_method(&r, &run);
 }
 
 static fy_status open_side(const fyi_settings *s, int i, fy_dataset **out)

@@ -31,6 +31,7 @@ fy_status fyi_rundir_make(const fyi_settings *s, const fy_recipe_run_opts *o, ch
                                         .parent = o->runs_dir,
                                         .dir = o->run_dir,
                                         .go_on = "ferry run --resume",
+                                        .may_be_refused = true,
                                         .resume = o->resume },
                           dir, size);
 }

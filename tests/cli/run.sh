@@ -50,6 +50,22 @@ says large/result.json '"seed": "18446744073709551615"'
 says large/report.html '18446744073709551615'
 says runs/demo-0/result.json '"seed": 0'
 
+# What was refused before it learnt anything is in nobody's way, and files that are no run's are not laid among.
+expect 1 run demo.yaml $small --out refused adda.batch=4096
+says err.txt "lower it, or add samples"
+expect 1 run demo.yaml $small --out refused adda.batch=4096
+says err.txt "lower it, or add samples"
+expect 1 run --resume refused
+expect 0 run demo.yaml $small --out refused
+says refused/result.json '"seed"'
+expect 1 run demo.yaml $small --out refused
+says err.txt "already holds a run"
+mkdir pictures
+echo >pictures/cat.jpg
+expect 1 run demo.yaml $small --out pictures
+says err.txt "'pictures' holds 'cat.jpg' and no run"
+[ "$(ls pictures)" = cat.jpg ] || fail "a refused run left files behind: $(ls pictures)"
+
 # A result that somebody else left: neither taken for this run's nor overwritten.
 mkdir foreign
 cp again/result.json foreign/

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Different ideas first, those that help most often before the others. */
+/* Different ideas first, then others of the same families. */
 static const char *const usual[] = {
     "shot", "mcc", "cdan_e", "self_training", "adabn", "bnm", "mcd", "tent",
     "mmd",  "jan", "coral",  "cdan",          "dann",  "mdd", "afn",

@@ -87,7 +87,7 @@ FY_API FY_NODISCARD fy_status fy_adapt(fy_run *r, fy_device *dev, const fy_adapt
 /* Several methods, one after the other, from one source model. */
 typedef struct fy_auto_opts {
     const char *methods[FY_MAX_TRIES]; /* [n_methods], in this order */
-    int n_methods; /* 0: all that the data allow but those on fixed features, those that help most often first */
+    int n_methods; /* 0: all that the data allow but those on fixed features, different ideas first, then others of the same families */
     int64_t trials; /* that are run at most; what cannot be run does not count; 0: all */
     double minutes; /* none begins that would end later, if it took as long as the longest before; 0: any */
 } fy_auto_opts;

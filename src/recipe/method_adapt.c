@@ -151,7 +151,7 @@ static const fyi_key transport_keys[] = {
 #define TRIES(member) offsetof(struct tries, member)
 static const fyi_key auto_keys[] = {
     { "methods", FYI_KEY_NAMES, TRIES(methods), 0, 0, NULL, NULL, 0,
-        "that are tried, in this order; by default those that help most often first, of all but subspace, transport and adda" },
+        "that are tried, in this order; by default different ideas first and then others of their families, all but subspace, transport and adda" },
     { "trials", FYI_KEY_INT, TRIES(trials), 0, FY_MAX_TRIES, NULL, NULL, 0,
         "how many of them are run at most; 0: all" },
     { "minutes", FYI_KEY_REAL, TRIES(minutes), 0, 1e6, NULL, NULL, 0,

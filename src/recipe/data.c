@@ -12,8 +12,11 @@ fy_status fyi_data_need_labels(const fyi_recipe_data *d, int i, const char *why)
 {
     if (d->side[i] == NULL || fy_dataset_has_labels(d->side[i]))
         return FY_OK;
-    return fyi_fail(FY_EINVAL, "the data side '%s' has no labels, but %s; set %s.labels=FILE",
-                    fyi_side_names[i], why, fyi_side_names[i]);
+    return fyi_fail(
+        FY_EINVAL,
+        "the data side '%s' has no labels, but %s; set %s.labels=FILE, or of files in folders "
+        "give every class a folder of its name",
+        fyi_side_names[i], why, fyi_side_names[i]);
 }
 
 fy_status fyi_data_keep_apart(const fyi_recipe_data *d, int a, int b)

@@ -304,11 +304,15 @@ static fy_status fail_unknown(const fyi_settings *s, const fyi_entry *e, const c
     if (fyi_settings_section(s, e->key, strlen(e->key)) != NULL)
         return fyi_fail(FY_EINVAL, "%s: '%s' holds keys of its own and cannot be a value", where,
                         e->key);
-    if (other != NULL && s->method != NULL)
-        return fyi_fail(FY_EINVAL,
-                        "%s: '%s' is a key of the method '%s', but the recipe's method is '%s'",
-                        where, e->key, other->name, s->method->name);
     near = nearest_key(s, arena, e->key);
+    if (other != NULL && s->method != NULL) {
+        const bool has_own = near != NULL && strcmp(fyi_key_leaf(near), fyi_key_leaf(e->key)) == 0;
+
+        return fyi_fail(
+            FY_EINVAL, "%s: '%s' is a key of the method '%s', but the recipe's method is '%s'%s%s%s",
+            where, e->key, other->name, s->method->name, has_own ? "; it has '" : "",
+            has_own ? near : "", has_own ? "'" : "");
+    }
     if (near != NULL)
         return fyi_fail(FY_EINVAL, "%s: unknown key '%s'; did you mean '%s'?", where, e->key, near);
     return fyi_fail(FY_EINVAL, "%s: unknown key '%s'; 'ferry help recipe' lists them", where,

@@ -34,8 +34,8 @@ FY_API FY_NODISCARD fy_status fy_recipe_parse(const char *name, const char *text
 FY_API FY_NODISCARD fy_status fy_recipe_copy(const fy_recipe *r, fy_recipe **out);
 FY_API void fy_recipe_free(fy_recipe *r); /* accepts NULL */
 
-/* "key=value", or "key=[a, b]" for a list; "key=" goes back to the default, and "key=\"\"" is a text
- * without a character. */
+/* "key=value", or "key=[a, b]" for a list; "key=" goes back to the default; key="text" is the text between
+ * the quotes, of which there may be none. */
 FY_API FY_NODISCARD fy_status fy_recipe_set(fy_recipe *r, const char *assignment);
 /* The same with the value taken letter by letter: for paths. */
 FY_API FY_NODISCARD fy_status fy_recipe_put(fy_recipe *r, const char *key, const char *value);

@@ -226,7 +226,9 @@ static fy_status put_weights(const fyi_args *a, fy_recipe *r)
 static fy_status put_encoder(const fyi_args *a, fy_recipe *r)
 {
     const char *format = fy_recipe_get(r, "target.format");
-    const bool is_said = fyi_args_has(a, "--model") || fyi_args_has(a, "--weights");
+    const bool is_said = fyi_args_has(a, "--model") || fyi_args_has(a, "--weights") ||
+                         fyi_args_sets(a, "model.encoder") ||
+                         fyi_args_sets(a, "adapt.source_weights");
 
     return is_said || format == NULL || !fy_glob("csv vectors", format)
                ? FY_OK
@@ -244,8 +246,8 @@ static fy_status make_recipe(const fyi_args *a, fy_recipe **out)
     FY_TRY(put_weights(a, *out));
     FY_TRY(put_option(a, "--model", "model.encoder", *out));
     FY_TRY(put_sides(a, *out));
-    FY_TRY(put_encoder(a, *out));
     FY_TRY(fyi_apply_settings(a, *out, ""));
+    FY_TRY(put_encoder(a, *out));
 done:
     return st;
 }

@@ -116,15 +116,16 @@ static bool is_table(const char *path)
     FILE *f = fopen(path, "rb");
     const size_t n = f != NULL ? fread(front, 1, FRONT_BYTES, f) : 0;
 
-    if (f != NULL)
-        (void)fclose(f);
+    if (f == NULL)
+        return false;
+    (void)fclose(f);
     for (size_t i = 0; i < n; i++)
         front[i] = (char)(front[i] == '\0' ? ' ' : tolower((unsigned char)front[i]));
     front[n] = '\0';
     for (size_t i = 0; i < FYI_LEN(endings); i++)
         if (strstr(front, endings[i]) != NULL)
             return false;
-    return f != NULL; /* an empty one has no pictures either */
+    return true; /* an empty one, too */
 }
 
 static bool holds_vectors(const char *path)

@@ -26,12 +26,6 @@ static bool has_file(const char *dir, const char *name, bool counts_empty)
            (counts_empty || info.st_size > 0);
 }
 
-bool fyi_place_has_learnt(const char *dir)
-{
-    return has_file(dir, "checkpoint.safetensors", true) || has_file(dir, "metrics.jsonl", false) ||
-           has_file(dir, "result.json", true);
-}
-
 /* Nobody is at work there, as far as locks tell (fy_run_open). */
 static bool is_free(const char *dir)
 {
@@ -41,6 +35,17 @@ static bool is_free(const char *dir)
     if (d >= 0)
         (void)close(d);
     return !is_locked;
+}
+
+bool fyi_place_is_unused(const char *dir)
+{
+    const bool has_begun = has_file(dir, "recipe.yaml", true) && has_file(dir, "data.json", true) &&
+                           has_file(dir, "versions.json", true);
+    const bool has_learnt = has_file(dir, "checkpoint.safetensors", true) ||
+                            has_file(dir, "metrics.jsonl", false) ||
+                            has_file(dir, "result.json", true);
+
+    return has_begun && !has_learnt && is_free(dir);
 }
 
 /* mkdir itself decides whether a name is free, so that runs started at one moment do not share
@@ -64,16 +69,16 @@ static fy_status make_next(const fyi_place *p, char *dir, size_t size)
                     p->stem);
 }
 
-/* What begins so a beginning may have left that ended before its recipe was written. */
+/* What a run that learnt nothing may have left; with a dot before it a file that was not finished. */
 static bool may_be_ours(const char *name)
 {
-    static const char *const ours[] = { ".",        "data",    "versions.json", "metrics.jsonl",
-                                        "features", "samples", "runs",          "result.json" };
+    static const char *const ours[] = { "data",          "data.json",   "versions.json",
+                                        "metrics.jsonl", "result.json", "recipe.yaml" };
 
     for (size_t i = 0; i < FYI_LEN(ours); i++)
-        if (strncmp(name, ours[i], strlen(ours[i])) == 0)
+        if (strcmp(name, ours[i]) == 0)
             return true;
-    return false;
+    return name[0] == '.';
 }
 
 /* Among files of others a run's would be lost, or be taken for data: by the name of the first. */
@@ -99,14 +104,14 @@ static fy_status check_empty(const fyi_place *p, const char *dir)
 
 static fy_status make_given(const fyi_place *p, char *dir, size_t size)
 {
-    bool has_begun;
+    bool has_begun, is_unused;
 
     if (strlen(p->dir) >= size)
         return fyi_fail(FY_EINVAL, "the directory name '%.80s...' is too long", p->dir);
     (void)snprintf(dir, size, "%s", p->dir);
     has_begun = has_file(dir, "recipe.yaml", true);
-    if (has_begun && !p->resume &&
-        !(p->may_be_refused && !fyi_place_has_learnt(dir) && is_free(dir)))
+    is_unused = p->may_be_refused && fyi_place_is_unused(dir);
+    if (has_begun && !p->resume && !is_unused)
         return fyi_fail(FY_EINVAL,
                         "'%s' already holds a %s; continue it with %s %s, or choose another "
                         "directory",
@@ -114,7 +119,7 @@ static fy_status make_given(const fyi_place *p, char *dir, size_t size)
     if (!has_begun && p->resume)
         return fyi_fail(FY_EINVAL, "'%s' holds no %s to resume: there is no recipe.yaml in it", dir,
                         p->what);
-    if (!has_begun)
+    if (!has_begun || is_unused)
         FYI_FORWARD(check_empty(p, dir));
     return fyi_mkdirs(dir);
 }

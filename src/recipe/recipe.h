@@ -666,8 +666,8 @@ typedef struct fyi_place {
 /* Chooses or checks the directory and makes it; "" in `dir` on failure. */
 fy_status fyi_place_make(const fyi_place *p, char *dir, size_t size);
 fy_status fyi_place_path(const char *dir, const char *name, char *path, size_t size);
-/* Is there anything of a run that could be lost, or gone on with: a checkpoint, figures, a result? */
-bool fyi_place_has_learnt(const char *dir);
+/* Is there a run that ended before it had a checkpoint, figures or a result, and nobody at work? Nothing of it could be lost. */
+bool fyi_place_is_unused(const char *dir);
 /* The same for the run that `o` asks for. */
 fy_status fyi_rundir_make(const fyi_settings *s, const fy_recipe_run_opts *o, char *dir,
                           size_t size);

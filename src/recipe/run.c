@@ -83,7 +83,7 @@ static fy_status prepare_dir(const fyi_settings *s, const fyi_recipe_data *d, fy
                              bool *is_finished)
 {
     FYI_FORWARD(fyi_rundir_make(s, o, result->run_dir, sizeof result->run_dir));
-    const bool goes_on = o->resume && fyi_place_has_learnt(result->run_dir);
+    const bool goes_on = o->resume && !fyi_place_is_unused(result->run_dir);
 
     if (goes_on)
         FYI_FORWARD(fyi_rundir_check(s, d, result->run_dir));

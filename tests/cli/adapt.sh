@@ -25,6 +25,19 @@ expect 0 run first/recipe.yaml method=mcd --out other --json --quiet
 says out.txt '"method":"mcd"'
 [ -s other/last_classifier.safetensors ] || fail "the classifier did not move"
 
+# Tables take a network for tables; where there are no labels is said by a text without a character; what is handed back is used as
+# the last lines say.
+awk 'BEGIN { print "x,y,label"; for (i = 0; i < 120; i++) print i % 2 * 3 + i % 7 / 7 "," i % 5 / 5 "," (i % 2 ? "a" : "b") }' >lab.csv
+awk 'BEGIN { print "x,y"; for (i = 0; i < 80; i++) print i % 2 * 3 + 0.4 + i % 7 / 7 "," i % 5 / 5 }' >field.csv
+# shellcheck disable=SC2086
+expect 0 adapt --source lab.csv --target field.csv 'target.label_column=""' --method mcc $small --out table
+says table/recipe.yaml "encoder: mlp"
+says out.txt "To use it: ferry predict --weights table/chosen.safetensors --weights table/chosen_classifier.safetensors DATA"
+expect 0 predict --weights table/chosen.safetensors --weights table/chosen_classifier.safetensors field.csv 'label_column=""'
+# shellcheck disable=SC2086
+expect 2 adapt --source lab.csv --target field.csv --method shot $small 'target.label_column=""' adapt.step=3
+says err.txt "did you mean 'adapt.steps'?"
+
 # From a source model that is there.
 # shellcheck disable=SC2086
 expect 0 adapt $data --method tent adapt.steps=3 adapt.batch=16 adapt.evaluations=1 \

@@ -56,8 +56,16 @@ says err.txt "lower it, or add samples"
 expect 1 run demo.yaml $small --out refused adda.batch=4096
 says err.txt "lower it, or add samples"
 expect 1 run --resume refused
-expect 0 run demo.yaml $small --out refused
+expect 0 run demo.yaml $small --resume refused
 says refused/result.json '"seed"'
+expect 1 run demo.yaml $small --out refused adda.batch=4096
+says err.txt "already holds a run"
+mkdir own
+sed 's/^seed: .*/seed: 5 # mine/' demo.yaml >own/recipe.yaml
+cp own/recipe.yaml mine.yaml
+expect 1 run own/recipe.yaml $small --out own
+says err.txt "already holds a run"
+cmp own/recipe.yaml mine.yaml || fail "somebody's recipe was written over"
 expect 1 run demo.yaml $small --out refused
 says err.txt "already holds a run"
 mkdir pictures

@@ -166,8 +166,8 @@ void fyi_show_choosers(fyi_report *r, fyi_buf *b)
         "source model, collapsed the share below half of it; a cell that failed is both. The rule "
         "of the choice "
         "knows no labels; nor does a validator, each of which chooses here by itself "
-        "among all steps and the source model, and agreement among what several methods chose, "
-        "of the cells that have tried several. The oracle knows the target's labels.");
+        "among all steps and the source model; agreement chooses only in cells that tried several "
+        "methods, among what these chose. The oracle knows the target's labels.");
     put_choosers(&r->cells, b);
     put_harms(&r->cells, b);
     fyi_section_end(b);

@@ -151,12 +151,18 @@ static void load(fyi_kernel_times *t)
         fyi_buf_puts(&t->text, "\n");
 }
 
+/* Once: they hold for this process all the same. */
+static void warn(fyi_kernel_times *t)
+{
+    if (!t->has_warned)
+        fyi_warn("the times of kernels cannot be kept: %s", fy_last_error());
+    t->has_warned = true;
+}
+
 static void save(fyi_kernel_times *t)
 {
-    if (t->text.failed || fyi_file_write(t->path, t->text.p, t->text.len) == FY_OK || t->has_warned)
-        return;
-    t->has_warned = true;
-    fyi_warn("the times of kernels cannot be kept: %s", fy_last_error());
+    if (!t->text.failed && fyi_file_write(t->path, t->text.p, t->text.len) != FY_OK)
+        warn(t);
 }
 
 /* ---- measuring ------------------------------------------------------------------------------------------ */
@@ -327,16 +333,14 @@ fy_status fy_device_set_kernel_times(fy_device *d, const char *path)
 {
     fyi_kernel_times *t = NULL;
     if (path) {
-        const bool has_folder = fyi_mkdirs_for(path) == FY_OK;
-        if (!has_folder)
-            fyi_warn("the times of kernels cannot be kept: %s", fy_last_error());
         t = fyi_calloc(1, sizeof *t);
         if (!t || !(t->path = fyi_strdup(path))) {
             fyi_free(t);
             return fyi_enomem(strlen(path), "the times of kernels");
         }
         (void)pthread_mutex_init(&t->lock, NULL);
-        t->has_warned = !has_folder;
+        if (fyi_mkdirs_for(path) != FY_OK)
+            warn(t);
         load(t);
     }
     fyi_kernel_times_close(d->times);

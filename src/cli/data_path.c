@@ -114,10 +114,10 @@ static bool is_table(const char *path)
     static const char *const endings[] = { ".jp", ".jfif", ".png", ".webp" };
     char front[FRONT_BYTES + 1];
     FILE *f = fopen(path, "rb");
-    const size_t n = f != NULL ? fread(front, 1, FRONT_BYTES, f) : 0;
 
     if (f == NULL)
         return false;
+    const size_t n = fread(front, 1, FRONT_BYTES, f);
     (void)fclose(f);
     for (size_t i = 0; i < n; i++)
         front[i] = (char)(front[i] == '\0' ? ' ' : tolower((unsigned char)front[i]));

@@ -223,20 +223,15 @@ static void put_view(FILE *f, const view *v)
 static fy_status project_views(view *v, int n, uint64_t seed)
 {
     fy_tensor *mean = NULL, *axes = NULL, *deviation = NULL;
-    fy_status st;
-    st = fy_pca(v[0].features, 2, seed, &mean, &axes, &deviation);
-    if (st == FY_ENAN)
-        return FY_OK;
-    FY_TRY(st);
-    for (int i = 0; i < n; i++) {
+    fy_status st = fy_pca(v[0].features, 2, seed, &mean, &axes, &deviation);
+    for (int i = 0; i < n && st == FY_OK; i++) {
         st = fy_project(v[i].features, mean, axes, deviation, false, &v[i].plane);
-        FY_TRY(st == FY_ENAN ? FY_OK : st);
+        st = st == FY_ENAN ? FY_OK : st;
     }
-done:
     fy_tensor_free(deviation);
     fy_tensor_free(axes);
     fy_tensor_free(mean);
-    return st;
+    return st == FY_ENAN ? FY_OK : st;
 }
 
 /* The target before and after, and the source, where there is one. */

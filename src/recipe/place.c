@@ -2,13 +2,12 @@
  * recipe.yaml. */
 #include "recipe/recipe.h"
 
+#include "train/train.h"
+
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 fy_status fyi_place_path(const char *dir, const char *name, char *path, size_t size)
 {
@@ -26,17 +25,6 @@ static bool has_file(const char *dir, const char *name, bool counts_empty)
            (counts_empty || info.st_size > 0);
 }
 
-/* Nobody is at work there, as far as locks tell (fy_run_open). */
-static bool is_free(const char *dir)
-{
-    const int d = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    const bool is_locked = d >= 0 && flock(d, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-
-    if (d >= 0)
-        (void)close(d);
-    return !is_locked;
-}
-
 bool fyi_place_is_unused(const char *dir)
 {
     const bool has_begun = has_file(dir, "recipe.yaml", true) && has_file(dir, "data.json", true) &&
@@ -45,7 +33,7 @@ bool fyi_place_is_unused(const char *dir)
                             has_file(dir, "metrics.jsonl", false) ||
                             has_file(dir, "result.json", true);
 
-    return has_begun && !has_learnt && is_free(dir);
+    return has_begun && !has_learnt && !fyi_run_is_going_on(dir);
 }
 
 /* mkdir itself decides whether a name is free, so that runs started at one moment do not share
@@ -69,7 +57,8 @@ static fy_status make_next(const fyi_place *p, char *dir, size_t size)
                     p->stem);
 }
 
-/* What a run that learnt nothing may have left; with a dot before it a file that was not finished. */
+/* What a run that learnt nothing may have left, with a dot before it a file that was not finished; of a result fyi_rundir_finished says
+ * whose it is. */
 static bool may_be_ours(const char *name)
 {
     static const char *const ours[] = { "data",          "data.json",   "versions.json",

@@ -10,15 +10,7 @@
 #define COLLAPSED 0.5 /* of the source model's accuracy */
 
 /* Those that are not validators. */
-static const struct named {
-    const char *name;
-    size_t at;
-} figures[] = {
-    { "source_only", offsetof(fy_cell, source_only) },
-    { "chosen", offsetof(fy_cell, chosen) },
-    { "last", offsetof(fy_cell, last) },
-    { "oracle", offsetof(fy_cell, oracle) },
-};
+static const char *const figures[] = { "source_only", "chosen", "last", "oracle" };
 
 const char *const *fy_choosers(void)
 {
@@ -26,35 +18,40 @@ const char *const *fy_choosers(void)
     size_t n = 0;
 
     for (; n < FYI_LEN(figures); n++)
-        names[n] = figures[n].name;
+        names[n] = figures[n];
     for (const char *const *v = fy_validators(); *v != NULL; v++)
         names[n++] = *v;
     names[n] = NULL;
     return names;
 }
 
-double fy_cell_accuracy(const fy_cell *c, const char *by)
+/* Of step 0 is the source model; -1 and NaN: unknown. */
+typedef struct handed {
+    double accuracy;
+    int64_t step;
+} handed;
+
+static handed handed_back(const fy_cell *c, const char *by)
 {
+    const handed are[FYI_LEN(figures)] = {
+        { c->source_only, 0 },
+        { c->chosen, c->chosen_step },
+        { c->last, c->last_step },
+        { c->oracle, c->oracle_step },
+    };
+
     for (size_t i = 0; i < FYI_LEN(figures); i++)
-        if (strcmp(by, figures[i].name) == 0)
-            return *(const double *)(const void *)((const char *)c + figures[i].at);
+        if (strcmp(by, figures[i]) == 0)
+            return are[i];
     for (int v = 0; fy_validators()[v] != NULL; v++)
         if (strcmp(by, fy_validators()[v]) == 0)
-            return c->alone[v];
-    return NAN;
+            return (handed){ c->alone[v], c->alone_step[v] };
+    return (handed){ NAN, -1 };
 }
 
-/* Is what it hands back the source model? */
-static bool is_kept(const fy_cell *c, const char *by)
+double fy_cell_accuracy(const fy_cell *c, const char *by)
 {
-    if (strcmp(by, "chosen") == 0)
-        return c->fell_back;
-    if (strcmp(by, "oracle") == 0)
-        return c->oracle_step == 0;
-    for (int v = 0; fy_validators()[v] != NULL; v++)
-        if (strcmp(by, fy_validators()[v]) == 0)
-            return c->alone_step[v] == 0;
-    return strcmp(by, "source_only") == 0;
+    return handed_back(c, by).accuracy;
 }
 
 bool fy_is_harm(double is, double was)
@@ -64,13 +61,14 @@ bool fy_is_harm(double is, double was)
 
 static void add(const fy_cell *c, const char *by, fy_harm *to)
 {
-    const double is = fy_cell_accuracy(c, by), was = c->source_only;
+    const handed h = handed_back(c, by);
+    const double is = h.accuracy, was = c->source_only;
 
     to->failed += c->has_failed;
     if (!isfinite(is))
         return;
     to->n++;
-    to->kept_rate += is_kept(c, by);
+    to->kept_rate += h.step == 0;
     to->harm_rate += fy_is_harm(is, was);
     to->collapse_rate += is < COLLAPSED * was;
     to->accuracy += is;

@@ -60,11 +60,26 @@ static fy_status open_metrics(fy_run *r, int64_t keep_bytes)
     return keep_bytes > 0 ? cut_metrics(r, keep_bytes) : FY_OK;
 }
 
-/* Until the run is closed, or its process ends. File systems without locks are taken at their word. */
+/* False where another has it; *lock: to be closed, or -1. File systems without locks are taken at their word. */
+static bool try_lock(const char *dir, int *lock)
+{
+    *lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *lock < 0 || flock(*lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+bool fyi_run_is_going_on(const char *dir)
+{
+    int lock;
+    const bool is_free = try_lock(dir, &lock);
+    if (lock >= 0)
+        (void)close(lock);
+    return !is_free;
+}
+
+/* Until the run is closed, or its process ends. */
 static fy_status lock_dir(fy_run *r)
 {
-    r->lock = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (r->lock >= 0 && flock(r->lock, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    if (!try_lock(r->dir, &r->lock))
         return fyi_fail(FY_EINVAL,
                         "a run is going on in '%s'; wait for its end or choose another directory",
                         r->dir);

@@ -59,6 +59,9 @@ struct fy_run {
     const struct fy_run *outer; /* that it is within; NULL: none */
 };
 
+/* run.c: has anybody opened a run in that directory, and not closed it? */
+bool fyi_run_is_going_on(const char *dir);
+
 /* tell.c: FY_ECANCELED, "stopped in stage 'adapt' after step 3 of 8; resume from ..." */
 fy_status fyi_run_say_stopped(const fy_run *r, const char *stage, const char *where);
 

@@ -87,6 +87,8 @@ static void a_run_stopped_in_any_try_ends_in_the_same_bytes(void **state)
         fyt_stopper stop = { .stage = stops[i].stage, .at = stops[i].at };
         snprintf(broken, sizeof broken, "%s/broken%zu", (const char *)*state, i);
         check_status(adapt(&s, &two, broken, false, &stop, &again), FY_ECANCELED);
+        check_sentence("; resume from ");
+        assert_null(strstr(fy_last_error(), "/tries/")); /* a try by itself cannot be */
         check_ok(adapt(&s, &two, broken, true, NULL, &again));
         for (size_t k = 0; k < LEN(files); k++)
             check_same_in(whole, broken, files[k]);

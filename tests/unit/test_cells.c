@@ -178,7 +178,9 @@ static void make(made *m, const double accuracy[7][3])
                                  .chosen = accuracy[i][1],
                                  .last = accuracy[i][2],
                                  .oracle = 1,
-                                 .fell_back = i == 3 };
+                                 .chosen_step = i == 3 ? 0 : 20,
+                                 .last_step = 30,
+                                 .oracle_step = 10 };
         for (int v = 0; fy_validators()[v] != NULL; v++) {
             m->cells[i].alone[v] = v == risk ? 0.25 : (double)NAN;
             m->cells[i].alone_step[v] = v == risk ? 10 : -1;

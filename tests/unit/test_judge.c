@@ -90,6 +90,20 @@ static void classes_are_the_largest_or_none(void **state)
     fy_tensor_free(logits);
 }
 
+/* Of equals half each, at any size; -inf has nothing. */
+static void probabilities_are_those_of_softmax(void **state)
+{
+    const float values[] = { 5, 5, -INFINITY, 1000, 0, 1000, 0, 1.0986123F, 0 };
+    const double expected[] = { 0.5, 0.5, 0, 0.5, 0, 0.5, 0.2, 0.6, 0.2 }; /* the last: 1, 3, 1 */
+    double p[9];
+    fy_tensor *logits = logits_of(values, 3, 3);
+
+    (void)state;
+    check_ok(fy_probabilities_of(logits, p));
+    check_close_f64(p, expected, LEN(p), 0, 1e-7);
+    fy_tensor_free(logits);
+}
+
 static void a_step_judged_again_replaces_its_mark(void **state)
 {
     const int32_t label[2] = { 0, 1 };
@@ -268,6 +282,7 @@ int main(void)
 {
     const struct CMUnitTest fixed[] = {
         cmocka_unit_test(classes_are_the_largest_or_none),
+        cmocka_unit_test(probabilities_are_those_of_softmax),
         cmocka_unit_test(a_step_judged_again_replaces_its_mark),
         cmocka_unit_test_setup_teardown(figures_go_to_the_metrics, fyt_tmpdir_setup,
                                         fyt_tmpdir_teardown),

@@ -1,8 +1,12 @@
-/* Guards the critic's moments: however many evaluations there are, the report gets the first, the last and
- * evenly spread ones between. */
+/* Guards what an adaptation leaves for the report to draw. The critic's moments: however many evaluations there are, the report gets the
+ * first, the last and evenly spread ones between. Features: those that ran away are left out, and lose nobody the run that they are of. */
 #include "support/support.h"
 
 #include "methods/pictures.h"
+
+#include <jansson.h>
+
+/* ---- the critic ------------------------------------------------------------------------------ */
 
 enum { N = 6, STRIDE = 7 };
 
@@ -72,8 +76,96 @@ static void moments_are_thinned_evenly(void **state)
     fy_dataset_free(d);
 }
 
+/* ---- features -------------------------------------------------------------------------------- */
+
+enum { SAMPLES = 40, K = 3 };
+
+static fy_node as_it_is(fy_layers *l, const fy_model_opts *o, fy_node x)
+{
+    (void)o;
+    return fy_scale(fy_layers_graph(l), x, 1);
+}
+
+/* Ten times the largest float is none. */
+static fy_node ran_away(fy_layers *l, const fy_model_opts *o, fy_node x)
+{
+    (void)o;
+    return fy_scale(fy_layers_graph(l), fy_scale(fy_layers_graph(l), x, 3e38F), 10);
+}
+
+static fy_model *model(const char *name,
+                       fy_node (*layers)(fy_layers *, const fy_model_opts *, fy_node))
+{
+    const fy_model_opts o = { .input = FY_SHAPE(K), .n_classes = K };
+    fy_model *m;
+    check_ok(fy_model_new(name, layers, &o, &m));
+    return m;
+}
+
+static fy_dataset *samples(void)
+{
+    fy_tensor *x;
+    fy_dataset *d;
+    check_ok(fy_tensor_new(FY_F32, FY_SHAPE(SAMPLES, K), &x));
+    for (int i = 0; i < SAMPLES * K; i++)
+        ((float *)fy_tensor_data(x))[i] = (float)(i * i % 17 + 1);
+    check_ok(fy_dataset_from_tensors("target", x, NULL, 0, &d));
+    fy_tensor_free(x);
+    return d;
+}
+
+/* Of features.json, which is JSON whatever ran away. */
+static size_t count_views(const char *dir)
+{
+    json_t *root = json_load_file(fyt_path(dir, "features.json"), 0, NULL);
+    assert_non_null(root);
+    const size_t n = json_array_size(json_object_get(root, "views"));
+    json_decref(root);
+    return n;
+}
+
+static void features_that_ran_away_are_left_out(void **state)
+{
+    static const struct {
+        const char *why;
+        bool before, last; /* what ran away */
+        size_t views;
+    } rows[] = {
+        { "the target before and after", false, false, 2 },
+        { "before has a plane of its own", false, true, 1 },
+        { "without the first there is no plane", true, false, 0 },
+        { "a run that is lost already", true, true, 0 },
+    };
+    fy_model *encoders[] = { model("encoder", as_it_is), model("wild", ran_away) };
+    fy_model *classifier = model("classifier", as_it_is);
+    fy_dataset *target = samples();
+    const fy_adapt_data data = { .target = target };
+    fy_run_opts where = fy_run_defaults();
+    picture_of of = { .data = &data };
+    where.dir = *state;
+    check_ok(fy_device_open("cpu", &of.dev));
+    check_ok(fy_run_open(&where, &of.run));
+    for (size_t i = 0; i < LEN(rows); i++) {
+        of.before[0] = encoders[rows[i].before];
+        of.last[0] = encoders[rows[i].last];
+        of.before[1] = of.last[1] = classifier;
+        check_ok(picture_write_features(&of, true, 1));
+        assert_int_equal(count_views(*state), rows[i].views);
+    }
+    fy_run_close(of.run);
+    fy_device_close(of.dev);
+    fy_dataset_free(target);
+    fy_model_free(classifier);
+    fy_model_free(encoders[1]);
+    fy_model_free(encoders[0]);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(moments_are_thinned_evenly) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(moments_are_thinned_evenly),
+        cmocka_unit_test_setup_teardown(features_that_ran_away_are_left_out, fyt_tmpdir_setup,
+                                        fyt_tmpdir_teardown),
+    };
     return cmocka_run_group_tests_name("pictures", tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 /* Guards what a run writes down: metrics.jsonl is JSON whatever figures are called and whatever they are. */
 #include "support/support.h"
 
+#include "train/train.h"
+
 #include <ferry/train.h>
 
 #include <jansson.h>
@@ -91,7 +93,9 @@ static void a_directory_has_one_run_at_a_time(void **state)
     check_ok(fy_run_open(&o, &first));
     check_status(fy_run_open(&o, &second), FY_EINVAL);
     check_sentence("a run is going on in");
+    assert_true(fyi_run_is_going_on(*state));
     fy_run_close(first);
+    assert_false(fyi_run_is_going_on(*state)); /* and having asked is no lock */
     check_ok(fy_run_open(&o, &second));
     fy_run_close(second);
 }

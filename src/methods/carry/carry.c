@@ -175,10 +175,9 @@ static void look_at_shares(const carrying *c, fy_adapt_report *report)
         return;
     (void)snprintf(report->warning, sizeof report->warning,
                    "%s takes both domains to have the same classes equally often, and the source "
-                   "model calls %.0f%% of the target one class and %.1f%% another; %s bear%s that",
+                   "model calls %.0f%% of the target one class and %.1f%% another; %s bears that",
                    c->method->name, 100 * s->largest, 100 * s->smallest,
-                   c->data->source ? "mcc, tent or self_training" : "tent",
-                   c->data->source ? "" : "s");
+                   c->data->source ? "mcc, tent or self_training" : "tent");
 }
 
 fy_status carry_draw(const carrying *c)

@@ -176,8 +176,7 @@ void fyi_show_leaders(fyi_report *r, fyi_buf *b)
         "Target accuracy, means over the cells that ended, ranked by what the choice "
         "without labels gained over the source model, in points. Harm is the share of all cells "
         "that end more than a point below their source model, or failed; kept is the share that "
-        "are "
-        "handed back their source model.");
+        "are handed back their source model.");
     fyi_buf_puts(b, "<div class=\"card scroll\">\n");
     put_table(c, "method", c->methods, c->n_methods, b);
     fyi_buf_puts(b, "</div>\n");
